@@ -1,0 +1,299 @@
+/*
+ * A build: its context is checked out where it comes from a repository, sent to the engine, and what the engine says
+ * is appended to builds/<id>/output as it comes.
+ */
+#include "buildrun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkout.h"
+#include "cleanup.h"
+#include "engine_image.h"
+#include "message.h"
+#include "quantity.h"
+#include "tree.h"
+
+#define DOCKERFILE_MOST (1024 * 1024) /* bytes of a repository's Dockerfile that the image shows */
+#define CHECKOUT        "checkout"
+
+struct build_state {
+	struct worker *worker;
+	const struct build *build;
+	int folder; /* builds/<id> */
+	int output; /* -1: not open */
+	int64_t written;
+	bool cut;   /* the output reached its limit */
+	bool repository;
+};
+
+#define log_build(state, level, format, ...)                                                         \
+	log_write(level, "build=%lld " format, (long long)(state)->build->id __VA_OPT__(, ) __VA_ARGS__)
+
+static bool
+append(struct build_state *state, json_t *message)
+{
+	cleanup_free char *text = json_dumps(message, JSON_COMPACT);
+	cleanup_free char *line = NULL;
+	int length;
+
+	if (state->cut || text == NULL)
+		return true;
+	length = asprintf(&line, "%s\n", text);
+	if (state->written + length > state->worker->spooler->config->build.output_limit) {
+		state->cut = true;
+		free(line);
+		length = asprintf(&line, "{\"stream\":\"the rest of the output is left out: it is over the limit\\n\"}\n");
+	}
+	state->written += length;
+	/* An output that cannot be written (a full disk) is no reason to fail the build. */
+	return length < 0 || write(state->output, line, (size_t)length) >= 0 || errno == ENOSPC;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct build_state *state, const char *format, ...)
+{
+	cleanup_json json_t *message = NULL;
+	cleanup_free char *text = NULL;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	message = length < 0 ? NULL : json_pack("{s:s}", "stream", text);
+	if (message != NULL)
+		(void)append(state, message);
+}
+
+/* An output that begins: what a former try has written is gone. */
+static bool
+open_output(struct build_state *state, struct error *err)
+{
+	if (state->output >= 0)
+		(void)close(state->output);
+	state->output = openat(state->folder, BUILD_OUTPUT,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+	state->written = 0;
+	state->cut = false;
+	return state->output >= 0 || error_errno(err, "make the build's output");
+}
+
+static bool
+on_message(void *context, json_t *message)
+{
+	return append(context, message);
+}
+
+static bool
+is_cancelled(struct build_state *state)
+{
+	struct error ignored;
+	bool cancelled = false;
+
+	return build_is_cancelled(&state->worker->db, state->build->id, &cancelled, &ignored) && cancelled;
+}
+
+static bool
+checkout_stop(void *context)
+{
+	struct build_state *state = context;
+
+	return state->worker->engine.interrupted;
+}
+
+static void
+checkout_output(void *context, const char *line)
+{
+	say(context, "%s\n", line);
+}
+
+static char *
+context_path(const struct build_state *state, const char *folder)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/builds/%lld/%s", state->worker->spooler->spool.path,
+	           (long long)state->build->id, folder) < 0
+	    ? NULL
+	    : path;
+}
+
+/* Clones into a folder of its own, anew at each try. */
+static bool
+check_out(struct build_state *state, const char *path, struct error *err)
+{
+	const struct checkout checkout = { state->worker->spooler->config, path, checkout_stop,
+		checkout_output, state };
+	struct checkout_url url;
+
+	return checkout_url_parse(&url, state->build->repo_url, &checkout.config->build.schemes, err) &&
+	    tree_remove(state->folder, CHECKOUT, err) && checkout_clone(&checkout, &url, err);
+}
+
+/* The Dockerfile that came with a repository, as the image will show it; NULL with err set. */
+static char *
+read_dockerfile(const struct build_state *state, struct error *err)
+{
+	cleanup_close int fd = openat(state->folder, CHECKOUT "/Dockerfile",
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char *text = malloc(DOCKERFILE_MOST + 1);
+	ssize_t length = fd < 0 || text == NULL ? -1 : read(fd, text, DOCKERFILE_MOST);
+
+	if (length < 0) {
+		free(text);
+		error_set(err, ERROR_INPUT, "the repository has no Dockerfile at its root");
+		return NULL;
+	}
+	text[length] = '\0';
+	return text;
+}
+
+static void
+end_failed(struct build_state *state, const char *how, const char *why)
+{
+	struct error err;
+	int tries = 0;
+
+	while (!build_fail(&state->worker->db, state->build->id, how, why, &err)) {
+		log_build(state, LOG_WARNING, "%s, trying again", err.text);
+		if (!worker_pause(state->worker, &tries))
+			return;
+	}
+	log_build(state, LOG_INFO, "ended state=%s error=\"%s\"", how, why);
+}
+
+/* The image is there: its row follows. What is not noted here is built once more, from the engine's cache. */
+static bool
+end_succeeded(struct build_state *state, const char *tag, const char *dockerfile, struct error *err)
+{
+	cleanup_free char *entrypoint = NULL, *cmd = NULL;
+
+	if (!image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err) ||
+	    !build_succeed(&state->worker->db, state->build->id, dockerfile, entrypoint, cmd, err))
+		return false;
+	log_build(state, LOG_INFO, "ended state=SUCCESS image=%lld", (long long)state->build->image);
+	return true;
+}
+
+/* The engine's part. True: the build has ended, one way or the other. */
+static bool
+build_context(struct build_state *state, const char *path, const char *dockerfile, struct error *err)
+{
+	const struct config *config = state->worker->spooler->config;
+	cleanup_free char *failure = NULL;
+	char tag[96];
+	struct image_build build = { .tag = tag, .instance = state->worker->spooler->instance,
+		.context = path, .network = config->build.network, .nocache = state->build->nocache,
+		.memory = config->build.memory, .timeout_ms = config->build.timeout * MS_PER_S,
+		.message = on_message, .message_context = state };
+	int64_t begun = time_monotonic_ms();
+
+	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", build.instance, (long long)state->build->image,
+	    (long long)state->build->id);
+	if (!image_build(&state->worker->engine, &build, &failure, err)) {
+		if (err->kind != ERROR_AWAY || time_monotonic_ms() - begun < build.timeout_ms)
+			return false;
+		if (asprintf(&failure, "the build took over %lld s", (long long)config->build.timeout) < 0)
+			return false;
+	}
+	if (failure != NULL)
+		end_failed(state, "FAILED", failure);
+	else
+		return end_succeeded(state, tag, dockerfile, err);
+	return true;
+}
+
+/* One try. True: the build has ended. */
+static bool
+try_build(struct build_state *state, struct error *err)
+{
+	bool repository = state->build->repo_url != NULL;
+	cleanup_free char *path = context_path(state, repository ? CHECKOUT : BUILD_CONTEXT);
+	cleanup_free char *dockerfile = NULL;
+
+	if (path == NULL)
+		return error_set(err, ERROR_SYSTEM, "build: not enough memory");
+	/* Not before the engine answers: a clone that then only waits would be made again. */
+	if (!engine_ping(&state->worker->engine, err))
+		return false;
+	spooler_note_engine(state->worker->spooler, NULL);
+	if (!open_output(state, err))
+		return false;
+	if (repository) {
+		if (!check_out(state, path, err))
+			return false;
+		dockerfile = read_dockerfile(state, err);
+		if (dockerfile == NULL)
+			return false;
+	}
+	return build_context(state, path, repository ? dockerfile : state->build->dockerfile, err);
+}
+
+/* What a try that did not end the build means; true: it has ended now, or is left for the next spooler. */
+static bool
+settle(struct build_state *state, const struct error *err, int *tries)
+{
+	struct error ignored;
+
+	switch (err->kind) {
+	case ERROR_INTERRUPTED:
+		return state->worker->spooler->stopping;
+	case ERROR_AWAY:
+		spooler_note_engine(state->worker->spooler, err);
+		if (*tries == 0 && open_output(state, &ignored))
+			say(state, "waiting: %s\n", err->text);
+		break;
+	case ERROR_BUSY:
+	case ERROR_NO_SPACE:
+		if (*tries == 0)
+			log_build(state, LOG_WARNING, "%s, trying again", err->text);
+		break;
+	default:
+		end_failed(state, "FAILURE", err->text);
+		return true;
+	}
+	return !worker_pause(state->worker, tries);
+}
+
+void
+buildrun(struct worker *worker, const struct build *build)
+{
+	struct build_state state = { .worker = worker, .build = build, .output = -1 };
+	struct error err = { .kind = ERROR_NONE };
+	char name[24];
+	int tries = 0;
+	bool ended = false;
+
+	snprintf(name, sizeof name, "%lld", (long long)build->id);
+	state.folder = openat(worker->spooler->spool.builds, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (state.folder < 0) {
+		error_errno(&err, "open the folder builds/%s", name);
+		end_failed(&state, "FAILURE", err.text);
+		return;
+	}
+	while (!ended) {
+		engine_resume(&worker->engine);
+		if (worker->spooler->stopping)
+			break;
+		if (is_cancelled(&state)) {
+			end_failed(&state, "FAILED", "cancelled by its owner");
+			ended = true;
+		} else {
+			ended = try_build(&state, &err) || settle(&state, &err, &tries);
+		}
+	}
+	if (!worker->spooler->stopping &&
+	    (!tree_remove(state.folder, BUILD_CONTEXT, &err) || !tree_remove(state.folder, CHECKOUT, &err)))
+		log_build(&state, LOG_WARNING, "%s", err.text);
+	if (state.output >= 0)
+		(void)close(state.output);
+	(void)close(state.folder);
+}

@@ -1,0 +1,40 @@
+#ifndef KABUTO_CHECKOUT_H
+#define KABUTO_CHECKOUT_H
+/*
+ * Repositories to build from, cloned by git and hg. The URL is a user's: it can name neither an option, nor a file of
+ * this machine, nor a host of its own network, unless the configuration says so.
+ */
+#include <stdbool.h>
+
+#include "config.h"
+#include "error.h"
+
+enum checkout_kind { CHECKOUT_GIT, CHECKOUT_HG };
+
+struct checkout_url {
+	enum checkout_kind kind;
+	char url[2048]; /* as the program gets it: without "git+" or "hg+" */
+	char host[256];
+};
+
+/*
+ * Reads a repo_url: "hg+https://…", "git+https://…", "https://….git" (Git), any other "https://…" (Mercurial).
+ * ERROR_INPUT where it is none, or its scheme is not among those allowed.
+ */
+bool checkout_url_parse(struct checkout_url *url, const char *text, const struct text_list *schemes,
+    struct error *err);
+
+/*
+ * Clones the repository into path, which must not exist. What the program says goes to output, a line at a time.
+ * ERROR_INPUT says why it cannot be cloned; ERROR_INTERRUPTED: stop said so.
+ */
+struct checkout {
+	const struct config *config;
+	const char *path;
+	bool (*stop)(void *context);
+	void (*output)(void *context, const char *line);
+	void *context;
+};
+bool checkout_clone(const struct checkout *checkout, const struct checkout_url *url, struct error *err);
+
+#endif

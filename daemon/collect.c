@@ -1,0 +1,226 @@
+/*
+ * An outbox holds what a job, perhaps as root, has put there: it is walked by openat(2) with O_NOFOLLOW, and nothing
+ * but regular files and folders is opened.
+ */
+#include "collect.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "utf8.h"
+
+#define DEPTH_MOST 200 /* folders in folders; each takes a descriptor */
+#define BLOCK      (128 * 1024)
+
+struct zip {
+	struct archive *archive;
+	struct archive_entry *entry;
+	struct collect_notes *notes;
+	char *block;
+	struct error *err;
+};
+
+void
+collect_notes_clear(struct collect_notes *notes)
+{
+	for (size_t i = 0; i < notes->count; i++)
+		free(notes->texts[i]);
+	*notes = (struct collect_notes){ 0 };
+}
+
+static void __attribute__((format(printf, 2, 3)))
+note(struct collect_notes *notes, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	if (notes->count == COLLECT_NOTES_MOST) {
+		notes->unnamed++;
+		return;
+	}
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) >= 0)
+		notes->texts[notes->count++] = text;
+	va_end(arguments);
+}
+
+/* A name as it stands in the zip; NULL without memory. */
+static char *
+valid_name(const char *folder, const char *name)
+{
+	size_t length = strlen(name), at = strlen(folder);
+	char *valid = malloc(at + 1 + length * 3 + 2);
+
+	if (valid == NULL)
+		return NULL;
+	at = (size_t)sprintf(valid, "%s%s", folder, folder[0] != '\0' ? "/" : "");
+	while (length > 0) {
+		size_t size = utf8_character(name, length);
+
+		if (size == 0) {
+			at += (size_t)sprintf(valid + at, "%%%02X", (unsigned char)*name);
+			size = 1;
+		} else {
+			memcpy(valid + at, name, size);
+			at += size;
+		}
+		name += size;
+		length -= size;
+	}
+	valid[at] = '\0';
+	return valid;
+}
+
+/* A file's name in a line of the log: control characters would make it another line. */
+static const char *
+printable(char *name)
+{
+	for (char *c = name; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return name;
+}
+
+static bool
+archive_failed(struct zip *zip, const char *doing)
+{
+	errno = archive_errno(zip->archive);
+	if (errno == ENOSPC || errno == EDQUOT)
+		return error_errno(zip->err, "%s", doing);
+	return error_set(zip->err, ERROR_SYSTEM, "%s: %s", doing, archive_error_string(zip->archive));
+}
+
+static bool
+put_header(struct zip *zip, const char *name, const struct stat *st)
+{
+	archive_entry_clear(zip->entry);
+	archive_entry_set_pathname_utf8(zip->entry, name);
+	archive_entry_set_filetype(zip->entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
+	archive_entry_set_perm(zip->entry, st->st_mode & 0777);
+	archive_entry_set_mtime(zip->entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	archive_entry_set_size(zip->entry, S_ISDIR(st->st_mode) ? 0 : st->st_size);
+	return archive_write_header(zip->archive, zip->entry) >= ARCHIVE_WARN ||
+	    archive_failed(zip, "write the results' zip");
+}
+
+static bool
+put_file(struct zip *zip, int dir, const char *file, const char *name, const struct stat *st)
+{
+	cleanup_close int fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int64_t left = st->st_size;
+
+	if (fd < 0)
+		return error_errno(zip->err, "read '%s' of the outbox", name);
+	if (!put_header(zip, name, st))
+		return false;
+	while (left > 0) {
+		ssize_t length = read(fd, zip->block, left < BLOCK ? (size_t)left : BLOCK);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length <= 0)
+			return error_errno(zip->err, "read '%s' of the outbox", name);
+		if (archive_write_data(zip->archive, zip->block, (size_t)length) < 0)
+			return archive_failed(zip, "write the results' zip");
+		left -= length;
+	}
+	return true;
+}
+
+static bool put_folder(struct zip *zip, int dir, const char *file, const char *name, int depth);
+
+static bool
+put_entry(struct zip *zip, int dir, const char *file, const char *folder, int depth)
+{
+	cleanup_free char *name = valid_name(folder, file);
+	struct stat st;
+
+	if (name == NULL)
+		return error_set(zip->err, ERROR_SYSTEM, "zip the outbox: not enough memory");
+	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(zip->err, "look at '%s' of the outbox", name);
+	if (S_ISREG(st.st_mode))
+		return put_file(zip, dir, file, name, &st);
+	if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST)
+		return put_header(zip, name, &st) && put_folder(zip, dir, file, name, depth + 1);
+	note(zip->notes, "left out of the results: %s (%s)", printable(name),
+	    S_ISDIR(st.st_mode)      ? "folders too deep"
+		: S_ISLNK(st.st_mode)    ? "a symbolic link"
+		: S_ISFIFO(st.st_mode)   ? "a FIFO"
+		: S_ISSOCK(st.st_mode)   ? "a socket"
+		                         : "a device");
+	return true;
+}
+
+static bool
+put_folder(struct zip *zip, int dir, const char *file, const char *name, int depth)
+{
+	int fd = openat(dir, file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (stream == NULL)
+		return error_errno(zip->err, "read the folder '%s' of the outbox", name);
+	while ((entry = readdir(stream)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    !put_entry(zip, fd, entry->d_name, name, depth))
+			return false;
+	return true;
+}
+
+static bool
+zip_outbox(int outbox, int to, struct collect_notes *notes, struct error *err)
+{
+	cleanup_free char *block = malloc(BLOCK);
+	struct zip zip = { archive_write_new(), archive_entry_new(), notes, block, err };
+	bool done = false;
+
+	if (zip.archive == NULL || zip.entry == NULL || block == NULL)
+		error_set(err, ERROR_SYSTEM, "zip the outbox: not enough memory");
+	else if (archive_write_set_format_zip(zip.archive) != ARCHIVE_OK ||
+	    archive_write_set_options(zip.archive, "zip:hdrcharset=UTF-8") != ARCHIVE_OK ||
+	    archive_write_open_fd(zip.archive, to) != ARCHIVE_OK)
+		archive_failed(&zip, "begin the results' zip");
+	else
+		done = put_folder(&zip, outbox, ".", "", 0) &&
+		    (archive_write_close(zip.archive) == ARCHIVE_OK ||
+		        archive_failed(&zip, "end the results' zip"));
+	archive_entry_free(zip.entry);
+	archive_write_free(zip.archive);
+	return done;
+}
+
+bool
+collect_outbox(struct spool *spool, int outbox, const char *name, struct collect_notes *notes,
+    struct error *err)
+{
+	char file[NAME_TEXT + 8];
+	cleanup_close int to = -1;
+
+	snprintf(file, sizeof file, "%s.zip", name);
+	to = openat(spool->incoming, file, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (to < 0)
+		return error_errno(err, "create the results' zip");
+	if (!zip_outbox(outbox, to, notes, err))
+		goto undo;
+	if (fsync(to) < 0 || fchmod(to, 0640) < 0 || close(take_fd(&to)) < 0) {
+		error_errno(err, "write the results' zip");
+		goto undo;
+	}
+	if (!spool_publish(spool->incoming, file, spool->results, file, err))
+		goto undo;
+	return true;
+undo:
+	(void)unlinkat(spool->incoming, file, 0);
+	return false;
+}

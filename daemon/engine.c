@@ -1,0 +1,301 @@
+/*
+ * HTTP calls on the engine's socket by libcurl. The multi interface is used for one transfer at a time, since it can
+ * be woken from another thread.
+ */
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "quantity.h"
+
+#define VERSION_OLDEST 41 /* 1.41: Docker 20.10, Podman 4 */
+#define VERSION_NEWEST 52
+#define PING_MS        5000
+#define CONNECT_MS     5000L
+#define ANSWER_MOST    (16 * 1024 * 1024) /* bytes of an answer that is held */
+
+/* A call while it runs. */
+struct transfer {
+	struct engine *engine;
+	const struct engine_stream *stream; /* NULL: the answer is held */
+	char *text;
+	size_t length;
+	bool failed; /* too long, or no memory */
+};
+
+bool
+engine_init(struct error *err)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return error_set(err, ERROR_SYSTEM, "libcurl does not start");
+	return true;
+}
+
+bool
+engine_open(struct engine *engine, const char *socket, struct error *err)
+{
+	*engine = (struct engine){ .socket = socket };
+	engine->multi = curl_multi_init();
+	engine->easy = curl_easy_init();
+	if (engine->multi != NULL && engine->easy != NULL)
+		return true;
+	engine_close(engine);
+	return error_set(err, ERROR_SYSTEM, "open the engine: not enough memory");
+}
+
+void
+engine_close(struct engine *engine)
+{
+	curl_easy_cleanup(engine->easy);
+	curl_multi_cleanup(engine->multi);
+	*engine = (struct engine){ 0 };
+}
+
+void
+engine_interrupt(struct engine *engine)
+{
+	engine->interrupted = true;
+	curl_multi_wakeup(engine->multi);
+}
+
+void
+engine_resume(struct engine *engine)
+{
+	engine->interrupted = false;
+}
+
+void
+engine_answer_clear(struct engine_answer *answer)
+{
+	json_decref(answer->json);
+	*answer = (struct engine_answer){ 0 };
+}
+
+char *
+engine_escape(const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, 0);
+	char *copy = escaped == NULL ? NULL : strdup(escaped);
+
+	curl_free(escaped);
+	return copy;
+}
+
+static bool
+hold(struct transfer *transfer, const char *data, size_t length)
+{
+	char *text;
+
+	if (transfer->length + length > ANSWER_MOST)
+		return false;
+	text = realloc(transfer->text, transfer->length + length + 1);
+	if (text == NULL)
+		return false;
+	memcpy(text + transfer->length, data, length);
+	transfer->text = text;
+	transfer->length += length;
+	return true;
+}
+
+static size_t
+on_answer(char *data, size_t one, size_t length, void *context)
+{
+	struct transfer *transfer = context;
+	long status = 0;
+	bool taken;
+
+	(void)one;
+	curl_easy_getinfo(transfer->engine->easy, CURLINFO_RESPONSE_CODE, &status);
+	/* A refusal is small, also where the answer would have been a stream. */
+	if (transfer->stream != NULL && status == 200)
+		taken = transfer->stream->write(transfer->stream->context, data, length);
+	else
+		taken = hold(transfer, data, length);
+	transfer->failed = transfer->failed || !taken;
+	return taken ? length : 0;
+}
+
+static size_t
+on_body(char *to, size_t one, size_t size, void *context)
+{
+	struct transfer *transfer = context;
+	ssize_t length = transfer->stream->read(transfer->stream->context, to, one * size);
+
+	return length < 0 ? CURL_READFUNC_ABORT : (size_t)length;
+}
+
+static bool
+away(struct engine *engine, struct error *err, const char *why)
+{
+	engine->version[0] = '\0'; /* it may be another one when it is back */
+	return error_set(err, ERROR_AWAY, "the engine at %s does not answer: %s", engine->socket, why);
+}
+
+/* Drives the prepared transfer to its end. */
+static bool
+perform(struct engine *engine, struct transfer *transfer, struct error *err)
+{
+	CURLcode result = CURLE_OK;
+	CURLMsg *message;
+	int running = 1, queued;
+
+	curl_multi_add_handle(engine->multi, engine->easy);
+	while (running > 0 && !engine->interrupted) {
+		curl_multi_perform(engine->multi, &running);
+		if (running > 0)
+			curl_multi_poll(engine->multi, NULL, 0, 1000, NULL);
+	}
+	while ((message = curl_multi_info_read(engine->multi, &queued)) != NULL)
+		if (message->msg == CURLMSG_DONE)
+			result = message->data.result;
+	curl_multi_remove_handle(engine->multi, engine->easy);
+	if (running > 0)
+		return error_set(err, ERROR_INTERRUPTED, "interrupted");
+	if (transfer->failed)
+		return error_set(err, ERROR_SYSTEM, "the engine's answer could not be taken in");
+	switch (result) {
+	case CURLE_OK:
+		return true;
+	case CURLE_ABORTED_BY_CALLBACK:
+		return error_set(err, ERROR_SYSTEM, "what was to be sent to the engine could not be read");
+	default:
+		return away(engine, err, curl_easy_strerror(result));
+	}
+}
+
+static void
+prepare(struct engine *engine, struct transfer *transfer, const char *method, const char *url,
+    struct curl_slist *headers, int64_t timeout_ms)
+{
+	CURL *easy = engine->easy;
+
+	curl_easy_reset(easy);
+	curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, engine->socket);
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+}
+
+static bool
+run(struct engine *engine, struct transfer *transfer, const char *method, const char *url,
+    const char *body, int64_t timeout_ms, struct engine_answer *answer, struct error *err)
+{
+	struct curl_slist *headers = NULL;
+	char type[96];
+	bool done;
+
+	snprintf(type, sizeof type, "Content-Type: %s",
+	    transfer->stream != NULL && transfer->stream->content_type != NULL
+	        ? transfer->stream->content_type
+	        : "application/json");
+	headers = curl_slist_append(headers, type);
+	headers = curl_slist_append(headers, "Expect:"); /* no round trip before a body */
+	prepare(engine, transfer, method, url, headers, timeout_ms);
+	if (transfer->stream != NULL && transfer->stream->read != NULL) {
+		curl_easy_setopt(engine->easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(engine->easy, CURLOPT_POSTFIELDSIZE, -1L); /* chunked */
+		curl_easy_setopt(engine->easy, CURLOPT_READFUNCTION, on_body);
+		curl_easy_setopt(engine->easy, CURLOPT_READDATA, transfer);
+	} else if (body != NULL || strcmp(method, "POST") == 0) {
+		curl_easy_setopt(engine->easy, CURLOPT_POSTFIELDS, body != NULL ? body : "");
+	}
+	done = perform(engine, transfer, err);
+	curl_slist_free_all(headers);
+	if (done) {
+		curl_easy_getinfo(engine->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+		answer->json = json_loadb(transfer->text != NULL ? transfer->text : "", transfer->length,
+		    JSON_DECODE_ANY, NULL);
+	}
+	free(transfer->text);
+	return done;
+}
+
+/* Agrees on a version: the lower of the engine's and the newest that we know. */
+static bool
+negotiate(struct engine *engine, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	struct transfer transfer = { .engine = engine };
+	const char *theirs = NULL;
+	int major = 0, minor = 0;
+
+	if (!run(engine, &transfer, "GET", "http://engine/version", NULL, PING_MS, &answer, err))
+		return false;
+	if (json_unpack(answer.json, "{s:s}", "ApiVersion", &theirs) < 0 ||
+	    sscanf(theirs, "%d.%d", &major, &minor) != 2)
+		return away(engine, err, "it does not say its API version");
+	if (major != 1 || minor < VERSION_OLDEST)
+		return error_set(err, ERROR_AWAY,
+		    "the engine at %s speaks API %s, and Kabuto needs 1.%d at least: install a newer engine",
+		    engine->socket, theirs, VERSION_OLDEST);
+	snprintf(engine->version, sizeof engine->version, "1.%d",
+	    minor < VERSION_NEWEST ? minor : VERSION_NEWEST);
+	return true;
+}
+
+static bool
+call(struct engine *engine, const char *method, const char *path, json_t *body,
+    const struct engine_stream *stream, int64_t timeout_ms, struct engine_answer *answer,
+    struct error *err)
+{
+	struct transfer transfer = { .engine = engine, .stream = stream };
+	cleanup_free char *url = NULL, *text = NULL;
+
+	*answer = (struct engine_answer){ 0 };
+	if (engine->version[0] == '\0' && !negotiate(engine, err))
+		return false;
+	if (body != NULL)
+		text = json_dumps(body, JSON_COMPACT);
+	if (asprintf(&url, "http://engine/v%s%s", engine->version, path) < 0 ||
+	    (body != NULL && text == NULL))
+		return error_set(err, ERROR_SYSTEM, "call the engine: not enough memory");
+	return run(engine, &transfer, method, url, text, timeout_ms, answer, err);
+}
+
+bool
+engine_call(struct engine *engine, const char *method, const char *path, json_t *body,
+    int64_t timeout_ms, struct engine_answer *answer, struct error *err)
+{
+	return call(engine, method, path, body, NULL, timeout_ms, answer, err);
+}
+
+bool
+engine_stream(struct engine *engine, const char *method, const char *path,
+    const struct engine_stream *stream, int64_t timeout_ms, struct engine_answer *answer,
+    struct error *err)
+{
+	return call(engine, method, path, NULL, stream, timeout_ms, answer, err);
+}
+
+bool
+engine_ping(struct engine *engine, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+
+	if (!engine_call(engine, "GET", "/_ping", NULL, PING_MS, &answer, err))
+		return false;
+	return answer.status == 200 || away(engine, err, "it does not answer a ping well");
+}
+
+bool
+engine_refused(const struct engine_answer *answer, struct error *err, const char *doing)
+{
+	const char *message = NULL;
+
+	(void)json_unpack(answer->json, "{s:s}", "message", &message);
+	if (message == NULL)
+		(void)json_unpack(answer->json, "{s:s}", "cause", &message); /* Podman */
+	return error_set(err, answer->status == 404 ? ERROR_NOT_FOUND
+		: answer->status == 409             ? ERROR_CONFLICT
+		: answer->status < 500              ? ERROR_INPUT
+		                                    : ERROR_SYSTEM,
+	    "%s: %s (HTTP %ld)", doing, message != NULL ? message : "the engine refused", answer->status);
+}

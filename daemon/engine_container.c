@@ -1,0 +1,229 @@
+/*
+ * The API's calls on containers.
+ */
+#include "engine_container.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "quantity.h"
+
+#define STOP_MARGIN_S 30 /* for the engine's own work behind the grace period */
+#define PATH_TEXT     512
+
+static json_t *
+mounts_json(const struct container_spec *spec)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < spec->mount_count; i++)
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:b}", "Type", "bind", "Source",
+		    spec->mounts[i].source, "Target", spec->mounts[i].target, "ReadOnly",
+		    (int)spec->mounts[i].read_only));
+	return array;
+}
+
+static json_t *
+capabilities_json(const struct container_spec *spec)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < spec->capability_count; i++)
+		json_array_append_new(array, json_string(spec->capabilities[i]));
+	return array;
+}
+
+/* Everything that a job does not need is taken from it (design, section 5). */
+static json_t *
+host_config(const struct container_spec *spec)
+{
+	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b}",
+	    "Mounts", mounts_json(spec), "NetworkMode", spec->network, "Memory", (json_int_t)spec->memory,
+	    "MemorySwap", (json_int_t)spec->memory, "NanoCpus", (json_int_t)(spec->cpus * 1e9), "PidsLimit",
+	    (json_int_t)spec->pids, "CapDrop", "ALL", "CapAdd", capabilities_json(spec), "SecurityOpt",
+	    "no-new-privileges", "LogConfig", "Type", "none", "RestartPolicy", "Name", "no", "Privileged",
+	    0, "Init", 0);
+}
+
+static json_t *
+create_body(const struct container_spec *spec)
+{
+	return json_pack("{s:s, s:O, s:O, s:O*, s:O, s:s*, s:s*, s:s, s:{s:[s]}, s:o}", "Image", spec->image,
+	    "Entrypoint", spec->entrypoint, "Cmd", spec->command, "Env", spec->env, "Labels", spec->labels,
+	    "WorkingDir", spec->workdir, "User", spec->user, "StopSignal", "SIGTERM", "Healthcheck", "Test",
+	    "NONE", "HostConfig", host_config(spec));
+}
+
+bool
+container_create(struct engine *engine, const char *name, const struct container_spec *spec,
+    struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	cleanup_json json_t *body = create_body(spec);
+	char path[PATH_TEXT];
+
+	if (body == NULL)
+		return error_set(err, ERROR_SYSTEM, "create a container: not enough memory");
+	snprintf(path, sizeof path, "/containers/create?name=%s", name);
+	if (!engine_call(engine, "POST", path, body, ENGINE_CALL_MS, &answer, err))
+		return false;
+	return answer.status == 201 || answer.status == 409 ||
+	    engine_refused(&answer, err, "create the container");
+}
+
+bool
+container_start(struct engine *engine, const char *name, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/containers/%s/start", name);
+	if (!engine_call(engine, "POST", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	return answer.status == 204 || answer.status == 304 ||
+	    engine_refused(&answer, err, "start the container");
+}
+
+/* The engine's times are RFC 3339 with up to nine decimals; it writes year 1 for "never". */
+static int64_t
+time_read(const char *text)
+{
+	struct tm utc = { 0 };
+	const char *rest = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
+	double fraction = 0;
+
+	if (rest == NULL || utc.tm_year < 70)
+		return 0;
+	if (*rest == '.')
+		fraction = strtod(rest, NULL);
+	return (int64_t)timegm(&utc) * MS_PER_S + (int64_t)(fraction * MS_PER_S);
+}
+
+/* "paused" and "restarting" count as running: it is not over. */
+static enum container_state
+state_of(const char *status)
+{
+	static const struct {
+		const char *status;
+		enum container_state state;
+	} known[] = {
+		{ "created",    CONTAINER_CREATED },
+		{ "configured", CONTAINER_CREATED }, /* Podman */
+		{ "exited",     CONTAINER_EXITED  },
+		{ "stopped",    CONTAINER_EXITED  }, /* Podman */
+		{ "dead",       CONTAINER_EXITED  },
+		{ "removing",   CONTAINER_EXITED  },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(status, known[i].status) == 0)
+			return known[i].state;
+	return CONTAINER_RUNNING;
+}
+
+bool
+container_inspect(struct engine *engine, const char *name, struct container_info *info,
+    struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	const char *status = NULL, *finished = NULL, *error = NULL;
+	json_int_t exit_code = 0;
+	int oom_killed = 0;
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/containers/%s/json", name);
+	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	*info = (struct container_info){ .state = CONTAINER_ABSENT };
+	if (answer.status == 404)
+		return true;
+	if (answer.status != 200)
+		return engine_refused(&answer, err, "inspect the container");
+	if (json_unpack(answer.json, "{s:{s:s, s:I, s?b, s?s, s?s}}", "State", "Status", &status,
+		"ExitCode", &exit_code, "OOMKilled", &oom_killed, "FinishedAt", &finished, "Error",
+		&error) < 0)
+		return error_set(err, ERROR_AWAY, "the engine's description of a container is not understood");
+	info->state = state_of(status);
+	info->exit_code = exit_code;
+	info->oom_killed = oom_killed != 0;
+	info->finished_at = time_read(finished);
+	snprintf(info->error, sizeof info->error, "%s", error != NULL ? error : "");
+	return true;
+}
+
+bool
+container_wait(struct engine *engine, const char *name, int64_t timeout_ms, bool *ended,
+    struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	int64_t begun = time_monotonic_ms();
+	char path[PATH_TEXT];
+
+	*ended = false;
+	snprintf(path, sizeof path, "/containers/%s/wait?condition=not-running", name);
+	if (!engine_call(engine, "POST", path, NULL, timeout_ms, &answer, err)) {
+		/* Our own time limit, and not an engine that is gone: the next inspect tells. */
+		return err->kind == ERROR_AWAY && time_monotonic_ms() - begun >= timeout_ms;
+	}
+	if (answer.status != 200 && answer.status != 404)
+		return engine_refused(&answer, err, "wait for the container");
+	*ended = true;
+	return true;
+}
+
+bool
+container_stop(struct engine *engine, const char *name, int64_t grace, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/containers/%s/stop?t=%lld", name, (long long)grace);
+	if (!engine_call(engine, "POST", path, NULL, (grace + STOP_MARGIN_S) * MS_PER_S, &answer, err))
+		return false;
+	return answer.status == 204 || answer.status == 304 || answer.status == 404 ||
+	    engine_refused(&answer, err, "stop the container");
+}
+
+bool
+container_remove(struct engine *engine, const char *name, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/containers/%s?v=1&force=1", name);
+	if (!engine_call(engine, "DELETE", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	return answer.status == 204 || answer.status == 200 || answer.status == 404 ||
+	    engine_refused(&answer, err, "remove the container");
+}
+
+bool
+container_each(struct engine *engine, const char *label, const char *value, container_visit *visit,
+    void *context, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	cleanup_free char *filters = NULL, *escaped = NULL, *path = NULL;
+	json_t *container;
+	size_t i;
+
+	if (asprintf(&filters, "{\"label\":[\"%s=%s\"]}", label, value) < 0 ||
+	    (escaped = engine_escape(filters)) == NULL ||
+	    asprintf(&path, "/containers/json?all=1&filters=%s", escaped) < 0)
+		return error_set(err, ERROR_SYSTEM, "list the containers: not enough memory");
+	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	if (answer.status != 200)
+		return engine_refused(&answer, err, "list the containers");
+	json_array_foreach(answer.json, i, container) {
+		const char *id = NULL;
+		json_t *labels = NULL;
+
+		if (json_unpack(container, "{s:s, s:o}", "Id", &id, "Labels", &labels) == 0 &&
+		    !visit(id, labels, context, err))
+			return false;
+	}
+	return true;
+}

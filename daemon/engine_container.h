@@ -1,0 +1,82 @@
+#ifndef KABUTO_ENGINE_CONTAINER_H
+#define KABUTO_ENGINE_CONTAINER_H
+/*
+ * Containers, by name.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine.h"
+#include "error.h"
+
+enum container_state {
+	CONTAINER_ABSENT,
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_EXITED,
+	CONTAINER_STATES
+};
+
+struct container_info {
+	enum container_state state;
+	int64_t exit_code;
+	bool oom_killed;
+	int64_t finished_at; /* ms since 1970; 0: unknown */
+	char error[512];     /* what the engine says against it; empty: nothing */
+};
+
+/* A bind mount: source on the engine's host, target in the container. */
+struct container_mount {
+	char source[4096];
+	const char *target;
+	bool read_only;
+};
+#define CONTAINER_MOUNTS 8
+
+/* What a container is made from. Texts are NULL where the image's own shall stand. */
+struct container_spec {
+	const char *image;
+	json_t *entrypoint; /* array of strings */
+	json_t *command;    /* likewise */
+	json_t *env;        /* likewise, or NULL */
+	json_t *labels;     /* object of strings */
+	const char *workdir;
+	const char *user;
+	const char *network;
+	int64_t memory; /* bytes, swap included */
+	double cpus;
+	int64_t pids;
+	char *const *capabilities;
+	size_t capability_count;
+	struct container_mount mounts[CONTAINER_MOUNTS];
+	size_t mount_count;
+};
+
+/* Creates it. One of that name that exists already is success: a former try made it. */
+bool container_create(struct engine *engine, const char *name, const struct container_spec *spec,
+    struct error *err);
+
+/* Starts it; one that runs is success. */
+bool container_start(struct engine *engine, const char *name, struct error *err);
+
+/* What it is now; CONTAINER_ABSENT is no error. */
+bool container_inspect(struct engine *engine, const char *name, struct container_info *info,
+    struct error *err);
+
+/* Waits until it does not run, for timeout_ms at most; *ended tells which came first. */
+bool container_wait(struct engine *engine, const char *name, int64_t timeout_ms, bool *ended,
+    struct error *err);
+
+/* Asks it to stop, and kills it after grace seconds. Comes back when it is over. */
+bool container_stop(struct engine *engine, const char *name, int64_t grace, struct error *err);
+
+/* Removes it, running or not, with its anonymous volumes; one that is not there is success. */
+bool container_remove(struct engine *engine, const char *name, struct error *err);
+
+/* Called for each container that has the label, whatever its state. labels is an object of strings. */
+typedef bool container_visit(const char *id, json_t *labels, void *context, struct error *err);
+bool container_each(struct engine *engine, const char *label, const char *value,
+    container_visit *visit, void *context, struct error *err);
+
+#endif

@@ -1,0 +1,288 @@
+/*
+ * POST /build: the context goes out as a tar that is made while it is sent, messages come in one JSON object a line.
+ */
+#include "engine_image.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+#define BLOCK        65536
+#define MESSAGE_MOST (1024 * 1024) /* bytes of one message */
+
+/* A tar in the making: what libarchive has written and curl has not yet taken. */
+struct tar {
+	struct archive *disk;
+	struct archive *out;
+	const char *root;
+	struct archive_entry *entry;
+	int64_t left; /* bytes of the entry's content that are to come */
+	char *pending;
+	size_t pending_length, pending_room, pending_taken;
+	bool closed;
+	char error[256]; /* why it could not go on */
+};
+
+/* Messages coming in, and what became of the build. */
+struct messages {
+	const struct image_build *build;
+	struct tar *tar;
+	char *line;
+	size_t length;
+	char *failure;
+};
+
+static la_ssize_t
+tar_write(struct archive *archive, void *context, const void *data, size_t length)
+{
+	struct tar *tar = context;
+
+	(void)archive;
+	if (tar->pending_length + length > tar->pending_room) {
+		size_t room = tar->pending_length + length + BLOCK;
+		char *pending = realloc(tar->pending, room);
+
+		if (pending == NULL)
+			return -1;
+		tar->pending = pending;
+		tar->pending_room = room;
+	}
+	memcpy(tar->pending + tar->pending_length, data, length);
+	tar->pending_length += length;
+	return (la_ssize_t)length;
+}
+
+static bool
+tar_open(struct tar *tar, const char *root, struct error *err)
+{
+	*tar = (struct tar){ .root = root, .disk = archive_read_disk_new(), .out = archive_write_new(),
+		.entry = archive_entry_new() };
+	if (tar->disk == NULL || tar->out == NULL || tar->entry == NULL)
+		return error_set(err, ERROR_SYSTEM, "pack the context: not enough memory");
+	archive_read_disk_set_symlink_physical(tar->disk);
+	archive_read_disk_set_behavior(tar->disk, ARCHIVE_READDISK_NO_XATTR | ARCHIVE_READDISK_NO_ACL |
+	        ARCHIVE_READDISK_NO_FFLAGS);
+	archive_write_set_format_pax_restricted(tar->out);
+	archive_write_set_bytes_in_last_block(tar->out, 1);
+	if (archive_read_disk_open(tar->disk, root) != ARCHIVE_OK)
+		return error_set(err, ERROR_SYSTEM, "pack the context: %s", archive_error_string(tar->disk));
+	if (archive_write_open(tar->out, tar, NULL, tar_write, NULL) != ARCHIVE_OK)
+		return error_set(err, ERROR_SYSTEM, "pack the context: %s", archive_error_string(tar->out));
+	return true;
+}
+
+static void
+tar_close(struct tar *tar)
+{
+	if (tar->out != NULL)
+		archive_write_free(tar->out);
+	if (tar->disk != NULL)
+		archive_read_free(tar->disk);
+	archive_entry_free(tar->entry);
+	free(tar->pending);
+}
+
+static bool
+tar_fail(struct tar *tar, struct archive *archive)
+{
+	snprintf(tar->error, sizeof tar->error, "%s", archive_error_string(archive));
+	return false;
+}
+
+/* The history of a repository is no part of what is built from it. */
+static bool
+is_history(const char *name)
+{
+	return strcmp(name, ".git") == 0 || strcmp(name, ".hg") == 0;
+}
+
+static bool
+tar_next_entry(struct tar *tar)
+{
+	size_t root = strlen(tar->root);
+	const char *name;
+	int result;
+
+	archive_entry_clear(tar->entry);
+	result = archive_read_next_header2(tar->disk, tar->entry);
+	if (result == ARCHIVE_EOF) {
+		tar->closed = true;
+		return archive_write_close(tar->out) == ARCHIVE_OK || tar_fail(tar, tar->out);
+	}
+	if (result < ARCHIVE_WARN)
+		return tar_fail(tar, tar->disk);
+	name = archive_entry_pathname(tar->entry) + root;
+	name += *name == '/';
+	if (is_history(name))
+		return true;
+	(void)archive_read_disk_descend(tar->disk); /* says no for a file, which is right */
+	if (*name == '\0')
+		return true;
+	{
+		cleanup_free char *copy = strdup(name);
+
+		archive_entry_copy_pathname(tar->entry, copy);
+	}
+	archive_entry_set_uid(tar->entry, 0);
+	archive_entry_set_gid(tar->entry, 0);
+	archive_entry_set_uname(tar->entry, "root");
+	archive_entry_set_gname(tar->entry, "root");
+	tar->left = archive_entry_filetype(tar->entry) == AE_IFREG ? archive_entry_size(tar->entry) : 0;
+	return archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN || tar_fail(tar, tar->out);
+}
+
+/* Blocks come with their offsets, since a file may have holes: these are zeros in a tar. */
+static bool
+tar_next_block(struct tar *tar)
+{
+	static const char zeros[BLOCK];
+	int64_t size = archive_entry_size(tar->entry);
+	const void *data = NULL;
+	la_int64_t offset = size;
+	size_t length = 0;
+	int result = archive_read_data_block(tar->disk, &data, &length, &offset);
+
+	if (result != ARCHIVE_OK && result != ARCHIVE_EOF)
+		return tar_fail(tar, tar->disk);
+	if (result == ARCHIVE_EOF)
+		offset = size;
+	while (size - tar->left < offset) {
+		int64_t hole = offset - (size - tar->left);
+		size_t piece = hole < BLOCK ? (size_t)hole : BLOCK;
+
+		if (archive_write_data(tar->out, zeros, piece) < 0)
+			return tar_fail(tar, tar->out);
+		tar->left -= (int64_t)piece;
+	}
+	if (length > 0 && archive_write_data(tar->out, data, length) < 0)
+		return tar_fail(tar, tar->out);
+	tar->left -= (int64_t)length;
+	return true;
+}
+
+static ssize_t
+tar_read(void *context, char *to, size_t size)
+{
+	struct tar *tar = ((struct messages *)context)->tar;
+	size_t length;
+
+	if (tar->pending_taken == tar->pending_length)
+		tar->pending_taken = tar->pending_length = 0;
+	while (tar->pending_length == 0 && !tar->closed)
+		if (tar->left > 0 ? !tar_next_block(tar) : !tar_next_entry(tar))
+			return -1;
+	length = tar->pending_length - tar->pending_taken;
+	if (length > size)
+		length = size;
+	memcpy(to, tar->pending + tar->pending_taken, length);
+	tar->pending_taken += length;
+	return (ssize_t)length;
+}
+
+static bool
+message_line(struct messages *messages)
+{
+	cleanup_json json_t *message = json_loadb(messages->line, messages->length, 0, NULL);
+	const char *error = NULL;
+
+	messages->length = 0;
+	if (!json_is_object(message))
+		return true; /* an empty line */
+	if (json_unpack(message, "{s:s}", "error", &error) == 0 && messages->failure == NULL)
+		messages->failure = strdup(error);
+	return messages->build->message(messages->build->message_context, message);
+}
+
+static bool
+messages_write(void *context, const char *data, size_t length)
+{
+	struct messages *messages = context;
+
+	for (size_t i = 0; i < length; i++) {
+		if (data[i] == '\n') {
+			if (!message_line(messages))
+				return false;
+		} else if (messages->length < MESSAGE_MOST) {
+			messages->line[messages->length++] = data[i];
+		}
+	}
+	return true;
+}
+
+static char *
+build_path(const struct image_build *build)
+{
+	cleanup_free char *tag = engine_escape(build->tag), *labels = NULL, *label_json = NULL;
+	char *path = NULL;
+
+	if (asprintf(&label_json, "{\"kabuto.instance\":\"%s\"}", build->instance) < 0 ||
+	    (labels = engine_escape(label_json)) == NULL || tag == NULL ||
+	    asprintf(&path,
+	        "/build?t=%s&rm=1&forcerm=1&nocache=%d&networkmode=%s&memory=%lld&memswap=%lld&labels=%s", tag,
+	        (int)build->nocache, build->network, (long long)build->memory, (long long)build->memory,
+	        labels) < 0)
+		return NULL;
+	return path;
+}
+
+bool
+image_build(struct engine *engine, const struct image_build *build, char **failure, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	cleanup_free char *path = build_path(build), *line = malloc(MESSAGE_MOST);
+	struct tar tar = { 0 };
+	struct messages messages = { .build = build, .tar = &tar, .line = line };
+	const struct engine_stream stream = { tar_read, messages_write, &messages, "application/x-tar" };
+	bool done = false;
+
+	if (path == NULL || line == NULL)
+		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
+	if (tar_open(&tar, build->context, err))
+		done = engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
+	if (!done && tar.error[0] != '\0')
+		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
+	tar_close(&tar);
+	/* A Dockerfile that does not parse is refused with 400 at once. */
+	if (done && answer.status != 200) {
+		struct error refusal;
+
+		engine_refused(&answer, &refusal, "the engine refused the build");
+		messages.failure = strdup(refusal.text);
+	}
+	if (!done) {
+		free(messages.failure);
+		return false;
+	}
+	*failure = messages.failure;
+	return true;
+}
+
+static char *
+strings_of(json_t *config, const char *key)
+{
+	json_t *array = json_object_get(config, key);
+
+	return json_array_size(array) == 0 ? NULL : json_dumps(array, JSON_COMPACT);
+}
+
+bool
+image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[256];
+	json_t *config;
+
+	snprintf(path, sizeof path, "/images/%s/json", tag);
+	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	if (answer.status != 200)
+		return engine_refused(&answer, err, "look at the image");
+	config = json_object_get(answer.json, "Config");
+	*entrypoint = strings_of(config, "Entrypoint");
+	*cmd = strings_of(config, "Cmd");
+	return true;
+}

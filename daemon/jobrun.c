@@ -1,0 +1,656 @@
+/*
+ * A job's life as a table of steps. Each may be repeated; recovery is the same table, entered at the step that the
+ * container's state names. So a job starts exactly once an attempt, whatever dies, as long as the engine keeps its
+ * containers, and a row that says "running" always has somebody working on it.
+ */
+#include "jobrun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "collect.h"
+#include "engine_container.h"
+#include "image.h"
+#include "job.h"
+#include "joblog.h"
+#include "message.h"
+#include "quantity.h"
+#include "tree.h"
+#include "usage.h"
+
+#define DISK_LOOK_MS  5000  /* between two looks at the outbox's size, or 20 times what a look took */
+#define WAIT_MOST_MS  30000 /* of one wait call; behind it the container is inspected */
+#define INIT_TARGET   "/run/kabuto/init"
+#define GRACE_MARGIN  5     /* seconds that kabuto-init gets to report behind the job's grace */
+
+#define log_run(run, level, format, ...)                                                             \
+	log_write(level, "job=%lld attempt=%lld " format, (long long)(run)->job.id,                  \
+	    (long long)(run)->job.attempt __VA_OPT__(, ) __VA_ARGS__)
+
+struct run {
+	struct worker *worker;
+	struct job job;
+	char container[CONTAINER_NAME];
+	int folder;               /* run/<job>; -1: not open */
+	struct container_info info;
+	struct usage usage;
+	char *error;              /* why the job failed, in words; NULL: its exit code tells */
+	bool timed_out, over_disk;
+	int64_t next_disk_look_ms; /* monotonic */
+	struct collect_notes notes;
+	char old_results[NAME_TEXT];
+};
+
+/* What a step says: go on, try it again, end the job (its error is set), leave all as it is. */
+enum outcome { NEXT, AGAIN, FAIL, LEAVE };
+
+typedef enum outcome step_function(struct run *run, struct error *err);
+
+enum step {
+	STEP_PREPARE,
+	STEP_CREATE,
+	STEP_MARK,
+	STEP_START,
+	STEP_WAIT,
+	STEP_COLLECT,
+	STEP_END,
+	STEP_REMOVE,
+	STEPS
+};
+
+const char *
+jobrun_container(char name[static CONTAINER_NAME], const char *instance, int64_t job, int64_t attempt)
+{
+	snprintf(name, CONTAINER_NAME, "kabuto-%s-job-%lld-%lld", instance, (long long)job,
+	    (long long)attempt);
+	return name;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+set_error(struct run *run, const char *format, ...)
+{
+	va_list arguments;
+
+	if (run->error != NULL)
+		return; /* the first one is the cause */
+	va_start(arguments, format);
+	if (vasprintf(&run->error, format, arguments) < 0)
+		run->error = NULL;
+	va_end(arguments);
+}
+
+/* What a failed call means: an engine that is away is waited for, what it refuses ends the job in its words. */
+static enum outcome
+failed_call(struct run *run, const struct error *err)
+{
+	switch (err->kind) {
+	case ERROR_INTERRUPTED:
+		return LEAVE;
+	case ERROR_AWAY:
+		spooler_note_engine(run->worker->spooler, err);
+		return AGAIN;
+	case ERROR_BUSY:
+	case ERROR_NO_SPACE:
+		return AGAIN;
+	default:
+		set_error(run, "%s", err->text);
+		return FAIL;
+	}
+}
+
+static void
+job_folder(const struct run *run, char name[static 24])
+{
+	snprintf(name, 24, "%lld", (long long)run->job.id);
+}
+
+/* A folder that any user in the container may use; others are kept out by run/'s own mode. */
+static bool
+make_folder(int dir, const char *name, mode_t mode, struct error *err)
+{
+	if ((mkdirat(dir, name, mode) < 0 && errno != EEXIST) || fchmodat(dir, name, mode, 0) < 0)
+		return error_errno(err, "make the folder '%s'", name);
+	return true;
+}
+
+static bool
+open_folder(struct run *run, struct error *err)
+{
+	char name[24];
+
+	if (run->folder >= 0)
+		return true;
+	job_folder(run, name);
+	run->folder = openat(run->worker->spooler->spool.run, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return run->folder >= 0 || error_errno(err, "open the folder run/%s", name);
+}
+
+/* run/<job>, new; and the log's two files. */
+static bool
+prepare(struct run *run, struct error *err)
+{
+	struct spool *spool = &run->worker->spooler->spool;
+	cleanup_close int usage = -1;
+	char name[24];
+
+	job_folder(run, name);
+	if (run->folder >= 0)
+		(void)close(take_fd(&run->folder));
+	if (!tree_remove(spool->run, name, err) || !make_folder(spool->run, name, 0700, err) ||
+	    !open_folder(run, err) || !make_folder(run->folder, "outbox", 0777, err) ||
+	    !make_folder(run->folder, "inbox", 0755, err))
+		return false;
+	usage = openat(run->folder, "usage", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (usage < 0 || fchmod(usage, 0666) < 0)
+		return error_errno(err, "make the file usage");
+	return joblog_create(spool->logs, run->job.id, run->job.attempt, err);
+}
+
+static enum outcome
+run_prepare(struct run *run, struct error *err)
+{
+	return prepare(run, err) ? NEXT : AGAIN;
+}
+
+static bool
+add_mount(struct container_spec *spec, struct run *run, const char *target, bool read_only,
+    const char *format, ...)
+{
+	const struct config *config = run->worker->spooler->config;
+	struct container_mount *mount = &spec->mounts[spec->mount_count++];
+	const char *root =
+	    config->engine.state_dir[0] != '\0' ? config->engine.state_dir : config->state_dir;
+	int length = snprintf(mount->source, sizeof mount->source, "%s/", root);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(mount->source + length, sizeof mount->source - (size_t)length, format, arguments);
+	va_end(arguments);
+	mount->target = target;
+	mount->read_only = read_only;
+	return true;
+}
+
+/* Where the job finds its files, and kabuto-init its own. The engine sees only our state directory. */
+static bool
+add_mounts(struct container_spec *spec, struct run *run, struct error *err)
+{
+	const struct job *job = &run->job;
+	struct attachments files = { 0 };
+	char name[JOBLOG_NAME];
+	bool any;
+
+	if (!attachments_of(&run->worker->db, job->id, &files, err))
+		return false;
+	any = files.count > 0;
+	attachments_clear(&files);
+	add_mount(spec, run, INIT_TARGET, true, "bin/kabuto-init");
+	add_mount(spec, run, "/run/kabuto/log", false, "logs/%s",
+	    joblog_name(name, job->id, job->attempt, "log"));
+	add_mount(spec, run, "/run/kabuto/idx", false, "logs/%s",
+	    joblog_name(name, job->id, job->attempt, "idx"));
+	add_mount(spec, run, "/run/kabuto/usage", false, "run/%lld/usage", (long long)job->id);
+	add_mount(spec, run, "/outbox", false, "run/%lld/outbox", (long long)job->id);
+	if (any)
+		add_mount(spec, run, "/inbox", true, "inbox/%s", job->attachment_token);
+	else
+		add_mount(spec, run, "/inbox", true, "run/%lld/inbox", (long long)job->id);
+	return true;
+}
+
+/* json, or an empty array in its place; an array of strings only, as both come from checked sources. */
+static json_t *
+array_of(const char *text)
+{
+	json_t *array = text == NULL ? NULL : json_loads(text, 0, NULL);
+
+	return array != NULL ? array : json_array();
+}
+
+static bool
+is_array(const char *command)
+{
+	cleanup_json json_t *json = command[0] == '[' ? json_loads(command, 0, NULL) : NULL;
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(json) || json_array_size(json) == 0)
+		return false;
+	json_array_foreach(json, i, item)
+		if (!json_is_string(item))
+			return false;
+	return true;
+}
+
+/*
+ * The job's own argument vector (design, section 5): a shell line in place of the image's ENTRYPOINT, an array behind
+ * it as in Docker's exec form, or the image's ENTRYPOINT and CMD.
+ */
+static json_t *
+arguments_of(const struct job *job, const struct image_run *image)
+{
+	cleanup_json json_t *rest = NULL;
+	json_t *arguments;
+
+	if (job->command != NULL && !is_array(job->command))
+		return json_pack("[s, s, s]", "/bin/sh", "-c", job->command);
+	arguments = array_of(image->entrypoint);
+	rest = array_of(job->command != NULL ? job->command : image->cmd);
+	json_array_extend(arguments, rest);
+	return arguments;
+}
+
+static json_t *
+labels_of(const struct run *run)
+{
+	char job[24], attempt[24];
+
+	snprintf(job, sizeof job, "%lld", (long long)run->job.id);
+	snprintf(attempt, sizeof attempt, "%lld", (long long)run->job.attempt);
+	return json_pack("{s:s, s:s, s:s}", "kabuto.instance", run->worker->spooler->instance, "kabuto.job",
+	    job, "kabuto.attempt", attempt);
+}
+
+static bool
+create(struct run *run, const struct image_run *image, struct error *err)
+{
+	const struct config *config = run->worker->spooler->config;
+	const struct job *job = &run->job;
+	cleanup_json json_t *arguments = arguments_of(job, image);
+	cleanup_json json_t *env = job->env != NULL ? json_loads(job->env, 0, NULL) : NULL;
+	cleanup_json json_t *labels = labels_of(run);
+	cleanup_json json_t *init = NULL;
+	char tag[96], limit[24], grace[24];
+	struct container_spec spec = { .image = tag, .command = arguments, .env = env, .labels = labels,
+		.workdir = job->workdir, .user = job->user, .network = job->network, .memory = job->memory,
+		.cpus = job->cpus, .pids = job->pids, .capabilities = config->job.capabilities.texts,
+		.capability_count = config->job.capabilities.count };
+
+	if (json_array_size(arguments) == 0)
+		return error_set(err, ERROR_INPUT,
+		    "the image has neither ENTRYPOINT nor CMD, and the job no command: give it one");
+	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", run->worker->spooler->instance,
+	    (long long)image->image, (long long)image->build);
+	snprintf(limit, sizeof limit, "%lld", (long long)config->log_limit);
+	snprintf(grace, sizeof grace, "%lld", (long long)job->grace);
+	init = json_pack("[s, s, s, s, s, s]", INIT_TARGET, "-l", limit, "-g", grace, "--");
+	spec.entrypoint = init;
+	return add_mounts(&spec, run, err) &&
+	    container_create(&run->worker->engine, run->container, &spec, err);
+}
+
+static enum outcome
+run_create(struct run *run, struct error *err)
+{
+	struct image_run image = { 0 };
+	bool done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
+	    create(run, &image, err);
+
+	image_run_clear(&image);
+	return done ? NEXT : failed_call(run, err);
+}
+
+static enum outcome
+run_mark(struct run *run, struct error *err)
+{
+	return job_mark(&run->worker->db, &run->job, err) ? NEXT : AGAIN;
+}
+
+static enum outcome
+run_start(struct run *run, struct error *err)
+{
+	if (!container_start(&run->worker->engine, run->container, err))
+		return failed_call(run, err);
+	log_run(run, LOG_INFO, "started");
+	return NEXT;
+}
+
+/* Stops the container; its state then tells the rest. */
+static enum outcome
+stop(struct run *run, const char *why, struct error *err)
+{
+	log_run(run, LOG_INFO, "stopping: %s", why);
+	if (!container_stop(&run->worker->engine, run->container, run->job.grace + GRACE_MARGIN, err))
+		return failed_call(run, err);
+	return NEXT;
+}
+
+static bool
+outbox_too_large(struct run *run)
+{
+	struct error ignored;
+	int64_t bytes = 0, files = 0, begun = time_monotonic_ms(), took;
+
+	if (begun < run->next_disk_look_ms || !open_folder(run, &ignored))
+		return false;
+	{
+		cleanup_close int outbox = openat(run->folder, "outbox",
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (outbox >= 0)
+			tree_measure(outbox, run->job.disk, &bytes, &files);
+	}
+	took = time_monotonic_ms() - begun;
+	run->next_disk_look_ms = begun + (took * 20 > DISK_LOOK_MS ? took * 20 : DISK_LOOK_MS);
+	return bytes > run->job.disk;
+}
+
+static int64_t
+deadline_ms(const struct run *run)
+{
+	return run->job.start_marked_at + run->job.timeout * MS_PER_S;
+}
+
+/* How long a wait call may take before something else is to be looked at. */
+static int64_t
+wait_ms(const struct run *run)
+{
+	int64_t to_deadline = deadline_ms(run) - time_now_ms();
+	int64_t to_look = run->next_disk_look_ms - time_monotonic_ms();
+	int64_t ms = to_deadline < to_look ? to_deadline : to_look;
+
+	return ms < 1 ? 1 : ms > WAIT_MOST_MS ? WAIT_MOST_MS : ms;
+}
+
+static enum outcome
+run_wait(struct run *run, struct error *err)
+{
+	struct engine *engine = &run->worker->engine;
+	bool ended = false;
+
+	while (!ended) {
+		if (!container_inspect(engine, run->container, &run->info, err))
+			return failed_call(run, err);
+		spooler_note_engine(run->worker->spooler, NULL);
+		if (run->info.state == CONTAINER_ABSENT) {
+			set_error(run, "the engine lost the container while the job ran");
+			return FAIL;
+		}
+		if (run->info.state != CONTAINER_RUNNING)
+			return NEXT;
+		run->timed_out = time_now_ms() >= deadline_ms(run);
+		run->over_disk = !run->timed_out && outbox_too_large(run);
+		if (run->timed_out || run->over_disk) {
+			enum outcome outcome = stop(run, run->timed_out ? "time" : "disk", err);
+
+			if (outcome != NEXT)
+				return outcome;
+		} else if (!container_wait(engine, run->container, wait_ms(run), &ended, err)) {
+			return failed_call(run, err);
+		}
+	}
+	return container_inspect(engine, run->container, &run->info, err) ? NEXT : failed_call(run, err);
+}
+
+static bool
+collect(struct run *run, struct error *err)
+{
+	cleanup_close int outbox = -1;
+
+	if (!open_folder(run, err))
+		return false;
+	outbox = openat(run->folder, "outbox", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (outbox < 0)
+		return error_errno(err, "open the outbox");
+	usage_read(&run->usage, run->folder, "usage");
+	collect_notes_clear(&run->notes);
+	name_make(run->job.results_token);
+	return collect_outbox(&run->worker->spooler->spool, outbox, run->job.results_token, &run->notes,
+	    err);
+}
+
+/* A full disk, a busy database: nothing is lost by waiting. What nobody can read ends the job in words. */
+static enum outcome
+run_collect(struct run *run, struct error *err)
+{
+	if (collect(run, err))
+		return NEXT;
+	run->job.results_token[0] = '\0';
+	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY)
+		return AGAIN;
+	set_error(run, "the results could not be collected: %s", err->text);
+	log_run(run, LOG_ERROR, "collect: %s", err->text);
+	return NEXT;
+}
+
+/* Why the job's program could not be started (kabuto-init reports errno of its execve). */
+static void
+explain_exec(struct run *run)
+{
+	cleanup_json json_t *arguments = NULL;
+	struct image_run image = { 0 };
+	struct error ignored;
+	const char *program;
+
+	if (!image_run_read(&run->worker->db, run->job.image, &image, &ignored))
+		return;
+	arguments = arguments_of(&run->job, &image);
+	image_run_clear(&image);
+	program = json_string_value(json_array_get(arguments, 0));
+	if (program == NULL)
+		return;
+	if (strcmp(program, "/bin/sh") == 0 && run->usage.exec_errno == ENOENT)
+		set_error(run, "the image has no shell (/bin/sh): give the command as a JSON array of strings");
+	else if (run->usage.exec_errno == ENOENT)
+		set_error(run, "there is no program '%s' in the image", program);
+	else
+		set_error(run, "the program '%s' could not be started: %s", program,
+		    strerrordesc_np((int)run->usage.exec_errno));
+}
+
+/* The job's error in words, from the most telling to the least; none for exit code 0. */
+static void
+explain(struct run *run)
+{
+	char limit[QUANTITY_TEXT];
+	int64_t code = run->info.exit_code;
+
+	if (run->error != NULL || run->info.state == CONTAINER_ABSENT)
+		return;
+	if (run->timed_out ||
+	    (code > 128 && run->info.finished_at >= deadline_ms(run) && run->job.start_marked_at > 0)) {
+		set_error(run, "timed out after %lld s", (long long)run->job.timeout);
+	} else if (run->over_disk) {
+		set_error(run, "the outbox is larger than its limit (%s)", bytes_format(run->job.disk, limit));
+	} else if (code == 0) {
+		return;
+	} else if (run->info.oom_killed || (run->usage.oom_kills > 0 && code == 137)) {
+		set_error(run, "out of memory (limit %s)", bytes_format(run->job.memory, limit));
+	} else if (run->usage.exec_errno != 0) {
+		explain_exec(run);
+	} else if (run->usage.signal > 0 && sigabbrev_np((int)run->usage.signal) != NULL) {
+		set_error(run, "killed by signal %lld (SIG%s)", (long long)run->usage.signal,
+		    sigabbrev_np((int)run->usage.signal));
+	} else if (run->info.error[0] != '\0') {
+		set_error(run, "%s", run->info.error);
+	}
+	set_error(run, "exit code %lld", (long long)code);
+}
+
+/* Kabuto's own lines at the end of the log. */
+static bool
+seal_log(struct run *run, struct error *err)
+{
+	const struct config *config = run->worker->spooler->config;
+	char *lines[COLLECT_NOTES_MOST + 4], dropped[160], unnamed[96], ended[1200];
+	size_t count = 0;
+
+	if (run->usage.log_dropped > 0) {
+		snprintf(dropped, sizeof dropped, "the log is over its limit: %lld bytes of output were dropped",
+		    (long long)run->usage.log_dropped);
+		lines[count++] = dropped;
+	}
+	for (size_t i = 0; i < run->notes.count; i++)
+		lines[count++] = run->notes.texts[i];
+	if (run->notes.unnamed > 0) {
+		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more", run->notes.unnamed);
+		lines[count++] = unnamed;
+	}
+	if (run->error != NULL && strncmp(run->error, "exit code ", 10) != 0) {
+		snprintf(ended, sizeof ended, "failed: %s", run->error);
+		lines[count++] = ended;
+	}
+	return joblog_seal(run->worker->spooler->spool.logs, run->job.id, run->job.attempt,
+	    config->log_limit, lines, count, err);
+}
+
+static enum outcome
+run_end(struct run *run, struct error *err)
+{
+	struct job *job = &run->job;
+
+	explain(run);
+	if (!seal_log(run, err))
+		return AGAIN;
+	job->has_response = run->info.state == CONTAINER_EXITED;
+	job->response = run->info.exit_code;
+	job->has_usage = run->usage.complete;
+	job->used_cpu = (double)run->usage.cpu_ns / (double)NS_PER_S;
+	job->used_memory = run->usage.memory;
+	job->used_io = run->usage.io;
+	free(job->error);
+	job->error = run->error == NULL ? NULL : strdup(run->error);
+	if (!job_end(&run->worker->db, job, run->old_results, err)) {
+		if (err->kind == ERROR_CONFLICT)
+			return NEXT; /* it has been ended: only the rest is to be done */
+		return AGAIN;
+	}
+	log_run(run, LOG_INFO, "ended response=%lld error=\"%s\"", (long long)job->response,
+	    run->error != NULL ? run->error : "");
+	return NEXT;
+}
+
+static enum outcome
+run_remove(struct run *run, struct error *err)
+{
+	struct spool *spool = &run->worker->spooler->spool;
+	char name[24], old[NAME_TEXT + 8];
+
+	if (!container_remove(&run->worker->engine, run->container, err)) {
+		enum outcome outcome = failed_call(run, err);
+
+		return outcome == FAIL ? AGAIN : outcome;
+	}
+	job_folder(run, name);
+	if (!tree_remove(spool->run, name, err))
+		log_run(run, LOG_WARNING, "%s; it stays until it is removed by hand", err->text);
+	snprintf(old, sizeof old, "%s.zip", run->old_results);
+	if (run->old_results[0] != '\0' && unlinkat(spool->results, old, 0) < 0)
+		log_run(run, LOG_WARNING, "remove the former results: %s", strerror(errno));
+	return NEXT;
+}
+
+static const struct {
+	const char *name;
+	step_function *run;
+} steps[STEPS] = {
+	[STEP_PREPARE] = { "prepare", run_prepare },
+	[STEP_CREATE] = { "create", run_create },
+	[STEP_MARK] = { "mark", run_mark },
+	[STEP_START] = { "start", run_start },
+	[STEP_WAIT] = { "wait", run_wait },
+	[STEP_COLLECT] = { "collect", run_collect },
+	[STEP_END] = { "end", run_end },
+	[STEP_REMOVE] = { "remove", run_remove },
+};
+
+/* Design, section 5, right column. A container that is created is marked (again) before it is started. */
+static const enum step resume_at[CONTAINER_STATES] = {
+	[CONTAINER_ABSENT] = STEP_PREPARE,
+	[CONTAINER_CREATED] = STEP_MARK,
+	[CONTAINER_RUNNING] = STEP_WAIT,
+	[CONTAINER_EXITED] = STEP_COLLECT,
+};
+
+/* Where to go on. A job that was marked and has no container was lost by the engine. */
+static enum outcome
+find_step(struct run *run, enum step *step, struct error *err)
+{
+	if (!container_inspect(&run->worker->engine, run->container, &run->info, err))
+		return failed_call(run, err) == LEAVE ? LEAVE : AGAIN;
+	*step = resume_at[run->info.state];
+	if (run->info.state == CONTAINER_ABSENT && run->job.start_marked_at != 0) {
+		set_error(run, "the engine lost the container while the job ran");
+		*step = STEP_COLLECT;
+	}
+	return NEXT;
+}
+
+/* What has failed is noted once an attempt at it, and tried again until it works or the spooler stops. */
+static bool
+again(struct run *run, const char *step, const struct error *err, int *tries)
+{
+	if (*tries == 0 && err->kind != ERROR_AWAY)
+		log_run(run, LOG_WARNING, "step=%s %s, trying again", step, err->text);
+	return worker_pause(run->worker, tries);
+}
+
+static void
+run_steps(struct run *run, enum step step)
+{
+	int tries = 0;
+
+	while (step < STEPS) {
+		struct error err = { .kind = ERROR_NONE };
+
+		switch (steps[step].run(run, &err)) {
+		case NEXT:
+			step++;
+			tries = 0;
+			break;
+		case AGAIN:
+			if (!again(run, steps[step].name, &err, &tries))
+				return;
+			break;
+		case FAIL:
+			step = STEP_COLLECT;
+			tries = 0;
+			break;
+		case LEAVE:
+			return;
+		}
+	}
+}
+
+static bool
+read_job(struct run *run, int64_t job)
+{
+	struct error err;
+	int tries = 0;
+
+	while (!job_read(&run->worker->db, job, &run->job, &err))
+		if (!again(run, "read", &err, &tries))
+			return false;
+	return strcmp(run->job.state, "running") == 0;
+}
+
+void
+jobrun(struct worker *worker, int64_t job)
+{
+	struct run run = { .worker = worker, .folder = -1 };
+	enum outcome outcome = AGAIN;
+	enum step step = STEP_PREPARE;
+	struct error err;
+	int tries = 0;
+
+	if (read_job(&run, job)) {
+		jobrun_container(run.container, worker->spooler->instance, run.job.id, run.job.attempt);
+		while ((outcome = find_step(&run, &step, &err)) == AGAIN)
+			if (!again(&run, "find", &err, &tries))
+				break;
+		if (outcome == NEXT)
+			run_steps(&run, step);
+	}
+	if (run.folder >= 0)
+		(void)close(run.folder);
+	collect_notes_clear(&run.notes);
+	free(run.error);
+	job_clear(&run.job);
+}

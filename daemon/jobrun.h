@@ -1,0 +1,21 @@
+#ifndef KABUTO_JOBRUN_H
+#define KABUTO_JOBRUN_H
+/*
+ * One job, from its claim to its end: the steps of design, section 5.
+ */
+#include <stdint.h>
+
+#include "spooler.h"
+
+/*
+ * Works on the running job until it has ended, or the spooler stops. Whether it was just claimed or is taken over
+ * from a spooler that died, the container's state says at which step to go on.
+ */
+void jobrun(struct worker *worker, int64_t job);
+
+/* The name of an attempt's container. */
+#define CONTAINER_NAME 128
+const char *jobrun_container(char name[static CONTAINER_NAME], const char *instance, int64_t job,
+    int64_t attempt);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * The container sees its own cgroup at /sys/fs/cgroup: with version 1 one folder a controller, with version 2 one for
+ * all (Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
+ */
+#include "cgroup.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROOT "/sys/fs/cgroup/"
+#define TEXT 16384
+
+static int
+read_text(const char *path, char text[static TEXT])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, TEXT - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+/* The file's only number; 0 where there is none. */
+static int64_t
+read_number(const char *path)
+{
+	char text[TEXT];
+
+	return read_text(path, text) ? strtoll(text, NULL, 10) : 0;
+}
+
+/* The number behind "key " at the beginning of a line. */
+static int64_t
+read_field(const char *path, const char *key)
+{
+	size_t length = strlen(key);
+	char text[TEXT];
+
+	if (!read_text(path, text))
+		return 0;
+	for (char *line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, length) == 0 && line[length] == ' ')
+			return strtoll(line + length + 1, NULL, 10);
+	}
+	return 0;
+}
+
+/* The sum of the numbers behind each "key" in the file, whatever device they are of. */
+static int64_t
+sum_fields(const char *path, const char *key)
+{
+	char text[TEXT];
+	int64_t sum = 0;
+
+	if (!read_text(path, text))
+		return 0;
+	for (const char *at = strstr(text, key); at != NULL; at = strstr(at + 1, key))
+		sum += strtoll(at + strlen(key), NULL, 10);
+	return sum;
+}
+
+static void
+read_v2(struct cgroup_usage *usage)
+{
+	usage->cpu_ns = read_field(ROOT "cpu.stat", "usage_usec") * 1000;
+	usage->memory = read_number(ROOT "memory.peak"); /* Linux 5.19 and later */
+	if (usage->memory == 0)
+		usage->memory = read_number(ROOT "memory.current");
+	usage->io = sum_fields(ROOT "io.stat", "rbytes=") + sum_fields(ROOT "io.stat", "wbytes=");
+	usage->oom_kills = read_field(ROOT "memory.events", "oom_kill");
+}
+
+static void
+read_v1(struct cgroup_usage *usage)
+{
+	usage->cpu_ns = read_number(ROOT "cpuacct/cpuacct.usage");
+	if (usage->cpu_ns == 0)
+		usage->cpu_ns = read_number(ROOT "cpu,cpuacct/cpuacct.usage");
+	usage->memory = read_number(ROOT "memory/memory.max_usage_in_bytes");
+	usage->io = sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Read ") +
+	    sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Write ");
+	usage->oom_kills = read_field(ROOT "memory/memory.oom_control", "oom_kill");
+}
+
+void
+cgroup_read(struct cgroup_usage *usage)
+{
+	*usage = (struct cgroup_usage){ 0 };
+	if (access(ROOT "cgroup.controllers", F_OK) == 0)
+		read_v2(usage);
+	else
+		read_v1(usage);
+}

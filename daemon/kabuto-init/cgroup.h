@@ -1,0 +1,18 @@
+#ifndef KABUTO_INIT_CGROUP_H
+#define KABUTO_INIT_CGROUP_H
+/*
+ * What the container has used, from its own cgroup: version 1 and 2.
+ */
+#include <stdint.h>
+
+struct cgroup_usage {
+	int64_t cpu_ns;
+	int64_t memory;    /* bytes at the peak */
+	int64_t io;        /* bytes read and written on block devices */
+	int64_t oom_kills;
+};
+
+/* What cannot be read is 0. */
+void cgroup_read(struct cgroup_usage *usage);
+
+#endif

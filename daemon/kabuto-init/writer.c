@@ -1,0 +1,130 @@
+/*
+ * A record before its text, so that who sees the text finds its record.
+ */
+#include "writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HOLD_MS 1000
+
+static int64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t
+monotonic_ms(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+void
+writer_open(struct writer *writer, const char *text, const char *index, int64_t limit)
+{
+	*writer = (struct writer){ .limit = limit };
+	writer->text = open(text, O_WRONLY | O_APPEND | O_CLOEXEC);
+	writer->index = open(index, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (writer->text >= 0)
+		writer->offset = lseek(writer->text, 0, SEEK_END);
+}
+
+/* Bytes that could be written; fewer than length where the disk is full. */
+static int64_t
+write_some(int fd, const char *data, int64_t length)
+{
+	int64_t done = 0;
+
+	while (done < length) {
+		ssize_t written = write(fd, data + done, (size_t)(length - done));
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			break;
+		done += written;
+	}
+	return done;
+}
+
+static void
+writer_put(struct writer *writer, enum joblog_stream stream, const char *data, int64_t length)
+{
+	const struct joblog_record record = { writer->offset, clock_ns(CLOCK_REALTIME), stream };
+	unsigned char bytes[JOBLOG_RECORD];
+	int64_t room = writer->limit - writer->offset, kept = length < room ? length : room, written = 0;
+
+	if (kept > 0 && writer->text >= 0 && writer->index >= 0) {
+		joblog_encode(bytes, &record);
+		if (write_some(writer->index, (const char *)bytes, sizeof bytes) == sizeof bytes)
+			written = write_some(writer->text, data, kept);
+	}
+	writer->offset += written;
+	writer->dropped += length - written;
+}
+
+/* Writes the first length bytes that are held; the rest moves up. */
+static void
+stream_write(struct stream *stream, struct writer *writer, uint32_t length)
+{
+	if (length == 0)
+		return;
+	writer_put(writer, stream->name, stream->held, length);
+	stream->length -= length;
+	memmove(stream->held, stream->held + length, stream->length);
+	stream->held_since = monotonic_ms();
+}
+
+void
+stream_flush(struct stream *stream, struct writer *writer)
+{
+	stream_write(stream, writer, stream->length);
+}
+
+bool
+stream_read(struct stream *stream, struct writer *writer)
+{
+	uint32_t old = stream->length;
+	ssize_t got = read(stream->fd, stream->held + old, sizeof stream->held - old);
+	const char *newline;
+
+	if (got < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (got == 0) {
+		stream_flush(stream, writer);
+		return false;
+	}
+	if (old == 0)
+		stream->held_since = monotonic_ms();
+	stream->length += (uint32_t)got;
+	newline = memrchr(stream->held + old, '\n', (size_t)got);
+	if (newline != NULL)
+		stream_write(stream, writer, (uint32_t)(newline + 1 - stream->held));
+	if (stream->length == sizeof stream->held)
+		stream_write(stream, writer, stream->length);
+	return true;
+}
+
+void
+stream_flush_old(struct stream *stream, struct writer *writer)
+{
+	if (stream->length > 0 && monotonic_ms() - stream->held_since >= HOLD_MS)
+		stream_write(stream, writer, stream->length);
+}
+
+int
+stream_wait_ms(const struct stream *stream)
+{
+	int64_t left = stream->held_since + HOLD_MS - monotonic_ms();
+
+	if (stream->length == 0)
+		return -1;
+	return left < 0 ? 0 : (int)left;
+}

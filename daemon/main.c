@@ -1,0 +1,209 @@
+/*
+ * kabuto-spooler: the one process that talks to the engine.
+ *
+ * It may be killed at any time: the next one finds in the database what was to be done, asks the engine how far it
+ * came, and goes on. SIGTERM leaves the jobs running.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "message.h"
+#include "program.h"
+#include "scheduler.h"
+#include "spooler.h"
+#include "wake.h"
+
+/* Takes the lock that only one spooler of a state directory can have; its descriptor, or -1 with err set. */
+static int
+take_lock(int state, const char *path, struct error *err)
+{
+	cleanup_close int fd = openat(state, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	char pid[32] = "";
+
+	if (fd < 0) {
+		error_errno(err, "open '%s/lock'", path);
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		(void)!read(fd, pid, sizeof pid - 1);
+		error_set(err, ERROR_CONFLICT, "another spooler runs on '%s': pid %.*s; stop it first", path,
+		    (int)strcspn(pid, "\n"), pid);
+		return -1;
+	}
+	snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0) {
+		error_errno(err, "write '%s/lock'", path);
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+/*
+ * Copies kabuto-init below the state directory, so that the engine sees all that it mounts in one place. A running
+ * container keeps the file that it has: the new one takes its name.
+ */
+static bool
+install_init(int state, const char *init, struct error *err)
+{
+	cleanup_close int from = open(init, O_RDONLY | O_CLOEXEC);
+	cleanup_close int bin = -1, to = -1;
+	char block[65536];
+	ssize_t length;
+
+	if (from < 0)
+		return error_errno(err, "open kabuto-init '%s' (setting \"init\")", init);
+	if ((mkdirat(state, "bin", 0755) < 0 && errno != EEXIST) || fchmodat(state, "bin", 0755, 0) < 0)
+		return error_errno(err, "make the folder bin");
+	bin = openat(state, "bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (bin >= 0)
+		to = openat(bin, "kabuto-init.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0755);
+	if (to < 0)
+		return error_errno(err, "make bin/kabuto-init");
+	while ((length = read(from, block, sizeof block)) > 0)
+		if (write(to, block, (size_t)length) != length)
+			return error_errno(err, "write bin/kabuto-init");
+	if (length < 0 || fchmod(to, 0755) < 0 || fsync(to) < 0 || close(take_fd(&to)) < 0 ||
+	    renameat(bin, "kabuto-init.new", bin, "kabuto-init") < 0)
+		return error_errno(err, "install bin/kabuto-init");
+	return true;
+}
+
+/* One descriptor for each folder of a deep tree, each thread and each connection. */
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static struct spooler *signalled; /* for the thread that waits for signals */
+
+static void *
+wait_for_signal(void *stop_signals)
+{
+	int signal;
+
+	sigwait(stop_signals, &signal);
+	log_write(LOG_INFO, "signal=%s stopping; jobs go on, the next start takes them over",
+	    sigabbrev_np(signal));
+	signalled->stopping = true;
+	spooler_nudge(signalled);
+	return NULL;
+}
+
+static bool
+catch_signals(struct spooler *spooler, struct error *err)
+{
+	static sigset_t stop;
+	pthread_t thread;
+
+	signalled = spooler;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	errno = pthread_create(&thread, NULL, wait_for_signal, &stop);
+	if (errno != 0)
+		return error_errno(err, "start a thread");
+	pthread_detach(thread);
+	return true;
+}
+
+static bool
+read_instance(struct spooler *spooler, struct error *err)
+{
+	struct database db;
+	bool done;
+
+	if (!database_open(&db, spooler->config->database, err))
+		return false;
+	done = service_instance(&db, spooler->instance, err);
+	database_close(&db);
+	return done;
+}
+
+static bool
+run(const struct config *config, struct error *err)
+{
+	static struct spooler spooler;
+	cleanup_close int state = open(config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int lock = -1;
+
+	if (state < 0)
+		return error_errno(err, "open the state directory '%s'", config->state_dir);
+	lock = take_lock(state, config->state_dir, err);
+	if (lock < 0)
+		return false;
+	spooler.config = config;
+	spooler.status.pid = getpid();
+	pthread_mutex_init(&spooler.lock, NULL);
+	spooler.nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	raise_descriptor_limit();
+	if (!spool_open(&spooler.spool, config, true, err) || !install_init(state, config->init, err) ||
+	    !read_instance(&spooler, err) || !engine_init(err) || !catch_signals(&spooler, err))
+		return false;
+	spooler.wake = wake_listen(state, err);
+	return spooler.wake >= 0 && scheduler_run(&spooler, err);
+}
+
+static int
+usage(void)
+{
+	fprintf(stderr, "usage: kabuto-spooler [-nV] [-c file]\n");
+	return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *path = KABUTO_CONF;
+	struct config config;
+	struct error err;
+	bool check = false, done;
+	int option;
+
+	while ((option = getopt(argc, argv, "c:nV")) != -1)
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'n':
+			check = true;
+			break;
+		case 'V':
+			puts("kabuto-spooler " PACKAGE_VERSION);
+			return EXIT_DONE;
+		default:
+			return usage();
+		}
+	if (optind != argc)
+		return usage();
+	if (!program_start(&config, path))
+		return EXIT_FAILED;
+	if (check) {
+		program_checked(path);
+		config_clear(&config);
+		return EXIT_DONE;
+	}
+	done = run(&config, &err);
+	if (!done)
+		log_write(LOG_ERROR, "%s", err.text);
+	config_clear(&config);
+	return done ? EXIT_DONE : err.kind == ERROR_BUSY ? EXIT_TRY_AGAIN : EXIT_FAILED;
+}

@@ -1,0 +1,173 @@
+/*
+ * Sweeps. A file's name says which row it belongs to.
+ */
+#include "recover.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "cleanup.h"
+#include "engine_container.h"
+#include "job.h"
+#include "message.h"
+#include "quantity.h"
+#include "tree.h"
+
+#define YOUNG_MS (60 * 60 * MS_PER_S)
+
+/* Whether the row that name says is there. */
+typedef bool has_row(struct database *db, const char *name, bool *has, struct error *err);
+
+static bool
+has_results(struct database *db, const char *name, bool *has, struct error *err)
+{
+	char token[NAME_TEXT];
+
+	snprintf(token, sizeof token, "%s", name); /* without ".zip": a token fills it exactly */
+	return job_has_results_token(db, token, has, err);
+}
+
+static bool
+has_build(struct database *db, const char *name, bool *has, struct error *err)
+{
+	int64_t id;
+
+	*has = false;
+	return !integer_parse(name, &id) || build_exists(db, id, has, err);
+}
+
+/* A log's name begins with its job's id. */
+static bool
+has_job(struct database *db, const char *name, bool *has, struct error *err)
+{
+	struct job job;
+	char text[24];
+	int64_t id;
+
+	*has = false;
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(name, "."), name);
+	if (!integer_parse(text, &id))
+		return true;
+	if (!job_read(db, id, &job, err))
+		return false;
+	*has = job.id != 0;
+	job_clear(&job);
+	return true;
+}
+
+static bool
+has_running_job(struct database *db, const char *name, bool *has, struct error *err)
+{
+	struct job job;
+	int64_t id;
+
+	*has = false;
+	if (!integer_parse(name, &id))
+		return true;
+	if (!job_read(db, id, &job, err))
+		return false;
+	*has = strcmp(job.state, "running") == 0;
+	job_clear(&job);
+	return true;
+}
+
+static bool
+is_young(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    time_now_ms() - (int64_t)st.st_ctim.tv_sec * MS_PER_S < YOUNG_MS;
+}
+
+static bool
+sweep(struct worker *worker, int folder, const char *folder_name, has_row *has, bool spare_young,
+    struct error *err)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (stream == NULL)
+		return error_errno(err, "read %s/", folder_name);
+	while ((entry = readdir(stream)) != NULL) {
+		bool found = true;
+
+		if (entry->d_name[0] == '.' || (spare_young && is_young(fd, entry->d_name)))
+			continue;
+		if (!has(&worker->db, entry->d_name, &found, err))
+			return false;
+		if (found)
+			continue;
+		if (!tree_remove(fd, entry->d_name, err))
+			return error_wrap(err, "%s/%s", folder_name, entry->d_name);
+		log_write(LOG_INFO, "removed %s/%s, which belongs to nothing", folder_name, entry->d_name);
+	}
+	return true;
+}
+
+void
+recover_files(struct worker *worker, bool at_start)
+{
+	struct spool *spool = &worker->spooler->spool;
+	struct error err;
+	int removed = 0;
+
+	if (!spool_sweep_incoming(spool, &removed, &err))
+		log_write(LOG_WARNING, "incoming: %s", err.text);
+	if (removed > 0)
+		log_write(LOG_INFO, "removed %d unfinished uploads", removed);
+	if (!sweep(worker, spool->results, "results", has_results, !at_start, &err) ||
+	    !sweep(worker, spool->logs, "logs", has_job, !at_start, &err) ||
+	    !sweep(worker, spool->run, "run", has_running_job, !at_start, &err) ||
+	    !sweep(worker, spool->inbox, "inbox", job_has_attachment_token, true, &err) ||
+	    !sweep(worker, spool->builds, "builds", has_build, true, &err))
+		log_write(LOG_WARNING, "looking for rubbish: %s", err.text);
+}
+
+/* Whether a container is of an attempt that runs. */
+static bool
+is_needed(struct worker *worker, json_t *labels, bool *needed, struct error *err)
+{
+	const char *job_text = NULL, *attempt_text = NULL;
+	int64_t id, attempt;
+	struct job job;
+
+	*needed = false;
+	if (json_unpack(labels, "{s:s, s:s}", "kabuto.job", &job_text, "kabuto.attempt", &attempt_text) < 0 ||
+	    !integer_parse(job_text, &id) || !integer_parse(attempt_text, &attempt))
+		return true;
+	if (!job_read(&worker->db, id, &job, err))
+		return false;
+	*needed = strcmp(job.state, "running") == 0 && job.attempt == attempt;
+	job_clear(&job);
+	return true;
+}
+
+static bool
+remove_unneeded(const char *id, json_t *labels, void *context, struct error *err)
+{
+	struct worker *worker = context;
+	bool needed = true;
+
+	if (!is_needed(worker, labels, &needed, err))
+		return false;
+	if (needed)
+		return true;
+	if (!container_remove(&worker->engine, id, err))
+		return err->kind == ERROR_CONFLICT; /* its own job's thread is removing it */
+	log_write(LOG_INFO, "removed container %.12s, of which no job runs", id);
+	return true;
+}
+
+bool
+recover_containers(struct worker *worker, struct error *err)
+{
+	return container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
+	    remove_unneeded, worker, err);
+}

@@ -1,0 +1,392 @@
+/*
+ * The scheduler claims, its threads work. A thread lives as long as the spooler and keeps its connections to the
+ * database and the engine between jobs. What it is given stands in its row of the database, so that nothing is lost
+ * with it.
+ */
+#include "scheduler.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "buildrun.h"
+#include "job.h"
+#include "jobrun.h"
+#include "message.h"
+#include "quantity.h"
+#include "recover.h"
+#include "wake.h"
+
+#define LOOK_MS       1000                 /* without a wake-up */
+#define NOTE_MS       (5 * MS_PER_S)       /* between two signs of life */
+#define SWEEP_MS      (60 * 60 * MS_PER_S)
+#define PING_LEAST_MS 100                  /* between two tries at an engine that is away */
+#define PING_MOST_MS  5000
+#define STACK_BYTES   (512 * 1024)
+
+enum work { WORK_NONE, WORK_JOB, WORK_BUILD };
+
+struct thread {
+	struct thread *next;
+	pthread_t id;
+	struct worker worker;
+	pthread_mutex_t lock; /* guards work, job and build */
+	pthread_cond_t given;
+	enum work work; /* WORK_NONE: it waits for some */
+	int64_t job;
+	struct build build;
+};
+
+struct scheduler {
+	struct spooler *spooler;
+	struct worker own;
+	struct thread *threads;
+	int64_t next_note_ms, next_sweep_ms, next_ping_ms, ping_pause_ms; /* monotonic */
+	bool containers_swept; /* since the engine was away last */
+	bool had_room;
+};
+
+static void *
+thread_main(void *argument)
+{
+	struct thread *thread = argument;
+	struct spooler *spooler = thread->worker.spooler;
+
+	pthread_mutex_lock(&thread->lock);
+	while (!spooler->stopping) {
+		if (thread->work == WORK_NONE) {
+			pthread_cond_wait(&thread->given, &thread->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&thread->lock);
+		if (thread->work == WORK_JOB)
+			jobrun(&thread->worker, thread->job);
+		else
+			buildrun(&thread->worker, &thread->build);
+		pthread_mutex_lock(&thread->lock);
+		build_clear(&thread->build);
+		thread->work = WORK_NONE;
+		spooler_nudge(spooler);
+	}
+	pthread_mutex_unlock(&thread->lock);
+	return NULL;
+}
+
+static bool
+worker_open(struct worker *worker, struct spooler *spooler, struct error *err)
+{
+	worker->spooler = spooler;
+	if (!database_open(&worker->db, spooler->config->database, err))
+		return false;
+	if (engine_open(&worker->engine, spooler->config->engine.socket, err))
+		return true;
+	database_close(&worker->db);
+	return false;
+}
+
+static void
+worker_close(struct worker *worker)
+{
+	engine_close(&worker->engine);
+	database_close(&worker->db);
+}
+
+static struct thread *
+thread_start(struct scheduler *scheduler, struct error *err)
+{
+	struct thread *thread = calloc(1, sizeof *thread);
+	pthread_attr_t attributes;
+
+	if (thread == NULL) {
+		error_set(err, ERROR_SYSTEM, "start a thread: not enough memory");
+		return NULL;
+	}
+	if (!worker_open(&thread->worker, scheduler->spooler, err)) {
+		free(thread);
+		return NULL;
+	}
+	pthread_mutex_init(&thread->lock, NULL);
+	pthread_cond_init(&thread->given, NULL);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	errno = pthread_create(&thread->id, &attributes, thread_main, thread);
+	pthread_attr_destroy(&attributes);
+	if (errno != 0) {
+		error_errno(err, "start a thread");
+		worker_close(&thread->worker);
+		free(thread);
+		return NULL;
+	}
+	thread->next = scheduler->threads;
+	scheduler->threads = thread;
+	return thread;
+}
+
+static enum work
+thread_work(struct thread *thread)
+{
+	enum work work;
+
+	pthread_mutex_lock(&thread->lock);
+	work = thread->work;
+	pthread_mutex_unlock(&thread->lock);
+	return work;
+}
+
+static int64_t
+count_work(const struct scheduler *scheduler, enum work work)
+{
+	int64_t count = 0;
+
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next)
+		count += thread_work(t) == work;
+	return count;
+}
+
+/* A thread that waits for work; a new one where all are busy. */
+static struct thread *
+thread_idle(struct scheduler *scheduler, struct error *err)
+{
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next)
+		if (thread_work(t) == WORK_NONE)
+			return t;
+	return thread_start(scheduler, err);
+}
+
+static void
+thread_give(struct thread *thread, enum work work)
+{
+	pthread_mutex_lock(&thread->lock);
+	thread->work = work;
+	pthread_cond_signal(&thread->given);
+	pthread_mutex_unlock(&thread->lock);
+}
+
+/* The thread first: what is claimed must have somebody who works on it. */
+static bool
+start_jobs(struct scheduler *scheduler, struct error *err)
+{
+	int64_t free_slots = scheduler->spooler->config->slots - count_work(scheduler, WORK_JOB);
+
+	for (; free_slots > 0; free_slots--) {
+		struct thread *thread = thread_idle(scheduler, err);
+		struct job job;
+
+		if (thread == NULL || !job_claim(&scheduler->own.db, &job, err))
+			return false;
+		if (job.id == 0)
+			return true;
+		log_write(LOG_INFO, "job=%lld attempt=%lld claimed account=%lld pipeline=%lld",
+		    (long long)job.id, (long long)job.attempt, (long long)job.account, (long long)job.pipeline);
+		thread->job = job.id;
+		job_clear(&job);
+		thread_give(thread, WORK_JOB);
+	}
+	return true;
+}
+
+static bool
+start_builds(struct scheduler *scheduler, struct error *err)
+{
+	int64_t free_slots = scheduler->spooler->config->build_slots - count_work(scheduler, WORK_BUILD);
+
+	for (; free_slots > 0; free_slots--) {
+		struct thread *thread = thread_idle(scheduler, err);
+
+		if (thread == NULL || !build_claim(&scheduler->own.db, &thread->build, err))
+			return false;
+		if (thread->build.id == 0)
+			return true;
+		log_write(LOG_INFO, "build=%lld claimed image=%lld", (long long)thread->build.id,
+		    (long long)thread->build.image);
+		thread_give(thread, WORK_BUILD);
+	}
+	return true;
+}
+
+/* Builds that are to be given up: their call to the engine is cut off, and buildrun sees why. */
+static void
+cancel_builds(struct scheduler *scheduler)
+{
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		struct error ignored;
+		bool cancelled = false;
+
+		if (thread_work(t) == WORK_BUILD &&
+		    build_is_cancelled(&scheduler->own.db, t->build.id, &cancelled, &ignored) && cancelled)
+			engine_interrupt(&t->worker.engine);
+	}
+}
+
+static bool
+adopt(int64_t job, void *context, struct error *err)
+{
+	struct scheduler *scheduler = context;
+	struct thread *thread = thread_idle(scheduler, err);
+
+	if (thread == NULL)
+		return false;
+	log_write(LOG_INFO, "job=%lld taken over", (long long)job);
+	thread->job = job;
+	thread_give(thread, WORK_JOB);
+	return true;
+}
+
+/* Looks whether the engine is back, or still there; seldom, unless it is away. */
+static void
+check_engine(struct scheduler *scheduler)
+{
+	bool away = spooler_engine_away_since(scheduler->spooler) != 0;
+	int64_t now = time_monotonic_ms();
+	struct error err;
+
+	if (now < scheduler->next_ping_ms)
+		return;
+	if (engine_ping(&scheduler->own.engine, &err) &&
+	    (scheduler->containers_swept || recover_containers(&scheduler->own, &err))) {
+		scheduler->containers_swept = true;
+		scheduler->ping_pause_ms = PING_LEAST_MS;
+		scheduler->next_ping_ms = now + PING_MOST_MS;
+		spooler_note_engine(scheduler->spooler, NULL);
+		return;
+	}
+	if (!away)
+		scheduler->ping_pause_ms = PING_LEAST_MS;
+	spooler_note_engine(scheduler->spooler, &err);
+	scheduler->containers_swept = false;
+	scheduler->next_ping_ms = time_monotonic_ms() + scheduler->ping_pause_ms;
+	scheduler->ping_pause_ms *= 2;
+	if (scheduler->ping_pause_ms > PING_MOST_MS)
+		scheduler->ping_pause_ms = PING_MOST_MS;
+}
+
+/* Under the floor nothing starts; what runs goes on. */
+static bool
+has_room(struct scheduler *scheduler)
+{
+	struct spooler *spooler = scheduler->spooler;
+	struct error err = { .kind = ERROR_NONE };
+	bool room = spool_has_room(&spooler->spool, spooler->config, &err);
+
+	pthread_mutex_lock(&spooler->lock);
+	snprintf(spooler->status.disk_error, sizeof spooler->status.disk_error, "%s", err.text);
+	pthread_mutex_unlock(&spooler->lock);
+	if (room != scheduler->had_room)
+		log_write(room ? LOG_INFO : LOG_ERROR, "disk=%s %s", room ? "ok" : "full",
+		    room ? "jobs start again" : err.text);
+	scheduler->had_room = room;
+	return room;
+}
+
+/* The sign of life for /healthz. */
+static void
+note_life(struct scheduler *scheduler)
+{
+	struct service_status status;
+	struct error err;
+
+	pthread_mutex_lock(&scheduler->spooler->lock);
+	status = scheduler->spooler->status;
+	pthread_mutex_unlock(&scheduler->spooler->lock);
+	if (!service_note(&scheduler->own.db, &status, &err))
+		log_write(LOG_WARNING, "note a sign of life: %s, trying again", err.text);
+	else
+		scheduler->next_note_ms = time_monotonic_ms() + NOTE_MS;
+}
+
+static void
+sweep(struct scheduler *scheduler)
+{
+	recover_files(&scheduler->own, false);
+	scheduler->containers_swept = false; /* the next look at the engine does it */
+	scheduler->next_sweep_ms = time_monotonic_ms() + SWEEP_MS;
+}
+
+/* One round: everything that may start now is started. */
+static void
+look(struct scheduler *scheduler)
+{
+	int64_t was_away = spooler_engine_away_since(scheduler->spooler), now = time_monotonic_ms();
+	struct error err;
+
+	if (now >= scheduler->next_sweep_ms)
+		sweep(scheduler);
+	check_engine(scheduler);
+	cancel_builds(scheduler);
+	if (!start_builds(scheduler, &err))
+		log_write(LOG_WARNING, "start builds: %s, trying again", err.text);
+	if (spooler_engine_away_since(scheduler->spooler) == 0 && has_room(scheduler) &&
+	    !start_jobs(scheduler, &err))
+		log_write(LOG_WARNING, "start jobs: %s, trying again", err.text);
+	if (now >= scheduler->next_note_ms ||
+	    was_away != spooler_engine_away_since(scheduler->spooler))
+		note_life(scheduler);
+}
+
+/* Waits for a handler, a thread that is done, or a second. */
+static void
+wait_for_news(struct scheduler *scheduler)
+{
+	struct spooler *spooler = scheduler->spooler;
+	struct pollfd fds[] = { { .fd = spooler->wake, .events = POLLIN },
+		{ .fd = spooler->nudge, .events = POLLIN } };
+	int64_t to_ping = scheduler->next_ping_ms - time_monotonic_ms();
+	eventfd_t count;
+
+	if (poll(fds, 2, (int)(to_ping < 1 ? 1 : to_ping < LOOK_MS ? to_ping : LOOK_MS)) <= 0)
+		return;
+	(void)eventfd_read(spooler->nudge, &count);
+	wake_drain(spooler->wake);
+}
+
+static void
+stop_threads(struct scheduler *scheduler)
+{
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		engine_interrupt(&t->worker.engine);
+		pthread_mutex_lock(&t->lock);
+		pthread_cond_signal(&t->given);
+		pthread_mutex_unlock(&t->lock);
+	}
+	while (scheduler->threads != NULL) {
+		struct thread *thread = scheduler->threads;
+
+		pthread_join(thread->id, NULL);
+		scheduler->threads = thread->next;
+		build_clear(&thread->build);
+		worker_close(&thread->worker);
+		free(thread);
+	}
+}
+
+bool
+scheduler_run(struct spooler *spooler, struct error *err)
+{
+	struct scheduler scheduler = { .spooler = spooler, .ping_pause_ms = PING_LEAST_MS,
+		.had_room = true };
+	bool done;
+
+	if (!worker_open(&scheduler.own, spooler, err))
+		return false;
+	recover_files(&scheduler.own, true);
+	scheduler.next_sweep_ms = time_monotonic_ms() + SWEEP_MS;
+	done = build_unclaim_all(&scheduler.own.db, err) &&
+	    job_each_running(&scheduler.own.db, adopt, &scheduler, err);
+	if (done)
+		log_write(LOG_INFO, "slots=%lld build_slots=%lld instance=%s ready",
+		    (long long)spooler->config->slots, (long long)spooler->config->build_slots,
+		    spooler->instance);
+	while (done && !spooler->stopping) {
+		look(&scheduler);
+		wait_for_news(&scheduler);
+	}
+	spooler->stopping = true;
+	stop_threads(&scheduler);
+	worker_close(&scheduler.own);
+	return done;
+}

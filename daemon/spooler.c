@@ -1,0 +1,73 @@
+/*
+ * The shared part of the spooler.
+ */
+#include "spooler.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "quantity.h"
+
+#define PAUSE_LEAST_MS 100
+#define PAUSE_MOST_MS  5000
+#define LOOK_MS        100 /* how soon a pause sees that the spooler stops */
+
+void
+spooler_note_engine(struct spooler *spooler, const struct error *err)
+{
+	struct service_status *status = &spooler->status;
+	bool changed;
+
+	pthread_mutex_lock(&spooler->lock);
+	changed = (status->engine_away_since != 0) != (err != NULL);
+	if (err == NULL)
+		status->engine_away_since = 0;
+	else if (changed)
+		status->engine_away_since = time_now_ms();
+	snprintf(status->engine_error, sizeof status->engine_error, "%s", err != NULL ? err->text : "");
+	pthread_mutex_unlock(&spooler->lock);
+	if (changed && err != NULL)
+		log_write(LOG_ERROR, "engine=away %s, trying again", err->text);
+	else if (changed)
+		log_write(LOG_INFO, "engine=there");
+	if (changed)
+		spooler_nudge(spooler);
+}
+
+int64_t
+spooler_engine_away_since(struct spooler *spooler)
+{
+	int64_t since;
+
+	pthread_mutex_lock(&spooler->lock);
+	since = spooler->status.engine_away_since;
+	pthread_mutex_unlock(&spooler->lock);
+	return since;
+}
+
+void
+spooler_nudge(struct spooler *spooler)
+{
+	(void)eventfd_write(spooler->nudge, 1);
+}
+
+bool
+worker_pause(struct worker *worker, int *tries)
+{
+	int64_t pause_ms = PAUSE_LEAST_MS << (*tries < 6 ? *tries : 6);
+	int64_t until;
+
+	++*tries;
+	until = time_monotonic_ms() + (pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS);
+	while (!worker->spooler->stopping) {
+		int64_t left = until - time_monotonic_ms();
+
+		if (left <= 0)
+			return true;
+		(void)poll(NULL, 0, (int)(left < LOOK_MS ? left : LOOK_MS));
+	}
+	return false;
+}

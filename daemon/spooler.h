@@ -1,0 +1,52 @@
+#ifndef KABUTO_SPOOLER_H
+#define KABUTO_SPOOLER_H
+/*
+ * What the threads of the spooler share, and what belongs to one that works.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "database.h"
+#include "engine.h"
+#include "error.h"
+#include "service.h"
+#include "spool.h"
+
+struct spooler {
+	pthread_mutex_t lock; /* guards status */
+	struct service_status status;
+	/* What follows is set before threads start, and then only read. */
+	const struct config *config;
+	struct spool spool;
+	char instance[INSTANCE_TEXT];
+	int wake;          /* the socket that handlers write to */
+	int nudge;         /* an eventfd by which a thread that is done wakes the scheduler */
+	atomic_bool stopping;
+};
+
+/* A thread's own: a job or a build is worked on with these and nothing else. */
+struct worker {
+	struct spooler *spooler;
+	struct database db;
+	struct engine engine;
+};
+
+/* Notes whether the engine answers: err NULL, it does; else since now it does not, as err says. */
+void spooler_note_engine(struct spooler *spooler, const struct error *err);
+
+/* Since when the engine has been away; 0: it is there. */
+int64_t spooler_engine_away_since(struct spooler *spooler);
+
+/* Wakes the scheduler. */
+void spooler_nudge(struct spooler *spooler);
+
+/*
+ * What is survived is tried again: waits a little longer at each call (tries counts them, from 0.1 s to 5 s) and
+ * returns true, or at once false where the spooler stops.
+ */
+bool worker_pause(struct worker *worker, int *tries);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * Reading of a usage file.
+ */
+#include "usage.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+static const struct {
+	const char *key;
+	size_t offset;
+} fields[] = {
+	{ "cpu_ns",      offsetof(struct usage, cpu_ns)      },
+	{ "memory",      offsetof(struct usage, memory)      },
+	{ "io",          offsetof(struct usage, io)          },
+	{ "log_dropped", offsetof(struct usage, log_dropped) },
+	{ "exec_errno",  offsetof(struct usage, exec_errno)  },
+	{ "signal",      offsetof(struct usage, signal)      },
+	{ "oom_kills",   offsetof(struct usage, oom_kills)   },
+};
+
+/* The number at text, up to end; false for anything but 1 to 18 digits. */
+static bool
+number(const char *text, const char *end, int64_t *value)
+{
+	int64_t sum = 0;
+
+	if (text == end || end - text > 18)
+		return false;
+	for (; text < end; text++) {
+		if (!isdigit((unsigned char)*text))
+			return false;
+		sum = sum * 10 + (*text - '0');
+	}
+	*value = sum;
+	return true;
+}
+
+static void
+parse_line(struct usage *usage, const char *line, const char *end)
+{
+	const char *space = memchr(line, ' ', (size_t)(end - line));
+	size_t length;
+
+	if (space == NULL) {
+		usage->complete = usage->complete || (end - line == 3 && memcmp(line, "end", 3) == 0);
+		return;
+	}
+	length = (size_t)(space - line);
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+		if (strlen(fields[i].key) == length && memcmp(fields[i].key, line, length) == 0)
+			(void)number(space + 1, end, (int64_t *)((char *)usage + fields[i].offset));
+}
+
+void
+usage_parse(struct usage *usage, const char *text, size_t length)
+{
+	const char *end = text + length, *newline;
+
+	*usage = (struct usage){ 0 };
+	while (text < end && (newline = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+		parse_line(usage, text, newline);
+		text = newline + 1;
+	}
+}
+
+void
+usage_read(struct usage *usage, int dir, const char *name)
+{
+	cleanup_close int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char text[USAGE_MOST];
+	ssize_t length = fd < 0 ? 0 : pread(fd, text, sizeof text, 0);
+
+	usage_parse(usage, text, length > 0 ? (size_t)length : 0);
+}

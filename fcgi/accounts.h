@@ -1,0 +1,14 @@
+#ifndef KABUTO_ACCOUNTS_H
+#define KABUTO_ACCOUNTS_H
+/*
+ * Registration, log-in, the account itself.
+ */
+#include "router.h"
+
+handler accounts_register, accounts_confirm, accounts_login, accounts_logout, accounts_hello,
+    accounts_show, accounts_password;
+
+extern const struct parameter accounts_register_parameters[], accounts_login_parameters[],
+    accounts_password_parameters[];
+
+#endif

@@ -1,0 +1,10 @@
+#ifndef KABUTO_HEALTH_H
+#define KABUTO_HEALTH_H
+/*
+ * What the service says of itself.
+ */
+#include "router.h"
+
+handler health_show;
+
+#endif

@@ -1,0 +1,190 @@
+/*
+ * Calls on images. The build itself is the spooler's: here it is only asked for and looked at.
+ */
+#include "images.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "cleanup.h"
+#include "image.h"
+#include "response.h"
+#include "wake.h"
+
+#define NAME_MOST 255 /* bytes of a name that people give */
+
+const struct parameter images_create_parameters[] = {
+	{ .name = "name", .type = PARAMETER_TEXT, .required = true, .least = 1, .most = NAME_MOST },
+	{ .name = "dockerfile", .type = PARAMETER_TEXT, .file = true },
+	{ .name = "repo_url", .type = PARAMETER_TEXT, .most = 2000 },
+	{ .name = "nocache", .type = PARAMETER_BOOLEAN },
+	{ .name = "attachments", .type = PARAMETER_FILES },
+	{ 0 },
+};
+
+/* What the new image is made of; a repository wins over a Dockerfile. */
+static bool
+check_source(const char **dockerfile, const char **repo_url, struct error *err)
+{
+	if (*repo_url != NULL && (*repo_url)[0] == '\0')
+		*repo_url = NULL;
+	if (*repo_url != NULL) {
+		*dockerfile = NULL;
+		return true;
+	}
+	if (*dockerfile == NULL || (*dockerfile)[0] == '\0')
+		return error_set(err, ERROR_INPUT, "dockerfile: is missing (or give a repo_url)");
+	if ((*dockerfile)[0] == '@')
+		return error_set(err, ERROR_INPUT,
+		    "dockerfile: this is the path of a file, not its text; with curl use "
+		    "--data-urlencode dockerfile@path, or -F dockerfile=@path");
+	return true;
+}
+
+bool
+images_create(struct request *req, struct error *err)
+{
+	const char *dockerfile = request_text(req, "dockerfile"), *repo_url = request_text(req, "repo_url");
+	struct build_request build = { .account = req->account.id, .name = request_text(req, "name"),
+		.nocache = request_flag(req, "nocache"), .stage = &req->upload.stage };
+	struct database *db;
+	char id_text[24];
+	int64_t id;
+
+	if (!check_source(&dockerfile, &repo_url, err))
+		return false;
+	build.dockerfile = dockerfile;
+	build.repo_url = repo_url;
+	if (req->upload.folder < 0 && !upload_open(&req->upload, req->route->upload, err))
+		return false;
+	if (dockerfile != NULL && !upload_text(&req->upload, "Dockerfile", dockerfile, err))
+		return false;
+	db = request_database(req, err);
+	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, err))
+		return false;
+	wake_send(req->server->spool.state);
+	snprintf(id_text, sizeof id_text, "%lld", (long long)id);
+	return response_pack(req, 200, "{s:s, s:s}", "status", "Your image is being built", "build_id",
+	    id_text);
+}
+
+static bool
+add_image(const struct image *image, void *context, struct error *err)
+{
+	return list_add(context, image->id,
+	    json_pack("{s:I, s:s, s:s?, s:o}", "id", (json_int_t)image->id, "name", image->name,
+	        "dockerfile", image->dockerfile, "creation_date", response_time(image->created_at)),
+	    err);
+}
+
+bool
+images_list(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	cleanup_list struct list list = { 0 };
+	int64_t fetch;
+
+	if (db == NULL)
+		return false;
+	list_begin(&list, req, '{', &fetch);
+	return image_each(db, &req->account, request_number(req, "after", 0), fetch, add_image, &list,
+	           err) &&
+	    list_end(&list);
+}
+
+bool
+images_show(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	cleanup_list struct list list = { 0 };
+	int64_t fetch;
+
+	if (db == NULL)
+		return false;
+	list_begin(&list, req, '{', &fetch);
+	return image_show(db, &req->account, req->ids[0], add_image, &list, err) && list_end(&list);
+}
+
+/* The whole lines of a build's output; -1: there is none yet. */
+static int
+open_output(const struct spool *spool, int64_t build)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%lld/" BUILD_OUTPUT, (long long)build);
+	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Writes the lines, of which each is a JSON value, as an array. A last one without its newline is not whole yet. */
+static void
+write_output(struct request *req, int fd)
+{
+	cleanup_file FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	cleanup_free char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	bool first = true;
+
+	response_write(req, "[", 1);
+	while (file != NULL && (length = getline(&line, &room, file)) > 1 && line[length - 1] == '\n') {
+		if (!first)
+			response_write(req, ",", 1);
+		first = false;
+		response_write(req, line, (size_t)length - 1);
+	}
+	response_write(req, "]", 1);
+	if (file == NULL && fd >= 0)
+		(void)close(fd);
+}
+
+/* The answer is written by hand around the output, which may be long and already is JSON. */
+static bool
+answer_build(struct request *req, const struct build *build)
+{
+	cleanup_json json_t *head = json_pack("{s:s}", "state", build->state);
+	cleanup_free char *text = NULL;
+
+	if (strcmp(build->state, "SUCCESS") == 0)
+		json_object_set_new(head, "id", json_integer(build->image));
+	if (build->error != NULL)
+		json_object_set_new(head, "error", json_string(build->error));
+	text = json_dumps(head, JSON_COMPACT);
+	if (text == NULL)
+		return response_json(req, 500, NULL);
+	response_begin(req, 200, "application/json; charset=utf-8");
+	response_write(req, text, strlen(text) - 1);
+	response_write(req, ",\"output\":", 10);
+	write_output(req, open_output(&req->server->spool, build->id));
+	response_write(req, "}\n", 2);
+	return true;
+}
+
+bool
+images_build(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	struct build build = { 0 };
+	int64_t image = req->part_count > 3 ? req->ids[1] : 0;
+
+	if (db == NULL || !build_find(db, &req->account, req->ids[0], image, &build, err))
+		return false;
+	request_release_database(req);
+	answer_build(req, &build);
+	build_clear(&build);
+	return true;
+}
+
+bool
+images_build_cancel(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+
+	if (db == NULL || !build_cancel(db, &req->account, req->ids[0], err))
+		return false;
+	wake_send(req->server->spool.state);
+	return response_pack(req, 200, "{s:s}", "status", "The build is being cancelled");
+}

@@ -1,0 +1,12 @@
+#ifndef KABUTO_IMAGES_H
+#define KABUTO_IMAGES_H
+/*
+ * Images and their builds.
+ */
+#include "router.h"
+
+handler images_create, images_list, images_show, images_build, images_build_cancel;
+
+extern const struct parameter images_create_parameters[];
+
+#endif

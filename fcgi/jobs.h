@@ -1,0 +1,13 @@
+#ifndef KABUTO_JOBS_H
+#define KABUTO_JOBS_H
+/*
+ * Jobs and their results.
+ */
+#include "router.h"
+
+handler jobs_create, jobs_list, jobs_show;
+
+extern const struct parameter jobs_create_parameters[], jobs_list_parameters[],
+    jobs_show_parameters[];
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * Reading and following logs. Whether the job runs is looked at before its log is read: what it wrote before its end is
+ * then in the log that is read after it.
+ */
+#include "logs.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "job.h"
+#include "joblog.h"
+#include "quantity.h"
+#include "response.h"
+#include "utf8.h"
+
+#define WAIT_MOST_S 30
+#define LOOK_MS     1000 /* how long a follower trusts that nothing has changed */
+
+const struct parameter logs_show_parameters[] = {
+	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1 },
+	{ .name = "tail", .type = PARAMETER_NUMBER, .least = 0, .most = JOBLOG_TAIL_MOST },
+	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "raw", .type = PARAMETER_FLAG },
+	{ 0 },
+};
+
+/* Which attempt's log is the job's: one that waits in queue has not begun its next. */
+static int64_t
+shown_attempt(const struct job *job)
+{
+	return strcmp(job->state, "in_queue") == 0 ? job->attempt + 1 : job->attempt;
+}
+
+static const char *
+stream_name(enum joblog_stream stream)
+{
+	static const char *const names[] = { [JOBLOG_STDOUT] = "stdout", [JOBLOG_STDERR] = "stderr",
+		[JOBLOG_SYSTEM] = "system" };
+
+	return names[stream];
+}
+
+static json_t *
+line_json(int64_t job, const struct joblog_line *line, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	json_t *json;
+
+	text = utf8_repair(line->text, line->length, &length);
+	json = text == NULL
+	    ? NULL
+	    : json_pack("{s:I, s:I, s:s%, s:s, s:o}", "id", (json_int_t)line->id, "job", (json_int_t)job,
+	          "logline", text, length, "stream", stream_name(line->stream), "time",
+	          response_time(line->time_ns / NS_PER_MS));
+	if (json == NULL)
+		error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
+	return json;
+}
+
+/* A call that asks for lines: which ones, and what has been found. */
+struct lines {
+	struct request *req;
+	int64_t job;
+	int64_t after;
+	int64_t limit; /* 0: none */
+	int64_t tail;  /* -1: not asked for */
+	struct list list;
+};
+
+static bool
+put_lines(struct lines *lines, struct joblog *log, struct error *err)
+{
+	int64_t position = lines->after;
+	struct joblog_line line;
+	int row = 1;
+
+	if (lines->tail >= 0 && !joblog_tail(log, lines->tail, &position, err))
+		return false;
+	while ((lines->limit == 0 || lines->list.count < lines->limit) &&
+	    (row = joblog_next(log, &position, &line, err)) == 1) {
+		json_t *json = line_json(lines->job, &line, err);
+
+		if (json == NULL || !list_add(&lines->list, line.id, json, err))
+			return false;
+	}
+	return row >= 0;
+}
+
+/* Looks at the job and at its log. *ended tells whether anything can still come. */
+static bool
+look(struct lines *lines, int64_t *attempt, bool *ended, struct error *err)
+{
+	struct database *db = request_database(lines->req, err);
+	struct job job = { 0 };
+
+	if (db == NULL || !job_find(db, &lines->req->account, 0, lines->job, &job, err))
+		return false;
+	*attempt = shown_attempt(&job);
+	*ended = job_ended(&job) || strcmp(job.state, "ready") == 0;
+	job_clear(&job);
+	request_release_database(lines->req);
+	return true;
+}
+
+/* Waits until the log grows, is closed, or a second has passed. */
+static void
+wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_ms)
+{
+	cleanup_close int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct pollfd fd = { .fd = watch, .events = POLLIN };
+	char path[64], name[JOBLOG_NAME];
+
+	/* Without a file, or without inotify, poll(2) of nothing is the wait. */
+	snprintf(path, sizeof path, "/proc/self/fd/%d/%s", req->server->spool.logs,
+	    joblog_name(name, job, attempt, "log"));
+	if (watch < 0 || inotify_add_watch(watch, path, IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB) < 0) {
+		fd.fd = -1;
+		most_ms = most_ms > LOOK_MS / 5 ? LOOK_MS / 5 : most_ms;
+	}
+	(void)poll(&fd, 1, (int)(most_ms > LOOK_MS ? LOOK_MS : most_ms));
+}
+
+static bool
+read_once(struct lines *lines, int64_t attempt, bool ended, bool last, bool *answered, struct error *err)
+{
+	struct joblog log;
+	int64_t fetch;
+	bool done;
+
+	if (!joblog_open(&log, lines->req->server->spool.logs, lines->job, attempt, ended,
+		lines->req->server->config->log_limit, err))
+		return false;
+	lines->req->headers[0] = '\0';
+	response_header(lines->req, "X-Log-Size: %lld", (long long)log.size);
+	list_begin(&lines->list, lines->req, '[', &fetch);
+	lines->list.limit = 0; /* a log has no pages: the last line's id is where to go on */
+	json_decref(lines->list.gathered);
+	lines->list.gathered = NULL;
+	done = put_lines(lines, &log, err);
+	*answered = done && (last || lines->list.count > 0);
+	if (*answered)
+		list_end(&lines->list);
+	joblog_close(&log);
+	return done;
+}
+
+static bool
+send_lines(struct lines *lines, int64_t wait_s, struct error *err)
+{
+	int64_t deadline = time_monotonic_ms() + wait_s * MS_PER_S, left, attempt;
+	bool ended, answered;
+
+	for (;;) {
+		if (!look(lines, &attempt, &ended, err))
+			return false;
+		left = deadline - time_monotonic_ms();
+		if (!read_once(lines, attempt, ended, ended || left <= 0, &answered, err))
+			return false;
+		if (answered)
+			return true;
+		wait_for_change(lines->req, lines->job, attempt, left);
+	}
+}
+
+/* The text as the job printed it, by the web server. */
+static bool
+send_raw(struct lines *lines, struct error *err)
+{
+	struct request *req = lines->req;
+	char name[JOBLOG_NAME];
+	struct joblog log;
+	int64_t attempt;
+	bool ended, there;
+
+	if (!look(lines, &attempt, &ended, err) ||
+	    !joblog_open(&log, req->server->spool.logs, lines->job, attempt, ended,
+	        req->server->config->log_limit, err))
+		return false;
+	response_header(req, "X-Log-Size: %lld", (long long)log.size);
+	there = log.text >= 0;
+	joblog_close(&log);
+	if (there)
+		return response_file(req, "logs", joblog_name(name, lines->job, attempt, "log"),
+		    "text/plain; charset=utf-8", NULL);
+	response_begin(req, 200, "text/plain; charset=utf-8");
+	return true;
+}
+
+bool
+logs_show(struct request *req, struct error *err)
+{
+	struct lines lines = {
+		.req = req,
+		.job = req->ids[0],
+		.after = req->part_count > 3 ? req->ids[1] : 0,
+		.limit = request_number(req, "limit", 0),
+		.tail = request_number(req, "tail", -1),
+	};
+	int64_t wait_s = request_number(req, "wait", 0);
+
+	if (lines.after < 0)
+		return error_set(err, ERROR_INPUT, "the log id must be a whole number, 0 or more");
+	if (request_flag(req, "raw"))
+		return send_raw(&lines, err);
+	return send_lines(&lines, wait_s > WAIT_MOST_S ? WAIT_MOST_S : wait_s, err);
+}

@@ -1,0 +1,12 @@
+#ifndef KABUTO_LOGS_H
+#define KABUTO_LOGS_H
+/*
+ * Logs of jobs, while they run and after.
+ */
+#include "router.h"
+
+handler logs_show;
+
+extern const struct parameter logs_show_parameters[];
+
+#endif

@@ -1,0 +1,282 @@
+/*
+ * kabuto.fcgi: a pool of threads, each of which takes a call, answers it, and forgets it.
+ *
+ * The process keeps nothing that another one could not find in the state directory: it may be killed at any time.
+ */
+#include <errno.h>
+#include <fcgiapp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "message.h"
+#include "program.h"
+#include "request.h"
+#include "router.h"
+
+#define BACKLOG        1024
+#define STACK_BYTES    (512 * 1024)
+#define SYSTEMD_SOCKET 3 /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
+#define STOP_S         60 /* requests that take longer are cut off by a stop */
+
+struct worker {
+	pthread_t thread;
+	struct server *server;
+	int socket;
+	atomic_bool idle; /* it waits for a call: a signal may interrupt it */
+};
+
+static volatile sig_atomic_t stopping;
+
+static void
+on_signal(int signal)
+{
+	if (signal != SIGUSR1)
+		stopping = 1;
+}
+
+static void *
+work(void *argument)
+{
+	struct worker *worker = argument;
+	FCGX_Request fcgi;
+
+	FCGX_InitRequest(&fcgi, worker->socket, FCGI_FAIL_ACCEPT_ON_INTR);
+	while (!stopping) {
+		struct request req;
+		int accepted;
+
+		worker->idle = true;
+		accepted = FCGX_Accept_r(&fcgi);
+		worker->idle = false;
+		if (accepted < 0) {
+			if (stopping)
+				break;
+			if (accepted != -EINTR)
+				log_write(LOG_WARNING, "accept: %s, trying again", strerror(-accepted));
+			continue;
+		}
+		request_begin(&req, worker->server, &fcgi);
+		router_run(&req);
+		request_clear(&req);
+		FCGX_Finish_r(&fcgi);
+	}
+	FCGX_Free(&fcgi, 1);
+	return NULL;
+}
+
+/* Binds under another name and renames, so that there always is a socket at path, and a dead one is replaced. */
+static int
+bind_socket(const char *path, struct error *err)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int length = snprintf(address.sun_path, sizeof address.sun_path, "%s.new", path);
+
+	if (length >= (int)sizeof address.sun_path) {
+		error_set(err, ERROR_INPUT, "the socket's path has over %zu bytes: '%s'",
+		    sizeof address.sun_path - strlen(".new") - 1, path);
+		return -1;
+	}
+	(void)unlink(address.sun_path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+	    chmod(address.sun_path, 0660) < 0 || listen(fd, BACKLOG) < 0 ||
+	    rename(address.sun_path, path) < 0) {
+		error_errno(err, "listen on '%s'", path);
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+/* The socket: of -l, of systemd, or what spawn-fcgi left as standard input. */
+static int
+find_socket(const char *path, struct error *err)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+
+	if (path != NULL)
+		return bind_socket(path, err);
+	if (pid != NULL && count != NULL && atol(pid) == (long)getpid() && atoi(count) == 1)
+		return SYSTEMD_SOCKET;
+	if (getsockname(STDIN_FILENO, (struct sockaddr *)&address, &length) == 0)
+		return STDIN_FILENO;
+	error_set(err, ERROR_INPUT, "no socket: give -l PATH, or start it by systemd or spawn-fcgi");
+	return -1;
+}
+
+static bool
+start_workers(struct worker *workers, int64_t count, struct server *server, int socket,
+    struct error *err)
+{
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	for (int64_t i = 0; i < count; i++) {
+		workers[i].server = server;
+		workers[i].socket = socket;
+		errno = pthread_create(&workers[i].thread, &attributes, work, &workers[i]);
+		if (errno != 0)
+			return error_errno(err, "start thread %lld of %lld", (long long)i + 1, (long long)count);
+	}
+	pthread_attr_destroy(&attributes);
+	return true;
+}
+
+/* Interrupts the threads that wait for a call, until all have seen that it is over. */
+static void
+stop_workers(struct worker *workers, int64_t count)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += STOP_S;
+	for (int64_t i = 0; i < count; i++) {
+		struct timespec soon;
+
+		do {
+			if (workers[i].idle)
+				pthread_kill(workers[i].thread, SIGUSR1);
+			clock_gettime(CLOCK_REALTIME, &soon);
+			if (soon.tv_sec > deadline.tv_sec)
+				return;
+			soon.tv_nsec += 10 * 1000 * 1000;
+			if (soon.tv_nsec >= 1000 * 1000 * 1000) {
+				soon.tv_sec++;
+				soon.tv_nsec -= 1000 * 1000 * 1000;
+			}
+		} while (pthread_timedjoin_np(workers[i].thread, NULL, &soon) != 0);
+	}
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Waits for the signal that ends the process. The threads must not take it, or this one would not see it. */
+static void
+wait_for_stop(void)
+{
+	sigset_t stop;
+	int signal;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigwait(&stop, &signal);
+	stopping = 1;
+}
+
+static bool
+serve(const struct config *config, const char *pool, int64_t threads, const char *path,
+    struct error *err)
+{
+	struct server server = { .config = config };
+	struct worker *workers = calloc((size_t)threads, sizeof workers[0]);
+	sigset_t stop;
+	int socket;
+
+	if (workers == NULL)
+		return error_set(err, ERROR_SYSTEM, "start: not enough memory");
+	FCGX_Init();
+	catch_signals();
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	if (!spool_open(&server.spool, config, false, err))
+		return false;
+	pool_init(&server.pool, config->database);
+	socket = find_socket(path, err);
+	if (socket < 0 || !start_workers(workers, threads, &server, socket, err))
+		return false;
+	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);
+	wait_for_stop();
+	stop_workers(workers, threads);
+	log_write(LOG_INFO, "pool=%s stopped", pool);
+	pool_clear(&server.pool);
+	spool_close(&server.spool);
+	free(workers);
+	return true;
+}
+
+static int64_t
+threads_of(const struct config *config, const char *pool)
+{
+	return strcmp(pool, "api") == 0 ? config->threads.api
+	    : strcmp(pool, "upload") == 0 ? config->threads.upload
+	    : strcmp(pool, "follow") == 0 ? config->threads.follow
+	                                  : 0;
+}
+
+static int
+usage(void)
+{
+	fprintf(stderr, "usage: kabuto.fcgi [-nV] [-c file] [-l socket] [-p api|upload|follow]\n");
+	return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *path = KABUTO_CONF, *socket = NULL, *pool = "api";
+	struct config config;
+	struct error err;
+	bool check = false;
+	int option;
+
+	while ((option = getopt(argc, argv, "c:l:np:V")) != -1)
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'l':
+			socket = optarg;
+			break;
+		case 'n':
+			check = true;
+			break;
+		case 'p':
+			pool = optarg;
+			break;
+		case 'V':
+			puts("kabuto.fcgi " PACKAGE_VERSION);
+			return EXIT_DONE;
+		default:
+			return usage();
+		}
+	if (optind != argc)
+		return usage();
+	if (!program_start(&config, path))
+		return EXIT_FAILED;
+	if (threads_of(&config, pool) == 0)
+		return usage();
+	if (check) {
+		program_checked(path);
+		config_clear(&config);
+		return EXIT_DONE;
+	}
+	if (!serve(&config, pool, threads_of(&config, pool), socket, &err)) {
+		log_write(LOG_ERROR, "pool=%s %s", pool, err.text);
+		return err.kind == ERROR_BUSY ? EXIT_TRY_AGAIN : EXIT_FAILED;
+	}
+	config_clear(&config);
+	return EXIT_DONE;
+}

@@ -1,0 +1,294 @@
+/*
+ * The parser holds a window on the body. Each state consumes from its beginning what it understands, or waits for more.
+ */
+#include "multipart.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+#include "urlencoded.h"
+
+static bool
+broken(struct error *err, const char *what)
+{
+	return error_set(err, ERROR_INPUT, "broken multipart/form-data: %s", what);
+}
+
+/*
+ * The value of a parameter in a header ("form-data; name=x; filename=\"y\""), the caller's to free; NULL: not there.
+ * In quotes a backslash escapes a quote or a backslash (RFC 9110, section 5.6.4; so curl and requests write them).
+ */
+static char *
+header_parameter(const char *header, const char *name)
+{
+	size_t length = strlen(name);
+	const char *at = header;
+
+	while ((at = strchr(at, ';')) != NULL) {
+		bool wanted;
+		char *value, *to;
+
+		at += 1 + strspn(at + 1, " \t");
+		wanted = strncasecmp(at, name, length) == 0 && at[length] == '=';
+		at += strcspn(at, "=;\"");
+		if (*at != '=')
+			continue;
+		at++;
+		value = to = malloc(strlen(at) + 1);
+		if (value == NULL)
+			return NULL;
+		if (*at == '"') {
+			for (at++; *at != '\0' && *at != '"'; at++) {
+				if (*at == '\\' && (at[1] == '"' || at[1] == '\\'))
+					at++;
+				*to++ = *at;
+			}
+		} else {
+			while (*at != '\0' && *at != ';' && !isspace((unsigned char)*at))
+				*to++ = *at++;
+		}
+		*to = '\0';
+		if (wanted)
+			return value;
+		free(value);
+	}
+	return NULL;
+}
+
+/* Browsers escape just these three in a name (the WHATWG's HTML standard, section 4.10.21.8). */
+static void
+unescape_form_name(char *name)
+{
+	char *to = name;
+
+	while (*name != '\0') {
+		if (strncasecmp(name, "%22", 3) == 0 || strncasecmp(name, "%0d", 3) == 0 ||
+		    strncasecmp(name, "%0a", 3) == 0) {
+			*to++ = (char)strtol((char[]){ name[1], name[2], '\0' }, NULL, 16);
+			name += 3;
+		} else {
+			*to++ = *name++;
+		}
+	}
+	*to = '\0';
+}
+
+/* "filename*=utf-8''a%20b" (RFC 8187), which some clients send in spite of RFC 7578; NULL: not there, or no UTF-8. */
+static char *
+extended_filename(const char *header)
+{
+	char *value = header_parameter(header, "filename*");
+	size_t charset = strlen("utf-8'");
+	char *language_end;
+
+	if (value != NULL && strncasecmp(value, "utf-8'", charset) == 0 &&
+	    (language_end = strchr(value + charset, '\'')) != NULL) {
+		memmove(value, language_end + 1, strlen(language_end + 1) + 1);
+		percent_decode(value, strlen(value), false);
+		return value;
+	}
+	free(value);
+	return NULL;
+}
+
+static void
+part_clear(struct multipart_part *part)
+{
+	free(part->name);
+	free(part->filename);
+	*part = (struct multipart_part){ 0 };
+}
+
+static bool
+read_disposition(struct multipart_part *part, const char *header, struct error *err)
+{
+	part->name = header_parameter(header, "name");
+	if (part->name == NULL)
+		return broken(err, "a part has no name");
+	unescape_form_name(part->name);
+	part->filename = extended_filename(header);
+	if (part->filename == NULL) {
+		part->filename = header_parameter(header, "filename");
+		if (part->filename != NULL)
+			unescape_form_name(part->filename);
+	}
+	return true;
+}
+
+/* Reads a part's headers, each ended by CRLF; all but Content-Disposition say nothing here. */
+static bool
+read_head(struct multipart_part *part, char *head, size_t length, struct error *err)
+{
+	static const char wanted[] = "Content-Disposition:";
+	char *end = head + length;
+
+	if (memchr(head, '\0', length) != NULL)
+		return broken(err, "a part's headers hold a NUL");
+	while (head < end) {
+		char *line_end = memmem(head, (size_t)(end - head), "\r\n", 2);
+
+		if (line_end == NULL)
+			line_end = end;
+		*line_end = '\0';
+		if (strncasecmp(head, wanted, sizeof wanted - 1) == 0)
+			return read_disposition(part, head + sizeof wanted - 1, err);
+		head = line_end + 2;
+	}
+	return broken(err, "a part has no Content-Disposition");
+}
+
+bool
+multipart_begin(struct multipart *mp, const char *content_type, const struct multipart_sink *sink,
+    struct error *err)
+{
+	cleanup_free char *boundary = header_parameter(content_type, "boundary");
+	size_t length = boundary == NULL ? 0 : strlen(boundary);
+
+	*mp = (struct multipart){ .sink = *sink };
+	if (length == 0 || length > MULTIPART_BOUNDARY_MOST)
+		return broken(err, "its Content-Type names no boundary");
+	memcpy(mp->delimiter, "\r\n--", 4);
+	memcpy(mp->delimiter + 4, boundary, length);
+	mp->delimiter_length = length + 4;
+	mp->window = malloc(MULTIPART_WINDOW);
+	if (mp->window == NULL)
+		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
+	/* The first delimiter has no line before it: one is thought there. */
+	memcpy(mp->window, "\r\n", 2);
+	mp->held = 2;
+	return true;
+}
+
+void
+multipart_clear(struct multipart *mp)
+{
+	part_clear(&mp->part);
+	free(mp->window);
+	mp->window = NULL;
+}
+
+static void
+consume(struct multipart *mp, size_t length)
+{
+	memmove(mp->window, mp->window + length, mp->held - length);
+	mp->held -= length;
+}
+
+static int
+fail(struct error *err, const char *what)
+{
+	(void)broken(err, what);
+	return -1;
+}
+
+/* Each step_ function returns 1 where it went on, 0 where it needs more bytes, -1 on error. */
+static int
+step_to_delimiter(struct multipart *mp, bool body, struct error *err)
+{
+	char *found = memmem(mp->window, mp->held, mp->delimiter, mp->delimiter_length);
+	size_t before = found != NULL ? (size_t)(found - mp->window)
+	    : mp->held >= mp->delimiter_length ? mp->held - mp->delimiter_length + 1
+	                                       : 0;
+
+	if (body && before > 0 && !mp->sink.part_data(mp->sink.context, mp->window, before, err))
+		return -1;
+	consume(mp, before + (found != NULL ? mp->delimiter_length : 0));
+	if (found == NULL)
+		return 0;
+	if (body && !mp->sink.part_end(mp->sink.context, err))
+		return -1;
+	part_clear(&mp->part);
+	mp->state = MULTIPART_DELIMITED;
+	return 1;
+}
+
+/* Behind a delimiter: "--" ends the body, white space and CRLF begin a part. */
+static int
+step_delimited(struct multipart *mp, struct error *err)
+{
+	size_t space = 0;
+
+	if (mp->held < 2)
+		return 0;
+	if (memcmp(mp->window, "--", 2) == 0) {
+		mp->state = MULTIPART_EPILOGUE;
+		return 1;
+	}
+	while (space < mp->held && (mp->window[space] == ' ' || mp->window[space] == '\t'))
+		space++;
+	if (mp->held < space + 2)
+		return space > MULTIPART_HEAD_MOST ? fail(err, "a boundary's line is too long") : 0;
+	if (memcmp(mp->window + space, "\r\n", 2) != 0)
+		return fail(err, "a boundary is followed by something else than a part");
+	consume(mp, space + 2);
+	mp->state = MULTIPART_HEAD;
+	return 1;
+}
+
+static int
+step_head(struct multipart *mp, struct error *err)
+{
+	char *end = memmem(mp->window, mp->held, "\r\n\r\n", 4);
+
+	if (end == NULL && mp->held > MULTIPART_HEAD_MOST)
+		return fail(err, "a part's headers are too long");
+	if (end == NULL)
+		return 0;
+	if (!read_head(&mp->part, mp->window, (size_t)(end - mp->window), err) ||
+	    !mp->sink.part_begin(mp->sink.context, &mp->part, err))
+		return -1;
+	consume(mp, (size_t)(end - mp->window) + 4);
+	mp->state = MULTIPART_BODY;
+	return 1;
+}
+
+static int
+step(struct multipart *mp, struct error *err)
+{
+	switch (mp->state) {
+	case MULTIPART_PREAMBLE:
+		return step_to_delimiter(mp, false, err);
+	case MULTIPART_DELIMITED:
+		return step_delimited(mp, err);
+	case MULTIPART_HEAD:
+		return step_head(mp, err);
+	case MULTIPART_BODY:
+		return step_to_delimiter(mp, true, err);
+	case MULTIPART_EPILOGUE:
+		mp->held = 0;
+		return 0;
+	}
+	return 0;
+}
+
+bool
+multipart_feed(struct multipart *mp, const char *data, size_t length, struct error *err)
+{
+	while (length > 0) {
+		size_t taken = MULTIPART_WINDOW - mp->held;
+		int went;
+
+		if (taken > length)
+			taken = length;
+		memcpy(mp->window + mp->held, data, taken);
+		mp->held += taken;
+		data += taken;
+		length -= taken;
+		while ((went = step(mp, err)) == 1)
+			continue;
+		if (went < 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+multipart_end(struct multipart *mp, struct error *err)
+{
+	if (mp->state != MULTIPART_EPILOGUE)
+		return broken(err, "the body ends before its last boundary; was the upload cut off?");
+	return true;
+}

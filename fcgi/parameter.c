@@ -1,0 +1,278 @@
+/*
+ * Values held against their parameter's table entry.
+ */
+#include "parameter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "quantity.h"
+#include "utf8.h"
+
+void
+values_clear(struct values *values)
+{
+	for (size_t i = 0; i < values->count; i++)
+		free(values->items[i].text);
+	free(values->items);
+	*values = (struct values){ 0 };
+}
+
+const struct parameter *
+parameter_find(const struct parameter *table, const char *name)
+{
+	for (const struct parameter *p = table; p != NULL && p->name != NULL; p++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
+}
+
+const struct value *
+values_find(const struct values *values, const char *name)
+{
+	for (size_t i = 0; i < values->count; i++)
+		if (strcmp(values->items[i].parameter->name, name) == 0)
+			return &values->items[i];
+	return NULL;
+}
+
+static bool
+bad(const struct parameter *p, struct error *err, const char *what)
+{
+	return error_set(err, ERROR_INPUT, "%s: %s", p->name, what);
+}
+
+static bool
+range(const struct parameter *p, double value, double unit, struct error *err)
+{
+	double least = (double)p->least / unit, most = (double)p->most / unit;
+
+	if (value >= least && (p->most == 0 || value <= most))
+		return true;
+	if (p->most == 0)
+		return error_set(err, ERROR_INPUT, "%s: at least %.15g", p->name, least);
+	return error_set(err, ERROR_INPUT, "%s: from %.15g to %.15g", p->name, least, most);
+}
+
+static bool
+check_text(const struct value *value, struct error *err)
+{
+	const struct parameter *p = value->parameter;
+	int64_t length = (int64_t)strlen(value->text);
+
+	if (length < p->least)
+		return bad(p, err, "must not be empty");
+	if (p->most != 0 && length > p->most)
+		return error_set(err, ERROR_INPUT, "%s: at most %lld bytes", p->name, (long long)p->most);
+	return true;
+}
+
+static bool
+check_number(struct value *value, struct error *err)
+{
+	if (!integer_parse(value->text, &value->number))
+		return bad(value->parameter, err, "must be a whole number");
+	return range(value->parameter, (double)value->number, 1, err);
+}
+
+/* An id is only looked up: what is no number is nobody's id. */
+static bool
+check_id(struct value *value, struct error *err)
+{
+	if (!integer_parse(value->text, &value->number))
+		return bad(value->parameter, err, "must be an id: a whole number");
+	return true;
+}
+
+static bool
+check_decimal(struct value *value, struct error *err)
+{
+	if (!decimal_parse(value->text, &value->decimal))
+		return bad(value->parameter, err, "must be a number like 1.5");
+	return range(value->parameter, value->decimal, 1000, err);
+}
+
+static bool
+check_bytes(struct value *value, struct error *err)
+{
+	if (!bytes_parse(value->text, &value->number))
+		return bad(value->parameter, err, "must be a size: bytes, or 512k, 64m, 2g");
+	return range(value->parameter, (double)value->number, 1, err);
+}
+
+static bool
+check_boolean(struct value *value, struct error *err)
+{
+	if (strcasecmp(value->text, "true") == 0 || strcmp(value->text, "1") == 0)
+		value->number = 1;
+	else if (strcasecmp(value->text, "false") != 0 && strcmp(value->text, "0") != 0)
+		return bad(value->parameter, err, "must be true or false");
+	return true;
+}
+
+static bool
+check_flag(struct value *value, struct error *err)
+{
+	if (value->text[0] != '\0')
+		return check_boolean(value, err);
+	value->number = 1;
+	return true;
+}
+
+static bool
+check_choice(struct value *value, struct error *err)
+{
+	char words[128], *rest = words, *word;
+
+	snprintf(words, sizeof words, "%s", value->parameter->choices);
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (strcmp(word, value->text) == 0)
+			return true;
+	return error_set(err, ERROR_INPUT, "%s: must be one of: %s", value->parameter->name,
+	    value->parameter->choices);
+}
+
+static bool
+check(struct value *value, struct error *err)
+{
+	switch (value->parameter->type) {
+	case PARAMETER_TEXT:
+	case PARAMETER_LIST:
+	case PARAMETER_COMMAND:
+		return check_text(value, err);
+	case PARAMETER_ID:
+		return check_id(value, err);
+	case PARAMETER_NUMBER:
+		return check_number(value, err);
+	case PARAMETER_DECIMAL:
+		return check_decimal(value, err);
+	case PARAMETER_BYTES:
+		return check_bytes(value, err);
+	case PARAMETER_BOOLEAN:
+		return check_boolean(value, err);
+	case PARAMETER_FLAG:
+		return check_flag(value, err);
+	case PARAMETER_CHOICE:
+		return check_choice(value, err);
+	case PARAMETER_FILES:
+		return bad(value->parameter, err,
+		    "must come as files, in multipart/form-data (curl: -F name=@path)");
+	}
+	return false;
+}
+
+/* A browser's form sends fields that were left empty: for all but texts they count as not given. */
+static bool
+left_empty(const struct parameter *p, size_t length)
+{
+	return length == 0 && !p->required && p->type != PARAMETER_FLAG && p->type != PARAMETER_TEXT &&
+	    p->type != PARAMETER_LIST;
+}
+
+bool
+values_add(struct values *values, const struct parameter *p, const char *text, size_t length,
+    struct error *err)
+{
+	struct value *items, value = { .parameter = p };
+
+	if (left_empty(p, length))
+		return true;
+	if (length > TEXT_MOST || values->bytes + length > TEXTS_MOST || values->count >= VALUES_MOST)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "%s: a text has at most %d bytes, all texts of a call %d, in at most %d values", p->name,
+		    TEXT_MOST, TEXTS_MOST, VALUES_MOST);
+	if (p->type != PARAMETER_LIST && values_find(values, p->name) != NULL)
+		return bad(p, err, "given more than once");
+	if (memchr(text, '\0', length) != NULL || !utf8_valid(text, length))
+		return bad(p, err, "must be valid UTF-8 without NUL");
+	value.text = strndup(text, length);
+	items = realloc(values->items, (values->count + 1) * sizeof items[0]);
+	if (items != NULL)
+		values->items = items;
+	if (value.text == NULL || items == NULL) {
+		free(value.text);
+		return error_set(err, ERROR_SYSTEM, "read the parameters: not enough memory");
+	}
+	if (!check(&value, err)) {
+		free(value.text);
+		return false;
+	}
+	values->items[values->count++] = value;
+	values->bytes += length;
+	return true;
+}
+
+static bool
+strings_only(json_t *array)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+		if (!json_is_string(item))
+			return false;
+	return true;
+}
+
+/* A list of one is that one, as clients send it that make a list of every value. */
+static bool
+add_array(struct values *values, const struct parameter *p, json_t *array, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	json_t *item;
+	size_t i;
+
+	if (p->type == PARAMETER_COMMAND && json_array_size(array) > 1 && strings_only(array)) {
+		text = json_dumps(array, JSON_COMPACT);
+		if (text == NULL)
+			return error_set(err, ERROR_SYSTEM, "read the parameters: not enough memory");
+		return values_add(values, p, text, strlen(text), err);
+	}
+	if (p->type != PARAMETER_LIST && json_array_size(array) != 1)
+		return bad(p, err, "must be one value");
+	json_array_foreach(array, i, item) {
+		if (json_is_array(item))
+			return bad(p, err, "must not hold lists");
+		if (!values_add_json(values, p, item, err))
+			return false;
+	}
+	return true;
+}
+
+bool
+values_add_json(struct values *values, const struct parameter *p, json_t *json, struct error *err)
+{
+	char text[64];
+
+	switch (json_typeof(json)) {
+	case JSON_NULL:
+		return true;
+	case JSON_STRING:
+		return values_add(values, p, json_string_value(json), json_string_length(json), err);
+	case JSON_INTEGER:
+		snprintf(text, sizeof text, "%lld", (long long)json_integer_value(json));
+		return values_add(values, p, text, strlen(text), err);
+	case JSON_REAL:
+		snprintf(text, sizeof text, "%.15g", json_real_value(json));
+		return values_add(values, p, text, strlen(text), err);
+	case JSON_TRUE:
+		return values_add(values, p, "true", 4, err);
+	case JSON_FALSE:
+		return values_add(values, p, "false", 5, err);
+	case JSON_ARRAY:
+		return add_array(values, p, json, err);
+	default:
+		return bad(p, err, "must not be an object");
+	}
+}
+
+bool
+values_complete(const struct values *values, const struct parameter *table, struct error *err)
+{
+	for (const struct parameter *p = table; p != NULL && p->name != NULL; p++)
+		if (p->required && values_find(values, p->name) == NULL)
+			return bad(p, err, "is missing");
+	return true;
+}

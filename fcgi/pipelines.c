@@ -1,0 +1,107 @@
+/*
+ * Calls on pipelines.
+ */
+#include "pipelines.h"
+
+#include "pipeline.h"
+#include "response.h"
+#include "wake.h"
+
+#define PARALLEL_MOST 10000
+
+const struct parameter pipelines_create_parameters[] = {
+	{ .name = "name", .type = PARAMETER_TEXT, .required = true, .least = 1, .most = 255 },
+	{ .name = "on_failure", .type = PARAMETER_CHOICE, .choices = "continue stop" },
+	{ .name = "max_parallel", .type = PARAMETER_NUMBER, .least = 1, .most = PARALLEL_MOST },
+	{ 0 },
+};
+
+bool
+pipelines_create(struct request *req, struct error *err)
+{
+	const char *on_failure = request_text(req, "on_failure");
+	const struct pipeline pipeline = { .account = req->account.id, .name = request_text(req, "name"),
+		.on_failure = on_failure != NULL ? on_failure : "continue",
+		.max_parallel = request_number(req, "max_parallel", 1) };
+	struct database *db = request_database(req, err);
+	int64_t id;
+
+	if (db == NULL || !pipeline_create(db, &pipeline, &id, err))
+		return false;
+	return response_pack(req, 200, "{s:I}", "id", (json_int_t)id);
+}
+
+static bool
+add_job_id(int64_t job, const char *state, void *context, struct error *err)
+{
+	(void)state;
+	if (json_array_append_new(context, json_pack("{s:I}", "id", (json_int_t)job)) < 0)
+		return error_set(err, ERROR_SYSTEM, "list the jobs: not enough memory");
+	return true;
+}
+
+static bool
+add_pipeline(const struct pipeline *pipeline, void *context, struct error *err)
+{
+	struct list *list = context;
+	json_t *jobs = json_array();
+
+	if (!pipeline_jobs(list->req->db, pipeline->id, add_job_id, jobs, err)) {
+		json_decref(jobs);
+		return false;
+	}
+	return list_add(list, pipeline->id,
+	    json_pack("{s:I, s:s, s:o, s:o, s:s, s:I}", "id", (json_int_t)pipeline->id, "name",
+	        pipeline->name, "creation_date", response_time(pipeline->created_at), "jobs", jobs,
+	        "on_failure", pipeline->on_failure, "max_parallel", (json_int_t)pipeline->max_parallel),
+	    err);
+}
+
+bool
+pipelines_list(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	cleanup_list struct list list = { 0 };
+	int64_t fetch;
+
+	if (db == NULL)
+		return false;
+	list_begin(&list, req, '{', &fetch);
+	return pipeline_each(db, &req->account, request_number(req, "after", 0), fetch, add_pipeline, &list,
+	           err) &&
+	    list_end(&list);
+}
+
+bool
+pipelines_show(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	cleanup_list struct list list = { 0 };
+	int64_t fetch;
+
+	if (db == NULL)
+		return false;
+	list_begin(&list, req, '{', &fetch);
+	return pipeline_show(db, &req->account, req->ids[0], add_pipeline, &list, err) && list_end(&list);
+}
+
+static bool
+add_job_state(int64_t job, const char *state, void *context, struct error *err)
+{
+	return list_add(context, job, json_string(state), err);
+}
+
+bool
+pipelines_submit(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	cleanup_list struct list list = { 0 };
+	int64_t fetch;
+
+	if (db == NULL ||
+	    !pipeline_submit(db, &req->account, req->ids[0], req->server->config->queued_max, err))
+		return false;
+	wake_send(req->server->spool.state);
+	list_begin(&list, req, '{', &fetch);
+	return pipeline_jobs(db, req->ids[0], add_job_state, &list, err) && list_end(&list);
+}

@@ -1,0 +1,12 @@
+#ifndef KABUTO_PIPELINES_H
+#define KABUTO_PIPELINES_H
+/*
+ * Pipelines.
+ */
+#include "router.h"
+
+handler pipelines_create, pipelines_list, pipelines_show, pipelines_submit;
+
+extern const struct parameter pipelines_create_parameters[];
+
+#endif

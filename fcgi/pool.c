@@ -1,0 +1,63 @@
+/*
+ * Taking and giving back of connections.
+ */
+#include "pool.h"
+
+void
+pool_init(struct pool *pool, const char *path)
+{
+	*pool = (struct pool){ .path = path };
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->given, NULL);
+}
+
+void
+pool_clear(struct pool *pool)
+{
+	for (int i = 0; i < POOL_SIZE; i++)
+		database_close(&pool->databases[i]);
+	pthread_cond_destroy(&pool->given);
+	pthread_mutex_destroy(&pool->lock);
+}
+
+/* A free one, rather an open one; -1: all are taken. */
+static int
+find_free(const struct pool *pool)
+{
+	int found = -1;
+
+	for (int i = 0; i < POOL_SIZE; i++)
+		if (!pool->taken[i] && (found < 0 || pool->databases[i].handle != NULL)) {
+			found = i;
+			if (pool->databases[i].handle != NULL)
+				break;
+		}
+	return found;
+}
+
+struct database *
+pool_take(struct pool *pool, struct error *err)
+{
+	struct database *db;
+	int i;
+
+	pthread_mutex_lock(&pool->lock);
+	while ((i = find_free(pool)) < 0)
+		pthread_cond_wait(&pool->given, &pool->lock);
+	pool->taken[i] = true;
+	pthread_mutex_unlock(&pool->lock);
+	db = &pool->databases[i];
+	if (db->handle != NULL || database_open(db, pool->path, err))
+		return db;
+	pool_give(pool, db);
+	return NULL;
+}
+
+void
+pool_give(struct pool *pool, struct database *db)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->taken[db - pool->databases] = false;
+	pthread_cond_signal(&pool->given);
+	pthread_mutex_unlock(&pool->lock);
+}

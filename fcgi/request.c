@@ -1,0 +1,415 @@
+/*
+ * Reading a call. Bodies are read once, in pieces; only texts, which are bounded, are held.
+ */
+#include "request.h"
+
+#include <fcgiapp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+#include "multipart.h"
+#include "quantity.h"
+#include "router.h"
+#include "session.h"
+#include "urlencoded.h"
+#include "utf8.h"
+
+#define BODY_MOST    (3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
+#define PIECE        32768                    /* bytes that are read at a time */
+#define PARTS_MOST   100000                   /* parts of a multipart body */
+#define COOKIE_NAME  "session"
+
+void
+request_begin(struct request *req, struct server *server, struct FCGX_Request *fcgi)
+{
+	*req = (struct request){ .server = server, .fcgi = fcgi };
+	req->method = request_header(req, "REQUEST_METHOD");
+	if (strcmp(req->method, "HEAD") == 0)
+		req->method = "GET";
+	upload_begin(&req->upload, &server->spool, server->config);
+}
+
+void
+request_clear(struct request *req)
+{
+	request_release_database(req);
+	upload_clear(&req->upload);
+	values_clear(&req->values);
+	free(req->path);
+	free(req->decoded);
+}
+
+const char *
+request_header(const struct request *req, const char *name)
+{
+	const char *value = FCGX_GetParam(name, req->fcgi->envp);
+
+	return value != NULL ? value : "";
+}
+
+bool
+request_split_path(struct request *req)
+{
+	const char *uri = request_header(req, "REQUEST_URI");
+	size_t length = strcspn(uri, "?");
+	char *rest, *segment;
+
+	req->path = strndup(uri, length);
+	req->decoded = strndup(uri, length);
+	if (req->path == NULL || req->decoded == NULL || uri[0] != '/')
+		return false;
+	if (length > 1 && req->decoded[length - 1] == '/')
+		req->decoded[length - 1] = '\0'; /* "/image/" is "/image" */
+	rest = req->decoded + 1;
+	while (rest != NULL && *req->decoded != '\0' && (rest[0] != '\0' || req->part_count > 0)) {
+		size_t size;
+
+		segment = strsep(&rest, "/");
+		size = percent_decode(segment, strlen(segment), false);
+		if (req->part_count == PATH_PARTS || strlen(segment) != size || !utf8_valid(segment, size))
+			return false;
+		req->parts[req->part_count++] = segment;
+	}
+	return true;
+}
+
+struct database *
+request_database(struct request *req, struct error *err)
+{
+	if (req->db == NULL)
+		req->db = pool_take(&req->server->pool, err);
+	return req->db;
+}
+
+void
+request_release_database(struct request *req)
+{
+	if (req->db != NULL)
+		pool_give(&req->server->pool, req->db);
+	req->db = NULL;
+}
+
+/* The session cookie's value (RFC 6265, section 4.2.1) into req->session; left empty where there is none. */
+static void
+find_cookie(struct request *req)
+{
+	const char *at = request_header(req, "HTTP_COOKIE");
+	size_t name = strlen(COOKIE_NAME);
+
+	while (*at != '\0') {
+		size_t length = strcspn(at, ";");
+
+		if (length > name && strncmp(at, COOKIE_NAME, name) == 0 && at[name] == '=') {
+			if (length - name - 1 < sizeof req->session)
+				snprintf(req->session, sizeof req->session, "%.*s", (int)(length - name - 1),
+				    at + name + 1);
+			return;
+		}
+		at += length;
+		at += strspn(at, "; ");
+	}
+}
+
+bool
+request_authenticate(struct request *req, struct error *err)
+{
+	struct database *db;
+
+	find_cookie(req);
+	if (req->session[0] == '\0')
+		return error_set(err, ERROR_UNAUTHORIZED, "not logged in: POST login and password to /login first");
+	db = request_database(req, err);
+	if (db == NULL ||
+	    !session_find(db, req->session, req->server->config->session_days, &req->account, err))
+		return false;
+	if (req->account.id == 0)
+		return error_set(err, ERROR_UNAUTHORIZED, "the session has ended: POST login and password to /login");
+	return true;
+}
+
+/* Adds a value by its name; one that the route does not know is ignored. */
+static bool
+add_named(void *context, const char *name, const char *text, size_t length, struct error *err)
+{
+	struct request *req = context;
+	const struct parameter *p = parameter_find(req->route->parameters, name);
+
+	return p == NULL || values_add(&req->values, p, text, length, err);
+}
+
+static bool
+read_query(struct request *req, struct error *err)
+{
+	cleanup_free char *query = strdup(request_header(req, "QUERY_STRING"));
+
+	if (query == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the query: not enough memory");
+	return urlencoded_each(query, strlen(query), add_named, req, err);
+}
+
+static bool
+over_limit(const struct request *req, struct error *err)
+{
+	char limit[QUANTITY_TEXT];
+
+	return error_set(err, ERROR_TOO_LARGE, "a request has at most %s here",
+	    bytes_format(req->server->config->request_limit, limit));
+}
+
+/* Hands the body on in pieces, as it comes. *total gets its length. */
+static bool
+each_piece(struct request *req, bool (*take)(void *, const char *, size_t, struct error *),
+    void *context, struct error *err)
+{
+	cleanup_free char *piece = malloc(PIECE);
+	int64_t total = 0, announced = 0;
+	int length;
+
+	if (piece == NULL)
+		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
+	while ((length = FCGX_GetStr(piece, PIECE, req->fcgi->in)) > 0) {
+		total += length;
+		if (total > req->server->config->request_limit)
+			return over_limit(req, err);
+		if (!take(context, piece, (size_t)length, err))
+			return false;
+	}
+	/* Without a Content-Length (chunked) only the body's own form tells whether it is whole. */
+	if (integer_parse(request_header(req, "CONTENT_LENGTH"), &announced) && total < announced)
+		return error_set(err, ERROR_INPUT, "the body ended after %lld of %lld bytes; send it again",
+		    (long long)total, (long long)announced);
+	return true;
+}
+
+/* A body that is read whole before it is understood. */
+struct body {
+	char *text;
+	size_t length;
+};
+
+static bool
+gather(void *context, const char *data, size_t length, struct error *err)
+{
+	struct body *body = context;
+	char *text;
+
+	if (body->length + length > BODY_MOST)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "a body of this type has at most %d bytes; send files as multipart/form-data", BODY_MOST);
+	text = realloc(body->text, body->length + length + 1);
+	if (text == NULL)
+		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
+	memcpy(text + body->length, data, length);
+	body->text = text;
+	body->length += length;
+	body->text[body->length] = '\0';
+	return true;
+}
+
+static bool
+read_urlencoded(struct request *req, struct error *err)
+{
+	struct body body = { 0 };
+	bool done = each_piece(req, gather, &body, err) &&
+	    urlencoded_each(body.text, body.length, add_named, req, err);
+
+	free(body.text);
+	return done;
+}
+
+static bool
+add_object(struct request *req, json_t *object, struct error *err)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(object))
+		return error_set(err, ERROR_INPUT, "the JSON body must be an object of parameters");
+	json_object_foreach(object, name, value) {
+		const struct parameter *p = parameter_find(req->route->parameters, name);
+
+		if (p != NULL && !values_add_json(&req->values, p, value, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_json(struct request *req, struct error *err)
+{
+	cleanup_json json_t *object = NULL;
+	struct body body = { 0 };
+	json_error_t where;
+	bool done = each_piece(req, gather, &body, err);
+
+	if (done) {
+		object = json_loadb(body.text != NULL ? body.text : "", body.length,
+		    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
+		done = object != NULL ? add_object(req, object, err)
+		                      : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where.line, where.text);
+	}
+	free(body.text);
+	return done;
+}
+
+/* A multipart body on its way: which parameter the part at hand is of. */
+struct form {
+	struct request *req;
+	const struct parameter *parameter; /* NULL: nobody's, skipped */
+	const char *filename;              /* of a file part */
+	bool file;                         /* it goes to the upload */
+	struct body text;
+	int64_t parts;
+};
+
+/* A browser sends a file field in which nothing was chosen as a part with an empty name and no bytes. */
+static bool
+nothing_chosen(const struct form *form)
+{
+	return form->file && form->filename[0] == '\0';
+}
+
+static bool
+part_begin(void *context, const struct multipart_part *part, struct error *err)
+{
+	struct form *form = context;
+	const struct parameter *p = parameter_find(form->req->route->parameters, part->name);
+
+	if (++form->parts > PARTS_MOST)
+		return error_set(err, ERROR_TOO_LARGE, "a request has at most %d parts", PARTS_MOST);
+	form->parameter = p;
+	form->filename = part->filename;
+	form->text.length = 0;
+	form->file = p != NULL && p->type == PARAMETER_FILES && part->filename != NULL;
+	if (p != NULL && p->type != PARAMETER_FILES && part->filename != NULL && !p->file)
+		return error_set(err, ERROR_INPUT, "%s: must be a text, not a file", p->name);
+	if (!form->file || nothing_chosen(form))
+		return true;
+	return (form->req->upload.folder >= 0 ||
+	           upload_open(&form->req->upload, form->req->route->upload, err)) &&
+	    upload_file_begin(&form->req->upload, part->filename, err);
+}
+
+static bool
+part_data(void *context, const char *data, size_t length, struct error *err)
+{
+	struct form *form = context;
+
+	if (form->parameter == NULL)
+		return true;
+	if (nothing_chosen(form))
+		return error_set(err, ERROR_INPUT, "%s: a file has no name", form->parameter->name);
+	if (form->file)
+		return upload_file_data(&form->req->upload, data, length, err);
+	if (form->text.length + length > TEXT_MOST)
+		return error_set(err, ERROR_TOO_LARGE, "%s: a text has at most %d bytes",
+		    form->parameter->name, TEXT_MOST);
+	return gather(&form->text, data, length, err);
+}
+
+static bool
+part_end(void *context, struct error *err)
+{
+	struct form *form = context;
+
+	if (form->parameter == NULL || nothing_chosen(form))
+		return true;
+	if (form->file)
+		return upload_file_end(&form->req->upload, form->filename, err);
+	return values_add(&form->req->values, form->parameter,
+	    form->text.text != NULL ? form->text.text : "", form->text.length, err);
+}
+
+static bool
+feed(void *context, const char *data, size_t length, struct error *err)
+{
+	return multipart_feed(context, data, length, err);
+}
+
+static bool
+read_multipart(struct request *req, const char *content_type, struct error *err)
+{
+	struct form form = { .req = req };
+	const struct multipart_sink sink = { part_begin, part_data, part_end, &form };
+	struct multipart mp;
+	bool done;
+
+	if (!multipart_begin(&mp, content_type, &sink, err))
+		return false;
+	done = each_piece(req, feed, &mp, err) && multipart_end(&mp, err);
+	multipart_clear(&mp);
+	free(form.text.text);
+	return done;
+}
+
+static bool
+is_type(const char *content_type, const char *type)
+{
+	size_t length = strlen(type);
+
+	return strncasecmp(content_type, type, length) == 0 &&
+	    (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
+}
+
+static bool
+read_body(struct request *req, struct error *err)
+{
+	const char *type = request_header(req, "CONTENT_TYPE");
+	const char *length_text = request_header(req, "CONTENT_LENGTH");
+	int64_t length = 0;
+
+	if (integer_parse(length_text, &length) && length > req->server->config->request_limit)
+		return over_limit(req, err);
+	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
+		return true;
+	if (is_type(type, "application/x-www-form-urlencoded"))
+		return read_urlencoded(req, err);
+	if (is_type(type, "application/json"))
+		return read_json(req, err);
+	if (!is_type(type, "multipart/form-data"))
+		return error_set(err, ERROR_MEDIA_TYPE,
+		    "send parameters as application/x-www-form-urlencoded, multipart/form-data or application/json");
+	/* It may take hours: nothing of the database is held meanwhile. */
+	request_release_database(req);
+	return read_multipart(req, type, err);
+}
+
+bool
+request_read_parameters(struct request *req, struct error *err)
+{
+	return read_query(req, err) && (strcmp(req->method, "GET") == 0 || read_body(req, err)) &&
+	    values_complete(&req->values, req->route->parameters, err);
+}
+
+const char *
+request_text(const struct request *req, const char *name)
+{
+	const struct value *value = values_find(&req->values, name);
+
+	return value != NULL ? value->text : NULL;
+}
+
+int64_t
+request_number(const struct request *req, const char *name, int64_t fallback)
+{
+	const struct value *value = values_find(&req->values, name);
+
+	return value != NULL ? value->number : fallback;
+}
+
+double
+request_decimal(const struct request *req, const char *name, double fallback)
+{
+	const struct value *value = values_find(&req->values, name);
+
+	return value != NULL ? value->decimal : fallback;
+}
+
+bool
+request_flag(const struct request *req, const char *name)
+{
+	return request_number(req, name, 0) != 0;
+}

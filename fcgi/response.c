@@ -1,0 +1,264 @@
+/*
+ * Answers through FastCGI's output stream.
+ */
+#include "response.h"
+
+#include <fcgiapp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/param.h>
+
+#include "message.h"
+#include "quantity.h"
+#include "router.h"
+
+#define JSON_TYPE "application/json; charset=utf-8"
+#define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY)
+
+static const struct {
+	int status;
+	const char *reason;
+} statuses[] = {
+	[ERROR_NONE] = { 500, "Internal Server Error" },
+	[ERROR_INPUT] = { 400, "Bad Request" },
+	[ERROR_UNAUTHORIZED] = { 401, "Unauthorized" },
+	[ERROR_FORBIDDEN] = { 403, "Forbidden" },
+	[ERROR_NOT_FOUND] = { 404, "Not Found" },
+	[ERROR_METHOD] = { 405, "Method Not Allowed" },
+	[ERROR_CONFLICT] = { 409, "Conflict" },
+	[ERROR_TOO_LARGE] = { 413, "Content Too Large" },
+	[ERROR_MEDIA_TYPE] = { 415, "Unsupported Media Type" },
+	[ERROR_IMPOSSIBLE] = { 422, "Unprocessable Content" },
+	[ERROR_TOO_MANY] = { 429, "Too Many Requests" },
+	[ERROR_SYSTEM] = { 500, "Internal Server Error" },
+	[ERROR_BUSY] = { 503, "Service Unavailable" },
+	[ERROR_NO_SPACE] = { 507, "Insufficient Storage" },
+	[ERROR_AWAY] = { 503, "Service Unavailable" },
+	[ERROR_INTERRUPTED] = { 503, "Service Unavailable" },
+};
+
+const struct parameter list_parameters[] = {
+	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1, .most = 1000 },
+	{ .name = "after", .type = PARAMETER_ID },
+	{ 0 },
+};
+
+static const char *
+reason_of(int status)
+{
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+		if (statuses[i].status == status)
+			return statuses[i].reason;
+	return "OK";
+}
+
+void
+response_header(struct request *req, const char *format, ...)
+{
+	size_t used = strlen(req->headers);
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(req->headers + used, sizeof req->headers - used, format, arguments);
+	va_end(arguments);
+	if (length < 0 || used + (size_t)length + 3 > sizeof req->headers) {
+		req->headers[used] = '\0'; /* no half header */
+		return;
+	}
+	memcpy(req->headers + used + length, "\r\n", 3);
+}
+
+void
+response_begin(struct request *req, int status, const char *content_type)
+{
+	FCGX_FPrintF(req->fcgi->out,
+	    "Status: %d %s\r\nContent-Type: %s\r\nX-Content-Type-Options: nosniff\r\n"
+	    "Cache-Control: no-store\r\n",
+	    status, reason_of(status), content_type);
+	FCGX_PutS(req->headers, req->fcgi->out);
+	FCGX_PutS("\r\n", req->fcgi->out);
+	req->answered = true;
+}
+
+void
+response_write(struct request *req, const char *data, size_t length)
+{
+	while (length > 0) {
+		int piece = (int)MIN(length, (size_t)1 << 20);
+
+		if (FCGX_PutStr(data, piece, req->fcgi->out) < 0)
+			return; /* the client is gone */
+		data += piece;
+		length -= (size_t)piece;
+	}
+}
+
+static int
+put(const char *data, size_t length, void *req)
+{
+	response_write(req, data, length);
+	return 0;
+}
+
+bool
+response_json(struct request *req, int status, json_t *body)
+{
+	if (body == NULL) {
+		log_write(LOG_ERROR, "path=%s the answer could not be made: not enough memory", req->path);
+		status = 500;
+	}
+	response_begin(req, status, JSON_TYPE);
+	if (body == NULL)
+		response_write(req, "{\"error\":\"not enough memory\"}", 29);
+	else
+		json_dump_callback(body, put, req, JSON_FORM);
+	response_write(req, "\n", 1);
+	json_decref(body);
+	return true;
+}
+
+bool
+response_pack(struct request *req, int status, const char *format, ...)
+{
+	va_list arguments;
+	json_t *body;
+
+	va_start(arguments, format);
+	body = json_vpack_ex(NULL, 0, format, arguments);
+	va_end(arguments);
+	return response_json(req, status, body);
+}
+
+/* What only the operator can mend is in the log; the client learns whom to ask. */
+static const char *
+public_text(const struct error *err)
+{
+	return err->kind == ERROR_SYSTEM ? "something failed here; the operator finds the reason in the log"
+	                                 : err->text;
+}
+
+void
+response_error(struct request *req, const struct error *err)
+{
+	json_t *body = json_pack("{s:s}", "error", public_text(err));
+
+	if (err->retry_after_s > 0 || err->kind == ERROR_BUSY)
+		response_header(req, "Retry-After: %d", err->retry_after_s > 0 ? err->retry_after_s : 1);
+	if (req->route != NULL && (req->route->flags & SAYS_STATUS) != 0)
+		json_object_set_new(body, "status", json_string("fail"));
+	response_json(req, statuses[err->kind].status, body);
+}
+
+bool
+response_file(struct request *req, const char *folder, const char *name, const char *content_type,
+    const char *save_as)
+{
+	/* lighttpd wants a path, nginx a location that only it can ask for (etc/ has both). */
+	if (strncmp(request_header(req, "SERVER_SOFTWARE"), "lighttpd", 8) == 0)
+		response_header(req, "X-Sendfile: %s/%s/%s", req->server->config->state_dir, folder, name);
+	else
+		response_header(req, "X-Accel-Redirect: /_kabuto/%s/%s", folder, name);
+	if (save_as != NULL)
+		response_header(req, "Content-Disposition: attachment; filename=\"%s\"", save_as);
+	response_begin(req, 200, content_type);
+	return true;
+}
+
+void
+list_begin(struct list *list, struct request *req, char open, int64_t *fetch)
+{
+	*list = (struct list){ .req = req, .limit = request_number(req, "limit", 0),
+		.close = open == '{' ? '}' : ']' };
+	if (list->limit > 0)
+		list->gathered = open == '{' ? json_object() : json_array();
+	*fetch = list->limit > 0 ? list->limit + 1 : INT64_MAX;
+}
+
+static void
+stream_item(struct list *list, int64_t id, json_t *item)
+{
+	char key[32];
+	int length = 0;
+
+	if (list->count == 0) {
+		response_begin(list->req, 200, JSON_TYPE);
+		key[length++] = list->close == '}' ? '{' : '[';
+	} else {
+		key[length++] = ',';
+	}
+	if (list->close == '}')
+		length += snprintf(key + length, sizeof key - (size_t)length, "\"%lld\":", (long long)id);
+	response_write(list->req, key, (size_t)length);
+	json_dump_callback(item, put, list->req, JSON_FORM);
+}
+
+bool
+list_add(struct list *list, int64_t id, json_t *item, struct error *err)
+{
+	char key[24];
+
+	if (item == NULL)
+		return error_set(err, ERROR_SYSTEM, "make a list: not enough memory");
+	if (list->gathered == NULL) {
+		stream_item(list, id, item);
+		json_decref(item);
+	} else if (list->count == list->limit) {
+		list->more = true;
+		json_decref(item);
+		return true;
+	} else if (list->close == '}') {
+		snprintf(key, sizeof key, "%lld", (long long)id);
+		json_object_set_new(list->gathered, key, item);
+	} else {
+		json_array_append_new(list->gathered, item);
+	}
+	list->last_id = id;
+	list->count++;
+	return true;
+}
+
+static void
+link_next(struct list *list)
+{
+	const char *state = request_text(list->req, "state"); /* the one filter that a list has */
+
+	response_header(list->req, "Link: <%s?limit=%lld&after=%lld%s%s>; rel=\"next\"", list->req->path,
+	    (long long)list->limit, (long long)list->last_id, state != NULL ? "&state=" : "",
+	    state != NULL ? state : "");
+}
+
+bool
+list_end(struct list *list)
+{
+	const char empty[] = { list->close == '}' ? '{' : '[', list->close, '\n' };
+
+	if (list->gathered != NULL) {
+		if (list->more)
+			link_next(list);
+		return response_json(list->req, 200, json_incref(list->gathered));
+	}
+	if (list->count == 0) {
+		response_begin(list->req, 200, JSON_TYPE);
+		response_write(list->req, empty, sizeof empty);
+	} else {
+		response_write(list->req, empty + 1, 2);
+	}
+	return true;
+}
+
+void
+list_clear(struct list *list)
+{
+	json_decref(list->gathered);
+	list->gathered = NULL;
+}
+
+json_t *
+response_time(int64_t time_ms)
+{
+	char text[QUANTITY_TEXT];
+
+	return time_ms == 0 ? json_null() : json_string(time_format(time_ms, text));
+}

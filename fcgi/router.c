@@ -1,0 +1,152 @@
+/*
+ * The routes, and the way of a call through them.
+ */
+#include "router.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "accounts.h"
+#include "images.h"
+#include "jobs.h"
+#include "logs.h"
+#include "message.h"
+#include "pipelines.h"
+#include "quantity.h"
+#include "response.h"
+#include "health.h"
+
+static const struct route routes[] = {
+	{ "POST", "/register", accounts_register, SAYS_STATUS, accounts_register_parameters, NULL },
+	{ "GET", "/register/confirm/*login/*token", accounts_confirm, 0, NULL, NULL },
+	{ "POST", "/login", accounts_login, 0, accounts_login_parameters, NULL },
+	{ "POST", "/logout", accounts_logout, NEEDS_SESSION, NULL, NULL },
+	{ "GET", "/", accounts_hello, NEEDS_SESSION, NULL, NULL },
+	{ "GET", "/account", accounts_show, NEEDS_SESSION, NULL, NULL },
+	{ "POST", "/account/password", accounts_password, NEEDS_SESSION, accounts_password_parameters, NULL },
+	{ "POST", "/image", images_create, NEEDS_SESSION, images_create_parameters, UPLOAD_CONTEXT },
+	{ "GET", "/image", images_list, NEEDS_SESSION, list_parameters, NULL },
+	{ "GET", "/image/:image", images_show, NEEDS_SESSION, NULL, NULL },
+	{ "GET", "/image/build/:build", images_build, NEEDS_SESSION, NULL, NULL },
+	{ "GET", "/image/build/:build/:image", images_build, NEEDS_SESSION, NULL, NULL },
+	{ "DELETE", "/image/build/:build", images_build_cancel, NEEDS_SESSION, NULL, NULL },
+	{ "POST", "/pipeline", pipelines_create, NEEDS_SESSION, pipelines_create_parameters, NULL },
+	{ "GET", "/pipeline", pipelines_list, NEEDS_SESSION, list_parameters, NULL },
+	{ "GET", "/pipeline/:pipeline", pipelines_show, NEEDS_SESSION, NULL, NULL },
+	{ "POST", "/pipeline/:pipeline/submit", pipelines_submit, NEEDS_SESSION, NULL, NULL },
+	{ "POST", "/pipeline/:pipeline/job", jobs_create, NEEDS_SESSION, jobs_create_parameters, UPLOAD_INBOX },
+	{ "GET", "/pipeline/:pipeline/job", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL },
+	{ "GET", "/pipeline/:pipeline/job/:job", jobs_show, NEEDS_SESSION, jobs_show_parameters, NULL },
+	{ "GET", "/execution/:job/logs", logs_show, NEEDS_SESSION, logs_show_parameters, NULL },
+	{ "GET", "/execution/:job/logs/:after", logs_show, NEEDS_SESSION, logs_show_parameters, NULL },
+	{ "GET", "/healthz", health_show, 0, NULL, NULL },
+};
+#define ROUTES (sizeof routes / sizeof routes[0])
+
+/* Whether a route's path is the request's; fills in the ids on the way. */
+static bool
+path_matches(struct request *req, const struct route *route)
+{
+	const char *segment = route->path + 1;
+	size_t part = 0, ids = 0;
+
+	while (*segment != '\0') {
+		size_t length = strcspn(segment, "/");
+
+		if (part == req->part_count)
+			return false;
+		if (*segment == ':') {
+			if (!integer_parse(req->parts[part], &req->ids[ids]))
+				req->ids[ids] = -1;
+			ids++;
+		} else if (*segment != '*' && (strlen(req->parts[part]) != length ||
+		                                  strncmp(segment, req->parts[part], length) != 0)) {
+			return false;
+		}
+		part++;
+		segment += length + (segment[length] == '/');
+	}
+	return part == req->part_count;
+}
+
+/* A ":x" takes "build" as well as "12": of two routes that fit, the one that says the word is meant. */
+static bool
+more_exact(const struct route *route, const struct route *than)
+{
+	return than == NULL || (strchr(than->path, ':') != NULL && strlen(route->path) > strlen(than->path));
+}
+
+static bool
+find_route(struct request *req, struct error *err)
+{
+	char allow[64] = "";
+	const struct route *found = NULL;
+	int64_t ids[PATH_PARTS];
+
+	for (size_t i = 0; i < ROUTES; i++) {
+		if (!path_matches(req, &routes[i]))
+			continue;
+		if (strcmp(routes[i].method, req->method) == 0 && more_exact(&routes[i], found)) {
+			found = &routes[i];
+			memcpy(ids, req->ids, sizeof ids);
+		}
+		if (strstr(allow, routes[i].method) == NULL)
+			snprintf(allow + strlen(allow), sizeof allow - strlen(allow), "%s%s%s",
+			    allow[0] != '\0' ? ", " : "", routes[i].method,
+			    strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
+	}
+	if (found != NULL) {
+		req->route = found;
+		memcpy(req->ids, ids, sizeof ids);
+		return true;
+	}
+	if (allow[0] == '\0')
+		return error_set(err, ERROR_NOT_FOUND, "no such path");
+	response_header(req, "Allow: %s", allow);
+	return error_set(err, ERROR_METHOD, "%s is not allowed here; allowed: %s", req->method, allow);
+}
+
+/*
+ * Another site's page must not make a browser change anything here with our cookie (design, section 9). Clients that
+ * are no browsers send neither header.
+ */
+static bool
+check_same_origin(const struct request *req, struct error *err)
+{
+	const char *site = request_header(req, "HTTP_SEC_FETCH_SITE");
+	const char *origin = request_header(req, "HTTP_ORIGIN");
+	const char *host = strstr(origin, "://");
+
+	if (strcmp(req->method, "GET") == 0)
+		return true;
+	if (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0 ||
+	    (origin[0] != '\0' &&
+	        (host == NULL || strcasecmp(host + 3, request_header(req, "HTTP_HOST")) != 0)))
+		return error_set(err, ERROR_FORBIDDEN, "this call came from another site's page; use Kabuto's own");
+	return true;
+}
+
+static bool
+run(struct request *req, struct error *err)
+{
+	if (!request_split_path(req))
+		return error_set(err, ERROR_NOT_FOUND, "no such path");
+	return find_route(req, err) && check_same_origin(req, err) &&
+	    ((req->route->flags & NEEDS_SESSION) == 0 || request_authenticate(req, err)) &&
+	    request_read_parameters(req, err) && req->route->handle(req, err);
+}
+
+void
+router_run(struct request *req)
+{
+	struct error err;
+
+	if (run(req, &err))
+		return;
+	if (err.kind == ERROR_SYSTEM || err.kind == ERROR_NO_SPACE)
+		log_write(LOG_ERROR, "method=%s path=%s account=%lld %s", req->method,
+		    req->path != NULL ? req->path : "?", (long long)req->account.id, err.text);
+	if (!req->answered)
+		response_error(req, &err);
+}

@@ -1,0 +1,31 @@
+#ifndef KABUTO_ROUTER_H
+#define KABUTO_ROUTER_H
+/*
+ * One table of routes, one loop that reads it: what no handler needs to look at is settled before it runs.
+ */
+#include <stdbool.h>
+
+#include "parameter.h"
+#include "request.h"
+
+enum {
+	NEEDS_SESSION = 1 << 0, /* 401 without one */
+	SAYS_STATUS = 1 << 1    /* its errors have "status": "fail" too, as the original's had */
+};
+
+/* A handler answers and returns true, or returns false with err set, which then is the answer. */
+typedef bool handler(struct request *req, struct error *err);
+
+struct route {
+	const char *method;
+	const char *path; /* a segment ":x" is an id, "*x" any text */
+	handler *handle;
+	int flags;
+	const struct parameter *parameters;
+	const char *upload; /* the folder below the stage that takes files of PARAMETER_FILES */
+};
+
+/* Finds the route, settles what its row asks for, runs the handler, and answers whatever happens. */
+void router_run(struct request *req);
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * Writing of attachments into the stage. They are flushed all together, before they are moved (tree_sync).
+ */
+#include "upload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "quantity.h"
+
+#define LOOK_EACH (64 * 1024 * 1024) /* bytes between two looks at the free space */
+
+void
+upload_begin(struct upload *upload, struct spool *spool, const struct config *config)
+{
+	*upload = (struct upload){ .spool = spool, .config = config, .stage = { .fd = -1 }, .folder = -1,
+		.fd = -1 };
+}
+
+void
+upload_clear(struct upload *upload)
+{
+	if (upload->fd >= 0)
+		(void)close(upload->fd);
+	if (upload->folder >= 0)
+		(void)close(upload->folder);
+	if (upload->spool != NULL)
+		stage_discard(&upload->stage, upload->spool);
+	attachments_clear(&upload->files);
+	upload_begin(upload, NULL, NULL);
+}
+
+bool
+upload_open(struct upload *upload, const char *path, struct error *err)
+{
+	char name[64], *rest = name, *part;
+	cleanup_close int at = -1;
+
+	if (!spool_has_room(upload->spool, upload->config, err) ||
+	    !stage_open(&upload->stage, upload->spool, err))
+		return false;
+	at = dup(upload->stage.fd);
+	snprintf(name, sizeof name, "%s", path);
+	while (at >= 0 && (part = strsep(&rest, "/")) != NULL) {
+		int below = -1;
+
+		/* The container's users may enter; others are kept out by the folder that it moves into. */
+		if (mkdirat(at, part, 0755) == 0 && fchmodat(at, part, 0755, 0) == 0)
+			below = openat(at, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close(at);
+		at = below;
+	}
+	if (at < 0)
+		return error_errno(err, "make a folder for the upload");
+	upload->folder = take_fd(&at);
+	upload->limit = strcmp(path, UPLOAD_CONTEXT) == 0 ? upload->config->build.context_limit : INT64_MAX;
+	return true;
+}
+
+bool
+upload_file_begin(struct upload *upload, const char *name, struct error *err)
+{
+	if ((int64_t)upload->files.count >= upload->config->attachments_max)
+		return error_set(err, ERROR_TOO_LARGE, "attachments: at most %lld files",
+		    (long long)upload->config->attachments_max);
+	if (!attachment_name_check(name, err))
+		return false;
+	upload->size = 0;
+	upload->fd = attachment_create(upload->folder, name, err);
+	return upload->fd >= 0;
+}
+
+bool
+upload_file_data(struct upload *upload, const char *data, size_t length, struct error *err)
+{
+	char limit[QUANTITY_TEXT];
+
+	upload->size += (int64_t)length;
+	upload->total += (int64_t)length;
+	if (upload->total > upload->limit)
+		return error_set(err, ERROR_TOO_LARGE, "attachments: a build's context has at most %s here",
+		    bytes_format(upload->limit, limit));
+	upload->unchecked += (int64_t)length;
+	if (upload->unchecked >= LOOK_EACH) {
+		upload->unchecked = 0;
+		if (!spool_has_room(upload->spool, upload->config, err))
+			return false;
+	}
+	while (length > 0) {
+		ssize_t written = write(upload->fd, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return error_errno(err, "store an attachment");
+		data += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+bool
+upload_file_end(struct upload *upload, const char *name, struct error *err)
+{
+	if (close(take_fd(&upload->fd)) < 0)
+		return error_errno(err, "store the attachment '%s'", name);
+	return attachments_add(&upload->files, name, upload->size, err);
+}
+
+bool
+upload_text(struct upload *upload, const char *name, const char *text, struct error *err)
+{
+	upload->fd = attachment_create(upload->folder, name, err);
+	if (upload->fd < 0 || !upload_file_data(upload, text, strlen(text), err))
+		return false;
+	if (close(take_fd(&upload->fd)) < 0)
+		return error_errno(err, "store '%s'", name);
+	return true;
+}

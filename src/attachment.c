@@ -1,0 +1,167 @@
+/*
+ * Attachments: a name is data until it was checked, and then a path below one folder.
+ */
+#include "attachment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "utf8.h"
+
+#define NAME_MOST      1024
+#define COMPONENT_MOST 255
+
+static bool
+component_valid(const char *component, size_t length)
+{
+	return length > 0 && length <= COMPONENT_MOST && !(length == 1 && component[0] == '.') &&
+	    !(length == 2 && memcmp(component, "..", 2) == 0);
+}
+
+bool
+attachment_name_check(const char *name, struct error *err)
+{
+	size_t length = strlen(name);
+
+	if (length == 0)
+		return error_set(err, ERROR_INPUT, "attachments: a file has no name");
+	if (!utf8_valid(name, length))
+		return error_set(err, ERROR_INPUT, "attachments: a file's name is not valid UTF-8");
+	for (const char *c = name; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return error_set(err, ERROR_INPUT,
+			    "attachments: a file's name has a control character in it");
+	if (length > NAME_MOST)
+		return error_set(err, ERROR_INPUT,
+		    "attachments: a file's name has over %d bytes: '%.64s…'", NAME_MOST, name);
+	for (const char *component = name;; component++) {
+		size_t size = strcspn(component, "/");
+
+		if (!component_valid(component, size))
+			return error_set(err, ERROR_INPUT,
+			    "attachments: '%s' is no name for a file here: give a relative path without '..', "
+			    "'.' or empty parts, each part at most %d bytes long",
+			    name, COMPONENT_MOST);
+		component += size;
+		if (*component == '\0')
+			return true;
+	}
+}
+
+/* Opens the folder of name's last component, making each on the way; *last is that component. */
+static int
+open_parent(int dir, const char *name, const char **last)
+{
+	cleanup_close int at = dup(dir);
+	char component[COMPONENT_MOST + 1];
+	const char *slash;
+
+	while (at >= 0 && (slash = strchr(name, '/')) != NULL) {
+		int below;
+
+		memcpy(component, name, (size_t)(slash - name));
+		component[slash - name] = '\0';
+		if (mkdirat(at, component, 0755) < 0) {
+			if (errno != EEXIST)
+				return -1;
+		} else if (fchmodat(at, component, 0755, 0) < 0) { /* whatever our umask */
+			return -1;
+		}
+		below = openat(at, component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (below < 0)
+			return -1;
+		(void)close(at);
+		at = below;
+		name = slash + 1;
+	}
+	*last = name;
+	return take_fd(&at);
+}
+
+int
+attachment_create(int dir, const char *name, struct error *err)
+{
+	const char *last = NULL;
+	cleanup_close int parent = open_parent(dir, name, &last);
+	int fd = -1;
+
+	if (parent >= 0)
+		fd = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0 && (errno == EEXIST || errno == ENOTDIR))
+		error_set(err, ERROR_INPUT, "attachments: two files would have the name '%s'", name);
+	else if (fd < 0)
+		error_errno(err, "create the attachment '%s'", name);
+	else if (fchmod(fd, 0644) < 0) /* any user in the container may read it */
+		error_errno(err, "set the mode of the attachment '%s'", name);
+	else
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+bool
+attachments_add(struct attachments *list, const char *name, int64_t size, struct error *err)
+{
+	char *copy = strdup(name);
+
+	if (list->count == list->room) {
+		size_t room = list->room == 0 ? 8 : list->room * 2;
+		struct attachment *items = realloc(list->items, room * sizeof items[0]);
+
+		if (items != NULL) {
+			list->items = items;
+			list->room = room;
+		}
+	}
+	if (copy == NULL || list->count == list->room) {
+		free(copy);
+		return error_set(err, ERROR_SYSTEM, "list the attachments: not enough memory");
+	}
+	list->items[list->count++] = (struct attachment){ copy, size };
+	return true;
+}
+
+void
+attachments_clear(struct attachments *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].name);
+	free(list->items);
+	*list = (struct attachments){ 0 };
+}
+
+bool
+attachments_insert(struct database *db, int64_t job, const struct attachments *list, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!database_run(db, NULL, err, "INSERT INTO attachment (job, name, size) VALUES (?, ?, ?)",
+			"iti", (long long)job, list->items[i].name, (long long)list->items[i].size))
+			return false;
+	return true;
+}
+
+bool
+attachments_of(struct database *db, int64_t job, struct attachments *list, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	*list = (struct attachments){ 0 };
+	if (!statement_begin(&st, db, err, "SELECT name, size FROM attachment WHERE job = ? ORDER BY name",
+		"i", (long long)job))
+		return false;
+	while ((row = statement_row(&st, err)) == 1)
+		if (!attachments_add(list, statement_text(&st, 0), statement_integer(&st, 1), err)) {
+			row = -1;
+			break;
+		}
+	if (row < 0)
+		attachments_clear(list);
+	return row == 0;
+}

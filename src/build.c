@@ -1,0 +1,199 @@
+/*
+ * The rows of builds, and the folder of each that becomes visible with its row.
+ */
+#include "build.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quantity.h"
+#include "tree.h"
+
+#define BUILD_COLUMNS                                                                                \
+	"SELECT id, image, state, dockerfile, repo_url, error, nocache FROM build"
+
+void
+build_clear(struct build *build)
+{
+	free(build->dockerfile);
+	free(build->repo_url);
+	free(build->error);
+	*build = (struct build){ 0 };
+}
+
+static void
+read_row(struct statement *st, struct build *build)
+{
+	build->id = statement_integer(st, 0);
+	build->image = statement_integer(st, 1);
+	snprintf(build->state, sizeof build->state, "%s", statement_text(st, 2));
+	build->dockerfile = statement_copy(st, 3);
+	build->repo_url = statement_copy(st, 4);
+	build->error = statement_copy(st, 5);
+	build->nocache = statement_integer(st, 6) != 0;
+}
+
+static bool
+insert_rows(struct database *db, const struct build_request *request, int64_t *id, struct error *err)
+{
+	long long now = time_now_ms();
+
+	if (!database_run(db, NULL, err, "INSERT INTO image (account, name, created_at) VALUES (?, ?, ?)",
+		"iti", (long long)request->account, request->name, now) ||
+	    !database_run(db, NULL, err,
+	        "INSERT INTO build (image, account, state, dockerfile, repo_url, nocache, created_at)"
+	        " VALUES (?, ?, 'PENDING', ?, ?, ?, ?)",
+	        "iittii", (long long)database_inserted(db), (long long)request->account,
+	        request->dockerfile, request->repo_url, (long long)request->nocache, now))
+		return false;
+	*id = database_inserted(db);
+	return true;
+}
+
+/* A folder that a call left which died before its commit has no row: the id is given out again. */
+static bool
+publish(struct spool *spool, const struct stage *stage, const char *name, struct error *err)
+{
+	if (spool_publish(stage->fd, "build", spool->builds, name, err))
+		return true;
+	return (errno == ENOTEMPTY || errno == EEXIST) && tree_remove(spool->builds, name, err) &&
+	    spool_publish(stage->fd, "build", spool->builds, name, err);
+}
+
+bool
+build_create(struct database *db, struct spool *spool, const struct build_request *request,
+    int64_t *id, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	struct error ignored;
+	char name[24];
+
+	if (!tree_sync(request->stage->fd, "build", err) || !transaction_begin(&t, db, err) ||
+	    !insert_rows(db, request, id, err))
+		return false;
+	snprintf(name, sizeof name, "%lld", (long long)*id);
+	if (!publish(spool, request->stage, name, err))
+		return false;
+	if (transaction_commit(&t, err))
+		return true;
+	(void)tree_remove(spool->builds, name, &ignored); /* else the next build of this id does */
+	return false;
+}
+
+bool
+build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
+    struct build *build, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err,
+		BUILD_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (image = ? OR ? = 0)", "iiiii",
+		(long long)id, (long long)viewer->id, (long long)viewer->admin, (long long)image,
+		(long long)image))
+		return false;
+	row = statement_row(&st, err);
+	if (row == 0)
+		return error_set(err, ERROR_NOT_FOUND, "Build not found");
+	if (row < 0)
+		return false;
+	read_row(&st, build);
+	return true;
+}
+
+bool
+build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err)
+{
+	struct build build = { 0 };
+	int changes = 0;
+
+	if (!build_find(db, viewer, id, 0, &build, err))
+		return false;
+	build_clear(&build);
+	if (!database_run(db, &changes, err,
+		"UPDATE build SET cancel_requested = 1 WHERE id = ? AND state = 'PENDING'", "i",
+		(long long)id))
+		return false;
+	if (changes == 0)
+		return error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
+	return true;
+}
+
+bool
+build_claim(struct database *db, struct build *build, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err,
+		"UPDATE build SET started_at = ? WHERE id ="
+		" (SELECT id FROM build WHERE state = 'PENDING' AND started_at IS NULL ORDER BY id LIMIT 1)"
+		" RETURNING id, image, state, dockerfile, repo_url, error, nocache",
+		"i", (long long)time_now_ms()))
+		return false;
+	row = statement_row(&st, err);
+	if (row == 1)
+		read_row(&st, build);
+	return row >= 0;
+}
+
+bool
+build_unclaim_all(struct database *db, struct error *err)
+{
+	return database_run(db, NULL, err, "UPDATE build SET started_at = NULL WHERE state = 'PENDING'", "");
+}
+
+bool
+build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err)
+{
+	int64_t requested = 0;
+
+	if (database_integer(db, &requested, err, "SELECT cancel_requested FROM build WHERE id = ?", "i",
+		(long long)id) < 0)
+		return false;
+	*cancelled = requested != 0;
+	return true;
+}
+
+bool
+build_succeed(struct database *db, int64_t id, const char *dockerfile, const char *entrypoint,
+    const char *cmd, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	long long now = time_now_ms();
+	int changes = 0;
+
+	if (!transaction_begin(&t, db, err) ||
+	    !database_run(db, &changes, err,
+	        "UPDATE build SET state = 'SUCCESS', dockerfile = ?, entrypoint = ?, cmd = ?, finished_at = ?"
+	        " WHERE id = ? AND state = 'PENDING'",
+	        "tttii", dockerfile, entrypoint, cmd, now, (long long)id))
+		return false;
+	if (changes != 1)
+		return error_set(err, ERROR_CONFLICT, "the build is no longer pending");
+	return database_run(db, NULL, err,
+	           "UPDATE image SET build = ?1 WHERE id = (SELECT image FROM build WHERE id = ?1)", "i",
+	           (long long)id) &&
+	    transaction_commit(&t, err);
+}
+
+bool
+build_fail(struct database *db, int64_t id, const char *state, const char *error, struct error *err)
+{
+	return database_run(db, NULL, err,
+	    "UPDATE build SET state = ?, error = ?, finished_at = ? WHERE id = ? AND state = 'PENDING'",
+	    "ttii", state, error, (long long)time_now_ms(), (long long)id);
+}
+
+bool
+build_exists(struct database *db, int64_t id, bool *exists, struct error *err)
+{
+	int64_t found = 0;
+
+	if (database_integer(db, &found, err, "SELECT 1 FROM build WHERE id = ?", "i", (long long)id) < 0)
+		return false;
+	*exists = found != 0;
+	return true;
+}

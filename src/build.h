@@ -1,0 +1,66 @@
+#ifndef KABUTO_BUILD_H
+#define KABUTO_BUILD_H
+/*
+ * Builds of images: asked for by a handler, done by the spooler (PENDING -> SUCCESS | FAILED | FAILURE).
+ *
+ * builds/<id>/ holds context/ (Dockerfile and attachments, until the end) and output: what the engine said, one
+ * JSON message a line, appended as it comes. A line without its newline is still being written.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account.h"
+#include "database.h"
+#include "error.h"
+#include "spool.h"
+
+#define BUILD_CONTEXT "context"
+#define BUILD_OUTPUT  "output"
+
+struct build {
+	int64_t id; /* 0: none */
+	int64_t image;
+	char state[8]; /* "PENDING", "SUCCESS", "FAILED", "FAILURE" */
+	char *dockerfile;
+	char *repo_url; /* NULL: the context came with the call */
+	char *error;
+	bool nocache;
+};
+void build_clear(struct build *build);
+
+/* What a new image is made of. stage has a folder named "build", with context/ in it, which moves to builds/. */
+struct build_request {
+	int64_t account;
+	const char *name;
+	const char *dockerfile; /* NULL with repo_url */
+	const char *repo_url;
+	bool nocache;
+	struct stage *stage;
+};
+bool build_create(struct database *db, struct spool *spool, const struct build_request *request,
+    int64_t *id, struct error *err);
+
+/* One build; ERROR_NOT_FOUND "Build not found" where it is not the viewer's, or not of image (0: any). */
+bool build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
+    struct build *build, struct error *err);
+
+/* Asks the spooler to give up a pending build; ERROR_CONFLICT where it has ended. */
+bool build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err);
+
+/* The spooler's: takes the oldest build that waits. True with build->id == 0: none does. */
+bool build_claim(struct database *db, struct build *build, struct error *err);
+/* Builds that a former spooler had taken wait again; they run from their stored context. */
+bool build_unclaim_all(struct database *db, struct error *err);
+bool build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err);
+
+/* Ends a build well: it now serves its image. entrypoint and cmd are the built image's (JSON or NULL). */
+bool build_succeed(struct database *db, int64_t id, const char *dockerfile, const char *entrypoint,
+    const char *cmd, struct error *err);
+/* Ends a build otherwise; state is "FAILED" or "FAILURE". */
+bool build_fail(struct database *db, int64_t id, const char *state, const char *error,
+    struct error *err);
+
+/* Whether a row of that id exists, for the sweep of builds/. */
+bool build_exists(struct database *db, int64_t id, bool *exists, struct error *err);
+
+#endif

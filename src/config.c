@@ -1,0 +1,391 @@
+/*
+ * Reading kabuto.conf with libconfuse, from one table of settings.
+ */
+#include "config.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quantity.h"
+
+#define MANY      1e6
+#define ANY_BYTES 1e18
+#define DAYS_S    86400.0
+
+#define AT(member) offsetof(struct config, member)
+
+const struct setting config_settings[] = {
+	{ NULL, "state_dir", SETTING_TEXT, "/var/lib/kabuto", 0, 0, NULL, AT(state_dir) },
+	{ NULL, "database", SETTING_TEXT, "", 0, 0, NULL, AT(database) },
+	{ NULL, "init", SETTING_TEXT, KABUTO_INIT, 0, 0, NULL, AT(init) },
+	{ NULL, "web_server_group", SETTING_TEXT, "kabuto-web", 0, 0, NULL, AT(web_server_group) },
+	{ NULL, "registration", SETTING_TEXT, "open", 0, 0, "open closed", AT(registration) },
+	{ NULL, "session_days", SETTING_NUMBER, "30", 1, 3650, NULL, AT(session_days) },
+	{ NULL, "login_attempts", SETTING_NUMBER, "10", 1, MANY, NULL, AT(login_attempts) },
+	{ NULL, "login_attempts_address", SETTING_NUMBER, "100", 1, MANY, NULL,
+	    AT(login_attempts_address) },
+	{ NULL, "slots", SETTING_NUMBER, "0", 0, 1000, NULL, AT(slots) },
+	{ NULL, "build_slots", SETTING_NUMBER, "1", 1, 100, NULL, AT(build_slots) },
+	{ NULL, "min_free", SETTING_BYTES, "1g", 0, ANY_BYTES, NULL, AT(min_free) },
+	{ NULL, "min_free_inodes", SETTING_NUMBER, "10000", 0, 1e15, NULL, AT(min_free_inodes) },
+	{ NULL, "request_limit", SETTING_BYTES, "16g", 1024, ANY_BYTES, NULL, AT(request_limit) },
+	{ NULL, "attachments_max", SETTING_NUMBER, "20000", 0, MANY, NULL, AT(attachments_max) },
+	{ NULL, "log_limit", SETTING_BYTES, "64m", 4096, ANY_BYTES, NULL, AT(log_limit) },
+	{ NULL, "queued_max", SETTING_NUMBER, "100000", 1, 1e9, NULL, AT(queued_max) },
+	{ "engine", "socket", SETTING_TEXT, "/var/run/docker.sock", 0, 0, NULL, AT(engine.socket) },
+	{ "engine", "state_dir", SETTING_TEXT, "", 0, 0, NULL, AT(engine.state_dir) },
+	{ "job", "timeout", SETTING_NUMBER, "86400", 1, 3650 * DAYS_S, NULL, AT(job.timeout) },
+	{ "job", "timeout_max", SETTING_NUMBER, "604800", 1, 3650 * DAYS_S, NULL, AT(job.timeout_max) },
+	{ "job", "memory", SETTING_BYTES, "512m", 6 << 20, ANY_BYTES, NULL, AT(job.memory) },
+	{ "job", "memory_max", SETTING_BYTES, "0", 0, ANY_BYTES, NULL, AT(job.memory_max) },
+	{ "job", "cpus", SETTING_DECIMAL, "1.0", 0.01, 10000, NULL, AT(job.cpus) },
+	{ "job", "cpus_max", SETTING_DECIMAL, "0.0", 0, 10000, NULL, AT(job.cpus_max) },
+	{ "job", "pids", SETTING_NUMBER, "512", 4, 4194304, NULL, AT(job.pids) },
+	{ "job", "pids_max", SETTING_NUMBER, "4096", 4, 4194304, NULL, AT(job.pids_max) },
+	{ "job", "disk", SETTING_BYTES, "10g", 0, ANY_BYTES, NULL, AT(job.disk) },
+	{ "job", "disk_max", SETTING_BYTES, "100g", 0, ANY_BYTES, NULL, AT(job.disk_max) },
+	{ "job", "grace", SETTING_NUMBER, "10", 0, 3600, NULL, AT(job.grace) },
+	{ "job", "grace_max", SETTING_NUMBER, "300", 0, 3600, NULL, AT(job.grace_max) },
+	{ "job", "network", SETTING_TEXT, "none", 0, 0, "none bridge", AT(job.network) },
+	{ "job", "networks", SETTING_LIST, "{\"none\", \"bridge\"}", 0, 0, "none bridge",
+	    AT(job.networks) },
+	{ "job", "capabilities", SETTING_LIST,
+	    "{\"CHOWN\", \"DAC_OVERRIDE\", \"FOWNER\", \"SETUID\", \"SETGID\", \"KILL\"}", 0, 0, NULL,
+	    AT(job.capabilities) },
+	{ "build", "timeout", SETTING_NUMBER, "3600", 1, 30 * DAYS_S, NULL, AT(build.timeout) },
+	{ "build", "memory", SETTING_BYTES, "2g", 6 << 20, ANY_BYTES, NULL, AT(build.memory) },
+	{ "build", "network", SETTING_TEXT, "bridge", 0, 0, "none bridge", AT(build.network) },
+	{ "build", "context_limit", SETTING_BYTES, "2g", 1024, ANY_BYTES, NULL, AT(build.context_limit) },
+	{ "build", "output_limit", SETTING_BYTES, "16m", 1024, ANY_BYTES, NULL, AT(build.output_limit) },
+	{ "build", "schemes", SETTING_LIST, "{\"https\"}", 0, 0, "https http ssh", AT(build.schemes) },
+	{ "build", "allow_private", SETTING_BOOLEAN, "false", 0, 0, NULL, AT(build.allow_private) },
+	{ "build", "checkout_timeout", SETTING_NUMBER, "300", 1, DAYS_S, NULL,
+	    AT(build.checkout_timeout) },
+	{ "build", "checkout_limit", SETTING_BYTES, "2g", 1024, ANY_BYTES, NULL,
+	    AT(build.checkout_limit) },
+	{ "threads", "api", SETTING_NUMBER, "32", 1, 1000, NULL, AT(threads.api) },
+	{ "threads", "upload", SETTING_NUMBER, "16", 1, 1000, NULL, AT(threads.upload) },
+	{ "threads", "follow", SETTING_NUMBER, "64", 1, 10000, NULL, AT(threads.follow) },
+	{ 0 },
+};
+#define SETTINGS (sizeof config_settings / sizeof config_settings[0] - 1)
+
+static const char *const sections[] = { "engine", "job", "build", "threads" };
+#define SECTIONS (sizeof sections / sizeof sections[0])
+
+/* libconfuse's error function gets no argument of ours; a file is read by one thread, at the start. */
+static struct error *parse_error;
+
+static void
+note_error(cfg_t *cfg, const char *format, va_list arguments)
+{
+	char reason[512];
+
+	if (parse_error == NULL || parse_error->kind != ERROR_NONE)
+		return; /* the first one is the cause */
+	vsnprintf(reason, sizeof reason, format, arguments);
+	if (cfg != NULL && cfg->filename != NULL && cfg->line > 0)
+		error_set(parse_error, ERROR_INPUT, "%s:%d: %s", cfg->filename, cfg->line, reason);
+	else
+		error_set(parse_error, ERROR_INPUT, "%s", reason);
+}
+
+static bool
+same_section(const char *section, const char *name)
+{
+	return section == NULL ? strcmp(name, "root") == 0 : strcmp(name, section) == 0;
+}
+
+static const struct setting *
+setting_of(const char *section, const char *name)
+{
+	for (const struct setting *s = config_settings; s->name != NULL; s++)
+		if (same_section(s->section, section) && strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
+static bool
+word_of(const char *choices, const char *word)
+{
+	size_t length = strlen(word);
+	const char *at = choices;
+
+	while (length > 0 && (at = strstr(at, word)) != NULL) {
+		if ((at == choices || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+static int
+check_range(cfg_t *cfg, const struct setting *s, double value)
+{
+	if (value >= s->least && value <= s->most)
+		return 0;
+	cfg_error(cfg, "%s must be between %.15g and %.15g", s->name, s->least, s->most);
+	return -1;
+}
+
+/* Called by libconfuse behind each value that it has read. */
+static int
+check(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct setting *s = setting_of(cfg->name, opt->name);
+	unsigned last = cfg_opt_size(opt) - 1;
+	const char *text;
+	int64_t bytes;
+
+	switch (s->type) {
+	case SETTING_NUMBER:
+		return check_range(cfg, s, (double)cfg_opt_getnint(opt, last));
+	case SETTING_DECIMAL:
+		return check_range(cfg, s, cfg_opt_getnfloat(opt, last));
+	case SETTING_BYTES:
+		text = cfg_opt_getnstr(opt, last);
+		if (!bytes_parse(text, &bytes)) {
+			cfg_error(cfg, "%s: '%s' is no size; write bytes, or 512k, 64m, 2g, 1t", s->name,
+			    text);
+			return -1;
+		}
+		return check_range(cfg, s, (double)bytes);
+	case SETTING_TEXT:
+	case SETTING_LIST:
+		text = cfg_opt_getnstr(opt, last);
+		if (s->choices == NULL || word_of(s->choices, text))
+			return 0;
+		cfg_error(cfg, "%s: '%s' is not one of: %s", s->name, text, s->choices);
+		return -1;
+	case SETTING_BOOLEAN:
+		return 0;
+	}
+	return 0;
+}
+
+static cfg_opt_t
+option(const struct setting *s)
+{
+	char *name = (char *)(uintptr_t)s->name; /* libconfuse copies what it is given */
+
+	switch (s->type) {
+	case SETTING_NUMBER:
+		return (cfg_opt_t)CFG_INT(name, atol(s->fallback), CFGF_NONE);
+	case SETTING_DECIMAL:
+		return (cfg_opt_t)CFG_FLOAT(name, atof(s->fallback), CFGF_NONE);
+	case SETTING_BOOLEAN:
+		return (cfg_opt_t)CFG_BOOL(name, strcmp(s->fallback, "true") == 0, CFGF_NONE);
+	case SETTING_LIST:
+		return (cfg_opt_t)CFG_STR_LIST(name, (char *)(uintptr_t)s->fallback, CFGF_NONE);
+	default:
+		return (cfg_opt_t)CFG_STR(name, (char *)(uintptr_t)s->fallback, CFGF_NONE);
+	}
+}
+
+static cfg_t *
+make_parser(void)
+{
+	cfg_opt_t of_section[SECTIONS][SETTINGS + 1], top[SETTINGS + SECTIONS + 1];
+	const cfg_opt_t end = CFG_END();
+	size_t tops = 0;
+	char path[64];
+	cfg_t *cfg;
+
+	for (size_t i = 0; i < SECTIONS; i++) {
+		size_t count = 0;
+
+		for (const struct setting *s = config_settings; s->name != NULL; s++)
+			if (s->section != NULL && strcmp(s->section, sections[i]) == 0)
+				of_section[i][count++] = option(s);
+		of_section[i][count] = end;
+		top[tops++] = (cfg_opt_t)CFG_SEC((char *)(uintptr_t)sections[i], of_section[i], CFGF_NONE);
+	}
+	for (const struct setting *s = config_settings; s->name != NULL; s++)
+		if (s->section == NULL)
+			top[tops++] = option(s);
+	top[tops] = end;
+	cfg = cfg_init(top, CFGF_NONE);
+	if (cfg == NULL)
+		return NULL;
+	cfg_set_error_function(cfg, note_error);
+	for (const struct setting *s = config_settings; s->name != NULL; s++) {
+		snprintf(path, sizeof path, "%s%s%s", s->section != NULL ? s->section : "",
+		    s->section != NULL ? "|" : "", s->name);
+		cfg_set_validate_func(cfg, path, check);
+	}
+	return cfg;
+}
+
+static bool
+take_list(struct text_list *list, cfg_t *cfg, const char *name)
+{
+	unsigned count = cfg_size(cfg, name);
+
+	list->texts = calloc(count + 1, sizeof list->texts[0]);
+	if (list->texts == NULL)
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		list->texts[i] = strdup(cfg_getnstr(cfg, name, i));
+		if (list->texts[i] == NULL)
+			return false;
+		list->count++;
+	}
+	return true;
+}
+
+static bool
+take_setting(struct config *config, const struct setting *s, cfg_t *cfg)
+{
+	void *to = (char *)config + s->offset;
+
+	switch (s->type) {
+	case SETTING_TEXT:
+		*(char **)to = strdup(cfg_getstr(cfg, s->name));
+		return *(char **)to != NULL;
+	case SETTING_NUMBER:
+		*(int64_t *)to = cfg_getint(cfg, s->name);
+		return true;
+	case SETTING_BYTES:
+		return bytes_parse(cfg_getstr(cfg, s->name), to);
+	case SETTING_DECIMAL:
+		*(double *)to = cfg_getfloat(cfg, s->name);
+		return true;
+	case SETTING_BOOLEAN:
+		*(bool *)to = cfg_getbool(cfg, s->name);
+		return true;
+	case SETTING_LIST:
+		return take_list(to, cfg, s->name);
+	}
+	return false;
+}
+
+static bool
+take_settings(struct config *config, cfg_t *cfg, struct error *err)
+{
+	for (const struct setting *s = config_settings; s->name != NULL; s++) {
+		cfg_t *from = s->section == NULL ? cfg : cfg_getsec(cfg, s->section);
+
+		if (!take_setting(config, s, from))
+			return error_set(err, ERROR_SYSTEM, "read the configuration: not enough memory");
+	}
+	return true;
+}
+
+/* What the machine has stands where the file says 0, and bounds what it says. */
+static bool
+fit_machine(struct config *config, struct error *err)
+{
+	int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (config->slots == 0)
+		config->slots = (int64_t)cpus;
+	if (config->job.memory_max == 0 || config->job.memory_max > memory)
+		config->job.memory_max = memory;
+	if (config->job.cpus_max <= 0 || config->job.cpus_max > cpus)
+		config->job.cpus_max = cpus;
+	if (config->database[0] == '\0') {
+		free(config->database);
+		if (asprintf(&config->database, "%s/kabuto.db", config->state_dir) < 0) {
+			config->database = NULL;
+			return error_set(err, ERROR_SYSTEM, "read the configuration: not enough memory");
+		}
+	}
+	return true;
+}
+
+/* Settings that do not go together. */
+static bool
+check_together(const struct config *config, const char *path, struct error *err)
+{
+	const struct {
+		const char *name;
+		double value, most;
+	} ceilings[] = {
+		{ "timeout", (double)config->job.timeout, (double)config->job.timeout_max },
+		{ "memory", (double)config->job.memory, (double)config->job.memory_max },
+		{ "cpus", config->job.cpus, config->job.cpus_max },
+		{ "pids", (double)config->job.pids, (double)config->job.pids_max },
+		{ "disk", (double)config->job.disk, (double)config->job.disk_max },
+		{ "grace", (double)config->job.grace, (double)config->job.grace_max },
+	};
+
+	if (config->state_dir[0] != '/' || config->database[0] != '/' ||
+	    config->engine.socket[0] != '/')
+		return error_set(err, ERROR_INPUT,
+		    "%s: state_dir, database and the engine's socket must be absolute paths", path);
+	for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++)
+		if (ceilings[i].value > ceilings[i].most)
+			return error_set(err, ERROR_INPUT,
+			    "%s: job.%s (%.15g) is more than job.%s_max or the machine allows (%.15g)",
+			    path, ceilings[i].name, ceilings[i].value, ceilings[i].name,
+			    ceilings[i].most);
+	if (!text_list_has(&config->job.networks, config->job.network))
+		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks", path,
+		    config->job.network);
+	return true;
+}
+
+bool
+text_list_has(const struct text_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->texts[i], text) == 0)
+			return true;
+	return false;
+}
+
+bool
+config_read(struct config *config, const char *path, struct error *err)
+{
+	struct error found = { .kind = ERROR_NONE };
+	cfg_t *cfg = make_parser();
+	bool done = false;
+
+	*config = (struct config){ 0 };
+	if (cfg == NULL)
+		return error_set(err, ERROR_SYSTEM, "read '%s': not enough memory", path);
+	parse_error = &found;
+	switch (cfg_parse(cfg, path)) {
+	case CFG_SUCCESS:
+		done = take_settings(config, cfg, err) && fit_machine(config, err) &&
+		    check_together(config, path, err);
+		break;
+	case CFG_FILE_ERROR:
+		error_errno(err, "read the configuration '%s'", path);
+		break;
+	default:
+		if (found.kind != ERROR_NONE)
+			*err = found;
+		else
+			error_set(err, ERROR_INPUT, "%s: not understood", path);
+	}
+	parse_error = NULL;
+	cfg_free(cfg);
+	if (!done)
+		config_clear(config);
+	return done;
+}
+
+void
+config_clear(struct config *config)
+{
+	for (const struct setting *s = config_settings; s->name != NULL; s++) {
+		void *at = (char *)config + s->offset;
+
+		if (s->type == SETTING_TEXT) {
+			free(*(char **)at);
+		} else if (s->type == SETTING_LIST) {
+			struct text_list *list = at;
+
+			for (size_t i = 0; i < list->count; i++)
+				free(list->texts[i]);
+			free(list->texts);
+		}
+	}
+	*config = (struct config){ 0 };
+}

@@ -1,0 +1,100 @@
+#ifndef KABUTO_CONFIG_H
+#define KABUTO_CONFIG_H
+/*
+ * kabuto.conf: every setting stands once, in the table of config.c; the parser, the check (-n) and the test
+ * that holds kabuto.conf(5) against it all read that table.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct text_list {
+	char **texts;
+	size_t count;
+};
+
+/* The settings by their names; kabuto.conf(5) says what each means. */
+struct config {
+	char *state_dir;
+	char *database;
+	char *init;
+	char *web_server_group;
+	char *registration;
+	int64_t session_days;
+	int64_t login_attempts;
+	int64_t login_attempts_address;
+	int64_t slots;
+	int64_t build_slots;
+	int64_t min_free;
+	int64_t min_free_inodes;
+	int64_t request_limit;
+	int64_t attachments_max;
+	int64_t log_limit;
+	int64_t queued_max;
+	struct {
+		char *socket;
+		char *state_dir;
+	} engine;
+	struct {
+		int64_t timeout, timeout_max;
+		int64_t memory, memory_max;
+		double cpus, cpus_max;
+		int64_t pids, pids_max;
+		int64_t disk, disk_max;
+		int64_t grace, grace_max;
+		char *network;
+		struct text_list networks;
+		struct text_list capabilities;
+	} job;
+	struct {
+		int64_t timeout;
+		int64_t memory;
+		char *network;
+		int64_t context_limit;
+		int64_t output_limit;
+		struct text_list schemes;
+		bool allow_private;
+		int64_t checkout_timeout;
+		int64_t checkout_limit;
+	} build;
+	struct {
+		int64_t api, upload, follow;
+	} threads;
+};
+
+enum setting_type {
+	SETTING_TEXT,    /* char * */
+	SETTING_NUMBER,  /* int64_t */
+	SETTING_BYTES,   /* int64_t; "512m" */
+	SETTING_DECIMAL, /* double */
+	SETTING_BOOLEAN, /* bool */
+	SETTING_LIST     /* struct text_list */
+};
+
+struct setting {
+	const char *section; /* NULL: the top level */
+	const char *name;
+	enum setting_type type;
+	const char *fallback;  /* as it would stand in the file */
+	double least, most;    /* of a number, a decimal, bytes */
+	const char *choices;   /* of a text: the words allowed, separated by spaces; NULL: any */
+	size_t offset;         /* in struct config */
+};
+
+/* All settings; the last one's name is NULL. */
+extern const struct setting config_settings[];
+
+/* Whether list has text in it. */
+bool text_list_has(const struct text_list *list, const char *text);
+
+/*
+ * Reads the file. A wrong one is refused with "file:line: reason". What depends on this machine is filled in
+ * (slots = 0: its processors; memory_max, cpus_max = 0: all it has; database). On true *config is the caller's,
+ * to be given back with config_clear.
+ */
+bool config_read(struct config *config, const char *path, struct error *err);
+void config_clear(struct config *config);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Error texts: formatted once where the cause is known, prefixed on the way up.
+ */
+#include "error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "utf8.h"
+
+static void
+finish(struct error *err)
+{
+	err->text[utf8_cut(err->text, strlen(err->text))] = '\0';
+}
+
+bool
+error_set(struct error *err, enum error_kind kind, const char *format, ...)
+{
+	va_list arguments;
+
+	err->kind = kind;
+	err->retry_after_s = 0;
+	va_start(arguments, format);
+	vsnprintf(err->text, sizeof err->text, format, arguments);
+	va_end(arguments);
+	finish(err);
+	return false;
+}
+
+bool
+error_errno(struct error *err, const char *format, ...)
+{
+	int saved = errno;
+	va_list arguments;
+	char reason[128];
+	size_t length;
+
+	err->kind = saved == ENOSPC || saved == EDQUOT ? ERROR_NO_SPACE : ERROR_SYSTEM;
+	err->retry_after_s = 0;
+	va_start(arguments, format);
+	vsnprintf(err->text, sizeof err->text, format, arguments);
+	va_end(arguments);
+	length = strlen(err->text);
+	snprintf(err->text + length, sizeof err->text - length, ": %s",
+	    strerror_r(saved, reason, sizeof reason));
+	finish(err);
+	errno = saved;
+	return false;
+}
+
+bool
+error_wrap(struct error *err, const char *format, ...)
+{
+	char inner[sizeof err->text];
+	va_list arguments;
+	size_t length;
+
+	memcpy(inner, err->text, sizeof inner);
+	va_start(arguments, format);
+	vsnprintf(err->text, sizeof err->text, format, arguments);
+	va_end(arguments);
+	length = strlen(err->text);
+	snprintf(err->text + length, sizeof err->text - length, ": %s", inner);
+	finish(err);
+	return false;
+}

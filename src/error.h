@@ -1,0 +1,49 @@
+#ifndef KABUTO_ERROR_H
+#define KABUTO_ERROR_H
+/*
+ * What went wrong, in words for the person who can do something about it.
+ *
+ * A function that can fail takes "struct error *err" last. It returns true with err untouched, or false
+ * with err set and its results untouched.
+ */
+#include <stdbool.h>
+
+enum error_kind {
+	ERROR_NONE,
+	ERROR_INPUT,        /* a parameter is missing or malformed */
+	ERROR_UNAUTHORIZED, /* not logged in */
+	ERROR_FORBIDDEN,    /* known, and not allowed */
+	ERROR_NOT_FOUND,    /* no such thing, or somebody else's */
+	ERROR_METHOD,       /* a known path with another method */
+	ERROR_CONFLICT,     /* the state forbids it */
+	ERROR_TOO_LARGE,    /* over a limit in bytes */
+	ERROR_MEDIA_TYPE,   /* a body of a type that is not read here */
+	ERROR_IMPOSSIBLE,   /* nothing here can ever satisfy it */
+	ERROR_TOO_MANY,     /* too many calls or too much queued */
+	ERROR_SYSTEM,       /* this machine or this program: the operator's business */
+	ERROR_BUSY,         /* try again soon; nothing was half-written */
+	ERROR_NO_SPACE,     /* the disk is full, or under the configured floor */
+	ERROR_AWAY,         /* the engine cannot be reached, or hangs */
+	ERROR_INTERRUPTED   /* asked to stop while waiting */
+};
+
+struct error {
+	enum error_kind kind;
+	int retry_after_s; /* for ERROR_TOO_MANY and ERROR_BUSY; 0: unknown */
+	char text[1024];   /* UTF-8, cut at a whole character */
+};
+
+/* Sets err to the formatted text. Always returns false, so that a failure is one line. */
+bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * The same from errno: ": " and its text are added, the kind is ERROR_NO_SPACE for a full disk or quota
+ * and ERROR_SYSTEM else.
+ */
+bool error_errno(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "<formatted>: " before err's text; the kind stays. Always returns false. */
+bool error_wrap(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * Reading images; build.c makes them.
+ */
+#include "image.h"
+
+#include <stdlib.h>
+
+#define IMAGE_COLUMNS                                                                                \
+	"SELECT image.id, image.name, build.dockerfile, image.created_at"                            \
+	" FROM image JOIN build ON build.id = image.build"
+
+static bool
+visit_row(struct statement *st, image_visit *visit, void *context, struct error *err)
+{
+	const struct image image = {
+		.id = statement_integer(st, 0),
+		.name = statement_text(st, 1),
+		.dockerfile = statement_text(st, 2),
+		.created_at = statement_integer(st, 3),
+	};
+
+	return visit(&image, context, err);
+}
+
+bool
+image_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
+    image_visit *visit, void *context, struct error *err)
+{
+	const char *own = IMAGE_COLUMNS " WHERE image.account = ? AND image.build IS NOT NULL AND image.id > ?"
+	                                " ORDER BY image.id LIMIT ?";
+	const char *all = IMAGE_COLUMNS " WHERE ? AND image.id > ? ORDER BY image.id LIMIT ?";
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err, viewer->admin ? all : own, "iii", (long long)viewer->id,
+		(long long)after, (long long)limit))
+		return false;
+	while ((row = statement_row(&st, err)) == 1)
+		if (!visit_row(&st, visit, context, err))
+			return false;
+	return row == 0;
+}
+
+bool
+image_show(struct database *db, const struct account *viewer, int64_t id, image_visit *visit,
+    void *context, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err,
+		IMAGE_COLUMNS " WHERE image.id = ? AND (image.account = ? OR ?)", "iii", (long long)id,
+		(long long)viewer->id, (long long)viewer->admin))
+		return false;
+	row = statement_row(&st, err);
+	if (row == 0)
+		return error_set(err, ERROR_NOT_FOUND, "Image not found");
+	return row == 1 && visit_row(&st, visit, context, err);
+}
+
+bool
+image_run_read(struct database *db, int64_t image, struct image_run *run, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err,
+		"SELECT build.id, build.entrypoint, build.cmd FROM image JOIN build ON build.id = image.build"
+		" WHERE image.id = ?",
+		"i", (long long)image))
+		return false;
+	row = statement_row(&st, err);
+	if (row == 0)
+		return error_set(err, ERROR_NOT_FOUND, "Image not found");
+	if (row < 0)
+		return false;
+	run->image = image;
+	run->build = statement_integer(&st, 0);
+	run->entrypoint = statement_copy(&st, 1);
+	run->cmd = statement_copy(&st, 2);
+	return true;
+}
+
+void
+image_run_clear(struct image_run *run)
+{
+	free(run->entrypoint);
+	free(run->cmd);
+	*run = (struct image_run){ 0 };
+}

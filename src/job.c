@@ -1,0 +1,392 @@
+/*
+ * The rows of jobs. The state machine's law stands in the WHERE of each UPDATE.
+ */
+#include "job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "quantity.h"
+#include "queue.h"
+#include "tree.h"
+
+#define JOB_COLUMNS                                                                                  \
+	"SELECT id, pipeline, account, image, state, attempt, name, command, env, workdir, user, network," \
+	" timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at," \
+	" started_at, start_marked_at, finished_at, response, error, used_cpu, used_memory, used_io FROM job"
+
+void
+job_clear(struct job *job)
+{
+	free(job->name);
+	free(job->command);
+	free(job->env);
+	free(job->workdir);
+	free(job->user);
+	free(job->network);
+	free(job->error);
+	*job = (struct job){ 0 };
+}
+
+bool
+job_ended(const struct job *job)
+{
+	return strcmp(job->state, "done") == 0 || strcmp(job->state, "failed") == 0;
+}
+
+static void
+take_text(char *to, size_t size, struct statement *st, int column)
+{
+	const char *text = statement_text(st, column);
+
+	snprintf(to, size, "%s", text != NULL ? text : "");
+}
+
+/* The columns in the order of JOB_COLUMNS. */
+static void
+read_row(struct statement *st, struct job *job)
+{
+	int column = 0;
+
+	*job = (struct job){ 0 };
+	job->id = statement_integer(st, column++);
+	job->pipeline = statement_integer(st, column++);
+	job->account = statement_integer(st, column++);
+	job->image = statement_integer(st, column++);
+	take_text(job->state, sizeof job->state, st, column++);
+	job->attempt = statement_integer(st, column++);
+	job->name = statement_copy(st, column++);
+	job->command = statement_copy(st, column++);
+	job->env = statement_copy(st, column++);
+	job->workdir = statement_copy(st, column++);
+	job->user = statement_copy(st, column++);
+	job->network = statement_copy(st, column++);
+	job->timeout = statement_integer(st, column++);
+	job->grace = statement_integer(st, column++);
+	job->memory = statement_integer(st, column++);
+	job->cpus = statement_decimal(st, column++);
+	job->pids = statement_integer(st, column++);
+	job->disk = statement_integer(st, column++);
+	take_text(job->attachment_token, sizeof job->attachment_token, st, column++);
+	take_text(job->results_token, sizeof job->results_token, st, column++);
+	job->created_at = statement_integer(st, column++);
+	job->queued_at = statement_integer(st, column++);
+	job->started_at = statement_integer(st, column++);
+	job->start_marked_at = statement_integer(st, column++);
+	job->finished_at = statement_integer(st, column++);
+	job->has_response = statement_text(st, column) != NULL;
+	job->response = statement_integer(st, column++);
+	job->error = statement_copy(st, column++);
+	job->has_usage = statement_text(st, column) != NULL;
+	job->used_cpu = statement_decimal(st, column++);
+	job->used_memory = statement_integer(st, column++);
+	job->used_io = statement_integer(st, column++);
+}
+
+static bool
+ceiling(const char *name, int64_t *value, int64_t fallback, int64_t most, bool bytes, struct error *err)
+{
+	char text[QUANTITY_TEXT];
+
+	if (*value == OPTION_UNSET)
+		*value = fallback;
+	if (*value <= most)
+		return true;
+	if (bytes)
+		return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %s here (%lld bytes)", name,
+		    bytes_format(most, text), (long long)most);
+	return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %lld here", name, (long long)most);
+}
+
+bool
+job_options_resolve(struct job *job, const struct config *config, struct error *err)
+{
+	if (job->cpus == OPTION_UNSET)
+		job->cpus = config->job.cpus;
+	if (job->cpus > config->job.cpus_max)
+		return error_set(err, ERROR_IMPOSSIBLE, "cpus: at most %.15g here", config->job.cpus_max);
+	if (job->network == NULL) {
+		job->network = strdup(config->job.network);
+		if (job->network == NULL)
+			return error_set(err, ERROR_SYSTEM, "set the network: not enough memory");
+	}
+	if (!text_list_has(&config->job.networks, job->network))
+		return error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here", job->network);
+	return ceiling("timeout", &job->timeout, config->job.timeout, config->job.timeout_max, false, err) &&
+	    ceiling("grace", &job->grace, config->job.grace, config->job.grace_max, false, err) &&
+	    ceiling("memory", &job->memory, config->job.memory, config->job.memory_max, true, err) &&
+	    ceiling("pids", &job->pids, config->job.pids, config->job.pids_max, false, err) &&
+	    ceiling("disk", &job->disk, config->job.disk, config->job.disk_max, true, err);
+}
+
+/* The job's pipeline is the viewer's, and its image was built for the pipeline's owner. */
+static bool
+check_owner(struct database *db, const struct account *viewer, struct job *job, struct error *err)
+{
+	int64_t image = 0;
+	int row;
+
+	row = database_integer(db, &job->account, err,
+	    "SELECT account FROM pipeline WHERE id = ? AND (account = ? OR ?)", "iii",
+	    (long long)job->pipeline, (long long)viewer->id, (long long)viewer->admin);
+	if (row == 0)
+		return error_set(err, ERROR_NOT_FOUND, "Pipeline not found");
+	if (row < 0)
+		return false;
+	row = database_integer(db, &image, err,
+	    "SELECT id FROM image WHERE id = ? AND (account = ? OR ?) AND build IS NOT NULL", "iii",
+	    (long long)job->image, (long long)viewer->id, (long long)viewer->admin);
+	if (row == 0)
+		return error_set(err, ERROR_NOT_FOUND, "Image not found");
+	return row == 1;
+}
+
+static bool
+insert_row(struct database *db, struct job *job, struct error *err)
+{
+	if (!database_run(db, NULL, err,
+		"INSERT INTO job (pipeline, account, image, position, name, command, env, workdir, user, network,"
+		" timeout, grace, memory, cpus, pids, disk, attachment_token, created_at) VALUES (?, ?, ?,"
+		" (SELECT coalesce(max(position), 0) + 1 FROM job WHERE pipeline = ?1),"
+		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"iiittttttiiidiiti", (long long)job->pipeline, (long long)job->account,
+		(long long)job->image, job->name, job->command, job->env, job->workdir, job->user,
+		job->network, (long long)job->timeout, (long long)job->grace, (long long)job->memory,
+		job->cpus, (long long)job->pids, (long long)job->disk, job->attachment_token,
+		(long long)time_now_ms()))
+		return false;
+	job->id = database_inserted(db);
+	return true;
+}
+
+bool
+job_create(struct database *db, struct spool *spool, const struct account *viewer, struct job *job,
+    const struct attachments *attachments, struct stage *stage, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	struct error ignored;
+	bool files = attachments->count > 0;
+
+	/* Before the work of flushing, and once more below, where it counts. */
+	if (!check_owner(db, viewer, job, err))
+		return false;
+	name_make(job->attachment_token);
+	if (files && (!tree_sync(stage->fd, "inbox", err) ||
+	                 !spool_publish(stage->fd, "inbox", spool->inbox, job->attachment_token, err)))
+		return false;
+	if (transaction_begin(&t, db, err) && check_owner(db, viewer, job, err) &&
+	    insert_row(db, job, err) && attachments_insert(db, job->id, attachments, err) &&
+	    transaction_commit(&t, err))
+		return true;
+	if (files)
+		(void)tree_remove(spool->inbox, job->attachment_token, &ignored); /* else the sweep does */
+	return false;
+}
+
+bool
+job_each(struct database *db, int64_t pipeline, const char *state, int64_t after, int64_t limit,
+    job_visit *visit, void *context, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err,
+		JOB_COLUMNS " WHERE pipeline = ?1 AND id > ?2 AND (?3 IS NULL OR state = ?3)"
+		" ORDER BY id LIMIT ?4",
+		"iiti", (long long)pipeline, (long long)after, state, (long long)limit))
+		return false;
+	while ((row = statement_row(&st, err)) == 1) {
+		struct job job;
+		bool more;
+
+		read_row(&st, &job);
+		more = visit(&job, context, err);
+		job_clear(&job);
+		if (!more)
+			return false;
+	}
+	return row == 0;
+}
+
+/* Reads the first row of a statement that has begun, and ends it. 1, 0 for none, -1. */
+static int
+read_one(struct statement *st, struct job *job, struct error *err)
+{
+	int row = statement_row(st, err);
+
+	if (row == 1)
+		read_row(st, job);
+	statement_end(st);
+	return row;
+}
+
+bool
+job_find(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
+    struct job *job, struct error *err)
+{
+	struct statement st;
+	int row;
+
+	if (!statement_begin(&st, db, err,
+		JOB_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)", "iiiii",
+		(long long)id, (long long)viewer->id, (long long)viewer->admin, (long long)pipeline,
+		(long long)pipeline))
+		return false;
+	row = read_one(&st, job, err);
+	if (row == 0)
+		return error_set(err, ERROR_NOT_FOUND, "Job not found");
+	return row == 1;
+}
+
+bool
+job_read(struct database *db, int64_t id, struct job *job, struct error *err)
+{
+	struct statement st;
+
+	*job = (struct job){ 0 };
+	return statement_begin(&st, db, err, JOB_COLUMNS " WHERE id = ?", "i", (long long)id) &&
+	    read_one(&st, job, err) >= 0;
+}
+
+/* The first job in queue of a pipeline: in_queue -> running. */
+static bool
+mark_running(struct database *db, int64_t pipeline, int64_t *id, struct error *err)
+{
+	return database_integer(db, id, err,
+	           "UPDATE job SET state = 'running', attempt = attempt + 1, started_at = ?,"
+	           " start_marked_at = NULL WHERE state = 'in_queue' AND id ="
+	           "  (SELECT id FROM job WHERE pipeline = ? AND state = 'in_queue' ORDER BY position LIMIT 1)"
+	           " RETURNING id",
+	           "ii", (long long)time_now_ms(), (long long)pipeline) >= 0;
+}
+
+bool
+job_claim(struct database *db, struct job *job, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	int64_t pipeline = 0, id = 0;
+
+	*job = (struct job){ 0 };
+	/* A look without the lock first: most of the time nothing waits. */
+	if (!queue_pick(db, &pipeline, err))
+		return false;
+	if (pipeline == 0)
+		return true;
+	if (!transaction_begin(&t, db, err) || !queue_pick(db, &pipeline, err))
+		return false;
+	if (pipeline == 0)
+		return true;
+	if (!mark_running(db, pipeline, &id, err) || !queue_refresh(db, pipeline, err) ||
+	    !job_read(db, id, job, err))
+		return false;
+	if (transaction_commit(&t, err))
+		return true;
+	job_clear(job);
+	return false;
+}
+
+bool
+job_mark(struct database *db, struct job *job, struct error *err)
+{
+	int64_t now = time_now_ms();
+
+	if (!database_run(db, NULL, err,
+		"UPDATE job SET start_marked_at = ? WHERE id = ? AND state = 'running' AND attempt = ?", "iii",
+		(long long)now, (long long)job->id, (long long)job->attempt))
+		return false;
+	job->start_marked_at = now;
+	return true;
+}
+
+bool
+job_each_running(struct database *db, job_running_visit *visit, void *context, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	/* Reads the partial index of running jobs as a whole, which is as long as there are slots. */
+	if (!statement_begin(&st, db, err,
+		"/*scan*/ SELECT id FROM job INDEXED BY job_running WHERE state = 'running'", ""))
+		return false;
+	while ((row = statement_row(&st, err)) == 1)
+		if (!visit(statement_integer(&st, 0), context, err))
+			return false;
+	return row == 0;
+}
+
+/* With on_failure = stop, what waits behind a failed job fails with it. */
+static bool
+stop_pipeline(struct database *db, const struct job *failed, struct error *err)
+{
+	char error[96];
+
+	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed", (long long)failed->id);
+	return database_run(db, NULL, err,
+	    "UPDATE job SET state = 'failed', error = ?, finished_at = ? WHERE pipeline = ? AND state = 'in_queue'"
+	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?3 AND on_failure = 'stop')",
+	    "tii", error, (long long)time_now_ms(), (long long)failed->pipeline);
+}
+
+static bool
+former_results(struct database *db, int64_t job, char results[static NAME_TEXT], struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	results[0] = '\0';
+	if (!statement_begin(&st, db, err, "SELECT results_token FROM job WHERE id = ?", "i", (long long)job))
+		return false;
+	row = statement_row(&st, err);
+	if (row == 1)
+		take_text(results, NAME_TEXT, &st, 0);
+	return row >= 0;
+}
+
+bool
+job_end(struct database *db, const struct job *job, char old_results[static NAME_TEXT],
+    struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	bool done = job->has_response && job->response == 0 && job->error == NULL;
+	int changes = 0;
+
+	if (!transaction_begin(&t, db, err) || !former_results(db, job->id, old_results, err) ||
+	    !database_run(db, &changes, err,
+	        "UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
+	        " used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
+	        " results_token = nullif(?, '') WHERE id = ? AND state = 'running' AND attempt = ?",
+	        "tiiitidiitii", done ? "done" : "failed", (long long)time_now_ms(),
+	        (long long)job->has_response, (long long)job->response, job->error,
+	        (long long)job->has_usage, job->used_cpu, (long long)job->used_memory,
+	        (long long)job->used_io, job->results_token, (long long)job->id, (long long)job->attempt))
+		return false;
+	if (changes != 1)
+		return error_set(err, ERROR_CONFLICT, "the attempt has ended already");
+	return (done || stop_pipeline(db, job, err)) && queue_refresh(db, job->pipeline, err) &&
+	    transaction_commit(&t, err);
+}
+
+static bool
+has_token(struct database *db, const char *sql, const char *token, bool *has, struct error *err)
+{
+	int64_t found = 0;
+
+	if (database_integer(db, &found, err, sql, "t", token) < 0)
+		return false;
+	*has = found != 0;
+	return true;
+}
+
+bool
+job_has_attachment_token(struct database *db, const char *token, bool *has, struct error *err)
+{
+	return has_token(db, "SELECT 1 FROM job WHERE attachment_token = ?", token, has, err);
+}
+
+bool
+job_has_results_token(struct database *db, const char *token, bool *has, struct error *err)
+{
+	return has_token(db, "SELECT 1 FROM job WHERE results_token = ?", token, has, err);
+}

@@ -1,0 +1,113 @@
+#ifndef KABUTO_JOB_H
+#define KABUTO_JOB_H
+/*
+ * Jobs: ready -> in_queue -> running -> done | failed, and back in queue by another submit.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account.h"
+#include "attachment.h"
+#include "config.h"
+#include "database.h"
+#include "error.h"
+#include "secret.h"
+#include "spool.h"
+
+#define OPTION_UNSET (-1) /* of a number: the configuration's default */
+
+struct job {
+	int64_t id; /* 0: none */
+	int64_t pipeline;
+	int64_t account;
+	int64_t image;
+	char state[9];
+	int64_t attempt;
+	/* What the owner asked for; NULL: not given. */
+	char *name;
+	char *command; /* a shell line, or a JSON array of strings */
+	char *env;     /* JSON array of "KEY=VALUE" */
+	char *workdir;
+	char *user;
+	char *network;
+	int64_t timeout; /* seconds */
+	int64_t grace;   /* seconds */
+	int64_t memory;  /* bytes */
+	double cpus;
+	int64_t pids;
+	int64_t disk; /* bytes */
+	char attachment_token[NAME_TEXT];
+	/* What became of it; times are 0 where they have not come. */
+	char results_token[NAME_TEXT]; /* empty: none */
+	int64_t created_at, queued_at, started_at, start_marked_at, finished_at;
+	bool has_response;
+	int64_t response;
+	char *error;
+	bool has_usage;
+	double used_cpu;
+	int64_t used_memory, used_io;
+};
+void job_clear(struct job *job);
+
+/* Whether its end has come. */
+bool job_ended(const struct job *job);
+
+/*
+ * Fills in the options that were not given and holds all against the configuration: ERROR_IMPOSSIBLE names the
+ * ceiling that one is over.
+ */
+bool job_options_resolve(struct job *job, const struct config *config, struct error *err);
+
+/*
+ * Adds a job (its options resolved, id ignored) to the viewer's pipeline. With attachments, the stage's folder
+ * "inbox" holds them and moves into its place. ERROR_NOT_FOUND: no such pipeline or image.
+ */
+bool job_create(struct database *db, struct spool *spool, const struct account *viewer,
+    struct job *job, const struct attachments *attachments, struct stage *stage, struct error *err);
+
+/* Called for each job, which lasts for the call; false, with err set, ends the list. */
+typedef bool job_visit(const struct job *job, void *context, struct error *err);
+
+/* The jobs of a pipeline by id: those after the id after, of state (NULL: any), at most limit. */
+bool job_each(struct database *db, int64_t pipeline, const char *state, int64_t after, int64_t limit,
+    job_visit *visit, void *context, struct error *err);
+
+/*
+ * One job, of the pipeline (0: of any); ERROR_NOT_FOUND "Job not found" where it is not the viewer's. *job is
+ * the caller's to clear.
+ */
+bool job_find(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
+    struct job *job, struct error *err);
+
+/* The rest is the spooler's. */
+
+/*
+ * Claims the next job that may run: in_queue -> running, attempt + 1, in one transaction. True with
+ * job->id == 0: none may run now.
+ */
+bool job_claim(struct database *db, struct job *job, struct error *err);
+
+/* Notes, before the start is asked for, that the attempt's container exists. */
+bool job_mark(struct database *db, struct job *job, struct error *err);
+
+/* Called with the id of each job that runs, in no order. */
+typedef bool job_running_visit(int64_t job, void *context, struct error *err);
+bool job_each_running(struct database *db, job_running_visit *visit, void *context,
+    struct error *err);
+
+/* Reads a job for the spooler; true with job->id == 0: there is none. */
+bool job_read(struct database *db, int64_t id, struct job *job, struct error *err);
+
+/*
+ * Ends a running attempt: done for a response of 0 without an error, else failed. Its results_token replaces the
+ * former one, which old_results gets (empty: none) so that its file can go. Where the pipeline says "stop" and
+ * the job failed, the jobs in queue behind it fail too.
+ */
+bool job_end(struct database *db, const struct job *job, char old_results[static NAME_TEXT],
+    struct error *err);
+
+/* Whether a row has that token, for the sweeps of inbox/ and results/. */
+bool job_has_attachment_token(struct database *db, const char *token, bool *has, struct error *err);
+bool job_has_results_token(struct database *db, const char *token, bool *has, struct error *err);
+
+#endif

@@ -1,0 +1,384 @@
+/*
+ * Lines from two append-only files. Two cursors go through the index beside the text, so that reading a log from its
+ * beginning to its end looks at each byte and each record once, whatever the job has done to either.
+ */
+#include "joblog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "quantity.h"
+#include "utf8.h"
+
+#define WINDOW         (4 * JOBLOG_LINE_MOST)
+#define RECORDS        2048              /* in their window */
+#define SYSTEM_ROOM    (256 * 1024)      /* bytes that our own lines may take past the limit */
+
+const char *
+joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt, const char *suffix)
+{
+	snprintf(name, JOBLOG_NAME, "%lld.%lld.%s", (long long)job, (long long)attempt, suffix);
+	return name;
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool
+file_size(int fd, int64_t *size, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, "look at the log");
+	*size = st.st_size;
+	return true;
+}
+
+bool
+joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, bool final, int64_t limit,
+    struct error *err)
+{
+	char name[JOBLOG_NAME];
+
+	*log = (struct joblog){ .text = -1, .index = -1, .final = final, .limit = limit + SYSTEM_ROOM };
+	log->text = openat(logs, joblog_name(name, job, attempt, "log"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (log->text < 0 && errno != ENOENT)
+		return error_errno(err, "open the log '%s'", name);
+	log->index = openat(logs, joblog_name(name, job, attempt, "idx"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	log->window = malloc(WINDOW);
+	log->record_window = malloc((size_t)RECORDS * JOBLOG_RECORD);
+	if (log->window == NULL || log->record_window == NULL) {
+		joblog_close(log);
+		return error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
+	}
+	if (joblog_refresh(log, err))
+		return true;
+	joblog_close(log);
+	return false;
+}
+
+void
+joblog_close(struct joblog *log)
+{
+	if (log->text >= 0)
+		(void)close(log->text);
+	if (log->index >= 0)
+		(void)close(log->index);
+	free(log->window);
+	free(log->record_window);
+	*log = (struct joblog){ .text = -1, .index = -1 };
+}
+
+bool
+joblog_refresh(struct joblog *log, struct error *err)
+{
+	int64_t text = 0, index = 0;
+
+	/* The text first: its record was written before it, and so is in the index that is looked at next. */
+	if ((log->text >= 0 && !file_size(log->text, &text, err)) ||
+	    (log->index >= 0 && !file_size(log->index, &index, err)))
+		return false;
+	log->size = least(text, log->limit);
+	log->records = index / JOBLOG_RECORD;
+	log->window_length = 0;
+	log->record_window_count = 0;
+	log->placed = false;
+	return true;
+}
+
+/* Reads up to room bytes at offset; fewer only at the file's end. -1 on error. */
+static ssize_t
+read_at(int fd, void *to, size_t room, int64_t offset)
+{
+	size_t length = 0;
+
+	while (length < room) {
+		ssize_t got = pread(fd, (char *)to + length, room - length, offset + (int64_t)length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		length += (size_t)got;
+	}
+	return (ssize_t)length;
+}
+
+/* Makes window hold the text from position for length bytes (at most a line's), or to the text's end. */
+static bool
+look(struct joblog *log, int64_t position, size_t length, const char **text, size_t *held,
+    struct error *err)
+{
+	int64_t end = log->window_at + (int64_t)log->window_length;
+	ssize_t got;
+
+	if (position < log->window_at || end < least(position + (int64_t)length, log->size) ||
+	    log->window_length == 0) {
+		got = read_at(log->text, log->window, (size_t)least(WINDOW, log->size - position), position);
+		if (got < 0)
+			return error_errno(err, "read a log");
+		log->window_at = position;
+		log->window_length = (size_t)got;
+		end = position + got;
+	}
+	*text = log->window + (position - log->window_at);
+	*held = position < end ? (size_t)least((int64_t)length, end - position) : 0;
+	return true;
+}
+
+/* Record number i; one that cannot be read is as if the index ended before it. */
+static bool
+record_at(struct joblog *log, int64_t i, struct joblog_record *record)
+{
+	if (i < 0 || i >= log->records)
+		return false;
+	if (i < log->record_window_at || i >= log->record_window_at + (int64_t)log->record_window_count) {
+		ssize_t got = read_at(log->index, log->record_window, (size_t)RECORDS * JOBLOG_RECORD,
+		    i * JOBLOG_RECORD);
+
+		log->record_window_at = i;
+		log->record_window_count = got < 0 ? 0 : (size_t)got / JOBLOG_RECORD;
+		if (log->record_window_count == 0)
+			return false;
+	}
+	*record = joblog_decode(log->record_window + (i - log->record_window_at) * JOBLOG_RECORD);
+	return true;
+}
+
+/* Places the cursors at a position that was not reached by reading on: the last record at or before it. */
+static void
+place(struct joblog *log, int64_t position)
+{
+	int64_t low = 0, high = log->records;
+	struct joblog_record record;
+
+	while (low < high) {
+		int64_t middle = low + (high - low) / 2;
+
+		if (record_at(log, middle, &record) && record.offset <= position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	log->covering = low - 1;
+	log->changing = low;
+	log->placed = true;
+}
+
+/* Stream and time at position, and where a chunk of another stream begins within a line's reach. */
+static int64_t
+segment(struct joblog *log, int64_t position, struct joblog_line *line)
+{
+	struct joblog_record here, next;
+	int64_t reach = position + JOBLOG_LINE_MOST;
+
+	if (!log->placed)
+		place(log, position);
+	while (record_at(log, log->covering + 1, &next) && next.offset <= position)
+		log->covering++;
+	if (!record_at(log, log->covering, &here))
+		here = (struct joblog_record){ .stream = JOBLOG_STDOUT };
+	line->stream = here.stream;
+	line->time_ns = here.time_ns;
+	if (log->changing <= log->covering)
+		log->changing = log->covering + 1;
+	while (record_at(log, log->changing, &next) && next.offset <= reach) {
+		if (next.stream != here.stream && next.offset > position)
+			return next.offset;
+		log->changing++;
+	}
+	return reach;
+}
+
+int
+joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, struct error *err)
+{
+	const char *text = NULL, *newline;
+	int64_t end;
+	size_t held = 0, length;
+
+	if (log->text < 0 || *position < 0 || *position >= log->size)
+		return 0;
+	end = segment(log, *position, line);
+	if (!look(log, *position, (size_t)(end - *position), &text, &held, err))
+		return -1;
+	if (held == 0)
+		return 0; /* somebody cut the file short */
+	newline = memchr(text, '\n', held);
+	line->text = text;
+	if (newline != NULL) {
+		line->length = (size_t)(newline - text);
+		line->id = *position + (int64_t)line->length + 1;
+	} else {
+		bool whole = *position + (int64_t)held == end; /* not only the text's end so far */
+
+		if (!whole && !log->final)
+			return 0;
+		length = held == JOBLOG_LINE_MOST ? utf8_cut(text, held) : held;
+		line->length = length;
+		line->id = *position + (int64_t)length;
+	}
+	*position = line->id;
+	return 1;
+}
+
+/* The beginning of the last lines newlines' text: behind the newline before them. */
+static bool
+back_newlines(struct joblog *log, int64_t lines, int64_t *start, struct error *err)
+{
+	int64_t at = log->size;
+
+	while (at > 0) {
+		int64_t from = at > WINDOW ? at - WINDOW : 0;
+		ssize_t got = read_at(log->text, log->window, (size_t)(at - from), from);
+
+		log->window_length = 0; /* the window no longer is what look() believes */
+		if (got < 0)
+			return error_errno(err, "read a log");
+		for (ssize_t i = got - 1; i >= 0; i--)
+			if (log->window[i] == '\n' && lines-- == 0) {
+				*start = from + i + 1;
+				return true;
+			}
+		at = from;
+	}
+	*start = 0;
+	return true;
+}
+
+bool
+joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *err)
+{
+	cleanup_free int64_t *begins = NULL;
+	struct joblog_line line;
+	int64_t at = 0, count = 0, room = lines + 1;
+	int row;
+
+	*position = 0;
+	if (log->text < 0 || log->size == 0)
+		return true;
+	*position = log->size;
+	if (lines == 0)
+		return true;
+	begins = calloc((size_t)room, sizeof begins[0]);
+	if (begins == NULL)
+		return error_set(err, ERROR_SYSTEM, "read a log's end: not enough memory");
+	if (!back_newlines(log, lines, &at, err))
+		return false;
+	/* Lines also end at changes of the stream and after 64 KiB: the last ones of all that begin here. */
+	for (begins[0] = at; (row = joblog_next(log, &at, &line, err)) == 1; begins[count % room] = at)
+		count++;
+	*position = begins[(count > lines ? count - lines : 0) % room];
+	log->placed = false;
+	return row == 0;
+}
+
+bool
+joblog_create(int logs, int64_t job, int64_t attempt, struct error *err)
+{
+	static const char *const suffixes[] = { "log", "idx" };
+	char name[JOBLOG_NAME];
+
+	for (size_t i = 0; i < 2; i++) {
+		cleanup_close int fd = openat(logs, joblog_name(name, job, attempt, suffixes[i]),
+		    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+		if (fd < 0 || fchmod(fd, 0666) < 0)
+			return error_errno(err, "make the log '%s'", name);
+	}
+	return true;
+}
+
+/* Where the spooler's own lines at the end of the index begin: in the text, and as a record's number. */
+static bool
+system_tail(int index, int64_t *records, int64_t *offset, struct error *err)
+{
+	unsigned char bytes[JOBLOG_RECORD];
+
+	while (*records > 0) {
+		struct joblog_record record;
+
+		if (read_at(index, bytes, sizeof bytes, (*records - 1) * JOBLOG_RECORD) != sizeof bytes)
+			return error_errno(err, "read a log's index");
+		record = joblog_decode(bytes);
+		if (record.stream != JOBLOG_SYSTEM)
+			return true;
+		*offset = least(*offset, record.offset);
+		--*records;
+	}
+	return true;
+}
+
+static bool
+write_whole(int fd, const void *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return false;
+		data = (const char *)data + written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+static bool
+append_system(int text, int index, int64_t *offset, const char *line)
+{
+	const struct joblog_record record = { *offset, time_now_ns(), JOBLOG_SYSTEM };
+	unsigned char bytes[JOBLOG_RECORD];
+	size_t length = strlen(line);
+
+	joblog_encode(bytes, &record);
+	*offset += (int64_t)length + 1;
+	return write_whole(index, bytes, sizeof bytes) && write_whole(text, line, length) &&
+	    write_whole(text, "\n", 1);
+}
+
+bool
+joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *lines, size_t count,
+    struct error *err)
+{
+	char text_name[JOBLOG_NAME], index_name[JOBLOG_NAME];
+	cleanup_close int text = -1, index = -1;
+	int64_t size = 0, records = 0;
+
+	text = openat(logs, joblog_name(text_name, job, attempt, "log"),
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	index = openat(logs, joblog_name(index_name, job, attempt, "idx"),
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (text < 0 || index < 0)
+		return error_errno(err, "open the log '%s'", text_name);
+	if (!file_size(text, &size, err) || !file_size(index, &records, err))
+		return false;
+	records /= JOBLOG_RECORD;
+	if (!system_tail(index, &records, &size, err))
+		return false;
+	size = least(size, limit);
+	if (records > limit)
+		records = limit; /* kabuto-init writes none without a byte of text */
+	if (ftruncate(text, size) < 0 || ftruncate(index, records * JOBLOG_RECORD) < 0 ||
+	    lseek(text, 0, SEEK_END) < 0 || lseek(index, 0, SEEK_END) < 0)
+		return error_errno(err, "cut the log '%s'", text_name);
+	for (size_t i = 0; i < count; i++)
+		if (!append_system(text, index, &size, lines[i]))
+			return error_errno(err, "write to the log '%s'", text_name);
+	if (fchmod(text, 0640) < 0 || fchmod(index, 0640) < 0 || fsync(text) < 0 || fsync(index) < 0)
+		return error_errno(err, "close the log '%s'", text_name);
+	return true;
+}

@@ -1,0 +1,71 @@
+#ifndef KABUTO_JOBLOG_RECORD_H
+#define KABUTO_JOBLOG_RECORD_H
+/*
+ * The format of a log, shared by its writers (kabuto-init while the job runs, the spooler before and after) and
+ * its readers. Two files an attempt, both append-only:
+ *
+ *   <job>.<attempt>.log   the text, exactly as the job printed it
+ *   <job>.<attempt>.idx   records of 16 bytes, one for each chunk of text that was written:
+ *                         bytes 0-6   offset of the chunk in the text, little-endian
+ *                         byte  7     stream: 1 stdout, 2 stderr, 3 Kabuto's own lines
+ *                         bytes 8-15  arrival in ns since 1970, little-endian
+ *
+ * A record is written before its text, so that who sees the text finds its record; a record without text (a crash came
+ * between) counts for nothing, since the next one has the same offset. Text without a record, which only a job that
+ * meddles with its log can make, belongs to the record before it.
+ * A line ends at its newline, after 64 KiB, or where the stream changes; its id is the offset of the byte after it,
+ * so that reading on from an id is one seek. Its stream and time are those of the record that covers its first byte.
+ */
+#include <stdint.h>
+
+#define JOBLOG_RECORD    16
+#define JOBLOG_LINE_MOST 65536
+
+enum joblog_stream { JOBLOG_STDOUT = 1, JOBLOG_STDERR = 2, JOBLOG_SYSTEM = 3 };
+
+struct joblog_record {
+	int64_t offset;
+	int64_t time_ns;
+	enum joblog_stream stream;
+};
+
+static inline void
+joblog_put(unsigned char *to, int64_t value, int bytes)
+{
+	for (int i = 0; i < bytes; i++)
+		to[i] = (unsigned char)((uint64_t)value >> (8 * i));
+}
+
+static inline int64_t
+joblog_get(const unsigned char *from, int bytes)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < bytes; i++)
+		value |= (uint64_t)from[i] << (8 * i);
+	return (int64_t)value;
+}
+
+static inline void
+joblog_encode(unsigned char to[static JOBLOG_RECORD], const struct joblog_record *record)
+{
+	joblog_put(to, record->offset, 7);
+	to[7] = (unsigned char)record->stream;
+	joblog_put(to + 8, record->time_ns, 8);
+}
+
+/* A stream that is none of ours counts as stdout: the job can reach its own index. */
+static inline struct joblog_record
+joblog_decode(const unsigned char from[static JOBLOG_RECORD])
+{
+	unsigned char stream = from[7];
+
+	return (struct joblog_record){
+		.offset = joblog_get(from, 7),
+		.time_ns = joblog_get(from + 8, 8),
+		.stream = stream == JOBLOG_STDERR || stream == JOBLOG_SYSTEM ? (enum joblog_stream)stream
+		                                                             : JOBLOG_STDOUT,
+	};
+}
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * The beginning of each program.
+ */
+#include "program.h"
+
+#include <locale.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "message.h"
+#include "secret.h"
+
+bool
+program_start(struct config *config, const char *path)
+{
+	struct error err;
+
+	umask(0007); /* what one of our two users makes, the other may use, and nobody else */
+	/* libarchive converts file names by the locale; numbers stay as C writes them. */
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	mallopt(M_ARENA_MAX, 2); /* many threads, little memory: most of them wait */
+	if (secret_init(&err) && config_read(config, path, &err))
+		return true;
+	log_write(LOG_ERROR, "%s", err.text);
+	return false;
+}
+
+void
+program_checked(const char *path)
+{
+	printf("%s: ok\n", path);
+}

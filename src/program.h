@@ -1,0 +1,22 @@
+#ifndef KABUTO_PROGRAM_H
+#define KABUTO_PROGRAM_H
+/*
+ * What our programs' mains have in common: options, the configuration, exit codes.
+ */
+#include <stdbool.h>
+
+#include "config.h"
+
+/* Exit codes (sysexits.h has the last one), so that cron and init systems can tell. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TRY_AGAIN = 75 };
+
+/*
+ * Sets the process up: umask, locale, libsodium; and reads the configuration at path. On false the reason was
+ * logged.
+ */
+bool program_start(struct config *config, const char *path);
+
+/* The answer to -n: says on stdout that the configuration is good. */
+void program_checked(const char *path);
+
+#endif

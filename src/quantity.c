@@ -1,0 +1,155 @@
+/*
+ * Reading and writing of amounts.
+ */
+#include "quantity.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+static const struct {
+	const char *suffix;
+	const char *unit;
+	int64_t bytes;
+} units[] = {
+	{ "t", "TiB", INT64_C(1) << 40 },
+	{ "g", "GiB", INT64_C(1) << 30 },
+	{ "m", "MiB", INT64_C(1) << 20 },
+	{ "k", "KiB", INT64_C(1) << 10 },
+};
+#define UNITS (sizeof units / sizeof units[0])
+
+bool
+integer_parse(const char *text, int64_t *number)
+{
+	char *end;
+	long long value;
+
+	if (!isdigit((unsigned char)text[text[0] == '-' || text[0] == '+']))
+		return false;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno != 0 || *end != '\0')
+		return false;
+	*number = value;
+	return true;
+}
+
+/* A decimal without exponent at the beginning of text; *end is what follows it. */
+static bool
+decimal_prefix(const char *text, double *number, const char **end)
+{
+	size_t digits = strspn(text, "0123456789");
+	size_t length = digits;
+
+	if (text[length] == '.') {
+		size_t fraction = strspn(text + length + 1, "0123456789");
+
+		length += 1 + fraction;
+		digits += fraction;
+	}
+	if (digits == 0 || length > 30)
+		return false;
+	*number = strtod(text, NULL);
+	*end = text + length;
+	return true;
+}
+
+bool
+decimal_parse(const char *text, double *number)
+{
+	const char *end;
+	double value;
+
+	if (!decimal_prefix(text, &value, &end) || *end != '\0')
+		return false;
+	*number = value;
+	return true;
+}
+
+bool
+bytes_parse(const char *text, int64_t *bytes)
+{
+	const char *end;
+	int64_t unit = 1, whole;
+	double value;
+
+	if (integer_parse(text, &whole) && whole >= 0) {
+		*bytes = whole;
+		return true;
+	}
+	if (!decimal_prefix(text, &value, &end))
+		return false;
+	for (size_t i = 0; i < UNITS; i++)
+		if (strncasecmp(end, units[i].suffix, 1) == 0) {
+			unit = units[i].bytes;
+			end++;
+			break;
+		}
+	if (*end != '\0' && strcasecmp(end, "b") != 0 && (unit == 1 || strcasecmp(end, "ib") != 0))
+		return false;
+	value *= (double)unit;
+	if (value >= 0x1p63)
+		return false;
+	*bytes = (int64_t)value;
+	return true;
+}
+
+const char *
+bytes_format(int64_t bytes, char text[static QUANTITY_TEXT])
+{
+	for (size_t i = 0; i < UNITS; i++)
+		if (bytes >= units[i].bytes) {
+			bool exact = bytes % units[i].bytes == 0;
+
+			snprintf(text, QUANTITY_TEXT, "%.*f %s", exact ? 0 : 1,
+			    (double)bytes / (double)units[i].bytes, units[i].unit);
+			return text;
+		}
+	snprintf(text, QUANTITY_TEXT, "%lld bytes", (long long)bytes);
+	return text;
+}
+
+static int64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t
+time_now_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+int64_t
+time_now_ms(void)
+{
+	return time_now_ns() / NS_PER_MS;
+}
+
+int64_t
+time_monotonic_ms(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+}
+
+const char *
+time_format(int64_t time_ms, char text[static QUANTITY_TEXT])
+{
+	time_t seconds = (time_t)(time_ms / MS_PER_S);
+	struct tm utc;
+	size_t length;
+
+	gmtime_r(&seconds, &utc);
+	length = strftime(text, QUANTITY_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + length, QUANTITY_TEXT - length, ".%03dZ", (int)(time_ms % MS_PER_S));
+	return text;
+}

@@ -1,0 +1,22 @@
+#ifndef KABUTO_QUEUE_H
+#define KABUTO_QUEUE_H
+/*
+ * Who is next. The queue table has a row for each pipeline of which a job may start now, so that choosing never
+ * looks at the jobs that wait behind others.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "database.h"
+#include "error.h"
+
+/* To be called in the transaction that changed a job's state or a pipeline: mends the pipeline's row. */
+bool queue_refresh(struct database *db, int64_t pipeline, struct error *err);
+
+/*
+ * The pipeline whose next job starts: of the account with the fewest running jobs the one that waited longest.
+ * True with *pipeline == 0: nothing may start.
+ */
+bool queue_pick(struct database *db, int64_t *pipeline, struct error *err);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * The spooler's one row, and the instance's name.
+ */
+#include "service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "quantity.h"
+
+bool
+service_note(struct database *db, const struct service_status *status, struct error *err)
+{
+	bool away = status->engine_away_since != 0;
+
+	return database_run(db, NULL, err,
+	    "INSERT INTO spooler (id, pid, seen_at, engine_error, engine_away_since, disk_error)"
+	    " VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET pid = excluded.pid,"
+	    " seen_at = excluded.seen_at, engine_error = excluded.engine_error,"
+	    " engine_away_since = excluded.engine_away_since, disk_error = excluded.disk_error",
+	    "iitnt", (long long)status->pid, (long long)time_now_ms(), away ? status->engine_error : NULL,
+	    (long long)status->engine_away_since,
+	    status->disk_error[0] != '\0' ? status->disk_error : NULL);
+}
+
+static void
+take_text(char *to, size_t size, struct statement *st, int column)
+{
+	const char *text = statement_text(st, column);
+
+	snprintf(to, size, "%s", text != NULL ? text : "");
+}
+
+bool
+service_read(struct database *db, struct service_status *status, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	*status = (struct service_status){ 0 };
+	if (!statement_begin(&st, db, err,
+		"SELECT pid, seen_at, engine_error, engine_away_since, disk_error FROM spooler WHERE id = 1", ""))
+		return false;
+	row = statement_row(&st, err);
+	if (row == 1) {
+		status->known = true;
+		status->pid = statement_integer(&st, 0);
+		status->seen_at = statement_integer(&st, 1);
+		take_text(status->engine_error, sizeof status->engine_error, &st, 2);
+		status->engine_away_since = statement_integer(&st, 3);
+		take_text(status->disk_error, sizeof status->disk_error, &st, 4);
+	}
+	return row >= 0;
+}
+
+bool
+service_instance(struct database *db, char instance[static INSTANCE_TEXT], struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err, "SELECT value FROM setting WHERE name = 'instance'", ""))
+		return false;
+	row = statement_row(&st, err);
+	if (row == 0)
+		return error_set(err, ERROR_SYSTEM, "the database has no instance name");
+	if (row == 1)
+		take_text(instance, INSTANCE_TEXT, &st, 0);
+	return row == 1;
+}

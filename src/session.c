@@ -1,0 +1,147 @@
+/*
+ * Sessions by the hash of their token, and failed log-ins by login and address.
+ */
+#include "session.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "quantity.h"
+
+#define USE_NOTED_MS (60 * 60 * MS_PER_S)
+#define WINDOW_MS    (15 * 60 * MS_PER_S)
+#define SUBJECT_TEXT 160
+
+bool
+session_open(struct database *db, int64_t account, int64_t session_days,
+    char token[static TOKEN_TEXT], struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	unsigned char hash[TOKEN_HASH];
+	int64_t now = time_now_ms();
+
+	token_make(token);
+	token_hash(token, hash);
+	return transaction_begin(&t, db, err) &&
+	    database_run(db, NULL, err, "DELETE FROM session WHERE used_at < ?", "i",
+	        (long long)(now - session_days * DAY_MS)) &&
+	    database_run(db, NULL, err, "INSERT INTO session (hash, account, used_at) VALUES (?, ?, ?)",
+	        "bii", hash, TOKEN_HASH, (long long)account, (long long)now) &&
+	    transaction_commit(&t, err);
+}
+
+/* Reads the session's row; *used_at is 0 where there is none. */
+static bool
+session_read(struct database *db, const unsigned char *hash, struct account *account, int64_t *used_at,
+    struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err,
+		"SELECT session.used_at, account.id, account.login, account.admin"
+		" FROM session JOIN account ON account.id = session.account WHERE session.hash = ?",
+		"b", hash, TOKEN_HASH))
+		return false;
+	row = statement_row(&st, err);
+	if (row == 1) {
+		*used_at = statement_integer(&st, 0);
+		account->id = statement_integer(&st, 1);
+		snprintf(account->login, sizeof account->login, "%s", statement_text(&st, 2));
+		account->admin = statement_integer(&st, 3) != 0;
+	}
+	return row >= 0;
+}
+
+bool
+session_find(struct database *db, const char *token, int64_t session_days, struct account *account,
+    struct error *err)
+{
+	unsigned char hash[TOKEN_HASH];
+	int64_t now = time_now_ms(), used_at = 0;
+
+	*account = (struct account){ 0 };
+	token_hash(token, hash);
+	if (!session_read(db, hash, account, &used_at, err))
+		return false;
+	if (account->id == 0 || used_at < now - session_days * DAY_MS) {
+		*account = (struct account){ 0 };
+		return true;
+	}
+	return now - used_at < USE_NOTED_MS ||
+	    database_run(db, NULL, err, "UPDATE session SET used_at = ? WHERE hash = ?", "ib",
+	        (long long)now, hash, TOKEN_HASH);
+}
+
+bool
+session_end(struct database *db, const char *token, struct error *err)
+{
+	unsigned char hash[TOKEN_HASH];
+
+	token_hash(token, hash);
+	return database_run(db, NULL, err, "DELETE FROM session WHERE hash = ?", "b", hash, TOKEN_HASH);
+}
+
+/* Logins count whatever their case, as they are one account. */
+static void
+login_subject(const char *login, char subject[static SUBJECT_TEXT])
+{
+	int length = snprintf(subject, SUBJECT_TEXT, "login:%.*s", LOGIN_MOST + 1, login);
+
+	for (int i = 0; i < length; i++)
+		subject[i] = (char)tolower((unsigned char)subject[i]);
+}
+
+static bool
+count_attempt(struct database *db, const char *subject, int64_t most, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int64_t now = time_now_ms(), wait_ms;
+
+	if (!statement_begin(&st, db, err,
+		"INSERT INTO login_failure (subject, failures, started_at) VALUES (?, 1, ?)"
+		" ON CONFLICT (subject) DO UPDATE SET failures = failures + 1"
+		" RETURNING failures, started_at",
+		"ti", subject, (long long)now) ||
+	    statement_row(&st, err) < 0)
+		return false;
+	if (statement_integer(&st, 0) <= most)
+		return true;
+	wait_ms = statement_integer(&st, 1) + WINDOW_MS - now;
+	error_set(err, ERROR_TOO_MANY, "too many log-ins failed; try again in %lld minutes",
+	    (long long)(wait_ms / MS_PER_S / 60 + 1));
+	err->retry_after_s = (int)(wait_ms / MS_PER_S) + 1;
+	return false;
+}
+
+bool
+login_attempt(struct database *db, const char *login, const char *address, int64_t login_most,
+    int64_t address_most, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
+
+	login_subject(login, of_login);
+	snprintf(of_address, sizeof of_address, "address:%.64s", address);
+	return transaction_begin(&t, db, err) &&
+	    database_run(db, NULL, err, "DELETE FROM login_failure WHERE started_at < ?", "i",
+	        (long long)(time_now_ms() - WINDOW_MS)) &&
+	    count_attempt(db, of_login, login_most, err) &&
+	    count_attempt(db, of_address, address_most, err) && transaction_commit(&t, err);
+}
+
+bool
+login_succeeded(struct database *db, const char *login, const char *address, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
+
+	login_subject(login, of_login);
+	snprintf(of_address, sizeof of_address, "address:%.64s", address);
+	return transaction_begin(&t, db, err) &&
+	    database_run(db, NULL, err, "DELETE FROM login_failure WHERE subject = ?", "t", of_login) &&
+	    database_run(db, NULL, err,
+	        "UPDATE login_failure SET failures = failures - 1 WHERE subject = ? AND failures > 0", "t",
+	        of_address) &&
+	    transaction_commit(&t, err);
+}

@@ -1,0 +1,220 @@
+/*
+ * Folders of the state directory and the staging of what arrives.
+ */
+#include "spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "quantity.h"
+#include "tree.h"
+
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+/* What each folder is for decides who may enter; the group is kabuto-web by the state directory's setgid bit. */
+static const struct {
+	const char *name;
+	mode_t mode;
+	size_t offset;
+	bool web_server; /* the web server sends files from it itself */
+	bool spooler_only;
+} folders[] = {
+	{ "incoming", 02770, offsetof(struct spool, incoming), false, false },
+	{ "inbox",    02770, offsetof(struct spool, inbox),    false, false },
+	{ "builds",   02770, offsetof(struct spool, builds),   false, false },
+	{ "logs",     02750, offsetof(struct spool, logs),     true,  false },
+	{ "results",  02750, offsetof(struct spool, results),  true,  false },
+	{ "run",      0700,  offsetof(struct spool, run),      false, true  },
+};
+#define FOLDERS (sizeof folders / sizeof folders[0])
+
+static int *
+folder_fd(struct spool *spool, size_t i)
+{
+	return (int *)((char *)spool + folders[i].offset);
+}
+
+/* Makes a folder with its mode and group, or mends those of one that a killed start left half-made. */
+static bool
+folder_make(struct spool *spool, size_t i, const struct config *config, struct error *err)
+{
+	const char *name = folders[i].name;
+	struct stat st;
+
+	if (mkdirat(spool->state, name, 0700) < 0 && errno != EEXIST)
+		return error_errno(err, "make the folder '%s/%s'", spool->path, name);
+	if (folders[i].web_server) {
+		struct group *group = getgrnam(config->web_server_group);
+
+		if (group == NULL)
+			return error_set(err, ERROR_SYSTEM, "web_server_group: there is no group '%s'",
+			    config->web_server_group);
+		if (fstatat(spool->state, name, &st, 0) == 0 && st.st_gid != group->gr_gid &&
+		    fchownat(spool->state, name, (uid_t)-1, group->gr_gid, 0) < 0)
+			return error_errno(err,
+			    "give '%s/%s' to the group '%s' (the spooler's user must be a member)", spool->path,
+			    name, config->web_server_group);
+	}
+	if (fchmodat(spool->state, name, folders[i].mode, 0) < 0)
+		return error_errno(err, "set the mode of '%s/%s'", spool->path, name);
+	return true;
+}
+
+static void
+spool_reset(struct spool *spool)
+{
+	spool->state = -1;
+	for (size_t i = 0; i < FOLDERS; i++)
+		*folder_fd(spool, i) = -1;
+}
+
+bool
+spool_open(struct spool *spool, const struct config *config, bool spooler, struct error *err)
+{
+	spool_reset(spool);
+	spool->path = config->state_dir;
+	spool->state = open(config->state_dir, FOLDER_FLAGS);
+	if (spool->state < 0)
+		return error_errno(err, "open the state directory '%s'", config->state_dir);
+	for (size_t i = 0; i < FOLDERS; i++) {
+		if (folders[i].spooler_only && !spooler)
+			continue;
+		if (spooler && !folder_make(spool, i, config, err))
+			goto undo;
+		*folder_fd(spool, i) = openat(spool->state, folders[i].name, FOLDER_FLAGS);
+		if (*folder_fd(spool, i) < 0) {
+			if (errno == ENOENT)
+				error_set(err, ERROR_BUSY, "the state directory is not set up yet: start kabuto-spooler");
+			else
+				error_errno(err, "open the folder '%s/%s'", spool->path, folders[i].name);
+			goto undo;
+		}
+	}
+	return true;
+undo:
+	spool_close(spool);
+	return false;
+}
+
+void
+spool_close(struct spool *spool)
+{
+	if (spool->state >= 0)
+		(void)close(spool->state);
+	for (size_t i = 0; i < FOLDERS; i++)
+		if (*folder_fd(spool, i) >= 0)
+			(void)close(*folder_fd(spool, i));
+	spool_reset(spool);
+}
+
+/* Whether the folder behind fd is still there: a sweep may come between its making and its lock. */
+static bool
+still_there(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+bool
+stage_open(struct stage *stage, struct spool *spool, struct error *err)
+{
+	for (;;) {
+		cleanup_close int fd = -1;
+
+		name_make(stage->name);
+		if (mkdirat(spool->incoming, stage->name, 02770) < 0)
+			return error_errno(err, "make a folder in incoming/");
+		fd = openat(spool->incoming, stage->name, FOLDER_FLAGS);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			if (fd >= 0 && errno == EWOULDBLOCK)
+				continue;
+			return error_errno(err, "lock a folder in incoming/");
+		}
+		if (still_there(fd)) {
+			stage->fd = take_fd(&fd);
+			return true;
+		}
+	}
+}
+
+void
+stage_discard(struct stage *stage, struct spool *spool)
+{
+	struct error ignored; /* what is left, the spooler's sweep finds */
+
+	if (stage->fd < 0)
+		return;
+	(void)tree_remove(spool->incoming, stage->name, &ignored);
+	(void)close(take_fd(&stage->fd));
+}
+
+bool
+spool_publish(int from, const char *name, int to, const char *new_name, struct error *err)
+{
+	if (renameat(from, name, to, new_name) < 0 || fsync(to) < 0)
+		return error_errno(err, "put '%s' into its place", new_name);
+	return true;
+}
+
+bool
+spool_has_room(const struct spool *spool, const struct config *config, struct error *err)
+{
+	char floor[QUANTITY_TEXT];
+	struct statvfs fs;
+
+	if (fstatvfs(spool->state, &fs) < 0)
+		return error_errno(err, "look at the free space of '%s'", spool->path);
+	if ((double)fs.f_bavail * (double)fs.f_frsize < (double)config->min_free)
+		return error_set(err, ERROR_NO_SPACE,
+		    "less than %s of disk free; delete what is no longer needed, or ask the operator",
+		    bytes_format(config->min_free, floor));
+	/* Some filesystems (btrfs) have no fixed number of inodes and say 0 of 0. */
+	if (fs.f_files > 0 && (int64_t)fs.f_favail < config->min_free_inodes)
+		return error_set(err, ERROR_NO_SPACE,
+		    "fewer than %lld inodes free; delete what is no longer needed, or ask the operator",
+		    (long long)config->min_free_inodes);
+	return true;
+}
+
+/* Whether nobody holds the lock of the folder name any more; what is no folder has no lock. */
+static bool
+abandoned(int incoming, const char *name)
+{
+	cleanup_close int fd = openat(incoming, name, FOLDER_FLAGS | O_NOFOLLOW);
+
+	if (fd < 0)
+		return errno == ENOTDIR || errno == ELOOP;
+	return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+bool
+spool_sweep_incoming(struct spool *spool, int *removed, struct error *err)
+{
+	int fd = openat(spool->incoming, ".", FOLDER_FLAGS);
+	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	*removed = 0;
+	if (stream == NULL)
+		return error_errno(err, "read incoming/");
+	while ((entry = readdir(stream)) != NULL) {
+		if (entry->d_name[0] == '.' || !abandoned(spool->incoming, entry->d_name))
+			continue;
+		if (!tree_remove(spool->incoming, entry->d_name, err))
+			return false;
+		(*removed)++;
+	}
+	return true;
+}

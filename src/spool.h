@@ -1,0 +1,52 @@
+#ifndef KABUTO_SPOOL_H
+#define KABUTO_SPOOL_H
+/*
+ * The state directory: where each thing lies, and how it gets there whole.
+ *
+ * What arrives is written below incoming/, flushed, renamed into its place, and only then named by a row.
+ * A folder in incoming/ is somebody's as long as its lock is held: who receives an upload holds the lock, and
+ * whoever finds a folder without one may remove it, however its owner died.
+ */
+#include <stdbool.h>
+
+#include "config.h"
+#include "error.h"
+#include "secret.h"
+
+struct spool {
+	const char *path; /* of the state directory, absolute; config's */
+	int state;        /* descriptors of the folders */
+	int incoming;
+	int inbox;
+	int logs;
+	int results;
+	int builds;
+	int run; /* -1 but for the spooler */
+};
+
+/*
+ * Opens the folders. The spooler makes what is missing, with the modes that keep others out (design,
+ * section 4); a handler finds them made, or fails with a text that names the spooler.
+ */
+bool spool_open(struct spool *spool, const struct config *config, bool spooler, struct error *err);
+void spool_close(struct spool *spool);
+
+/* A folder below incoming/ that is ours while stage.fd is open. */
+struct stage {
+	char name[NAME_TEXT];
+	int fd; /* -1: none */
+};
+bool stage_open(struct stage *stage, struct spool *spool, struct error *err);
+/* Removes what is left of it. Takes one that was never opened too. */
+void stage_discard(struct stage *stage, struct spool *spool);
+
+/* Renames name in from to new_name in to, and flushes to. */
+bool spool_publish(int from, const char *name, int to, const char *new_name, struct error *err);
+
+/* ERROR_NO_SPACE where less than min_free bytes or min_free_inodes inodes are free. */
+bool spool_has_room(const struct spool *spool, const struct config *config, struct error *err);
+
+/* Removes what uploads that died have left in incoming/. *removed gets how many there were. */
+bool spool_sweep_incoming(struct spool *spool, int *removed, struct error *err);
+
+#endif

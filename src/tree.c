@@ -1,0 +1,161 @@
+/*
+ * Recursive work on folders by openat(2) with O_NOFOLLOW.
+ */
+#include "tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "secret.h"
+
+#define DEPTH_MOST   64 /* descriptors that one walk holds open */
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static bool
+dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* A stream over the folder name in dir; NULL with errno set. */
+static DIR *
+folder_open(int dir, const char *name)
+{
+	int fd = openat(dir, name, FOLDER_FLAGS);
+	DIR *stream;
+
+	if (fd < 0)
+		return NULL;
+	stream = fdopendir(fd);
+	if (stream == NULL)
+		(void)close(fd);
+	return stream;
+}
+
+static bool empty_folder(int top, int dir, const char *name, int depth, struct error *err);
+
+/* One entry. A folder too deep to descend into is moved up to top, where the caller finds it again. */
+static bool
+remove_entry(int top, int dir, const char *name, int depth, struct error *err)
+{
+	char aside[NAME_TEXT];
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return true;
+	if (errno != EISDIR && errno != EPERM)
+		return error_errno(err, "remove '%s'", name);
+	if (depth >= DEPTH_MOST) {
+		name_make(aside);
+		if (renameat(dir, name, top, aside) < 0)
+			return error_errno(err, "move the folder '%s' up to remove it", name);
+		return true;
+	}
+	if (!empty_folder(top, dir, name, depth + 1, err))
+		return false;
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_errno(err, "remove the folder '%s'", name);
+	return true;
+}
+
+static bool
+empty_folder(int top, int dir, const char *name, int depth, struct error *err)
+{
+	cleanup_dir DIR *stream = folder_open(dir, name);
+	struct dirent *entry;
+	bool done = true;
+
+	if (stream == NULL)
+		return errno == ENOENT || error_errno(err, "open the folder '%s'", name);
+	if (top < 0)
+		top = dirfd(stream);
+	while ((entry = readdir(stream)) != NULL)
+		if (!dots(entry->d_name) &&
+		    !remove_entry(top, dirfd(stream), entry->d_name, depth, err))
+			done = false;
+	return done;
+}
+
+bool
+tree_remove(int dir, const char *name, struct error *err)
+{
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return true;
+	if (errno != EISDIR && errno != EPERM)
+		return error_errno(err, "remove '%s'", name);
+	/* Folders moved up may have come behind the stream: as long as a pass goes well, another one helps. */
+	while (empty_folder(-1, dir, name, 0, err)) {
+		if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return true;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			return error_errno(err, "remove the folder '%s'", name);
+	}
+	return false;
+}
+
+static bool
+sync_file(int dir, const char *name, struct error *err)
+{
+	cleanup_close int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return error_errno(err, "flush '%s'", name);
+	return true;
+}
+
+bool
+tree_sync(int dir, const char *name, struct error *err)
+{
+	cleanup_dir DIR *stream = folder_open(dir, name);
+	struct dirent *entry;
+
+	if (stream == NULL)
+		return error_errno(err, "open the folder '%s'", name);
+	while ((entry = readdir(stream)) != NULL) {
+		if (dots(entry->d_name))
+			continue;
+		if (entry->d_type == DT_DIR ? !tree_sync(dirfd(stream), entry->d_name, err)
+		                            : !sync_file(dirfd(stream), entry->d_name, err))
+			return false;
+	}
+	if (fsync(dirfd(stream)) < 0)
+		return error_errno(err, "flush the folder '%s'", name);
+	return true;
+}
+
+static void
+measure(DIR *stream, int64_t limit, int64_t *bytes, int64_t *files, int depth)
+{
+	struct dirent *entry;
+	struct stat st;
+
+	while (*bytes <= limit && (entry = readdir(stream)) != NULL) {
+		if (dots(entry->d_name) ||
+		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST) {
+			cleanup_dir DIR *below = folder_open(dirfd(stream), entry->d_name);
+
+			if (below != NULL)
+				measure(below, limit, bytes, files, depth + 1);
+		}
+		*bytes += (int64_t)st.st_blocks * 512; /* stat(2): blocks of 512 bytes */
+		(*files)++;
+	}
+}
+
+void
+tree_measure(int dir, int64_t limit, int64_t *bytes, int64_t *files)
+{
+	cleanup_dir DIR *stream = folder_open(dir, ".");
+
+	*bytes = 0;
+	*files = 0;
+	if (stream != NULL)
+		measure(stream, limit, bytes, files, 0);
+}

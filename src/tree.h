@@ -1,0 +1,26 @@
+#ifndef KABUTO_TREE_H
+#define KABUTO_TREE_H
+/*
+ * Folders that others may have filled: nothing here follows a link or trusts a name or a depth.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/*
+ * Removes name in the folder dir with all below it, however deep. Nothing there is success. What cannot be
+ * removed is left; err then names one of it.
+ */
+bool tree_remove(int dir, const char *name, struct error *err);
+
+/* Flushes to disk every folder and file of the folder name in dir, and the folder itself. */
+bool tree_sync(int dir, const char *name, struct error *err);
+
+/*
+ * Adds up what the regular files below the folder dir take: *bytes on the disk, *files in number. Stops early
+ * once *bytes is over limit. What vanishes or cannot be read meanwhile does not count.
+ */
+void tree_measure(int dir, int64_t limit, int64_t *bytes, int64_t *files);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * Validation of UTF-8 after RFC 3629, section 4: the table of well-formed byte sequences.
+ */
+#include "utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+between(unsigned char byte, unsigned char least, unsigned char most)
+{
+	return byte >= least && byte <= most;
+}
+
+/* Bytes that the leading byte announces; the second byte's range is narrower after some leads. */
+static size_t
+announced(unsigned char lead, unsigned char *least, unsigned char *most)
+{
+	*least = 0x80;
+	*most = 0xbf;
+	if (between(lead, 0xc2, 0xdf))
+		return 2;
+	if (between(lead, 0xe0, 0xef)) {
+		if (lead == 0xe0)
+			*least = 0xa0;
+		if (lead == 0xed)
+			*most = 0x9f;
+		return 3;
+	}
+	if (between(lead, 0xf0, 0xf4)) {
+		if (lead == 0xf0)
+			*least = 0x90;
+		if (lead == 0xf4)
+			*most = 0x8f;
+		return 4;
+	}
+	return lead < 0x80 ? 1 : 0;
+}
+
+size_t
+utf8_character(const char *text, size_t length)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+	unsigned char least, most;
+	size_t size = announced(byte[0], &least, &most);
+
+	if (size <= 1)
+		return size;
+	if (size > length || !between(byte[1], least, most))
+		return 0;
+	for (size_t i = 2; i < size; i++)
+		if (!between(byte[i], 0x80, 0xbf))
+			return 0;
+	return size;
+}
+
+bool
+utf8_valid(const char *text, size_t length)
+{
+	while (length > 0) {
+		size_t size = utf8_character(text, length);
+
+		if (size == 0)
+			return false;
+		text += size;
+		length -= size;
+	}
+	return true;
+}
+
+size_t
+utf8_cut(const char *text, size_t length)
+{
+	unsigned char least, most;
+
+	for (size_t back = 1; back <= 3 && back <= length; back++) {
+		unsigned char byte = (unsigned char)text[length - back];
+
+		if (byte < 0x80)
+			return length;
+		if (byte >= 0xc0)
+			return announced(byte, &least, &most) > back ? length - back : length;
+	}
+	return length;
+}
+
+char *
+utf8_repair(const char *text, size_t length, size_t *out_length)
+{
+	char *copy = malloc(length * 3 + 1);
+	char *to = copy;
+
+	if (copy == NULL)
+		return NULL;
+	while (length > 0) {
+		size_t size = *text == '\0' ? 0 : utf8_character(text, length);
+
+		if (size == 0) {
+			memcpy(to, "\xef\xbf\xbd", 3);
+			to += 3;
+			size = 1;
+		} else {
+			memcpy(to, text, size);
+			to += size;
+		}
+		text += size;
+		length -= size;
+	}
+	*to = '\0';
+	*out_length = (size_t)(to - copy);
+	return copy;
+}

@@ -1,0 +1,201 @@
+"""One engine and one Kabuto for the session; Kabutos of their own for tests that need them."""
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+
+import pytest
+
+import kabuto as kabuto_module
+from engine import Engine, EngineProxy
+
+USUAL_SECONDS = 180
+
+
+def pytest_addoption(parser):
+    parser.addoption('--build', default=os.environ.get('KABUTO_BUILD'), help='build directory')
+    parser.addoption('--webserver', default='nginx', choices=('nginx', 'lighttpd'))
+    parser.addoption('--count-to', help='file for the numbers of tests that passed and failed')
+
+
+def pytest_make_parametrize_id(val):
+    """Names of tests stay short and printable."""
+    text = val if isinstance(val, str) else repr(val)
+    return ascii(text)[1:-1][:40] + (f'({len(text)})' if len(text) > 40 else '')
+
+
+def pytest_configure(config):
+    config.outcomes = {}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that fixtures are torn down
+
+
+def pytest_collection_modifyitems(config, items):
+    """Behind lighttpd only what is marked for both."""
+    if config.getoption('--webserver') == 'nginx':
+        return
+    dropped = [item for item in items if not item.get_closest_marker('both')]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = [item for item in items if item.get_closest_marker('both')]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    report = (yield).get_result()
+    setattr(item, 'report_' + report.when, report)
+    outcomes = item.config.outcomes
+    if report.failed or report.when == 'call' and not report.skipped:
+        outcomes[item.nodeid] = outcomes.get(item.nodeid, True) and not report.failed
+
+
+def pytest_sessionfinish(session):
+    path, outcomes = session.config.getoption('--count-to'), session.config.outcomes.values()
+    if path:
+        pathlib.Path(path).write_text(f'{sum(outcomes)} {len(outcomes) - sum(outcomes)}\n')
+
+
+@pytest.fixture(scope='session')
+def source():
+    return pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope='session')
+def build(request):
+    folder = request.config.getoption('--build')
+    if not folder:
+        pytest.exit('give --build DIR, where Kabuto was built', 2)
+    return pathlib.Path(folder).resolve()
+
+
+@pytest.fixture(scope='session')
+def scratch():
+    """A folder with a short name (unix sockets have 108 bytes) that all users may enter."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix='kbt'))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope='session')
+def engine(scratch):
+    kabuto_module.make_users()
+    (scratch / 'engine').mkdir()
+    engine = Engine(scratch / 'engine')
+    try:
+        engine.start()
+        engine.import_busybox()
+        yield engine
+    finally:
+        engine.destroy()
+
+
+@pytest.fixture(scope='session')
+def alive():
+    """The Kabutos that run and are to be checked after each test."""
+    return []
+
+
+@pytest.fixture(scope='session')
+def start(request, build, scratch, engine, alive):
+    """Starts a Kabuto with these settings; the caller destroys it."""
+    count = [0]
+
+    def start(settings=None, begin=True, engine=engine, **kw):
+        count[0] += 1
+        server = request.config.getoption('--webserver')
+        one = kabuto_module.Kabuto(build, scratch / f'k{count[0]}', engine, server, settings, **kw)
+        alive.append(one)
+        try:
+            return one.start() if begin else one
+        except BaseException:
+            alive.remove(one)
+            one.destroy()
+            raise
+    return start
+
+
+@pytest.fixture(scope='session')
+def kabuto(start, alive):
+    """The Kabuto that tests share."""
+    one = start()
+    yield one
+    if one in alive:
+        alive.remove(one)
+    one.destroy()
+
+
+@pytest.fixture
+def own(start, alive):
+    """own(settings) gives a Kabuto for this test alone."""
+    mine = []
+
+    def own(settings=None, **kw):
+        mine.append(start(settings, **kw))
+        return mine[-1]
+    yield own
+    for one in mine:
+        if one in alive:
+            alive.remove(one)
+        one.destroy()
+
+
+@pytest.fixture
+def proxied(own, engine, scratch):
+    """A Kabuto whose engine can be taken away from it: (kabuto, proxy)."""
+    proxy = EngineProxy(engine, scratch / 'proxy.sock')
+    return own(engine_socket=proxy.path), proxy
+
+
+@pytest.fixture(scope='session')
+def alice(kabuto):
+    return kabuto.user('alice')
+
+
+@pytest.fixture(scope='session')
+def bob(kabuto):
+    return kabuto.user('bob')
+
+
+@pytest.fixture
+def carol(kabuto):
+    """A new account each time."""
+    return kabuto.user()
+
+
+@pytest.fixture(autouse=True)
+def time_limit(request):
+    """Ends a test that hangs."""
+    marker = request.node.get_closest_marker('limit')
+    seconds = marker.args[0] if marker else USUAL_SECONDS
+
+    def over(*_):
+        raise TimeoutError(f'the test took more than {seconds} s')
+    signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(request, time_limit, alive, own):
+    """After each test: no container, no stray file, a sound database, no error in the logs."""
+    yield
+    call = getattr(request.node, 'report_call', None)
+    failed = call is not None and call.failed
+    problems = []
+    for one in list(alive):
+        try:
+            one.check(failed, bool(request.node.get_closest_marker('log_errors')))
+        except Exception as error:  # each must be looked at
+            problems.append(str(error))
+            if not all(process.runs() for process in one.processes.values()):
+                revive(one)
+    assert failed or not problems, '\n'.join(problems)
+
+
+def revive(one):
+    """So that one crash does not fail every test after it."""
+    for process in one.processes.values():
+        if not process.runs():
+            process.start()
+    one.wait_healthy()

@@ -1,0 +1,355 @@
+"""One whole Kabuto: web server, three pools and the spooler, as their unprivileged users."""
+import http.client
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+
+import webserver
+from client import Client
+from engine import group_id
+from wait import until
+
+POOLS = ('api', 'upload', 'follow')
+LAYOUT = {'kabuto.db', 'kabuto.db-wal', 'kabuto.db-shm', 'incoming', 'inbox', 'builds', 'logs',
+          'results', 'run', 'bin', 'wake', 'lock'}
+
+
+def make_users():
+    for user in ('kabuto-web', 'kabuto'):
+        try:
+            pwd.getpwnam(user)
+        except KeyError:
+            subprocess.run(['useradd', '--system', '--user-group', '--no-create-home',
+                            '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', user],
+                           check=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def as_web(*command):
+    return ['setpriv', '--reuid', 'kabuto-web', '--regid', 'kabuto-web', '--clear-groups', '--',
+            *map(str, command)]
+
+
+def as_spooler(engine_group, *command):
+    return ['setpriv', '--reuid', 'kabuto', '--regid', 'kabuto',
+            '--groups', f'{group_id("kabuto-web")},{engine_group}',
+            '--inh-caps', '+dac_override,+fowner', '--ambient-caps', '+dac_override,+fowner',
+            '--', *map(str, command)]
+
+
+def setting(value):
+    """A value as libconfuse reads it."""
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    if isinstance(value, str):
+        return '"' + value.replace('\\', '\\\\').replace('"', '\\"') + '"'
+    if isinstance(value, (list, tuple)):
+        return '{' + ', '.join(map(setting, value)) + '}'
+    return str(value)
+
+
+def configuration(settings):
+    """kabuto.conf of a dict; a dict in it is a section."""
+    text = ''
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            text += f'{name} {{\n{configuration(value)}}}\n'
+        else:
+            text += f'{name} = {setting(value)}\n'
+    return text
+
+
+class Process:
+    """A program that runs in the foreground, its stderr in a file."""
+
+    def __init__(self, name, command, log):
+        self.name, self.command, self.log = name, command, pathlib.Path(log)
+        self.process, self.seen = None, 0
+
+    def start(self):
+        with open(self.log, 'ab') as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, cwd='/')
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def runs(self):
+        return self.process is not None and self.process.poll() is None
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        """kill -9."""
+        if self.runs():
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self, seconds=60):
+        """SIGTERM; gives the exit status."""
+        if self.runs():
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f'{self.name} did not end at SIGTERM:\n{self.text()}') from None
+
+    def text(self):
+        return self.log.read_text('utf-8', 'replace') if self.log.exists() else ''
+
+    def fresh_text(self):
+        """What it has said since the last look."""
+        text = self.text()
+        fresh, self.seen = text[self.seen:], len(text)
+        return fresh
+
+
+class Kabuto:
+    """Started by start(), taken apart by destroy(); settings override those of its kabuto.conf."""
+
+    def __init__(self, build, root, engine, server='nginx', settings=None, engine_socket=None):
+        self.build, self.root, self.engine = pathlib.Path(build), pathlib.Path(root), engine
+        self.state, self.sockets = self.root / 'state', self.root / 'sockets'
+        self.port, self.server = free_port(), server
+        self.url = f'http://127.0.0.1:{self.port}'
+        self.config = self.root / 'kabuto.conf'
+        self.engine_socket = engine_socket or engine.socket
+        self.settings = {
+            'state_dir': str(self.state),
+            'init': str(self.build / 'daemon/kabuto-init/kabuto-init'),
+            'login_attempts_address': 100000,
+            'slots': 4,
+            'engine': {'socket': str(self.engine_socket)},
+            'threads': {'api': 8, 'upload': 8, 'follow': 16},
+        }
+        self.users = 0
+        for name, value in (settings or {}).items():
+            if isinstance(value, dict):
+                self.settings.setdefault(name, {}).update(value)
+            else:
+                self.settings[name] = value
+        self.lay_out()
+        self.processes = {name: Process(name, command, self.root / 'log' / name)
+                          for name, command in self.commands().items()}
+
+    # Its life
+
+    def lay_out(self):
+        web = pwd.getpwnam('kabuto-web')
+        for folder, owner, mode in ((self.root, 'root', 0o755), (self.state, 'kabuto', 0o2771),
+                                    (self.sockets, 'kabuto-web', 0o755),
+                                    (self.root / 'web', 'kabuto-web', 0o755),
+                                    (self.root / 'log', 'root', 0o755)):
+            folder.mkdir(exist_ok=True)
+            os.chown(folder, pwd.getpwnam(owner).pw_uid, web.pw_gid)
+            os.chmod(folder, mode)
+        self.configure()
+        webserver.write(self)
+
+    def configure(self, **settings):
+        """Writes kabuto.conf anew, with these settings changed."""
+        self.settings.update(settings)
+        self.config.write_text(configuration(self.settings))
+
+    def commands(self):
+        fcgi = self.build / 'fcgi/kabuto.fcgi'
+        commands = {'spooler': as_spooler(self.engine.group(), self.build / 'daemon/kabuto-spooler',
+                                          '-c', self.config)}
+        for pool in POOLS:
+            commands[pool] = as_web(fcgi, '-c', self.config, '-l', self.sockets / f'{pool}.sock',
+                                    '-p', pool)
+        commands['web'] = as_web(*webserver.command(self))
+        return commands
+
+    def start(self):
+        self['spooler'].start()
+        self.wait_laid_out()
+        for name in (*POOLS, 'web'):
+            self[name].start()
+        self.wait_healthy()
+        return self
+
+    def wait_laid_out(self):
+        until(lambda: not self['spooler'].runs() or (self.state / 'results').exists(),
+              'the spooler makes the state directory')
+        assert self['spooler'].runs(), 'the spooler ended:\n' + self['spooler'].text()
+
+    def __getitem__(self, name):
+        return self.processes[name]
+
+    def health(self):
+        """Status and text of /healthz, (0, reason) where nobody answers."""
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+        try:
+            connection.request('GET', '/healthz')
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except OSError as error:
+            return 0, str(error)
+        finally:
+            connection.close()
+
+    def wait_healthy(self):
+        def healthy():
+            for process in self.processes.values():
+                assert process.runs(), f'{process.name} ended:\n{process.text()[-3000:]}'
+            last[0] = self.health()
+            return last[0][0] == 200
+        last = [None]
+        try:
+            until(healthy, '/healthz says ok')
+        except AssertionError as error:
+            raise AssertionError(f'{error}; last answer {last[0]}') from None
+
+    def restart(self, name):
+        self[name].stop()
+        self[name].start()
+        self.wait_healthy()
+
+    def stop(self):
+        """SIGTERM to each; gives the exit statuses."""
+        return {name: self[name].stop() for name in ('web', *POOLS, 'spooler')
+                if self[name].process}
+
+    def destroy(self):
+        for process in self.processes.values():
+            if process.process:
+                process.send(signal.SIGCONT)
+                process.kill()
+        try:
+            for container in self.containers():
+                self.engine.remove(container['Id'])
+        except (OSError, sqlite3.Error):
+            pass
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    # What tests ask of it
+
+    def client(self, **kw):
+        """Somebody who is not logged in."""
+        return Client(self, **kw)
+
+    def user(self, login=None):
+        """A new account, logged in."""
+        self.users += 1
+        return self.client().enter(login or f'user{self.users}')
+
+    def sql(self, statement, *values):
+        """Runs a statement on the database and gives its rows."""
+        connection = sqlite3.connect(self.state / 'kabuto.db', timeout=60)
+        try:
+            with connection:
+                return connection.execute(statement, values).fetchall()
+        finally:
+            connection.close()
+
+    @property
+    def instance(self):
+        return self.sql("SELECT value FROM setting WHERE name = 'instance'")[0][0]
+
+    def containers(self):
+        return self.engine.containers(self.instance)
+
+    def container(self, job, attempt=1):
+        """The name of that job's container."""
+        return f'kabuto-{self.instance}-job-{job}-{attempt}'
+
+    def let_go(self, job):
+        """Ends a job that runs client.WAIT, by the file that it waits for."""
+        outbox = self.state / 'run' / str(job) / 'outbox'
+        until(outbox.exists, f'job {job} has its outbox')
+        (outbox / 'go').touch()
+
+    def at_work(self):
+        return (self.sql("SELECT count(*) FROM job WHERE state IN ('in_queue', 'running')")[0][0] +
+                self.sql("SELECT count(*) FROM build WHERE state = 'PENDING'")[0][0])
+
+    def abandon(self):
+        """After a test that failed: ends what it left at work."""
+        self.sql("DELETE FROM queue")
+        self.sql("UPDATE job SET state = 'failed' WHERE state = 'in_queue'")
+        self.sql("UPDATE build SET cancel_requested = 1 WHERE state = 'PENDING'")
+        for container in self.containers():
+            self.engine.remove(container['Id'])
+
+    # What must hold after each test
+
+    def leftovers(self):
+        """What is there and should not be, in words; empty if all is clean."""
+        found = [f'container {c["Names"]} {c["Status"]}' for c in self.containers()]
+        found += [f'state/{name}' for name in sorted(set(os.listdir(self.state)) - LAYOUT)]
+        for folder in ('incoming', 'run'):
+            found += [f'{folder}/{name}' for name in os.listdir(self.state / folder)]
+        found += self.stray_attachments() + self.stray_logs()
+        known = {f'{row[0]}.zip' for row in self.sql('SELECT results_token FROM job')}
+        found += [f'results/{x}' for x in os.listdir(self.state / 'results') if x not in known]
+        known = {str(row[0]) for row in self.sql('SELECT id FROM build')}
+        found += [f'builds/{x}' for x in os.listdir(self.state / 'builds') if x not in known]
+        for row in self.sql('SELECT id, results_token FROM job WHERE results_token IS NOT NULL'):
+            if not (self.state / 'results' / f'{row[1]}.zip').exists():
+                found.append(f'no zip of job {row[0]}')
+        return found
+
+    def stray_attachments(self):
+        inbox, rows = self.state / 'inbox', set()
+        for token, name in self.sql('SELECT attachment_token, attachment.name FROM attachment '
+                                    'JOIN job ON job.id = attachment.job'):
+            rows.add(f'{token}/{name}')
+        files = set()
+        for folder, _, names in os.walk(inbox):
+            files |= {os.path.relpath(os.path.join(folder, name), inbox) for name in names}
+        known = {row[0] for row in self.sql('SELECT attachment_token FROM job')}
+        return ([f'inbox/{name} has no row' for name in sorted(files - rows)] +
+                [f'inbox/{name} is missing' for name in sorted(rows - files)] +
+                [f'inbox/{name} has no job' for name in os.listdir(inbox) if name not in known])
+
+    def stray_logs(self):
+        attempts = dict(self.sql("SELECT id, attempt FROM job"))
+        found = []
+        for name in os.listdir(self.state / 'logs'):
+            job, attempt, kind = name.split('.')
+            if kind not in ('log', 'idx') or not 1 <= int(attempt) <= attempts.get(int(job), 0):
+                found.append(f'logs/{name}')
+            elif stat.S_IMODE((self.state / 'logs' / name).stat().st_mode) != 0o640:
+                found.append(f'logs/{name} is not of mode 0640')
+        return found
+
+    def check(self, failed=False, errors_allowed=False):
+        """What has to be true after every test; an AssertionError says what is not."""
+        down = [process.name for process in self.processes.values() if not process.runs()]
+        said = {name: process.fresh_text() for name, process in self.processes.items()}
+        assert not down, f'not running: {down}\n' + ''.join(said[name][-2000:] for name in down)
+        if failed:
+            self.abandon()
+        until(lambda: not self.at_work(), 'no job and no build is at work any more')
+        last = [[]]
+
+        def clean():
+            last[0] = self.leftovers()
+            return not last[0]
+        try:
+            until(clean, 'nothing is left behind', 15)
+        except AssertionError:
+            raise AssertionError(f'left behind: {last[0]}') from None
+        assert self.sql('PRAGMA integrity_check') == [('ok',)]
+        assert self.sql('PRAGMA foreign_key_check') == []
+        for name in ('spooler', *POOLS):
+            bad = [line for line in said[name].splitlines()
+                   if 'Sanitizer' in line or 'runtime error' in line or
+                   line.startswith('<3>') and not errors_allowed]
+            assert not bad, f'{name} said:\n' + '\n'.join(bad[:20])

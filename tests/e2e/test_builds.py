@@ -1,0 +1,318 @@
+"""Images: from a text, a file, a context with folders, a repository; and when they cannot be built."""
+import pathlib
+import subprocess
+import tempfile
+
+import pytest
+
+from client import expect, refused
+from holding import HoldingServer
+from repositories import Repositories
+from wait import until
+
+
+def text(answer):
+    """The engine's words of a build, as one text."""
+    return ''.join(str(x.get('stream') or x.get('error') or x.get('status') or '')
+                   for x in answer['output'])
+
+
+@pytest.mark.both
+def test_build_from_a_text(carol):
+    answer = expect(carol.post('/image', {'name': 'mine', 'dockerfile': 'FROM busybox\nRUN echo x\n'}),
+                    200).json()
+    assert answer['status'] == 'Your image is being built' and answer['build_id']
+    state = carol.wait_build(answer['build_id'], 'SUCCESS')
+    assert set(state) == {'state', 'id', 'output'}
+    assert isinstance(state['id'], int) and isinstance(state['output'], list)
+    assert 'Step 1/2 : FROM busybox' in text(state)
+    shown = carol.json('/image')
+    assert list(shown) == [str(state['id'])]
+    image = shown[str(state['id'])]
+    assert (image['id'], image['name']) == (state['id'], 'mine')
+    assert image['dockerfile'] == 'FROM busybox\nRUN echo x\n'
+    assert image['creation_date'].endswith('Z') and len(image['creation_date']) == 24
+    assert carol.json(f'/image/{state["id"]}') == shown
+    by_image = carol.json(f'/image/build/{answer["build_id"]}/{state["id"]}')
+    assert by_image['state'] == 'SUCCESS'
+
+
+@pytest.mark.both
+def test_build_with_attachments_in_folders(alice):
+    dockerfile = 'FROM busybox\nCOPY data /data\nADD a.txt /data/\nCMD cat /data/a.txt /data/sub/b.txt\n'
+    files = [('attachments', ('a.txt', b'top\n')), ('attachments', ('data/sub/b.txt', b'deep\n'))]
+    image = alice.image(dockerfile, files=files)
+    job = alice.run(image=image)
+    assert job['state'] == 'done' and alice.lines(job['id']) == ['top', 'deep']
+
+
+def test_dockerfile_as_a_file_part(alice):
+    build = alice.build(None, files=[('dockerfile', ('Dockerfile', b'FROM busybox\nENV A=b\n'))])
+    image = alice.wait_build(build, 'SUCCESS')['id']
+    assert alice.json(f'/image/{image}')[str(image)]['dockerfile'] == 'FROM busybox\nENV A=b\n'
+
+
+def test_image_has_the_dockerfile_as_it_was_sent(alice):
+    dockerfile = '# é ünï\r\nFROM busybox\n\n\nENV A="1\\\n2"'
+    build = alice.build(dockerfile.encode())
+    image = alice.wait_build(build, 'SUCCESS')['id']
+    assert alice.json(f'/image/{image}')[str(image)]['dockerfile'] == dockerfile
+
+
+def test_pending_shows_the_output_so_far(alice):
+    """The build waits in its RUN until the line before it was seen."""
+    with HoldingServer() as server:
+        build = alice.build(f'FROM busybox\nRUN echo before && '
+                            f'wget -q -O - http://{server.address(alice)}/\n', nocache='true')
+
+        def seen():
+            state = alice.build_state(build)
+            assert state['state'] == 'PENDING', state
+            return 'output' in state and 'before\n' in text(state)
+        until(seen, 'the output of the RUN that still runs')
+        server.release()
+        alice.wait_build(build, 'SUCCESS')
+
+
+def test_failed_run_is_failed(alice):
+    state = alice.wait_build(alice.build('FROM busybox\nRUN echo to be seen; exit 7\n'), 'FAILED')
+    assert set(state) == {'state', 'error', 'output'}
+    assert '7' in state['error'] and 'to be seen' in text(state)
+
+
+@pytest.mark.parametrize('dockerfile', [
+    'this is no Dockerfile', 'RUN echo no FROM\n', 'FROM busybox\nCOPY missing /\n', '# nothing\n',
+    'FROM busybox\nRUN [\n', 'FROM busybox\nFROB x\n', 'FROM UPPER/Case\n', '\x01\x02',
+    'FROM busybox\nADD ../../../etc/passwd /x\n'])
+def test_dockerfile_that_does_not_work_is_failed(alice, dockerfile):
+    answer = alice.post('/image', {'name': 'bad', 'dockerfile': dockerfile})
+    if answer.status_code == 400:
+        refused(answer, 400, 'dockerfile')
+        return
+    state = alice.wait_build(expect(answer, 200).json()['build_id'], 'FAILED')
+    assert state['error'] and isinstance(state['output'], list)
+
+
+def test_unknown_base_is_failed(alice):
+    state = alice.wait_build(alice.build('FROM no-such-image-anywhere:1\n'))
+    assert state['state'] in ('FAILED', 'FAILURE') and 'no-such-image-anywhere' in state['error']
+
+
+def test_failed_build_makes_no_image(carol):
+    carol.wait_build(carol.build('FROM busybox\nRUN false\n'), 'FAILED')
+    assert carol.json('/image') == {}
+
+
+@pytest.mark.parametrize('fields, word', [
+    ({'dockerfile': 'FROM busybox\n'}, 'name'), ({'name': 'x'}, 'dockerfile'), ({}, 'name'),
+    ({'name': '', 'dockerfile': 'FROM busybox\n'}, 'name'),
+    ({'name': 'x', 'dockerfile': ''}, 'dockerfile'),
+    ({'name': 'x', 'dockerfile': '@Dockerfile'}, '--data-urlencode dockerfile@path'),
+    ({'name': 'x', 'dockerfile': 'FROM busybox\n', 'nocache': 'perhaps'}, 'nocache')])
+def test_image_with_a_bad_parameter(carol, fields, word):
+    refused(carol.post('/image', fields), 400, word)
+    assert carol.json('/image') == {}
+
+
+def test_cache_and_nocache(alice):
+    dockerfile = 'FROM busybox\nRUN echo cached?\n'
+    alice.wait_build(alice.build(dockerfile), 'SUCCESS')
+    again = alice.wait_build(alice.build(dockerfile, nocache='false'), 'SUCCESS')
+    assert 'Using cache' in text(again)
+    fresh = alice.wait_build(alice.build(dockerfile, nocache='true'), 'SUCCESS')
+    assert 'Using cache' not in text(fresh)
+
+
+def test_images_may_share_a_name(alice):
+    first = alice.image('FROM busybox\nENV A=1\n', name='same')
+    second = alice.image('FROM busybox\nENV A=2\n', name='same')
+    assert first != second
+    assert alice.lines(alice.run('echo $A', image=first)['id']) == ['1']
+    assert alice.lines(alice.run('echo $A', image=second)['id']) == ['2']
+
+
+def test_cancel_of_a_pending_build(alice):
+    with HoldingServer() as server:
+        build = alice.build(f'FROM busybox\nRUN wget -q -O - http://{server.address(alice)}/\n',
+                            nocache='true')
+        until(lambda: server.asked, 'the build runs')
+        expect(alice.call('DELETE', f'/image/build/{build}'), 200)
+        state = alice.wait_build(build)
+        assert state['state'] in ('FAILED', 'FAILURE') and 'cancel' in state['error'].lower()
+
+
+def test_cancel_of_a_build_that_waits_for_its_turn(alice):
+    with HoldingServer() as server:
+        first = alice.build(f'FROM busybox\nRUN wget -q -O - http://{server.address(alice)}/\n',
+                            nocache='true')
+        until(lambda: server.asked, 'the first build runs')
+        second = alice.build('FROM busybox\nRUN echo never\n')
+        expect(alice.call('DELETE', f'/image/build/{second}'), 200)
+        state = alice.wait_build(second)
+        assert 'cancel' in state['error'].lower() and 'never' not in text(state)
+        server.release()
+        alice.wait_build(first, 'SUCCESS')
+
+
+def test_cancel_of_a_build_that_ended(alice):
+    build = alice.build()
+    alice.wait_build(build, 'SUCCESS')
+    refused(alice.call('DELETE', f'/image/build/{build}'), 409)
+
+
+def test_builds_of_others_are_not_found(alice, bob):
+    build = alice.build()
+    image = alice.wait_build(build, 'SUCCESS')['id']
+    assert refused(bob.get(f'/image/build/{build}'), 404) == 'Build not found'
+    assert refused(bob.get(f'/image/build/{build}/{image}'), 404) == 'Build not found'
+    assert refused(bob.call('DELETE', f'/image/build/{build}'), 404) == 'Build not found'
+    assert refused(bob.get(f'/image/{image}'), 404) == 'Image not found'
+
+
+def test_tag_names_image_and_build(kabuto, engine, alice):
+    build = alice.build('FROM busybox\nENV TAGGED=1\n')
+    image = alice.wait_build(build, 'SUCCESS')['id']
+    assert f'kabuto/{kabuto.instance}-{image}:{build}' in engine.images()
+
+
+@pytest.mark.log_errors
+def test_engine_away_keeps_a_build_pending(proxied):
+    kabuto, proxy = proxied
+    dave = kabuto.user('dave')
+    proxy.away()
+    build = dave.build()
+
+    def says_so():
+        state = dave.build_state(build)
+        assert state['state'] == 'PENDING', state
+        return 'engine' in str(state.get('output', '')).lower()
+    until(says_so, 'the output says that the engine is away')
+    proxy.back()
+    dave.wait_build(build, 'SUCCESS')
+
+
+@pytest.mark.log_errors
+def test_engine_lost_during_a_build_builds_again(proxied):
+    kabuto, proxy = proxied
+    dave = kabuto.user('dave')
+    with HoldingServer() as server:
+        build = dave.build(f'FROM busybox\nRUN wget -q -O - http://{server.address(dave)}/\n')
+        until(lambda: server.asked, 'the build runs')
+        proxy.away()
+        server.release()
+        assert dave.build_state(build)['state'] == 'PENDING'
+        proxy.back()
+        dave.wait_build(build, 'SUCCESS')
+
+
+# Repositories
+
+@pytest.fixture(scope='module')
+def repositories():
+    with tempfile.TemporaryDirectory() as folder:
+        served = Repositories(pathlib.Path(folder))
+        yield served
+        served.close()
+
+
+@pytest.fixture(scope='module')
+def cloning(start, alive):
+    """Somebody of a Kabuto that may clone from loopback."""
+    one = start({'build': {'schemes': ['http', 'https'], 'allow_private': True}})
+    yield one.user('dave')
+    alive.remove(one)
+    one.destroy()
+
+
+FILES = {'Dockerfile': 'FROM busybox\nCOPY sub/x /x\nCMD cat /x\n', 'sub/x': 'from the repository\n'}
+
+
+def from_repository(client, url, **fields):
+    return client.wait_build(client.build(None, repo_url=url, **fields))
+
+
+@pytest.mark.parametrize('prefix', ['git+', ''])
+def test_build_from_git(cloning, repositories, prefix):
+    url = repositories.git(f'git{len(prefix)}', FILES)
+    state = from_repository(cloning, prefix + url)
+    assert state['state'] == 'SUCCESS', state
+    shown = cloning.json(f'/image/{state["id"]}')[str(state['id'])]
+    assert shown['dockerfile'] == FILES['Dockerfile']
+    assert cloning.lines(cloning.run(image=state['id'])['id']) == ['from the repository']
+
+
+@pytest.mark.parametrize('prefix', ['hg+', ''])
+def test_build_from_mercurial(cloning, repositories, prefix):
+    url = repositories.mercurial(f'hg{len(prefix)}', FILES)
+    state = from_repository(cloning, prefix + url)
+    assert state['state'] == 'SUCCESS', state
+    assert cloning.lines(cloning.run(image=state['id'])['id']) == ['from the repository']
+
+
+def test_repository_wins_over_dockerfile(cloning, repositories):
+    url = repositories.git('wins', FILES)
+    build = cloning.build('FROM no-such-image-anywhere\n', repo_url='git+' + url)
+    cloning.wait_build(build, 'SUCCESS')
+
+
+def test_repository_without_dockerfile(cloning, repositories):
+    state = from_repository(cloning, repositories.git('empty', {'README': 'nothing\n'}))
+    assert state['state'] in ('FAILED', 'FAILURE') and 'dockerfile' in state['error'].lower()
+
+
+def test_repository_that_does_not_exist(cloning, repositories):
+    state = from_repository(cloning, f'git+{repositories.url}/nowhere.git')
+    assert state['state'] == 'FAILURE' and state['error']
+
+
+def test_repository_with_a_link_out_of_it(cloning, repositories):
+    """A Dockerfile that is a link to a file of the server must not be read."""
+    url = repositories.git('link', {'other': 'x'})
+    work = repositories.folder / 'link.work'
+    (work / 'Dockerfile').symlink_to(cloning.kabuto.config)
+    for command in (['add', '-A'], ['commit', '-q', '-m', 'link'],
+                    ['push', '-q', str(repositories.folder / 'link.git'), 'main']):
+        subprocess.run(['git', '-c', 'user.name=me', '-c', 'user.email=me@example.org', *command],
+                       cwd=work, check=True)
+    state = from_repository(cloning, url)
+    assert state['state'] in ('FAILED', 'FAILURE')
+    assert 'state_dir' not in str(state)
+
+
+REFUSED_URLS = [
+    'file:///etc', 'git+file:///etc', 'hg+file:///etc', 'ext::sh -c true', 'git+ext::sh -c true',
+    '/etc', '../..', 'ssh://example.org/x', 'git+ssh://-oProxyCommand=true/x', '-u', '--config=x',
+    'git+--upload-pack=touch', 'git+-oX', 'hg+--config=alias.clone=!true', 'https://', 'git+https://',
+    'https://-x/', 'https://example.org/a b', 'https://example.org/\n', 'ftp://example.org/x',
+    'git@example.org:x', 'example.org:x', '', 'javascript:1', 'HTTPS+git://x', 'https:///x']
+
+
+@pytest.mark.parametrize('url', REFUSED_URLS)
+def test_url_that_is_never_cloned(alice, url):
+    answer = alice.post('/image', {'name': 'x', 'repo_url': url})
+    if answer.status_code == 200:
+        state = alice.wait_build(answer.json()['build_id'])
+        assert state['state'] == 'FAILURE', state
+    else:
+        refused(answer, 400)
+
+
+def test_plain_http_is_not_cloned_unless_allowed(alice, repositories):
+    url = repositories.git('plain', FILES)
+    repositories.server.asked.clear()
+    refused(alice.post('/image', {'name': 'x', 'repo_url': 'git+' + url}), 400, 'http')
+    assert not repositories.server.asked
+
+
+def test_private_addresses_are_not_cloned_unless_allowed(own, repositories):
+    dave = own({'build': {'schemes': ['http', 'https']}}).user('dave')
+    url = repositories.git('private', FILES)
+    repositories.server.asked.clear()
+    for host in ('127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0'):
+        answer = dave.post('/image', {'name': 'x', 'repo_url': 'git+' + url.replace('127.0.0.1', host)})
+        if answer.status_code == 200:
+            state = dave.wait_build(answer.json()['build_id'])
+            assert state['state'] == 'FAILURE', state
+        else:
+            refused(answer, 400)
+    assert not repositories.server.asked

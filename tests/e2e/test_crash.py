@@ -1,0 +1,345 @@
+"""Whatever dies, and however: jobs run once, logs are whole, nothing is forgotten."""
+import concurrent.futures
+import signal
+import socket
+import threading
+
+import pytest
+
+import multipart
+from client import WAIT, expect
+from engine import Engine
+from holding import HoldingServer
+from wait import until
+
+pytestmark = pytest.mark.limit(300)
+
+
+@pytest.fixture
+def kabuto(own):
+    return own()
+
+
+@pytest.fixture
+def dave(kabuto):
+    user = kabuto.user('dave')
+    user.image()
+    return user
+
+
+LINES = f'echo before; echo early > /outbox/file; {WAIT}; echo after; cat /inbox/a'
+
+
+def test_spooler_killed_during_a_job_loses_nothing(kabuto, dave, engine):
+    since = engine.now()
+    pipeline, job = dave.begin(LINES, [('a', b'attached\n')])
+    dave.wait_line(job, 'before')
+    kabuto['spooler'].kill()
+    assert dave.lines(job) == ['before'], 'the log can be read while the spooler is away'
+    kabuto['spooler'].start()
+    kabuto.wait_healthy()
+    assert dave.state(pipeline, job)['state'] == 'running'
+    kabuto.let_go(job)
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['response'], end['error']) == ('done', 0, None)
+    assert dave.lines(job) == ['before', 'after', 'attached']
+    assert dave.results(end).read('file') == b'early\n'
+    assert engine.starts(kabuto.instance, job, since) == 1
+    assert end['used_memory'] > 0
+
+
+def test_job_that_ends_while_the_spooler_is_dead(kabuto, dave, engine):
+    since = engine.now()
+    pipeline, job = dave.begin(f'{LINES}; exit 4', [('a', b'attached\n')])
+    dave.wait_line(job, 'before')
+    kabuto['spooler'].kill()
+    kabuto.let_go(job)
+    until(lambda: kabuto.containers()[0]['State'] == 'exited', 'the container ends')
+    assert dave.state(pipeline, job)['state'] == 'running'
+    kabuto['spooler'].start()
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['response']) == ('failed', 4)
+    assert dave.lines(job) == ['before', 'after', 'attached']
+    assert engine.starts(kabuto.instance, job, since) == 1
+
+
+def test_spooler_killed_again_and_again_runs_each_job_once(kabuto, dave, engine):
+    """Killed at whatever step it has come to; every job leaves one line in one log."""
+    since = engine.now()
+    pipeline = dave.pipeline(max_parallel=2)
+    jobs = [dave.job(pipeline, f'echo {i}; echo {i} > /outbox/{i}') for i in range(12)]
+    dave.submit(pipeline)
+
+    def ended():
+        return kabuto.sql("SELECT count(*) FROM job WHERE state IN ('done', 'failed')")[0][0]
+    for goal in range(1, 12, 2):
+        until(lambda: ended() >= goal, f'{goal} jobs have ended')
+        kabuto['spooler'].kill()
+        kabuto['spooler'].start()
+    ends = [dave.wait_job(pipeline, job) for job in jobs]
+    assert [end['state'] for end in ends] == ['done'] * 12
+    for i, end in enumerate(ends):
+        assert dave.lines(end['id']) == [str(i)]
+        assert dave.results(end).read(str(i)) == b'%d\n' % i
+        assert engine.starts(kabuto.instance, end['id'], since) == 1
+
+
+def test_spooler_killed_during_a_build_builds_again(kabuto, dave):
+    with HoldingServer() as server:
+        build = dave.build(f'FROM busybox\nRUN wget -q -O - http://{server.address(dave)}/ && echo x\n')
+        until(lambda: server.asked, 'the build runs')
+        kabuto['spooler'].kill()
+        assert dave.build_state(build)['state'] == 'PENDING'
+        server.release()
+        kabuto['spooler'].start()
+        image = dave.wait_build(build, 'SUCCESS')['id']
+    assert dave.run('true', image=image)['state'] == 'done'
+
+
+def test_sigterm_leaves_jobs_running_and_the_next_start_adopts_them(kabuto, dave, engine):
+    since = engine.now()
+    pipeline, job = dave.begin(LINES, [('a', b'attached\n')])
+    dave.wait_line(job, 'before')
+    second = dave.begin('echo second')
+    dave.wait_job(*second)
+    assert kabuto['spooler'].stop() == 0
+    assert [c['State'] for c in kabuto.containers()] == ['running']
+    third = dave.begin('echo third')
+    kabuto['spooler'].start()
+    kabuto.let_go(job)
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+    assert dave.lines(job) == ['before', 'after', 'attached']
+    assert dave.wait_job(*third)['state'] == 'done'
+    assert engine.starts(kabuto.instance, job, since) == 1
+
+
+def test_timeout_holds_across_a_restart(kabuto, dave):
+    pipeline, job = dave.begin('echo before; sleep 1000', timeout=3, grace=0)
+    dave.wait_line(job, 'before')
+    kabuto['spooler'].kill()
+    kabuto['spooler'].start()
+    assert dave.wait_job(pipeline, job)['error'] == 'timed out after 3 s'
+
+
+def test_pools_end_well_at_sigterm(kabuto, dave):
+    for pool in ('api', 'upload', 'follow'):
+        assert kabuto[pool].stop() == 0, kabuto[pool].text()
+        kabuto[pool].start()
+    kabuto.wait_healthy()
+    assert dave.run('true')['state'] == 'done'
+
+
+def test_sigterm_lets_a_request_finish(kabuto, dave):
+    """A follower waits for a line; its pool is told to end; it still gets an answer."""
+    pipeline, job = dave.begin(f'echo before; {WAIT}; echo after')
+    line = dave.wait_line(job, 'before')
+    other = dave.again()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answer = pool.submit(other.get, f'/execution/{job}/logs/{line["id"]}?wait=30')
+        until(lambda: not answer.done() and kabuto['follow'].runs(), 'the follower waits')
+        kabuto['follow'].send(signal.SIGTERM)
+        kabuto.let_go(job)
+        assert answer.result(60).status_code in (200, 502)
+    kabuto['follow'].process.wait(60)
+    kabuto['follow'].start()
+    kabuto.wait_healthy()
+    dave.wait_job(pipeline, job)
+    assert dave.lines(job) == ['before', 'after']
+
+
+def test_pools_killed_keep_every_promise(kabuto, dave):
+    """Jobs are posted while the pool dies again and again: what was answered is there, whole."""
+    pipeline, promised, over = dave.pipeline(), {}, threading.Event()
+
+    def post(number):
+        client, i = dave.again(), 0
+        while not over.is_set():
+            i += 1
+            content = b'%d %d' % (number, i) * 10000
+            try:
+                answer = client.post_job(pipeline, 'true', [('a', content)], image=dave.image())
+            except OSError:
+                continue
+            if answer.status_code == 200:
+                promised[answer.json()['id']] = len(content)
+            else:
+                assert answer.status_code in (502, 503, 504), answer.text
+    threads = [threading.Thread(target=post, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for goal in (3, 6, 9, 12):
+        until(lambda: len(promised) >= goal, f'{goal} jobs are promised')
+        kabuto['upload'].kill()
+        kabuto['upload'].start()
+    over.set()
+    for thread in threads:
+        thread.join(60)
+    kabuto.wait_healthy()
+    jobs = dave.json(f'/pipeline/{pipeline}/job')
+    for job, size in promised.items():
+        assert jobs[str(job)]['attachments'] == [{'name': 'a', 'size': size}]
+    kabuto.restart('spooler')
+
+
+def test_upload_cut_by_a_kill_leaves_nothing(kabuto, dave):
+    pipeline = dave.pipeline()
+    parts = [multipart.field('image_id', dave.image()), multipart.field('command', 'true'),
+             multipart.file('attachments', 'a', b'x' * (8 << 20))]
+    body = multipart.body(parts)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        sent = pool.submit(slow_send, kabuto, dave, f'/pipeline/{pipeline}/job', body)
+        until(lambda: any((kabuto.state / 'incoming').iterdir()), 'the upload is being received')
+        kabuto['upload'].kill()
+        sent.result(60)
+    kabuto['upload'].start()
+    kabuto.restart('spooler')
+    assert dave.pipeline_state(pipeline)['jobs'] == []
+
+
+def slow_send(kabuto, client, path, body):
+    """Sends the most of it, and waits for the answer that the cut gives."""
+    head = (f'POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n'
+            f'Cookie: session={client.session.cookies["session"]}\r\n'
+            f'Content-Type: multipart/form-data; boundary={multipart.BOUNDARY}\r\n\r\n')
+    with socket.create_connection(('127.0.0.1', kabuto.port), timeout=60) as connection:
+        try:
+            connection.sendall(head.encode() + body[:-100])
+            return connection.recv(1000)
+        except OSError:
+            return b''
+
+
+def test_everything_killed_at_once(kabuto, dave, engine):
+    since = engine.now()
+    pipeline, job = dave.begin(LINES, [('a', b'attached\n')])
+    dave.wait_line(job, 'before')
+    queued = dave.begin('echo queued')
+    for name in ('web', 'api', 'upload', 'follow', 'spooler'):
+        kabuto[name].kill()
+    kabuto.let_go(job)
+    kabuto.start()
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+    assert dave.wait_job(*queued)['state'] == 'done'
+    assert dave.lines(job) == ['before', 'after', 'attached']
+    assert engine.starts(kabuto.instance, job, since) == 1
+
+
+def test_log_in_survives_everything(kabuto, dave):
+    for name in ('api', 'spooler', 'web'):
+        kabuto[name].kill()
+        kabuto[name].start()
+    kabuto.wait_healthy()
+    assert dave.json('/account')['login'] == 'dave'
+
+
+def test_container_removed_by_hand(kabuto, dave, engine):
+    pipeline, job = dave.begin(f'echo before; {WAIT}')
+    dave.wait_line(job, 'before')
+    engine.remove(kabuto.container(job))
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['error']) == \
+        ('failed', 'the engine lost the container while the job ran')
+    assert dave.lines(job) == ['before']
+    expect(dave.download(end), 200)
+
+
+def test_container_removed_while_the_spooler_is_dead(kabuto, dave, engine):
+    pipeline, job = dave.begin(f'echo before; {WAIT}')
+    dave.wait_line(job, 'before')
+    kabuto['spooler'].kill()
+    engine.remove(kabuto.container(job))
+    kabuto['spooler'].start()
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['error']) == \
+        ('failed', 'the engine lost the container while the job ran')
+
+
+def test_container_killed_by_hand(kabuto, dave, engine):
+    pipeline, job = dave.begin(f'echo before; {WAIT}')
+    dave.wait_line(job, 'before')
+    engine.call('POST', f'/containers/{kabuto.container(job)}/kill')
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['response']) == ('failed', 137)
+    assert 'memory' not in end['error'] and dave.lines(job) == ['before']
+
+
+@pytest.mark.log_errors
+def test_engine_away_fails_nobody(proxied, engine):
+    kabuto, proxy = proxied
+    dave = kabuto.user('dave')
+    dave.image()
+    since = engine.now()
+    pipeline, job = dave.begin(f'echo before; {WAIT}; echo after')
+    dave.wait_line(job, 'before')
+    proxy.away()
+    queued = dave.begin('echo queued')
+    until(lambda: kabuto.health()[0] == 503, 'healthz says so')
+    assert 'engine' in kabuto.health()[1]
+
+    def reason():
+        state = dave.state(*queued)
+        assert state['state'] in ('in_queue', 'running'), state
+        return state['state'] == 'running' or 'engine' in state['queue']['reason']
+    until(reason, 'the queue says why')
+    kabuto.let_go(job)
+    assert dave.state(pipeline, job)['state'] == 'running'
+    proxy.back()
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+    assert dave.wait_job(*queued)['state'] == 'done'
+    assert dave.lines(job) == ['before', 'after']
+    kabuto.wait_healthy()
+    for one in (job, queued[1]):
+        assert engine.starts(kabuto.instance, one, since) == 1
+
+
+@pytest.mark.log_errors
+def test_start_without_an_engine_waits_for_it(proxied):
+    kabuto, proxy = proxied
+    dave = kabuto.user('dave')
+    dave.image()
+    kabuto['spooler'].stop()
+    proxy.away()
+    kabuto['spooler'].start()
+    begun = dave.begin('echo here')
+    until(lambda: kabuto.health()[0] == 503 and 'engine' in kabuto.health()[1], 'healthz says so')
+    proxy.back()
+    assert dave.wait_job(*begun)['state'] == 'done'
+
+
+@pytest.fixture
+def second_engine(scratch):
+    """An engine that may be stopped, as no other test uses it."""
+    folder = scratch / 'engine2'
+    folder.mkdir()
+    engine = Engine(folder, 'kbtu')
+    try:
+        engine.start()
+        engine.import_busybox()
+        yield engine
+    finally:
+        engine.destroy()
+
+
+@pytest.mark.log_errors
+@pytest.mark.parametrize('end', ['stop', 'kill'])
+def test_engine_restarted_while_jobs_run_and_wait(start, alive, second_engine, end):
+    engine = second_engine
+    kabuto = start(engine=engine)
+    try:
+        dave = kabuto.user('dave')
+        dave.image()
+        pipeline = dave.pipeline()
+        jobs = [dave.job(pipeline, f'echo before; {WAIT}'), dave.job(pipeline, 'echo queued')]
+        dave.submit(pipeline)
+        dave.wait_line(jobs[0], 'before')
+        getattr(engine, end)()
+        assert dave.state(pipeline, jobs[1])['state'] == 'in_queue'
+        engine.start()
+        assert dave.wait_job(pipeline, jobs[0])['state'] == 'failed'
+        assert dave.wait_job(pipeline, jobs[1])['state'] == 'done'
+        assert dave.lines(jobs[0]) == ['before']
+        kabuto.wait_healthy()
+        kabuto.check(errors_allowed=True)
+    finally:
+        alive.remove(kabuto)
+        kabuto.destroy()

@@ -1,0 +1,159 @@
+"""etc/quickstart: the first thing that anybody tries."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+import requests
+
+from kabuto import free_port
+from wait import until
+
+pytestmark = pytest.mark.limit(900)
+
+
+class Quickstart:
+    def __init__(self, source, state, *options):
+        self.script, self.state, self.port = source / 'etc/quickstart', state, free_port()
+        self.options = [*options, '--state', str(state), '--port', str(self.port)]
+        self.url = f'http://127.0.0.1:{self.port}'
+
+    def run(self, *arguments):
+        environment = {k: v for k, v in os.environ.items() if k != 'DOCKER_HOST'}
+        done = subprocess.run([self.script, *arguments], text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              timeout=800, env=environment)
+        assert done.returncode == 0, done.stdout[-4000:]
+        return done.stdout
+
+    def start(self, *more):
+        return self.run(*self.options, *more)
+
+    def stop(self):
+        return self.run('stop', '--state', str(self.state))
+
+    def healthy(self):
+        try:
+            return requests.get(f'{self.url}/healthz', timeout=10).status_code == 200
+        except OSError:
+            return False
+
+    def processes(self):
+        """Those whose command line names the state directory: {pid: name}."""
+        found = {}
+        for entry in os.listdir('/proc'):
+            try:
+                words = pathlib.Path('/proc', entry, 'cmdline').read_bytes().split(b'\0')
+            except OSError:
+                continue
+            if entry.isdigit() and bytes(self.state) in b' '.join(words):
+                found[int(entry)] = os.path.basename(words[0]).decode()
+        return found
+
+    def ours(self):
+        """Those of them that are Kabuto's programs."""
+        return {pid: name for pid, name in self.processes().items()
+                if name in ('kabuto-spooler', 'kabuto.fcgi')}
+
+
+def gone(pid):
+    try:
+        state = pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0]
+    except OSError:
+        return True
+    return state == 'Z'
+
+
+def mounts(folder):
+    with open('/proc/self/mounts', encoding='utf-8') as file:
+        return [line.split()[1] for line in file if line.split()[1].startswith(f'{folder}/')]
+
+
+@pytest.fixture
+def quickstart(source, scratch, engine):
+    made = []
+
+    def make(name, own_engine=False):
+        options = [] if own_engine else ['--engine', str(engine.socket)]
+        made.append(Quickstart(source, scratch / name, *options))
+        return made[-1]
+    yield make
+    for one in made:
+        if one.state.exists():
+            subprocess.run([one.script, 'stop', '--state', str(one.state)], check=False,
+                           capture_output=True)
+            for mount in sorted(mounts(one.state), reverse=True):
+                subprocess.run(['umount', '-l', mount], check=False)
+            shutil.rmtree(one.state, ignore_errors=True)
+
+
+def links():
+    return {name for name in os.listdir('/sys/class/net') if not name.startswith('veth')}
+
+
+def test_quickstart_from_start_to_stop(quickstart):
+    one = quickstart('q1')
+    out = one.start()
+    assert one.url in out and 'stop' in out
+    for word in ('/register', '/login', '/image', '/pipeline', '/submit', '/logs', 'result'):
+        assert any('curl' in line and word in line for line in out.splitlines()), word
+    assert one.healthy()
+    users = {os.stat(f'/proc/{pid}').st_uid for pid in one.ours()}
+    assert len(one.ours()) == 4 and 0 not in users and len(users) == 2
+    for pid, name in one.ours().items():
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: gone(pid), f'{name} is dead')
+        until(lambda: len(one.ours()) == 4 and one.healthy(), f'{name} is back', 30)
+    before = requests.post(f'{one.url}/register', timeout=60, data={
+        'login': 'stays', 'password': 'SecreT', 'email': 'me@example.org'})
+    assert before.status_code == 200
+    one.stop()
+    assert one.processes() == {} and mounts(one.state) == []
+    assert not one.healthy()
+    one.start('--no-demo')
+    again = requests.post(f'{one.url}/register', timeout=60, data={
+        'login': 'stays', 'password': 'SecreT', 'email': 'me@example.org'})
+    assert again.status_code == 409
+    one.stop()
+    assert one.processes() == {}
+
+
+def test_two_quickstarts_do_not_disturb_each_other(quickstart):
+    first, second = quickstart('q2'), quickstart('q3')
+    first.start('--no-demo')
+    second.start('--no-demo')
+    assert first.healthy() and second.healthy()
+    first.stop()
+    assert second.healthy() and len(second.ours()) == 4
+    second.stop()
+
+
+def test_start_of_what_runs_does_no_harm(quickstart):
+    one = quickstart('q4')
+    one.start('--no-demo')
+    before = one.ours()
+    subprocess.run([one.script, *one.options, '--no-demo'], check=False, capture_output=True,
+                   timeout=300)
+    assert one.healthy() and set(one.ours()) == set(before)
+    one.stop()
+
+
+def test_demo_can_be_repeated(quickstart):
+    one = quickstart('q5')
+    one.start()
+    one.start()
+    one.stop()
+
+
+@pytest.mark.skipif(os.path.exists('/var/run/docker.sock'), reason='an engine answers here')
+def test_quickstart_with_an_engine_of_its_own(quickstart):
+    before, bridges = links(), subprocess.run(['ip', 'netns'], capture_output=True, check=True).stdout
+    one = quickstart('q6', own_engine=True)
+    out = one.start()
+    assert 'curl' in out and one.healthy()
+    one.stop()
+    assert one.processes() == {} and mounts(one.state) == []
+    assert links() == before
+    assert subprocess.run(['ip', 'netns'], capture_output=True, check=True).stdout == bridges

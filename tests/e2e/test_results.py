@@ -1,0 +1,247 @@
+"""Results: the zip of the outbox, and how the web server sends it."""
+import stat
+import subprocess
+import zipfile
+
+import pytest
+
+from client import WAIT, expect, refused
+
+
+def names(zipped):
+    return sorted(zipped.namelist())
+
+
+def mode(zipped, name):
+    return zipped.getinfo(name).external_attr >> 16
+
+
+@pytest.mark.both
+def test_results_hold_the_outbox(alice):
+    job = alice.run('cd /outbox; echo one > a.txt; mkdir -p sub/deep empty; echo two > sub/deep/b; '
+                    'head -c 100000 /dev/urandom > noise; sha256sum noise')
+    zipped = alice.results(job)
+    assert zipped.testzip() is None
+    assert set(names(zipped)) - {'sub/', 'sub/deep/'} == {'a.txt', 'empty/', 'noise', 'sub/deep/b'}
+    assert zipped.read('a.txt') == b'one\n' and zipped.read('sub/deep/b') == b'two\n'
+    assert zipped.getinfo('noise').file_size == 100000
+
+
+@pytest.mark.both
+def test_download_has_its_headers(alice):
+    job = alice.run('echo x > /outbox/x')
+    answer = expect(alice.download(job), 200)
+    assert answer.headers['Content-Type'] == 'application/zip'
+    assert answer.headers['Content-Length'] == str(len(answer.content))
+    assert answer.headers['Accept-Ranges'] == 'bytes' and answer.headers['ETag']
+    for header in answer.headers:
+        assert not header.lower().startswith(('x-accel', 'x-sendfile'))
+
+
+@pytest.mark.both
+def test_empty_outbox_is_an_empty_zip(alice):
+    zipped = alice.results(alice.run('true'))
+    assert zipped.namelist() == []
+
+
+@pytest.mark.both
+def test_results_of_a_failed_job(alice):
+    job = alice.run('echo partial > /outbox/x; exit 3')
+    assert job['state'] == 'failed' and alice.results(job).read('x') == b'partial\n'
+
+
+def test_names_of_any_unicode(alice):
+    wanted = ['ünï', '日本語', '😀', 'with space', "it's", 'a"b', 'back\\slash', '-dash', 'semi;colon',
+              'percent%41', 'x' * 255, '*', 'CON', 'trailing.', 'line\nbreak']
+    job = alice.run('cd /outbox && while IFS= read -r n; do echo "$n" > "./$n"; done < /inbox/names; '
+                    'printf x > "line\nbreak"', [('names', '\n'.join(wanted[:-1]).encode() + b'\n')])
+    zipped = alice.results(job)
+    assert names(zipped) == sorted(wanted)
+    for name in wanted[:-1]:
+        assert zipped.read(name).decode() == name + '\n'
+        assert zipped.getinfo(name).flag_bits & 0x800 or name.isascii()
+
+
+def test_names_that_are_not_unicode_are_made_so(alice):
+    job = alice.run(r'cd /outbox; echo 1 > "$(printf "bad\377name")"; echo 2 > "$(printf "\303")"')
+    zipped = alice.results(job)
+    assert zipped.testzip() is None and len(zipped.namelist()) == 2
+    assert all(name.isprintable() for name in zipped.namelist())
+    assert sorted(zipped.read(name) for name in zipped.namelist()) == [b'1\n', b'2\n']
+
+
+def test_invalid_names_that_become_the_same_are_both_kept(alice):
+    job = alice.run(r'cd /outbox; echo 1 > "$(printf "a\377")"; echo 2 > "$(printf "a\376")"')
+    zipped = alice.results(job)
+    assert len(set(zipped.namelist())) == 2
+    assert sorted(zipped.read(name) for name in zipped.namelist()) == [b'1\n', b'2\n']
+
+
+def test_unzip_agrees(alice, tmp_path):
+    job = alice.run('cd /outbox; mkdir ünï; echo x > "ünï/日本"; echo "#!/bin/sh" > run; chmod 755 run')
+    (tmp_path / 'r.zip').write_bytes(alice.download(job).content)
+    subprocess.run(['unzip', '-q', 'r.zip', '-d', 'out'], cwd=tmp_path, check=True,
+                   stdout=subprocess.DEVNULL)
+    assert (tmp_path / 'out/ünï/日本').read_text() == 'x\n'
+    assert (tmp_path / 'out/run').stat().st_mode & 0o111 == 0o111
+
+
+def test_executable_bits_and_empty_folders(alice):
+    job = alice.run('cd /outbox; echo x > program; chmod 755 program; echo x > data; chmod 644 data; '
+                    'echo x > secret; chmod 600 secret; mkdir -p a/b; chmod 700 a/b')
+    zipped = alice.results(job)
+    assert mode(zipped, 'program') & 0o111 == 0o111 and mode(zipped, 'data') & 0o111 == 0
+    assert 'a/b/' in names(zipped) and stat.S_ISDIR(mode(zipped, 'a/b/'))
+    assert zipped.read('secret') == b'x\n'
+
+
+def test_set_uid_bits_do_not_travel(alice):
+    job = alice.run('cd /outbox; echo x > program; chmod 6755 program')
+    assert mode(alice.results(job), 'program') & 0o7000 == 0
+
+
+@pytest.mark.parametrize('make, name', [
+    ('ln -s /etc/passwd', 'link'), ('ln -s .', 'loop'), ('ln -s ../../../..', 'up'), ('mkfifo', 'fifo'),
+    ('ln -s /nowhere', 'dangling')])
+def test_what_is_no_file_is_left_out_and_named(alice, make, name):
+    job = alice.run(f'cd /outbox; echo x > file; {make} {name}')
+    assert job['state'] == 'done' and names(alice.results(job)) == ['file']
+    assert any(name in line for line in alice.lines(job['id'], 'system'))
+
+
+def test_device_cannot_be_made(alice):
+    assert alice.run('mknod /outbox/null c 1 3')['state'] == 'failed'
+
+
+def test_hard_links_are_files(alice):
+    job = alice.run('cd /outbox; echo x > a; ln a b')
+    zipped = alice.results(job)
+    assert zipped.read('a') == zipped.read('b') == b'x\n'
+
+
+def test_files_without_any_permission_are_collected(alice):
+    job = alice.run('cd /outbox; mkdir d; echo x > d/f; chmod 000 d/f d; echo y > g; chmod 000 g')
+    zipped = alice.results(job)
+    assert zipped.read('d/f') == b'x\n' and zipped.read('g') == b'y\n'
+
+
+def test_deep_folders(alice):
+    job = alice.run('cd /outbox; for i in $(seq 100); do mkdir d; cd d; done; echo x > f')
+    assert alice.results(job).read('d/' * 100 + 'f') == b'x\n'
+
+
+def test_many_files(alice):
+    job = alice.run('cd /outbox; for i in $(seq 3000); do echo $i > f$i; done')
+    zipped = alice.results(job)
+    assert len(zipped.namelist()) == 3000 and zipped.testzip() is None
+
+
+def test_files_elsewhere_are_hinted_at(alice):
+    job = alice.run('echo x > /result.txt; mkdir /data; echo y > /data/more.csv')
+    hints = ' '.join(alice.lines(job['id'], 'system'))
+    assert '/outbox' in hints and 'result.txt' in hints
+    quiet = alice.run('echo x > /outbox/result.txt; echo y > /elsewhere')
+    assert not any('/outbox' in line for line in alice.lines(quiet['id'], 'system'))
+
+
+@pytest.fixture(scope='module')
+def zipped_job(alice):
+    return alice.run('head -c 50000 /dev/urandom > /outbox/noise')
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('span, part', [
+    ('bytes=0-99', slice(0, 100)), ('bytes=100-', slice(100, None)), ('bytes=-22', slice(-22, None))])
+def test_range(alice, zipped_job, span, part):
+    whole = alice.download(zipped_job)
+    answer = expect(alice.download(zipped_job, headers={'Range': span}), 206)
+    assert answer.content == whole.content[part]
+    assert answer.headers['Content-Range'].endswith(f'/{len(whole.content)}')
+    assert answer.headers['ETag'] == whole.headers['ETag']
+
+
+@pytest.mark.both
+def test_range_beyond_the_end(alice, zipped_job):
+    assert alice.download(zipped_job, headers={'Range': 'bytes=99999999-'}).status_code == 416
+
+
+@pytest.mark.both
+def test_etag_saves_a_download(alice, zipped_job):
+    tag = alice.download(zipped_job).headers['ETag']
+    answer = alice.download(zipped_job, headers={'If-None-Match': tag})
+    assert (answer.status_code, answer.content) == (304, b'')
+    assert alice.download(zipped_job, headers={'If-None-Match': '"other"'}).status_code == 200
+
+
+@pytest.mark.both
+def test_if_range(alice, zipped_job):
+    tag = alice.download(zipped_job).headers['ETag']
+    headers = {'Range': 'bytes=0-9', 'If-Range': tag}
+    assert alice.download(zipped_job, headers=headers).status_code == 206
+    headers['If-Range'] = '"other"'
+    assert alice.download(zipped_job, headers=headers).status_code == 200
+
+
+@pytest.mark.both
+def test_head(alice, zipped_job):
+    whole = alice.download(zipped_job)
+    path = f'/pipeline/{zipped_job["pipeline"]["id"]}/job/{zipped_job["id"]}?result'
+    answer = expect(alice.call('HEAD', path), 200)
+    assert answer.content == b''
+    for header in ('Content-Length', 'ETag', 'Content-Type', 'Accept-Ranges'):
+        assert answer.headers[header] == whole.headers[header], header
+
+
+def test_another_run_has_another_etag(alice):
+    pipeline, job = alice.begin('date +%s%N > /outbox/x; head -c 9 /dev/urandom >> /outbox/x')
+    first = alice.download(alice.wait_job(pipeline, job))
+    alice.submit(pipeline)
+    alice.wait_job(pipeline, job)
+    second = alice.download(alice.wait_job(pipeline, job))
+    assert first.headers['ETag'] != second.headers['ETag'] and first.content != second.content
+
+
+def test_no_results_before_the_end(alice):
+    pipeline = alice.pipeline()
+    job = alice.job(pipeline, WAIT)
+    path = f'/pipeline/{pipeline}/job/{job}?result'
+    assert refused(alice.get(path), 409) == 'Job has not finished running'
+    alice.submit(pipeline)
+    alice.wait_state(pipeline, job, 'running')
+    assert refused(alice.get(path), 409) == 'Job has not finished running'
+    alice.kabuto.let_go(job)
+    alice.wait_job(pipeline, job)
+    expect(alice.get(path), 200)
+
+
+@pytest.mark.both
+def test_results_of_others_are_not_found(alice, bob, zipped_job):
+    assert refused(bob.download(zipped_job), 404) in ('Pipeline not found', 'Job not found')
+
+
+def test_results_path_opens_nothing(kabuto, alice, zipped_job):
+    for key in ('results_path', 'attachment_token'):
+        value = zipped_job[key]
+        for path in (f'/{value}', f'/results/{value}', f'/_kabuto/results/{value}',
+                     f'/_kabuto/results/{value}.zip'):
+            assert alice.get(path).status_code == 404, path
+
+
+@pytest.mark.limit(400)
+def test_file_over_four_gibibytes(alice, tmp_path):
+    """Sparse, so that it costs time but no disk; the zip must be a zip64."""
+    job = alice.run('cd /outbox; truncate -s 4500M big; echo after > z; echo end >> big', cpus=2)
+    assert job['state'] == 'done', job['error']
+    with open(tmp_path / 'r.zip', 'wb') as file:
+        for piece in alice.download(job, stream=True).iter_content(1 << 20):
+            file.write(piece)
+    with zipfile.ZipFile(tmp_path / 'r.zip') as zipped:
+        sizes = {info.filename: info.file_size for info in zipped.infolist()}
+        assert sizes == {'big': (4500 << 20) + 4, 'z': 6}
+        assert zipped.read('z') == b'after\n'
+        with zipped.open('big') as big:
+            total, last = 0, b''
+            while piece := big.read(16 << 20):
+                total, last = total + len(piece), piece
+        assert total == sizes['big'] and last.endswith(b'\0end\n')
+    (tmp_path / 'r.zip').unlink()

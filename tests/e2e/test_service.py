@@ -1,0 +1,238 @@
+"""The service as its operator sees it: health, configuration, logs, manual, memory, permissions."""
+import json
+import os
+import pathlib
+import pwd
+import re
+import signal
+import stat
+import subprocess
+
+import pytest
+
+from client import expect, refused
+from kabuto import POOLS, as_spooler, as_web
+from wait import until
+
+
+@pytest.mark.both
+def test_healthz_is_ok_without_a_session(kabuto):
+    answer = expect(kabuto.client().get('/healthz'), 200)
+    assert answer.json() == {'status': 'ok'}
+    assert answer.headers['Content-Type'] == 'application/json; charset=utf-8'
+
+
+def unhealthy(kabuto, word):
+    """Waits until /healthz is 503 and its words name the cause."""
+    def says_so():
+        status, text = kabuto.health()
+        return status == 503 and word in json.loads(text)['error'].lower() and json.loads(text)
+    return until(says_so, f'healthz tells of the {word}', 90)
+
+
+@pytest.mark.log_errors
+def test_healthz_tells_that_the_engine_is_away(proxied):
+    kabuto, proxy = proxied
+    proxy.away()
+    assert unhealthy(kabuto, 'engine')['status'] != 'ok'
+    proxy.back()
+    kabuto.wait_healthy()
+
+
+@pytest.mark.log_errors
+def test_healthz_tells_that_the_spooler_is_silent(own):
+    kabuto = own()
+    kabuto['spooler'].send(signal.SIGSTOP)
+    unhealthy(kabuto, 'spooler')
+    kabuto['spooler'].send(signal.SIGCONT)
+    kabuto.wait_healthy()
+
+
+def test_healthz_tells_that_the_spooler_is_dead(own):
+    kabuto = own()
+    kabuto['spooler'].kill()
+    kabuto.sql('UPDATE spooler SET seen_at = seen_at - 31000')
+    unhealthy(kabuto, 'spooler')
+    kabuto['spooler'].start()
+    kabuto.wait_healthy()
+
+
+def test_web_server_without_its_pools_answers_in_json(own):
+    kabuto = own()
+    kabuto['api'].kill()
+    answer = kabuto.client().get('/pipeline')
+    assert answer.status_code in (502, 503)
+    assert answer.json()['error']
+    kabuto['api'].start()
+    kabuto.wait_healthy()
+
+
+# Configuration
+
+WRONG = [
+    ('state_dir = ', ''), ('colour = "red"', 'colour'), ('slots = "many"', 'slots'), ('slots = -1', 'slots'),
+    ('registration = "maybe"', 'registration'), ('job { timeout = 0 }', 'timeout'),
+    ('job { network = "host" }', 'network'), ('min_free = "lots"', 'min_free'), ('slots = 1 }', ''),
+    ('job {', ''), ('engine { colour = 1 }', 'colour'), ('session_days = 0', 'session_days'),
+    ('job { memory = "1x" }', 'memory'), ('job { cpus = -1.0 }', 'cpus'),
+    ('threads { api = 0 }', 'api'), ('log_limit = ""', 'log_limit'),
+    ('build { schemes = {"file"} }', 'schemes')]
+
+
+@pytest.fixture
+def check(build, engine, tmp_path):
+    """Runs a program with -n on this text; gives exit status and what it said."""
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        if parent != pathlib.Path('/') and parent.stat().st_uid == os.getuid():
+            parent.chmod(parent.stat().st_mode | 0o055)
+
+    def check(program, text):
+        config = tmp_path / 'wrong.conf'
+        config.write_text(f'# first line\n{text}\n')
+        path = build / program
+        done = subprocess.run(as_web(path, '-c', config, '-n'), text=True, timeout=30, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout, str(config)
+    return check
+
+
+@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
+@pytest.mark.parametrize('text, word', WRONG, ids=lambda x: str(x)[:30])
+def test_wrong_configuration_is_refused_with_file_line_and_reason(check, program, text, word):
+    status, said, config = check(program, text)
+    assert status not in (0, -11, -6), said
+    assert config in said and word in said
+    assert re.search(rf'{re.escape(config)}:[234]\b', said), said
+
+
+@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
+def test_good_configuration_is_accepted(check, program, source):
+    assert check(program, 'slots = 3\njob { memory = "1g" networks = {"none"} }')[0] == 0
+    for example in source.glob('etc/kabuto.conf*'):
+        status, said, _ = check(program, example.read_text().replace('@pkglibexecdir@', '/usr/libexec'))
+        assert status == 0, said
+
+
+@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
+def test_programs_tell_their_version_and_usage(build, program):
+    version = subprocess.run([build / program, '-V'], text=True, capture_output=True, check=True)
+    assert 'kabuto' in version.stdout.lower() and re.search(r'\d', version.stdout)
+    wrong = subprocess.run([build / program, '-?'], text=True, capture_output=True, check=False,
+                           stdin=subprocess.DEVNULL)
+    assert wrong.returncode == 2 and 'usage' in (wrong.stderr + wrong.stdout).lower()
+
+
+@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
+def test_missing_configuration_is_named(build, program):
+    done = subprocess.run([build / program, '-c', '/nonexistent/kabuto.conf', '-n'], text=True,
+                          capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode != 0 and '/nonexistent/kabuto.conf' in done.stderr
+
+
+def test_second_spooler_is_refused_and_names_the_first(kabuto, build, engine):
+    command = as_spooler(engine.group(), build / 'daemon/kabuto-spooler', '-c', kabuto.config)
+    done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=60,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode != 0 and str(kabuto['spooler'].pid) in done.stderr
+    assert kabuto.health()[0] == 200
+
+
+# What it leaves on the machine
+
+def test_programs_run_as_their_own_users(kabuto):
+    for name, user in (('spooler', 'kabuto'), *((pool, 'kabuto-web') for pool in POOLS)):
+        assert os.stat(f'/proc/{kabuto[name].pid}').st_uid == pwd.getpwnam(user).pw_uid, name
+
+
+def test_state_directory_has_the_modes_of_the_design(kabuto, alice):
+    alice.run('echo x > /outbox/x', [('a', b'x')])
+    modes = {name: stat.S_IMODE((kabuto.state / name).stat().st_mode)
+             for name in ('incoming', 'inbox', 'builds', 'logs', 'results', 'run', 'bin')}
+    assert modes == {'incoming': 0o2770, 'inbox': 0o2770, 'builds': 0o2770, 'logs': 0o2750,
+                     'results': 0o2750, 'run': 0o700, 'bin': 0o755}
+
+
+def test_nobody_else_can_read_the_state(kabuto, alice):
+    alice.run('echo x > /outbox/x', [('a', b'x')])
+    script = 'find . -type f -readable ! -path "./bin/*" 2>/dev/null; ls inbox logs results run 2>&1'
+    out = subprocess.run(['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups',
+                          'sh', '-c', script], cwd=kabuto.state, text=True, capture_output=True,
+                         check=False).stdout
+    assert all('denied' in line for line in out.splitlines() if line), out
+
+
+def test_pool_sockets_are_not_for_everybody(kabuto):
+    for pool in POOLS:
+        assert stat.S_IMODE((kabuto.sockets / f'{pool}.sock').stat().st_mode) == 0o660
+
+
+def test_logs_are_one_line_an_event_with_a_level(kabuto, alice):
+    job = alice.run('true')
+    said = kabuto['spooler'].text().splitlines()
+    assert said and all(re.match(r'<[3467]>\S', line) for line in said), said[-5:]
+    assert any(f'job={job["id"]} attempt=1' in line for line in said)
+
+
+def test_users_cannot_forge_log_lines(kabuto, alice):
+    kabuto.client().log_in('a\n<3>job=1 forged')
+    alice.run('["/no\\n<3>forged=1"]')
+    for process in kabuto.processes.values():
+        assert not any(line.startswith('<3>') and 'forged' in line.split(' ')[0]
+                       for line in process.text().splitlines())
+
+
+def test_stale_socket_does_not_stop_a_pool(own):
+    kabuto = own()
+    for pool in POOLS:
+        kabuto[pool].kill()
+        kabuto[pool].start()
+    kabuto.wait_healthy()
+
+
+def proportional(pid):
+    """The memory of a process, shared pages divided (Pss), in bytes."""
+    with open(f'/proc/{pid}/smaps_rollup', encoding='ascii') as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith('Pss:')) * 1024
+
+
+def test_idle_memory_is_small(own):
+    """All of Kabuto idle, with its usual number of threads."""
+    kabuto = own({'threads': {'api': 32, 'upload': 16, 'follow': 64}})
+    kabuto.user('dave').run('true')
+    used = {name: proportional(kabuto[name].pid) for name in ('spooler', *POOLS)}
+    assert sum(used.values()) < 30 << 20, used
+
+
+# What it ships
+
+def test_manual_pages_are_clean(source):
+    pages = [*source.glob('**/*.[1-8]'), *source.glob('**/*.[1-8].in')]
+    pages = [page for page in pages if not any(part.startswith(('.', 'build')) for part in page.parts[1:])]
+    names = {page.name.removesuffix('.in') for page in pages}
+    assert {'kabuto-spooler.8', 'kabuto.fcgi.8', 'kabuto.conf.5'} <= names
+    for page in pages:
+        done = subprocess.run(['mandoc', '-Tlint', '-Wwarning', page], text=True, capture_output=True,
+                              check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_systemd_units_are_valid(source, build, tmp_path):
+    """With the paths of an installation replaced by those of the build."""
+    units = [*source.glob('etc/**/*.service*'), *source.glob('etc/**/*.socket*'),
+             *source.glob('etc/**/*.target*'), *source.glob('etc/**/*.timer*')]
+    assert units
+    for unit in units:
+        text = unit.read_text()
+        text = re.sub(r'[^\s=!+@:-]*/kabuto-spooler\b(?!\.)', str(build / 'daemon/kabuto-spooler'), text)
+        text = re.sub(r'[^\s=!+@:-]*/kabuto\.fcgi\b(?!\.)', str(build / 'fcgi/kabuto.fcgi'), text)
+        (tmp_path / unit.name.removesuffix('.in')).write_text(text)
+    done = subprocess.run(['systemd-analyze', 'verify', *tmp_path.iterdir()], text=True,
+                          capture_output=True, check=False,
+                          env={**os.environ, 'SYSTEMD_UNIT_PATH': f'{tmp_path}:'})
+    assert done.returncode == 0 and 'kabuto' not in done.stderr, done.stderr
+
+
+def test_error_answers_name_what_to_do(kabuto):
+    assert refused(kabuto.client().get('/pipeline'), 401, 'log')
