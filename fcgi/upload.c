@@ -49,8 +49,11 @@ upload_open(struct upload *upload, const char *path, struct error *err)
 	while (at >= 0 && (part = strsep(&rest, "/")) != NULL) {
 		int below = -1;
 
-		/* The container's users may enter; others are kept out by the folder that it moves into. */
-		if (mkdirat(at, part, 0755) == 0 && fchmodat(at, part, 0755, 0) == 0)
+		/*
+		 * The container's users may enter; others are kept out by the folder that it moves into. What the
+		 * spooler adds gets our group, so that the handlers can read it.
+		 */
+		if (mkdirat(at, part, 02755) == 0 && fchmodat(at, part, 02755, 0) == 0)
 			below = openat(at, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		(void)close(at);
 		at = below;
