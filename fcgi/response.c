@@ -14,7 +14,7 @@
 #include "router.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
-#define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY)
+#define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
 
 static const struct {
 	int status;

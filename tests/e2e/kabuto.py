@@ -93,9 +93,13 @@ class Process:
         self.process.send_signal(number)
 
     def kill(self):
-        """kill -9."""
+        """kill -9; of its children too (nginx's workers would keep the port)."""
         if self.runs():
+            with open(f'/proc/{self.pid}/task/{self.pid}/children', encoding='ascii') as file:
+                children = [int(child) for child in file.read().split()]
             self.process.kill()
+            for child in children:
+                os.kill(child, signal.SIGKILL)
             self.process.wait()
 
     def stop(self, seconds=60):

@@ -1,4 +1,7 @@
-"""The web servers' configuration for one Kabuto."""
+"""The web servers' configuration for one Kabuto: the examples of etc/, with its own paths and port."""
+import pathlib
+
+ETC = pathlib.Path(__file__).resolve().parents[2] / 'etc'
 
 NGINX = '''
 daemon off;
@@ -13,60 +16,30 @@ http {{
     fastcgi_temp_path {web}/fastcgi;
     uwsgi_temp_path {web}/uwsgi;
     scgi_temp_path {web}/scgi;
-    upstream api {{ server unix:{sockets}/api.sock; keepalive 2; }}
-    upstream upload {{ server unix:{sockets}/upload.sock; }}
-    upstream follow {{ server unix:{sockets}/follow.sock; }}
-    map "$request_method $uri" $pool {{
-        default api;
-        "~^(POST|PUT) /image" upload;
-        "~^(POST|PUT) /pipeline/[^/]+/job" upload;
-        "~^[A-Z]+ /execution/" follow;
-    }}
-    server {{
-        listen 127.0.0.1:{port};
-        client_max_body_size 0;
-        etag on;
-        location / {{
-            fastcgi_param REQUEST_METHOD $request_method;
-            fastcgi_param REQUEST_URI $request_uri;
-            fastcgi_param QUERY_STRING $query_string;
-            fastcgi_param CONTENT_TYPE $content_type;
-            fastcgi_param CONTENT_LENGTH $content_length;
-            fastcgi_param REMOTE_ADDR $remote_addr;
-            fastcgi_param HTTPS $https if_not_empty;
-            fastcgi_param SERVER_PROTOCOL $server_protocol;
-            fastcgi_param SERVER_SOFTWARE nginx/$nginx_version;
-            fastcgi_param HTTP_PROXY "";
-            fastcgi_request_buffering off;
-            fastcgi_read_timeout 1h;
-            fastcgi_pass $pool;
-        }}
-        location /_kabuto/results/ {{ internal; alias {state}/results/; }}
-        location /_kabuto/logs/ {{
-            internal;
-            alias {state}/logs/;
-            add_header X-Log-Size $upstream_http_x_log_size always;
-        }}
-    }}
+{example}
 }}
 '''
 
 LIGHTTPD = '''
-server.port = {port}
-server.bind = "127.0.0.1"
-server.document-root = "{web}"
-server.errorlog = "/dev/stderr"
-server.modules = ("mod_fastcgi")
-server.upload-dirs = ("{web}")
-server.stream-request-body = 1
-server.stream-response-body = 1
+server.errorlog = "{web}/error.log"
+{example}
 '''
 
 
+def example(kabuto):
+    text = (ETC / f'{kabuto.server}.conf.example').read_text()
+    for shipped, own in (('/run/kabuto/', f'{kabuto.sockets}/'),
+                         ('/var/lib/kabuto', str(kabuto.state)),
+                         ('/var/empty', str(kabuto.root / 'web')),
+                         ('/var/tmp', str(kabuto.root / 'web')),
+                         ('5000', str(kabuto.port))):
+        text = text.replace(shipped, own)
+    return text
+
+
 def write(kabuto):
-    paths = {'web': kabuto.root / 'web', 'sockets': kabuto.sockets, 'state': kabuto.state,
-             'port': kabuto.port}
-    text = {'nginx': NGINX, 'lighttpd': LIGHTTPD}[kabuto.server].format(**paths)
+    frame = {'nginx': NGINX, 'lighttpd': LIGHTTPD}[kabuto.server]
+    text = frame.format(web=kabuto.root / 'web', example=example(kabuto))
     (kabuto.root / f'{kabuto.server}.conf').write_text(text)
 
 
