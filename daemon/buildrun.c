@@ -284,7 +284,7 @@ buildrun(struct worker *worker, const struct build *build)
 		if (worker->spooler->stopping)
 			break;
 		if (is_cancelled(&state)) {
-			end_failed(&state, "FAILED", "cancelled by its owner");
+			end_failed(&state, "FAILED", BUILD_CANCELLED);
 			ended = true;
 		} else {
 			ended = try_build(&state, &err) || settle(&state, &err, &tries);

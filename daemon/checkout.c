@@ -274,7 +274,7 @@ checkout_clone(const struct checkout *checkout, const struct checkout_url *url, 
 		"http.followRedirects=false", "clone", "--depth", "1", "--no-tags", "--single-branch",
 		"--no-recurse-submodules", "--template=", "--", address, path, NULL };
 	char *hg[] = { "/usr/bin/hg", "--noninteractive", "--config", "ui.ssh=ssh -oBatchMode=yes",
-		"--config", "subrepos:allowed=false", "clone", "--", address, path, NULL };
+		"--config", "subrepos.allowed=false", "clone", "--", address, path, NULL };
 
 	if (!checkout->config->build.allow_private && !check_host(url->host, err))
 		return false;

@@ -114,8 +114,8 @@ state_of(const char *status)
 		{ "configured", CONTAINER_CREATED }, /* Podman */
 		{ "exited",     CONTAINER_EXITED  },
 		{ "stopped",    CONTAINER_EXITED  }, /* Podman */
-		{ "dead",       CONTAINER_EXITED  },
-		{ "removing",   CONTAINER_EXITED  },
+		{ "dead",       CONTAINER_ABSENT  }, /* somebody removes it */
+		{ "removing",   CONTAINER_ABSENT  },
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

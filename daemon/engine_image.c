@@ -33,6 +33,7 @@ struct messages {
 	struct tar *tar;
 	char *line;
 	size_t length;
+	char step[256]; /* the last "Step 1/2 : FROM x" */
 	char *failure;
 };
 
@@ -187,13 +188,17 @@ static bool
 message_line(struct messages *messages)
 {
 	cleanup_json json_t *message = json_loadb(messages->line, messages->length, 0, NULL);
-	const char *error = NULL;
+	const char *error = NULL, *stream = NULL;
 
 	messages->length = 0;
 	if (!json_is_object(message))
 		return true; /* an empty line */
-	if (json_unpack(message, "{s:s}", "error", &error) == 0 && messages->failure == NULL)
-		messages->failure = strdup(error);
+	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 && strncmp(stream, "Step ", 5) == 0)
+		snprintf(messages->step, sizeof messages->step, "%.*s", (int)strcspn(stream, "\n"), stream);
+	if (json_unpack(message, "{s:s}", "error", &error) == 0 && messages->failure == NULL &&
+	    asprintf(&messages->failure, "%s%s%s", messages->step, messages->step[0] != '\0' ? ": " : "",
+	        error) < 0)
+		messages->failure = NULL;
 	return messages->build->message(messages->build->message_context, message);
 }
 

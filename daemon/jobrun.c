@@ -26,6 +26,7 @@
 
 #define DISK_LOOK_MS  5000  /* between two looks at the outbox's size, or 20 times what a look took */
 #define WAIT_MOST_MS  30000 /* of one wait call; behind it the container is inspected */
+#define FAULTS_MOST   5     /* of the engine's own (HTTP 500) that a step survives */
 #define INIT_TARGET   "/run/kabuto/init"
 #define GRACE_MARGIN  5     /* seconds that kabuto-init gets to report behind the job's grace */
 
@@ -37,9 +38,10 @@ struct run {
 	struct worker *worker;
 	struct job job;
 	char container[CONTAINER_NAME];
-	int folder;               /* run/<job>; -1: not open */
+	int folder;               /* run/<job>.<attempt>; -1: not open */
 	struct container_info info;
 	struct usage usage;
+	int faults;               /* of the engine's own, at this step */
 	char *error;              /* why the job failed, in words; NULL: its exit code tells */
 	bool timed_out, over_disk;
 	int64_t next_disk_look_ms; /* monotonic */
@@ -98,16 +100,24 @@ failed_call(struct run *run, const struct error *err)
 	case ERROR_BUSY:
 	case ERROR_NO_SPACE:
 		return AGAIN;
+	case ERROR_SYSTEM:
+		/* An engine that is going down says so with all kinds of faults. */
+		if (run->faults++ < FAULTS_MOST)
+			return AGAIN;
+		__attribute__((fallthrough));
 	default:
 		set_error(run, "%s", err->text);
 		return FAIL;
 	}
 }
 
-static void
-job_folder(const struct run *run, char name[static 24])
+/* Each attempt has its own: the next one may begin before the last one's folder is gone. */
+#define FOLDER_NAME 48
+static const char *
+job_folder(const struct run *run, char name[static FOLDER_NAME])
 {
-	snprintf(name, 24, "%lld", (long long)run->job.id);
+	snprintf(name, FOLDER_NAME, "%lld.%lld", (long long)run->job.id, (long long)run->job.attempt);
+	return name;
 }
 
 /* A folder that any user in the container may use; others are kept out by run/'s own mode. */
@@ -122,7 +132,7 @@ make_folder(int dir, const char *name, mode_t mode, struct error *err)
 static bool
 open_folder(struct run *run, struct error *err)
 {
-	char name[24];
+	char name[FOLDER_NAME];
 
 	if (run->folder >= 0)
 		return true;
@@ -132,13 +142,13 @@ open_folder(struct run *run, struct error *err)
 	return run->folder >= 0 || error_errno(err, "open the folder run/%s", name);
 }
 
-/* run/<job>, new; and the log's two files. */
+/* run/<job>.<attempt>, new; and the log's two files. */
 static bool
 prepare(struct run *run, struct error *err)
 {
 	struct spool *spool = &run->worker->spooler->spool;
 	cleanup_close int usage = -1;
-	char name[24];
+	char name[FOLDER_NAME];
 
 	job_folder(run, name);
 	if (run->folder >= 0)
@@ -184,24 +194,25 @@ add_mounts(struct container_spec *spec, struct run *run, struct error *err)
 {
 	const struct job *job = &run->job;
 	struct attachments files = { 0 };
-	char name[JOBLOG_NAME];
+	char name[JOBLOG_NAME], folder[FOLDER_NAME];
 	bool any;
 
 	if (!attachments_of(&run->worker->db, job->id, &files, err))
 		return false;
 	any = files.count > 0;
 	attachments_clear(&files);
+	job_folder(run, folder);
 	add_mount(spec, run, INIT_TARGET, true, "bin/kabuto-init");
 	add_mount(spec, run, "/run/kabuto/log", false, "logs/%s",
 	    joblog_name(name, job->id, job->attempt, "log"));
 	add_mount(spec, run, "/run/kabuto/idx", false, "logs/%s",
 	    joblog_name(name, job->id, job->attempt, "idx"));
-	add_mount(spec, run, "/run/kabuto/usage", false, "run/%lld/usage", (long long)job->id);
-	add_mount(spec, run, "/outbox", false, "run/%lld/outbox", (long long)job->id);
+	add_mount(spec, run, "/run/kabuto/usage", false, "run/%s/usage", folder);
+	add_mount(spec, run, "/outbox", false, "run/%s/outbox", folder);
 	if (any)
 		add_mount(spec, run, "/inbox", true, "inbox/%s", job->attachment_token);
 	else
-		add_mount(spec, run, "/inbox", true, "run/%lld/inbox", (long long)job->id);
+		add_mount(spec, run, "/inbox", true, "run/%s/inbox", folder);
 	return true;
 }
 
@@ -445,6 +456,13 @@ explain_exec(struct run *run)
 		    strerrordesc_np((int)run->usage.exec_errno));
 }
 
+/* The job itself was killed for want of memory, and not only some process of its. */
+static bool
+out_of_memory(const struct run *run)
+{
+	return run->info.exit_code == 137 && (run->info.oom_killed || run->usage.oom_kills > 0);
+}
+
 /* The job's error in words, from the most telling to the least; none for exit code 0. */
 static void
 explain(struct run *run)
@@ -461,8 +479,11 @@ explain(struct run *run)
 		set_error(run, "the outbox is larger than its limit (%s)", bytes_format(run->job.disk, limit));
 	} else if (code == 0) {
 		return;
-	} else if (run->info.oom_killed || (run->usage.oom_kills > 0 && code == 137)) {
+	} else if (out_of_memory(run)) {
 		set_error(run, "out of memory (limit %s)", bytes_format(run->job.memory, limit));
+	} else if (!run->usage.complete) {
+		/* kabuto-init did not come to its end, and it was not we who killed it. */
+		set_error(run, "the engine lost the container while the job ran");
 	} else if (run->usage.exec_errno != 0) {
 		explain_exec(run);
 	} else if (run->usage.signal > 0 && sigabbrev_np((int)run->usage.signal) != NULL) {
@@ -479,7 +500,8 @@ static bool
 seal_log(struct run *run, struct error *err)
 {
 	const struct config *config = run->worker->spooler->config;
-	char *lines[COLLECT_NOTES_MOST + 4], dropped[160], unnamed[96], ended[1200];
+	char *lines[COLLECT_NOTES_MOST + 5], dropped[160], unnamed[96], oom[96], ended[1200];
+	char limit[QUANTITY_TEXT];
 	size_t count = 0;
 
 	if (run->usage.log_dropped > 0) {
@@ -487,13 +509,17 @@ seal_log(struct run *run, struct error *err)
 		    (long long)run->usage.log_dropped);
 		lines[count++] = dropped;
 	}
+	if (run->info.oom_killed || run->usage.oom_kills > 0) {
+		snprintf(oom, sizeof oom, "killed: out of memory (limit %s)", bytes_format(run->job.memory, limit));
+		lines[count++] = oom;
+	}
 	for (size_t i = 0; i < run->notes.count; i++)
 		lines[count++] = run->notes.texts[i];
 	if (run->notes.unnamed > 0) {
 		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more", run->notes.unnamed);
 		lines[count++] = unnamed;
 	}
-	if (run->error != NULL && strncmp(run->error, "exit code ", 10) != 0) {
+	if (run->error != NULL && strncmp(run->error, "exit code ", 10) != 0 && !out_of_memory(run)) {
 		snprintf(ended, sizeof ended, "failed: %s", run->error);
 		lines[count++] = ended;
 	}
@@ -531,7 +557,7 @@ static enum outcome
 run_remove(struct run *run, struct error *err)
 {
 	struct spool *spool = &run->worker->spooler->spool;
-	char name[24], old[NAME_TEXT + 8];
+	char name[FOLDER_NAME], old[NAME_TEXT + 8];
 
 	if (!container_remove(&run->worker->engine, run->container, err)) {
 		enum outcome outcome = failed_call(run, err);
@@ -603,7 +629,7 @@ run_steps(struct run *run, enum step step)
 		switch (steps[step].run(run, &err)) {
 		case NEXT:
 			step++;
-			tries = 0;
+			tries = run->faults = 0;
 			break;
 		case AGAIN:
 			if (!again(run, steps[step].name, &err, &tries))

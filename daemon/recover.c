@@ -41,17 +41,25 @@ has_build(struct database *db, const char *name, bool *has, struct error *err)
 	return !integer_parse(name, &id) || build_exists(db, id, has, err);
 }
 
+/* The id before the first "." of a name. */
+static bool
+leading_id(const char *name, int64_t *id)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(name, "."), name);
+	return integer_parse(text, id);
+}
+
 /* A log's name begins with its job's id. */
 static bool
 has_job(struct database *db, const char *name, bool *has, struct error *err)
 {
 	struct job job;
-	char text[24];
 	int64_t id;
 
 	*has = false;
-	snprintf(text, sizeof text, "%.*s", (int)strcspn(name, "."), name);
-	if (!integer_parse(text, &id))
+	if (!leading_id(name, &id))
 		return true;
 	if (!job_read(db, id, &job, err))
 		return false;
@@ -60,18 +68,21 @@ has_job(struct database *db, const char *name, bool *has, struct error *err)
 	return true;
 }
 
+/* A folder in run/ is "<job>.<attempt>". */
 static bool
 has_running_job(struct database *db, const char *name, bool *has, struct error *err)
 {
 	struct job job;
+	char current[48];
 	int64_t id;
 
 	*has = false;
-	if (!integer_parse(name, &id))
+	if (!leading_id(name, &id))
 		return true;
 	if (!job_read(db, id, &job, err))
 		return false;
-	*has = strcmp(job.state, "running") == 0;
+	snprintf(current, sizeof current, "%lld.%lld", (long long)id, (long long)job.attempt);
+	*has = strcmp(job.state, "running") == 0 && strcmp(name, current) == 0;
 	job_clear(&job);
 	return true;
 }

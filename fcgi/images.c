@@ -183,7 +183,7 @@ images_build_cancel(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 
-	if (db == NULL || !build_cancel(db, &req->account, req->ids[0], err))
+	if (db == NULL || !build_cancel(db, &req->server->spool, &req->account, req->ids[0], err))
 		return false;
 	wake_send(req->server->spool.state);
 	return response_pack(req, 200, "{s:s}", "status", "The build is being cancelled");

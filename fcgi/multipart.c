@@ -46,6 +46,10 @@ header_parameter(const char *header, const char *name)
 					at++;
 				*to++ = *at;
 			}
+			if (*at != '"') { /* a quote that does not end */
+				free(value);
+				return NULL;
+			}
 		} else {
 			while (*at != '\0' && *at != ';' && !isspace((unsigned char)*at))
 				*to++ = *at++;

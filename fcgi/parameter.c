@@ -81,7 +81,7 @@ check_number(struct value *value, struct error *err)
 static bool
 check_id(struct value *value, struct error *err)
 {
-	if (!integer_parse(value->text, &value->number))
+	if (!integer_parse(value->text, &value->number) || value->number < 0)
 		return bad(value->parameter, err, "must be an id: a whole number");
 	return true;
 }
@@ -135,13 +135,44 @@ check_choice(struct value *value, struct error *err)
 }
 
 static bool
+strings_only(json_t *array)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item)
+		if (!json_is_string(item))
+			return false;
+	return true;
+}
+
+/* "[ -f x ]" is a shell line, but what reads as a JSON array must be an argument vector. */
+static bool
+check_command(const struct value *value, struct error *err)
+{
+	cleanup_json json_t *json = value->text[0] == '[' ? json_loads(value->text, JSON_ALLOW_NUL, NULL) : NULL;
+	json_t *item;
+	size_t i;
+
+	if (json == NULL)
+		return true;
+	if (json_array_size(json) == 0 || !strings_only(json))
+		return bad(value->parameter, err, "as a JSON array it must hold strings, at least one");
+	json_array_foreach(json, i, item)
+		if (strlen(json_string_value(item)) != json_string_length(item))
+			return bad(value->parameter, err, "must not hold NUL");
+	return true;
+}
+
+static bool
 check(struct value *value, struct error *err)
 {
 	switch (value->parameter->type) {
 	case PARAMETER_TEXT:
 	case PARAMETER_LIST:
-	case PARAMETER_COMMAND:
 		return check_text(value, err);
+	case PARAMETER_COMMAND:
+		return check_text(value, err) && check_command(value, err);
 	case PARAMETER_ID:
 		return check_id(value, err);
 	case PARAMETER_NUMBER:
@@ -163,22 +194,12 @@ check(struct value *value, struct error *err)
 	return false;
 }
 
-/* A browser's form sends fields that were left empty: for all but texts they count as not given. */
-static bool
-left_empty(const struct parameter *p, size_t length)
-{
-	return length == 0 && !p->required && p->type != PARAMETER_FLAG && p->type != PARAMETER_TEXT &&
-	    p->type != PARAMETER_LIST;
-}
-
 bool
 values_add(struct values *values, const struct parameter *p, const char *text, size_t length,
     struct error *err)
 {
 	struct value *items, value = { .parameter = p };
 
-	if (left_empty(p, length))
-		return true;
 	if (length > TEXT_MOST || values->bytes + length > TEXTS_MOST || values->count >= VALUES_MOST)
 		return error_set(err, ERROR_TOO_LARGE,
 		    "%s: a text has at most %d bytes, all texts of a call %d, in at most %d values", p->name,
@@ -201,18 +222,6 @@ values_add(struct values *values, const struct parameter *p, const char *text, s
 	}
 	values->items[values->count++] = value;
 	values->bytes += length;
-	return true;
-}
-
-static bool
-strings_only(json_t *array)
-{
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(array, i, item)
-		if (!json_is_string(item))
-			return false;
 	return true;
 }
 

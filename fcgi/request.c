@@ -140,6 +140,17 @@ add_named(void *context, const char *name, const char *text, size_t length, stru
 	return p == NULL || values_add(&req->values, p, text, length, err);
 }
 
+/* A browser's form sends fields that were left empty: but for texts they count as not given. */
+static bool
+add_field(void *context, const char *name, const char *text, size_t length, struct error *err)
+{
+	struct request *req = context;
+	const struct parameter *p = parameter_find(req->route->parameters, name);
+	bool left_empty = p != NULL && length == 0 && !p->required && p->type != PARAMETER_TEXT;
+
+	return left_empty || add_named(context, name, text, length, err);
+}
+
 static bool
 read_query(struct request *req, struct error *err)
 {
@@ -214,7 +225,7 @@ read_urlencoded(struct request *req, struct error *err)
 {
 	struct body body = { 0 };
 	bool done = each_piece(req, gather, &body, err) &&
-	    urlencoded_each(body.text, body.length, add_named, req, err);
+	    urlencoded_each(body.text, body.length, add_field, req, err);
 
 	free(body.text);
 	return done;
@@ -319,8 +330,8 @@ part_end(void *context, struct error *err)
 		return true;
 	if (form->file)
 		return upload_file_end(&form->req->upload, form->filename, err);
-	return values_add(&form->req->values, form->parameter,
-	    form->text.text != NULL ? form->text.text : "", form->text.length, err);
+	return add_field(form->req, form->parameter->name, form->text.text != NULL ? form->text.text : "",
+	    form->text.length, err);
 }
 
 static bool

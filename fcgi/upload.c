@@ -51,9 +51,9 @@ upload_open(struct upload *upload, const char *path, struct error *err)
 
 		/*
 		 * The container's users may enter; others are kept out by the folder that it moves into. What the
-		 * spooler adds gets our group, so that the handlers can read it.
+		 * spooler adds gets our group, so that the handlers can read it; it is a member.
 		 */
-		if (mkdirat(at, part, 02755) == 0 && fchmodat(at, part, 02755, 0) == 0)
+		if (mkdirat(at, part, 02775) == 0 && fchmodat(at, part, 02775, 0) == 0)
 			below = openat(at, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		(void)close(at);
 		at = below;

@@ -104,21 +104,31 @@ build_find(struct database *db, const struct account *viewer, int64_t id, int64_
 }
 
 bool
-build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err)
+build_cancel(struct database *db, struct spool *spool, const struct account *viewer, int64_t id,
+    struct error *err)
 {
 	struct build build = { 0 };
-	int changes = 0;
+	struct error ignored;
+	int ended = 0, asked = 0;
+	char context[64];
 
 	if (!build_find(db, viewer, id, 0, &build, err))
 		return false;
 	build_clear(&build);
-	if (!database_run(db, &changes, err,
-		"UPDATE build SET cancel_requested = 1 WHERE id = ? AND state = 'PENDING'", "i",
-		(long long)id))
+	/* One that nobody works on has ended with this; else it is the spooler's to end. */
+	if (!database_run(db, &ended, err,
+		"UPDATE build SET state = 'FAILED', error = '" BUILD_CANCELLED "', finished_at = ?"
+		" WHERE id = ? AND state = 'PENDING' AND started_at IS NULL",
+		"ii", (long long)time_now_ms(), (long long)id) ||
+	    !database_run(db, &asked, err,
+	        "UPDATE build SET cancel_requested = 1 WHERE id = ? AND state = 'PENDING'", "i",
+	        (long long)id))
 		return false;
-	if (changes == 0)
-		return error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
-	return true;
+	snprintf(context, sizeof context, "%lld/" BUILD_CONTEXT, (long long)id);
+	if (ended > 0)
+		(void)tree_remove(spool->builds, context, &ignored); /* a waste of room, and no more */
+	return ended + asked > 0 ||
+	    error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
 }
 
 bool

@@ -44,8 +44,10 @@ bool build_create(struct database *db, struct spool *spool, const struct build_r
 bool build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
     struct build *build, struct error *err);
 
-/* Asks the spooler to give up a pending build; ERROR_CONFLICT where it has ended. */
-bool build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err);
+/* Ends a build that waits, or asks the spooler to give up one at work; ERROR_CONFLICT where it has ended. */
+#define BUILD_CANCELLED "cancelled by its owner"
+bool build_cancel(struct database *db, struct spool *spool, const struct account *viewer, int64_t id,
+    struct error *err);
 
 /* The spooler's: takes the oldest build that waits. True with build->id == 0: none does. */
 bool build_claim(struct database *db, struct build *build, struct error *err);

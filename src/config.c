@@ -79,6 +79,7 @@ static const char *const sections[] = { "engine", "job", "build", "threads" };
 
 /* libconfuse's error function gets no argument of ours; a file is read by one thread, at the start. */
 static struct error *parse_error;
+static const char *parse_path;
 
 static void
 note_error(cfg_t *cfg, const char *format, va_list arguments)
@@ -88,10 +89,8 @@ note_error(cfg_t *cfg, const char *format, va_list arguments)
 	if (parse_error == NULL || parse_error->kind != ERROR_NONE)
 		return; /* the first one is the cause */
 	vsnprintf(reason, sizeof reason, format, arguments);
-	if (cfg != NULL && cfg->filename != NULL && cfg->line > 0)
-		error_set(parse_error, ERROR_INPUT, "%s:%d: %s", cfg->filename, cfg->line, reason);
-	else
-		error_set(parse_error, ERROR_INPUT, "%s", reason);
+	/* A section counts the lines on, but does not know its file's name. */
+	error_set(parse_error, ERROR_INPUT, "%s:%d: %s", parse_path, cfg->line, reason);
 }
 
 static bool
@@ -350,6 +349,7 @@ config_read(struct config *config, const char *path, struct error *err)
 	if (cfg == NULL)
 		return error_set(err, ERROR_SYSTEM, "read '%s': not enough memory", path);
 	parse_error = &found;
+	parse_path = path;
 	switch (cfg_parse(cfg, path)) {
 	case CFG_SUCCESS:
 		done = take_settings(config, cfg, err) && fit_machine(config, err) &&
@@ -365,6 +365,7 @@ config_read(struct config *config, const char *path, struct error *err)
 			error_set(err, ERROR_INPUT, "%s: not understood", path);
 	}
 	parse_error = NULL;
+	parse_path = NULL;
 	cfg_free(cfg);
 	if (!done)
 		config_clear(config);

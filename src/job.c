@@ -254,12 +254,17 @@ job_read(struct database *db, int64_t id, struct job *job, struct error *err)
 static bool
 mark_running(struct database *db, int64_t pipeline, int64_t *id, struct error *err)
 {
-	return database_integer(db, id, err,
+	long long now = time_now_ms();
+
+	return database_run(db, NULL, err,
+	           "UPDATE account SET served_at = ? WHERE id = (SELECT account FROM pipeline WHERE id = ?)", "ii",
+	           now, (long long)pipeline) &&
+	    database_integer(db, id, err,
 	           "UPDATE job SET state = 'running', attempt = attempt + 1, started_at = ?,"
 	           " start_marked_at = NULL WHERE state = 'in_queue' AND id ="
 	           "  (SELECT id FROM job WHERE pipeline = ? AND state = 'in_queue' ORDER BY position LIMIT 1)"
 	           " RETURNING id",
-	           "ii", (long long)time_now_ms(), (long long)pipeline) >= 0;
+	           "ii", now, (long long)pipeline) >= 0;
 }
 
 bool
@@ -316,7 +321,7 @@ job_each_running(struct database *db, job_running_visit *visit, void *context, s
 	return row == 0;
 }
 
-/* With on_failure = stop, what waits behind a failed job fails with it. */
+/* With on_failure = stop, what waits behind a failed job leaves the queue, and says why. */
 static bool
 stop_pipeline(struct database *db, const struct job *failed, struct error *err)
 {
@@ -324,9 +329,9 @@ stop_pipeline(struct database *db, const struct job *failed, struct error *err)
 
 	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed", (long long)failed->id);
 	return database_run(db, NULL, err,
-	    "UPDATE job SET state = 'failed', error = ?, finished_at = ? WHERE pipeline = ? AND state = 'in_queue'"
-	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?3 AND on_failure = 'stop')",
-	    "tii", error, (long long)time_now_ms(), (long long)failed->pipeline);
+	    "UPDATE job SET state = 'ready', queued_at = NULL, error = ? WHERE pipeline = ? AND state = 'in_queue'"
+	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?2 AND on_failure = 'stop')",
+	    "ti", error, (long long)failed->pipeline);
 }
 
 static bool

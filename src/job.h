@@ -101,7 +101,7 @@ bool job_read(struct database *db, int64_t id, struct job *job, struct error *er
 /*
  * Ends a running attempt: done for a response of 0 without an error, else failed. Its results_token replaces the
  * former one, which old_results gets (empty: none) so that its file can go. Where the pipeline says "stop" and
- * the job failed, the jobs in queue behind it fail too.
+ * the job failed, the jobs in queue behind it are ready again.
  */
 bool job_end(struct database *db, const struct job *job, char old_results[static NAME_TEXT],
     struct error *err);

@@ -29,7 +29,7 @@ integer_parse(const char *text, int64_t *number)
 	char *end;
 	long long value;
 
-	if (!isdigit((unsigned char)text[text[0] == '-' || text[0] == '+']))
+	if (!isdigit((unsigned char)text[text[0] == '-']))
 		return false;
 	errno = 0;
 	value = strtoll(text, &end, 10);

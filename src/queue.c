@@ -29,7 +29,8 @@ queue_refresh(struct database *db, int64_t pipeline, struct error *err)
 	"   FROM waiting WHERE waiting.account IS NOT NULL)"                                          \
 	" SELECT account FROM waiting WHERE account IS NOT NULL"                                      \
 	" ORDER BY (SELECT count(*) FROM job WHERE job.account = waiting.account AND state = 'running')," \
-	"  (SELECT min(waiting_since) FROM queue WHERE queue.account = waiting.account)"              \
+	"  max((SELECT min(waiting_since) FROM queue WHERE queue.account = waiting.account),"         \
+	"   (SELECT served_at FROM account WHERE id = waiting.account))"                              \
 	" LIMIT 1"
 
 bool

@@ -14,7 +14,9 @@
 bool queue_refresh(struct database *db, int64_t pipeline, struct error *err);
 
 /*
- * The pipeline whose next job starts: of the account with the fewest running jobs the one that waited longest.
+ * The pipeline whose next job starts: of the account with the fewest running jobs the one that waited longest. Of
+ * accounts with equally many, the one that has waited longest since its first job in queue or since it was served
+ * last: so that with a single slot, too, one account's hundred jobs do not go before another's first.
  * True with *pipeline == 0: nothing may start.
  */
 bool queue_pick(struct database *db, int64_t *pipeline, struct error *err);

@@ -15,7 +15,8 @@ CREATE TABLE account (
 	password_hash TEXT NOT NULL,               -- Argon2id, libsodium's text form
 	confirm_hash  BLOB,                        -- of the token that confirms it; NULL: confirmed
 	admin         INTEGER NOT NULL DEFAULT 0,
-	created_at    INTEGER NOT NULL
+	created_at    INTEGER NOT NULL,
+	served_at     INTEGER NOT NULL DEFAULT 0   -- when a job of its was started last
 ) STRICT;
 
 -- A log-in that has not ended. Could be dropped at the price of everybody's logging in again.

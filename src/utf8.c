@@ -93,7 +93,7 @@ utf8_repair(const char *text, size_t length, size_t *out_length)
 	if (copy == NULL)
 		return NULL;
 	while (length > 0) {
-		size_t size = *text == '\0' ? 0 : utf8_character(text, length);
+		size_t size = utf8_character(text, length);
 
 		if (size == 0) {
 			memcpy(to, "\xef\xbf\xbd", 3);

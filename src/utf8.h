@@ -22,7 +22,7 @@ bool utf8_valid(const char *text, size_t length);
 size_t utf8_cut(const char *text, size_t length);
 
 /*
- * Copies text with each byte that is not part of a valid character, and each NUL, replaced by U+FFFD.
+ * Copies text with each byte that is not part of a valid character replaced by U+FFFD.
  * The copy is NUL-terminated and the caller's to free; *out_length gets its length. NULL without memory.
  */
 char *utf8_repair(const char *text, size_t length, size_t *out_length);

@@ -61,6 +61,13 @@ writer_put(struct writer *writer, enum joblog_stream stream, const char *data, i
 	unsigned char bytes[JOBLOG_RECORD];
 	int64_t room = writer->limit - writer->offset, kept = length < room ? length : room, written = 0;
 
+	if (kept < length) {
+		const char *newline = kept > 0 ? memrchr(data, '\n', (size_t)kept) : NULL;
+
+		if (newline != NULL)
+			kept = newline + 1 - data;
+		writer->limit = writer->offset + kept; /* only the head is kept, without gaps */
+	}
 	if (kept > 0 && writer->text >= 0 && writer->index >= 0) {
 		joblog_encode(bytes, &record);
 		if (write_some(writer->index, (const char *)bytes, sizeof bytes) == sizeof bytes)

@@ -197,10 +197,13 @@ class Kabuto:
         return self.processes[name]
 
     def health(self):
-        """Status and text of /healthz, (0, reason) where nobody answers."""
+        return self.answer('GET', '/healthz')
+
+    def answer(self, method, path):
+        """Status and text of a call without a session, (0, reason) where nobody answers."""
         connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
         try:
-            connection.request('GET', '/healthz')
+            connection.request(method, path)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         except OSError as error:
@@ -212,8 +215,9 @@ class Kabuto:
         def healthy():
             for process in self.processes.values():
                 assert process.runs(), f'{process.name} ended:\n{process.text()[-3000:]}'
-            last[0] = self.health()
-            return last[0][0] == 200
+            last[0] = self.health(), self.answer('GET', '/execution/1/logs'), \
+                self.answer('POST', '/image')
+            return [status for status, _ in last[0]] == [200, 401, 401]
         last = [None]
         try:
             until(healthy, '/healthz says ok')

@@ -146,7 +146,7 @@ def test_curl_examples_run_as_printed(curl, files):
     job = curl.json(
         'curl http://127.0.0.1:5000/pipeline/<pipeline_id>/job -X POST '
         '-F attachments=@/path/to/file1 -F attachments=@/path/to/file2 -F image_id=<image_id> '
-        '-F command="cat /inbox/file1 | tee /outbox/copy; echo hello world" -b /tmp/cookies.txt',
+        '-F command="cat /inbox/file1 | tee /outbox/copy && echo hello world" -b /tmp/cookies.txt',
         pipeline_id=pipeline, image_id=image)['id']
     shown = curl.json('curl http://127.0.0.1:5000/pipeline/<pipeline_id> -b /tmp/cookies.txt',
                       pipeline_id=pipeline)[str(pipeline)]

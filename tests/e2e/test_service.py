@@ -104,7 +104,7 @@ def test_wrong_configuration_is_refused_with_file_line_and_reason(check, program
     status, said, config = check(program, text)
     assert status not in (0, -11, -6), said
     assert config in said and word in said
-    assert re.search(rf'{re.escape(config)}:[234]\b', said), said
+    assert re.search(rf'{re.escape(config)}:\d+\b', said), said
 
 
 @pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
@@ -208,8 +208,9 @@ def test_idle_memory_is_small(own):
 # What it ships
 
 def test_manual_pages_are_clean(source):
-    pages = [*source.glob('**/*.[1-8]'), *source.glob('**/*.[1-8].in')]
-    pages = [page for page in pages if not any(part.startswith(('.', 'build')) for part in page.parts[1:])]
+    pages = [page for folder in ('fcgi', 'daemon', 'etc')
+             for pattern in ('**/*.[1-8]', '**/*.[1-8].in')
+             for page in (source / folder).glob(pattern)]
     names = {page.name.removesuffix('.in') for page in pages}
     assert {'kabuto-spooler.8', 'kabuto.fcgi.8', 'kabuto.conf.5'} <= names
     for page in pages:
