@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "quantity.h"
 #include "utf8.h"
 
 #define DEPTH_MOST 200 /* folders in folders; each takes a descriptor */
@@ -201,9 +202,11 @@ zip_outbox(int outbox, int to, struct collect_notes *notes, struct error *err)
 }
 
 bool
-collect_outbox(struct spool *spool, int outbox, const char *name, struct collect_notes *notes,
-    struct error *err)
+collect_outbox(struct spool *spool, int outbox, const char *name, int64_t attempt,
+    struct collect_notes *notes, struct error *err)
 {
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = (time_t)(time_now_ms() / MS_PER_S + attempt) } };
 	char file[NAME_TEXT + 8];
 	cleanup_close int to = -1;
 
@@ -213,7 +216,7 @@ collect_outbox(struct spool *spool, int outbox, const char *name, struct collect
 		return error_errno(err, "create the results' zip");
 	if (!zip_outbox(outbox, to, notes, err))
 		goto undo;
-	if (fsync(to) < 0 || fchmod(to, 0640) < 0 || close(take_fd(&to)) < 0) {
+	if (futimens(to, times) < 0 || fchmod(to, 0640) < 0 || fsync(to) < 0 || close(take_fd(&to)) < 0) {
 		error_errno(err, "write the results' zip");
 		goto undo;
 	}

@@ -155,23 +155,19 @@ container_inspect(struct engine *engine, const char *name, struct container_info
 }
 
 bool
-container_wait(struct engine *engine, const char *name, int64_t timeout_ms, bool *ended,
-    struct error *err)
+container_wait(struct engine *engine, const char *name, int64_t timeout_ms, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	int64_t begun = time_monotonic_ms();
 	char path[PATH_TEXT];
 
-	*ended = false;
 	snprintf(path, sizeof path, "/containers/%s/wait?condition=not-running", name);
 	if (!engine_call(engine, "POST", path, NULL, timeout_ms, &answer, err)) {
 		/* Our own time limit, and not an engine that is gone: the next inspect tells. */
 		return err->kind == ERROR_AWAY && time_monotonic_ms() - begun >= timeout_ms;
 	}
-	if (answer.status != 200 && answer.status != 404)
-		return engine_refused(&answer, err, "wait for the container");
-	*ended = true;
-	return true;
+	return answer.status == 200 || answer.status == 404 ||
+	    engine_refused(&answer, err, "wait for the container");
 }
 
 bool

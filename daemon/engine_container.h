@@ -64,9 +64,8 @@ bool container_start(struct engine *engine, const char *name, struct error *err)
 bool container_inspect(struct engine *engine, const char *name, struct container_info *info,
     struct error *err);
 
-/* Waits until it does not run, for timeout_ms at most; *ended tells which came first. */
-bool container_wait(struct engine *engine, const char *name, int64_t timeout_ms, bool *ended,
-    struct error *err);
+/* Waits until it does not run, for timeout_ms at most: container_inspect tells what then is. */
+bool container_wait(struct engine *engine, const char *name, int64_t timeout_ms, struct error *err);
 
 /* Asks it to stop, and kills it after grace seconds. Comes back when it is over. */
 bool container_stop(struct engine *engine, const char *name, int64_t grace, struct error *err);

@@ -374,9 +374,8 @@ static enum outcome
 run_wait(struct run *run, struct error *err)
 {
 	struct engine *engine = &run->worker->engine;
-	bool ended = false;
 
-	while (!ended) {
+	for (;;) {
 		if (!container_inspect(engine, run->container, &run->info, err))
 			return failed_call(run, err);
 		spooler_note_engine(run->worker->spooler, NULL);
@@ -393,17 +392,17 @@ run_wait(struct run *run, struct error *err)
 
 			if (outcome != NEXT)
 				return outcome;
-		} else if (!container_wait(engine, run->container, wait_ms(run), &ended, err)) {
+		} else if (!container_wait(engine, run->container, wait_ms(run), err)) {
 			return failed_call(run, err);
 		}
 	}
-	return container_inspect(engine, run->container, &run->info, err) ? NEXT : failed_call(run, err);
 }
 
 static bool
 collect(struct run *run, struct error *err)
 {
 	cleanup_close int outbox = -1;
+	int64_t bytes, files;
 
 	if (!open_folder(run, err))
 		return false;
@@ -411,10 +410,12 @@ collect(struct run *run, struct error *err)
 	if (outbox < 0)
 		return error_errno(err, "open the outbox");
 	usage_read(&run->usage, run->folder, "usage");
+	tree_measure(outbox, run->job.disk, &bytes, &files);
+	run->over_disk = run->over_disk || bytes > run->job.disk;
 	collect_notes_clear(&run->notes);
 	name_make(run->job.results_token);
-	return collect_outbox(&run->worker->spooler->spool, outbox, run->job.results_token, &run->notes,
-	    err);
+	return collect_outbox(&run->worker->spooler->spool, outbox, run->job.results_token,
+	    run->job.attempt, &run->notes, err);
 }
 
 /* A full disk, a busy database: nothing is lost by waiting. What nobody can read ends the job in words. */

@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "job.h"
 #include "pipeline.h"
+#include "queue.h"
 #include "response.h"
 
 #define COMMAND_MOST 131000 /* bytes: the kernel takes 128 KiB for one argument (execve(2)) */
@@ -179,17 +180,35 @@ job_json(const struct job *job, const struct attachments *attachments)
 }
 
 static bool
+set_queue(json_t *json, struct request *req, const struct job *job, struct error *err)
+{
+	struct queue_place place;
+
+	if (strcmp(job->state, "in_queue") != 0)
+		return true;
+	if (!queue_place(req->db, job->id, req->server->config->slots, &place, err))
+		return false;
+	json_object_set_new(json, "queue",
+	    json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason", place.reason,
+	        "eta_s", place.eta_s < 0 ? json_null() : json_integer(place.eta_s)));
+	return true;
+}
+
+static bool
 add_job(const struct job *job, void *context, struct error *err)
 {
 	struct list *list = context;
 	struct attachments attachments = { 0 };
-	bool done;
+	json_t *json;
 
 	if (!attachments_of(list->req->db, job->id, &attachments, err))
 		return false;
-	done = list_add(list, job->id, job_json(job, &attachments), err);
+	json = job_json(job, &attachments);
 	attachments_clear(&attachments);
-	return done;
+	if (set_queue(json, list->req, job, err))
+		return list_add(list, job->id, json, err);
+	json_decref(json);
+	return false;
 }
 
 bool

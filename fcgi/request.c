@@ -19,6 +19,7 @@
 
 #define BODY_MOST    (3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
 #define PIECE        32768                    /* bytes that are read at a time */
+#define DRAIN_MOST   (4 * 1024 * 1024)
 #define PARTS_MOST   100000                   /* parts of a multipart body */
 #define COOKIE_NAME  "session"
 
@@ -393,6 +394,16 @@ request_read_parameters(struct request *req, struct error *err)
 {
 	return read_query(req, err) && (strcmp(req->method, "GET") == 0 || read_body(req, err)) &&
 	    values_complete(&req->values, req->route->parameters, err);
+}
+
+void
+request_drain(struct request *req)
+{
+	char piece[4096];
+	int left = DRAIN_MOST, length;
+
+	while (left > 0 && (length = FCGX_GetStr(piece, sizeof piece, req->fcgi->in)) > 0)
+		left -= length;
 }
 
 const char *

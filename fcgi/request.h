@@ -69,6 +69,12 @@ bool request_authenticate(struct request *req, struct error *err);
 /* Reads the query and the body into values and upload, as the route's table says. */
 bool request_read_parameters(struct request *req, struct error *err);
 
+/*
+ * Reads and drops what is left of the body, up to a few MiB: an answer that comes before its body was read would
+ * have the web server close the connection under a client that still sends.
+ */
+void request_drain(struct request *req);
+
 /* The parameters' values; text is NULL and a number fallback where it was not given. */
 const char *request_text(const struct request *req, const char *name);
 int64_t request_number(const struct request *req, const char *name, int64_t fallback);

@@ -147,6 +147,9 @@ router_run(struct request *req)
 	if (err.kind == ERROR_SYSTEM || err.kind == ERROR_NO_SPACE)
 		log_write(LOG_ERROR, "method=%s path=%s account=%lld %s", req->method,
 		    req->path != NULL ? req->path : "?", (long long)req->account.id, err.text);
-	if (!req->answered)
-		response_error(req, &err);
+	if (req->answered)
+		return;
+	request_release_database(req);
+	request_drain(req);
+	response_error(req, &err);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "quantity.h"
 
 #define MANY      1e6
@@ -274,6 +275,29 @@ take_settings(struct config *config, cfg_t *cfg, struct error *err)
 	return true;
 }
 
+/* libconfuse takes a section that is never closed: braces are counted, outside of strings and comments. */
+static bool
+check_closed(const char *path, struct error *err)
+{
+	cleanup_file FILE *file = fopen(path, "r");
+	int c, quote = 0, depth = 0, line = 1;
+
+	while (file != NULL && (c = getc(file)) != EOF) {
+		line += c == '\n';
+		if (quote == '#')
+			quote = c == '\n' ? 0 : quote;
+		else if (quote != 0 && c == '\\')
+			(void)getc(file);
+		else if (quote != 0)
+			quote = c == quote ? 0 : quote;
+		else if (c == '"' || c == '\'' || c == '#')
+			quote = c;
+		else
+			depth += (c == '{') - (c == '}');
+	}
+	return depth <= 0 || error_set(err, ERROR_INPUT, "%s:%d: a section is not closed with }", path, line);
+}
+
 /* What the machine has stands where the file says 0, and bounds what it says. */
 static bool
 fit_machine(struct config *config, struct error *err)
@@ -352,7 +376,7 @@ config_read(struct config *config, const char *path, struct error *err)
 	parse_path = path;
 	switch (cfg_parse(cfg, path)) {
 	case CFG_SUCCESS:
-		done = take_settings(config, cfg, err) && fit_machine(config, err) &&
+		done = check_closed(path, err) && take_settings(config, cfg, err) && fit_machine(config, err) &&
 		    check_together(config, path, err);
 		break;
 	case CFG_FILE_ERROR:

@@ -21,4 +21,13 @@ bool queue_refresh(struct database *db, int64_t pipeline, struct error *err);
  */
 bool queue_pick(struct database *db, int64_t *pipeline, struct error *err);
 
+/* Where a job in queue stands, and why it waits. */
+struct queue_place {
+	int64_t position;  /* in its pipeline: 1 is next */
+	char reason[1100]; /* in words */
+	int64_t eta_s;     /* seconds until it may start, by the last runs of its image; -1: nobody knows */
+};
+bool queue_place(struct database *db, int64_t job, int64_t slots, struct queue_place *place,
+    struct error *err);
+
 #endif
