@@ -277,11 +277,11 @@ class Kabuto:
         """The name of that job's container."""
         return f'kabuto-{self.instance}-job-{job}-{attempt}'
 
-    def let_go(self, job):
-        """Ends a job that runs client.WAIT, by the file that it waits for."""
-        outbox = self.state / 'run' / str(job) / 'outbox'
-        until(outbox.exists, f'job {job} has its outbox')
-        (outbox / 'go').touch()
+    def let_go(self, job, file='go'):
+        """Ends a job that runs client.WAIT, by the file in its outbox that it waits for."""
+        outbox = until(lambda: list((self.state / 'run').glob(f'{job}.*/outbox')),
+                       f'job {job} has its outbox')
+        (outbox[-1] / file).touch()
 
     def at_work(self):
         return (self.sql("SELECT count(*) FROM job WHERE state IN ('in_queue', 'running')")[0][0] +
