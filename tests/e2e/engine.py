@@ -95,7 +95,7 @@ class Engine:
             self.process.wait()
 
     def kill(self):
-        """kill -9; the containerd of its own dies with it, perhaps unreaped, so its pid is forgotten."""
+        """kill -9; its containerd dies with it, perhaps unreaped, so that pid is forgotten."""
         self.process.kill()
         self.process.wait()
         until(lambda: not self.remaining(b'containerd'), 'containerd is dead', 20)
@@ -175,7 +175,8 @@ class Engine:
         return f'{time.time():.6f}'
 
     def images(self):
-        return [tag for image in self.call('GET', '/images/json') for tag in image['RepoTags'] or []]
+        images = self.call('GET', '/images/json')
+        return [tag for image in images for tag in image['RepoTags'] or []]
 
     def import_image(self, name, tar, *changes):
         query = [('fromSrc', '-'), ('repo', name), ('tag', 'latest')]

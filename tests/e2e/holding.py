@@ -1,4 +1,4 @@
-"""A server that a build or a job in network `bridge` asks, and that answers when the test says so."""
+"""A server that a container in network `bridge` asks, and that answers when the test says so."""
 import http.server
 import threading
 

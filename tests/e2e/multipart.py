@@ -11,8 +11,9 @@ def field(name, value):
 def file(name, filename, content, content_type='application/octet-stream'):
     if isinstance(filename, str):
         filename = filename.encode()
-    return (b'Content-Disposition: form-data; name="' + name.encode() + b'"; filename="' + filename +
-            b'"\r\nContent-Type: ' + content_type.encode() + b'\r\n\r\n' + content)
+    return (b'Content-Disposition: form-data; name="' + name.encode() +
+            b'"; filename="' + filename + b'"\r\nContent-Type: ' +
+            content_type.encode() + b'\r\n\r\n' + content)
 
 
 def body(parts, boundary=BOUNDARY):
@@ -22,7 +23,7 @@ def body(parts, boundary=BOUNDARY):
 
 def send(client, path, content, chunk=None, method='POST', length=None,
          content_type=f'multipart/form-data; boundary={BOUNDARY}', headers=None):
-    """Sends it in pieces of `chunk` bytes; gives status and body, (0, b'') for a closed connection."""
+    """Sends it in pieces of `chunk` bytes; gives status and body, (0, b'') if it was cut off."""
     connection = http.client.HTTPConnection('127.0.0.1', client.kabuto.port, timeout=60)
     connection.putrequest(method, path)
     if content_type is not None:

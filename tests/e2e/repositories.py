@@ -4,7 +4,8 @@ import os
 import subprocess
 import threading
 
-ENVIRONMENT = {**os.environ, 'HOME': '/nonexistent', 'GIT_CONFIG_GLOBAL': '/dev/null', 'HGUSER': 'me',
+ENVIRONMENT = {**os.environ, 'HOME': '/nonexistent', 'GIT_CONFIG_GLOBAL': '/dev/null',
+               'HGUSER': 'me',
                'GIT_AUTHOR_NAME': 'me', 'GIT_AUTHOR_EMAIL': 'me@example.org',
                'GIT_COMMITTER_NAME': 'me', 'GIT_COMMITTER_EMAIL': 'me@example.org'}
 

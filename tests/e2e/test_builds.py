@@ -1,4 +1,4 @@
-"""Images: from a text, a file, a context with folders, a repository; and when they cannot be built."""
+"""Images: from a text, a file, a context with folders, a repository; and what cannot be built."""
 import pathlib
 import subprocess
 import tempfile
@@ -19,8 +19,8 @@ def text(answer):
 
 @pytest.mark.both
 def test_build_from_a_text(carol):
-    answer = expect(carol.post('/image', {'name': 'mine', 'dockerfile': 'FROM busybox\nRUN echo x\n'}),
-                    200).json()
+    fields = {'name': 'mine', 'dockerfile': 'FROM busybox\nRUN echo x\n'}
+    answer = expect(carol.post('/image', fields), 200).json()
     assert answer['status'] == 'Your image is being built' and answer['build_id']
     state = carol.wait_build(answer['build_id'], 'SUCCESS')
     assert set(state) == {'state', 'id', 'output'}
@@ -39,7 +39,8 @@ def test_build_from_a_text(carol):
 
 @pytest.mark.both
 def test_build_with_attachments_in_folders(alice):
-    dockerfile = 'FROM busybox\nCOPY data /data\nADD a.txt /data/\nCMD cat /data/a.txt /data/sub/b.txt\n'
+    dockerfile = ('FROM busybox\nCOPY data /data\nADD a.txt /data/\n'
+                  'CMD cat /data/a.txt /data/sub/b.txt\n')
     files = [('attachments', ('a.txt', b'top\n')), ('attachments', ('data/sub/b.txt', b'deep\n'))]
     image = alice.image(dockerfile, files=files)
     job = alice.run(image=image)
@@ -224,7 +225,8 @@ def cloning(start, alive):
     one.destroy()
 
 
-FILES = {'Dockerfile': 'FROM busybox\nCOPY sub/x /x\nCMD cat /x\n', 'sub/x': 'from the repository\n'}
+FILES = {'Dockerfile': 'FROM busybox\nCOPY sub/x /x\nCMD cat /x\n',
+         'sub/x': 'from the repository\n'}
 
 
 def from_repository(client, url, **fields):
@@ -282,9 +284,10 @@ def test_repository_with_a_link_out_of_it(cloning, repositories):
 REFUSED_URLS = [
     'file:///etc', 'git+file:///etc', 'hg+file:///etc', 'ext::sh -c true', 'git+ext::sh -c true',
     '/etc', '../..', 'ssh://example.org/x', 'git+ssh://-oProxyCommand=true/x', '-u', '--config=x',
-    'git+--upload-pack=touch', 'git+-oX', 'hg+--config=alias.clone=!true', 'https://', 'git+https://',
-    'https://-x/', 'https://example.org/a b', 'https://example.org/\n', 'ftp://example.org/x',
-    'git@example.org:x', 'example.org:x', '', 'javascript:1', 'HTTPS+git://x', 'https:///x']
+    'git+--upload-pack=touch', 'git+-oX', 'hg+--config=alias.clone=!true', 'https://',
+    'git+https://', 'https://-x/', 'https://example.org/a b', 'https://example.org/\n',
+    'ftp://example.org/x', 'git@example.org:x', 'example.org:x', '',
+    'javascript:1', 'HTTPS+git://x', 'https:///x']
 
 
 @pytest.mark.parametrize('url', REFUSED_URLS)
@@ -313,7 +316,8 @@ def test_private_addresses_are_not_cloned_unless_allowed(own, repositories):
     url = repositories.git('private', FILES)
     repositories.server.asked.clear()
     for host in ('127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0'):
-        answer = dave.post('/image', {'name': 'x', 'repo_url': 'git+' + url.replace('127.0.0.1', host)})
+        there = 'git+' + url.replace('127.0.0.1', host)
+        answer = dave.post('/image', {'name': 'x', 'repo_url': there})
         if answer.status_code == 200:
             state = dave.wait_build(answer.json()['build_id'])
             assert state['state'] == 'FAILURE', state

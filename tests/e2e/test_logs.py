@@ -124,8 +124,8 @@ def test_log_of_others_is_not_found(alice, bob, ten):
 
 
 def test_log_files_are_no_pages_of_the_server(kabuto, alice, ten):
-    for path in (f'/_kabuto/logs/{ten}.1.log', f'/logs/{ten}.1.log', '/_kabuto/results/', '/kabuto.db',
-                 '/_kabuto/logs/../../kabuto.db', '/_kabuto/logs/%2e%2e/kabuto.db'):
+    for path in (f'/_kabuto/logs/{ten}.1.log', f'/logs/{ten}.1.log', '/_kabuto/results/',
+                 '/kabuto.db', '/_kabuto/logs/../../kabuto.db', '/_kabuto/logs/%2e%2e/kabuto.db'):
         assert alice.get(path).status_code in (400, 404), path
 
 
@@ -243,9 +243,9 @@ def test_long_line_comes_in_pieces(alice):
 
 def test_long_line_is_not_cut_within_a_character(alice):
     """Pieces may end before 64 KiB, but the text is the same."""
-    job = alice.run('printf a; for i in $(seq 3000); do printf "%s" "äöüßéèêëàáâãäåæ"; done; echo')['id']
-    joined = ''.join(alice.lines(job))
-    assert joined == 'a' + 'äöüßéèêëàáâãäåæ' * 3000
+    text = 'äöüßéèêëàáâãäåæ'
+    job = alice.run(f'printf a; for i in $(seq 3000); do printf %s "{text}"; done; echo')['id']
+    assert ''.join(alice.lines(job)) == 'a' + text * 3000
 
 
 def test_last_line_without_newline(alice):
@@ -312,7 +312,8 @@ def test_log_made_by_a_hostile_job(alice, deed):
         assert len(line['logline']) <= 65536
     for form in ('?tail=5', '/3?limit=5', '/100000?limit=5', '?wait=1&limit=1'):
         expect(alice.get(f'/execution/{job["id"]}/logs{form}', timeout=30), 200)
-    answer = alice.get(f'/execution/{job["id"]}/logs?raw', headers={'Range': 'bytes=0-9'}, timeout=30)
+    answer = alice.get(f'/execution/{job["id"]}/logs?raw', timeout=30,
+                       headers={'Range': 'bytes=0-9'})
     assert answer.status_code in (200, 206, 416)
 
 

@@ -89,6 +89,10 @@ def quickstart(source, scratch, engine):
             shutil.rmtree(one.state, ignore_errors=True)
 
 
+def namespaces():
+    return subprocess.run(['ip', 'netns'], capture_output=True, check=True).stdout
+
+
 def links():
     return {name for name in os.listdir('/sys/class/net') if not name.startswith('veth')}
 
@@ -149,11 +153,11 @@ def test_demo_can_be_repeated(quickstart):
 
 @pytest.mark.skipif(os.path.exists('/var/run/docker.sock'), reason='an engine answers here')
 def test_quickstart_with_an_engine_of_its_own(quickstart):
-    before, bridges = links(), subprocess.run(['ip', 'netns'], capture_output=True, check=True).stdout
+    before, spaces = links(), namespaces()
     one = quickstart('q6', own_engine=True)
     out = one.start()
     assert 'curl' in out and one.healthy()
     one.stop()
     assert one.processes() == {} and mounts(one.state) == []
     assert links() == before
-    assert subprocess.run(['ip', 'netns'], capture_output=True, check=True).stdout == bridges
+    assert namespaces() == spaces

@@ -51,10 +51,11 @@ def test_results_of_a_failed_job(alice):
 
 
 def test_names_of_any_unicode(alice):
-    wanted = ['ünï', '日本語', '😀', 'with space', "it's", 'a"b', 'back\\slash', '-dash', 'semi;colon',
-              'percent%41', 'x' * 255, '*', 'CON', 'trailing.', 'line\nbreak']
-    job = alice.run('cd /outbox && while IFS= read -r n; do echo "$n" > "./$n"; done < /inbox/names; '
-                    'printf x > "line\nbreak"', [('names', '\n'.join(wanted[:-1]).encode() + b'\n')])
+    wanted = ['ünï', '日本語', '😀', 'with space', "it's", 'a"b', 'back\\slash', '-dash',
+              'semi;colon', 'percent%41', 'x' * 255, '*', 'CON', 'trailing.', 'line\nbreak']
+    listed = '\n'.join(wanted[:-1]).encode() + b'\n'
+    job = alice.run('cd /outbox && while IFS= read -r n; do echo "$n" > "./$n"; done '
+                    '< /inbox/names; printf x > "line\nbreak"', [('names', listed)])
     zipped = alice.results(job)
     assert names(zipped) == sorted(wanted)
     for name in wanted[:-1]:
@@ -78,7 +79,8 @@ def test_invalid_names_that_become_the_same_are_both_kept(alice):
 
 
 def test_unzip_agrees(alice, tmp_path):
-    job = alice.run('cd /outbox; mkdir ünï; echo x > "ünï/日本"; echo "#!/bin/sh" > run; chmod 755 run')
+    job = alice.run('cd /outbox; mkdir ünï; echo x > "ünï/日本"; echo "#!/bin/sh" > run; '
+                    'chmod 755 run')
     (tmp_path / 'r.zip').write_bytes(alice.download(job).content)
     subprocess.run(['unzip', '-q', 'r.zip', '-d', 'out'], cwd=tmp_path, check=True,
                    stdout=subprocess.DEVNULL)
@@ -87,8 +89,9 @@ def test_unzip_agrees(alice, tmp_path):
 
 
 def test_executable_bits_and_empty_folders(alice):
-    job = alice.run('cd /outbox; echo x > program; chmod 755 program; echo x > data; chmod 644 data; '
-                    'echo x > secret; chmod 600 secret; mkdir -p a/b; chmod 700 a/b')
+    job = alice.run('cd /outbox; echo x > program; chmod 755 program; echo x > data; '
+                    'chmod 644 data; echo x > secret; chmod 600 secret; mkdir -p a/b; '
+                    'chmod 700 a/b')
     zipped = alice.results(job)
     assert mode(zipped, 'program') & 0o111 == 0o111 and mode(zipped, 'data') & 0o111 == 0
     assert 'a/b/' in names(zipped) and stat.S_ISDIR(mode(zipped, 'a/b/'))
@@ -101,8 +104,8 @@ def test_set_uid_bits_do_not_travel(alice):
 
 
 @pytest.mark.parametrize('make, name', [
-    ('ln -s /etc/passwd', 'link'), ('ln -s .', 'loop'), ('ln -s ../../../..', 'up'), ('mkfifo', 'fifo'),
-    ('ln -s /nowhere', 'dangling')])
+    ('ln -s /etc/passwd', 'link'), ('ln -s .', 'loop'), ('ln -s ../../../..', 'up'),
+    ('mkfifo', 'fifo'), ('ln -s /nowhere', 'dangling')])
 def test_what_is_no_file_is_left_out_and_named(alice, make, name):
     job = alice.run(f'cd /outbox; echo x > file; {make} {name}')
     assert job['state'] == 'done' and names(alice.results(job)) == ['file']
@@ -151,7 +154,8 @@ def zipped_job(alice):
 
 @pytest.mark.both
 @pytest.mark.parametrize('span, part', [
-    ('bytes=0-99', slice(0, 100)), ('bytes=100-', slice(100, None)), ('bytes=-22', slice(-22, None))])
+    ('bytes=0-99', slice(0, 100)), ('bytes=100-', slice(100, None)),
+    ('bytes=-22', slice(-22, None))])
 def test_range(alice, zipped_job, span, part):
     whole = alice.download(zipped_job)
     answer = expect(alice.download(zipped_job, headers={'Range': span}), 206)

@@ -70,9 +70,10 @@ def test_web_server_without_its_pools_answers_in_json(own):
 # Configuration
 
 WRONG = [
-    ('state_dir = ', ''), ('colour = "red"', 'colour'), ('slots = "many"', 'slots'), ('slots = -1', 'slots'),
-    ('registration = "maybe"', 'registration'), ('job { timeout = 0 }', 'timeout'),
-    ('job { network = "host" }', 'network'), ('min_free = "lots"', 'min_free'), ('slots = 1 }', ''),
+    ('state_dir = ', ''), ('colour = "red"', 'colour'), ('slots = "many"', 'slots'),
+    ('slots = -1', 'slots'), ('registration = "maybe"', 'registration'),
+    ('job { timeout = 0 }', 'timeout'), ('job { network = "host" }', 'network'),
+    ('min_free = "lots"', 'min_free'), ('slots = 1 }', ''),
     ('job {', ''), ('engine { colour = 1 }', 'colour'), ('session_days = 0', 'session_days'),
     ('job { memory = "1x" }', 'memory'), ('job { cpus = -1.0 }', 'cpus'),
     ('threads { api = 0 }', 'api'), ('log_limit = ""', 'log_limit'),
@@ -110,8 +111,9 @@ def test_wrong_configuration_is_refused_with_file_line_and_reason(check, program
 @pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
 def test_good_configuration_is_accepted(check, program, source):
     assert check(program, 'slots = 3\njob { memory = "1g" networks = {"none"} }')[0] == 0
-    for example in source.glob('etc/kabuto.conf*'):
-        status, said, _ = check(program, example.read_text().replace('@pkglibexecdir@', '/usr/libexec'))
+    for example in [*source.glob('etc/kabuto.conf'), *source.glob('etc/kabuto.conf.in')]:
+        text = example.read_text().replace('@pkglibexecdir@', '/usr/libexec')
+        status, said, _ = check(program, text)
         assert status == 0, said
 
 
@@ -156,7 +158,8 @@ def test_state_directory_has_the_modes_of_the_design(kabuto, alice):
 
 def test_nobody_else_can_read_the_state(kabuto, alice):
     alice.run('echo x > /outbox/x', [('a', b'x')])
-    script = 'find . -type f -readable ! -path "./bin/*" 2>/dev/null; ls inbox logs results run 2>&1'
+    script = ('find . -type f -readable ! -path "./bin/*" 2>/dev/null; '
+              'ls inbox logs results run 2>&1')
     out = subprocess.run(['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups',
                           'sh', '-c', script], cwd=kabuto.state, text=True, capture_output=True,
                          check=False).stdout
@@ -214,8 +217,8 @@ def test_manual_pages_are_clean(source):
     names = {page.name.removesuffix('.in') for page in pages}
     assert {'kabuto-spooler.8', 'kabuto.fcgi.8', 'kabuto.conf.5'} <= names
     for page in pages:
-        done = subprocess.run(['mandoc', '-Tlint', '-Wwarning', page], text=True, capture_output=True,
-                              check=False)
+        done = subprocess.run(['mandoc', '-Tlint', '-Wwarning', page], text=True,
+                              capture_output=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -226,8 +229,9 @@ def test_systemd_units_are_valid(source, build, tmp_path):
     assert units
     for unit in units:
         text = unit.read_text()
-        text = re.sub(r'[^\s=!+@:-]*/kabuto-spooler\b(?!\.)', str(build / 'daemon/kabuto-spooler'), text)
-        text = re.sub(r'[^\s=!+@:-]*/kabuto\.fcgi\b(?!\.)', str(build / 'fcgi/kabuto.fcgi'), text)
+        for program in ('daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'):
+            name = re.escape(os.path.basename(program))
+            text = re.sub(rf'[^\s=!+@:-]*/{name}\b(?!\.)', str(build / program), text)
         (tmp_path / unit.name.removesuffix('.in')).write_text(text)
     done = subprocess.run(['systemd-analyze', 'verify', *tmp_path.iterdir()], text=True,
                           capture_output=True, check=False,

@@ -1,5 +1,6 @@
-"""The web servers' configuration for one Kabuto: the examples of etc/, with its own paths and port."""
+"""The web servers' configuration for one Kabuto: the examples of etc/, with its own paths."""
 import pathlib
+import shutil
 
 ETC = pathlib.Path(__file__).resolve().parents[2] / 'etc'
 
@@ -32,6 +33,7 @@ def example(kabuto):
                          ('/var/lib/kabuto', str(kabuto.state)),
                          ('/var/empty', str(kabuto.root / 'web')),
                          ('/var/tmp', str(kabuto.root / 'web')),
+                         ('/etc/lighttpd/kabuto-errors', str(kabuto.root / 'errors')),
                          ('5000', str(kabuto.port))):
         text = text.replace(shipped, own)
     return text
@@ -41,6 +43,7 @@ def write(kabuto):
     frame = {'nginx': NGINX, 'lighttpd': LIGHTTPD}[kabuto.server]
     text = frame.format(web=kabuto.root / 'web', example=example(kabuto))
     (kabuto.root / f'{kabuto.server}.conf').write_text(text)
+    shutil.copytree(ETC / 'lighttpd-errors', kabuto.root / 'errors', dirs_exist_ok=True)
 
 
 def command(kabuto):
