@@ -82,16 +82,6 @@ valid_name(const char *folder, const char *name)
 	return valid;
 }
 
-/* A file's name in a line of the log: control characters would make it another line. */
-static const char *
-printable(char *name)
-{
-	for (char *c = name; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	return name;
-}
-
 static bool
 archive_failed(struct zip *zip, const char *doing)
 {
@@ -104,6 +94,7 @@ archive_failed(struct zip *zip, const char *doing)
 static bool
 put_header(struct zip *zip, const char *name, const struct stat *st)
 {
+	zip->notes->entries++;
 	archive_entry_clear(zip->entry);
 	archive_entry_set_pathname_utf8(zip->entry, name);
 	archive_entry_set_filetype(zip->entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
@@ -154,7 +145,7 @@ put_entry(struct zip *zip, int dir, const char *file, const char *folder, int de
 		return put_file(zip, dir, file, name, &st);
 	if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST)
 		return put_header(zip, name, &st) && put_folder(zip, dir, file, name, depth + 1);
-	note(zip->notes, "left out of the results: %s (%s)", printable(name),
+	note(zip->notes, "left out of the results: %s (%s)", utf8_printable(name),
 	    S_ISDIR(st.st_mode)      ? "folders too deep"
 		: S_ISLNK(st.st_mode)    ? "a symbolic link"
 		: S_ISFIFO(st.st_mode)   ? "a FIFO"

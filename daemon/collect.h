@@ -16,6 +16,7 @@ struct collect_notes {
 	char *texts[COLLECT_NOTES_MOST + 1];
 	size_t count;
 	size_t unnamed; /* how many more there were */
+	size_t entries; /* files and folders in the zip */
 };
 void collect_notes_clear(struct collect_notes *notes);
 

@@ -223,3 +223,38 @@ container_each(struct engine *engine, const char *label, const char *value, cont
 	}
 	return true;
 }
+
+/* The API's kinds of change: 0 modified, 1 added, 2 deleted. */
+#define CHANGE_ADDED 1
+
+static const char *
+added_path(json_t *changes, size_t i)
+{
+	json_t *change = json_array_get(changes, i);
+	bool added = json_integer_value(json_object_get(change, "Kind")) == CHANGE_ADDED;
+
+	return added ? json_string_value(json_object_get(change, "Path")) : NULL;
+}
+
+bool
+container_each_added(struct engine *engine, const char *name, container_added_visit *visit,
+    void *context, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/containers/%s/changes", name);
+	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	if (answer.status != 200)
+		return engine_refused(&answer, err, "list what the container changed");
+	for (size_t i = 0; i < json_array_size(answer.json); i++) {
+		const char *at = added_path(answer.json, i), *next = added_path(answer.json, i + 1);
+		size_t length = at == NULL ? 0 : strlen(at);
+
+		/* A folder is followed by what is in it. */
+		if (at != NULL && (next == NULL || strncmp(next, at, length) != 0 || next[length] != '/'))
+			visit(at, context);
+	}
+	return true;
+}

@@ -23,10 +23,12 @@
 #include "quantity.h"
 #include "tree.h"
 #include "usage.h"
+#include "utf8.h"
 
 #define DISK_LOOK_MS  5000  /* between two looks at the outbox's size, or 20 times what a look took */
 #define WAIT_MOST_MS  30000 /* of one wait call; behind it the container is inspected */
 #define FAULTS_MOST   5     /* of the engine's own (HTTP 500) that a step survives */
+#define ELSEWHERE_MOST 10    /* files that are named */
 #define INIT_TARGET   "/run/kabuto/init"
 #define GRACE_MARGIN  5     /* seconds that kabuto-init gets to report behind the job's grace */
 
@@ -46,6 +48,7 @@ struct run {
 	bool timed_out, over_disk;
 	int64_t next_disk_look_ms; /* monotonic */
 	struct collect_notes notes;
+	char *elsewhere;           /* files that were left outside the empty outbox; NULL: none */
 	char old_results[NAME_TEXT];
 };
 
@@ -418,12 +421,64 @@ collect(struct run *run, struct error *err)
 	    run->job.attempt, &run->notes, err);
 }
 
+/* Names that a job gave its files elsewhere, gathered into one line. */
+struct elsewhere {
+	char *text;
+	int count;
+};
+
+static bool
+is_mounted(const char *path)
+{
+	static const char *const ours[] = { "/inbox", "/outbox", "/run/kabuto" };
+
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (strncmp(path, ours[i], strlen(ours[i])) == 0)
+			return true;
+	return strcmp(path, "/run") == 0;
+}
+
+static void
+add_elsewhere(const char *path, void *context)
+{
+	struct elsewhere *files = context;
+	char *longer;
+
+	if (is_mounted(path) || files->count++ >= ELSEWHERE_MOST ||
+	    asprintf(&longer, "%s%s%s", files->text != NULL ? files->text : "", files->text != NULL ? ", " : "",
+	        path) < 0)
+		return;
+	free(files->text);
+	files->text = longer;
+}
+
+/* A job that went well and left nothing in its outbox may have written its results where they are not kept. */
+static void
+look_elsewhere(struct run *run)
+{
+	struct elsewhere files = { 0 };
+	struct error err;
+
+	if (run->notes.entries > 0 || run->info.state != CONTAINER_EXITED || run->info.exit_code != 0)
+		return;
+	if (!container_each_added(&run->worker->engine, run->container, add_elsewhere, &files, &err))
+		log_run(run, LOG_WARNING, "%s", err.text); /* a hint the less */
+	free(run->elsewhere);
+	run->elsewhere = NULL;
+	if (files.text != NULL && asprintf(&run->elsewhere, "only /outbox is kept, and it is empty; files elsewhere: %s%s",
+	        files.text, files.count > ELSEWHERE_MOST ? ", …" : "") >= 0)
+		(void)utf8_printable(run->elsewhere);
+	free(files.text);
+}
+
 /* A full disk, a busy database: nothing is lost by waiting. What nobody can read ends the job in words. */
 static enum outcome
 run_collect(struct run *run, struct error *err)
 {
-	if (collect(run, err))
+	if (collect(run, err)) {
+		look_elsewhere(run);
 		return NEXT;
+	}
 	run->job.results_token[0] = '\0';
 	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY)
 		return AGAIN;
@@ -501,7 +556,7 @@ static bool
 seal_log(struct run *run, struct error *err)
 {
 	const struct config *config = run->worker->spooler->config;
-	char *lines[COLLECT_NOTES_MOST + 5], dropped[160], unnamed[96], oom[96], ended[1200];
+	char *lines[COLLECT_NOTES_MOST + 6], dropped[160], unnamed[96], oom[96], ended[1200];
 	char limit[QUANTITY_TEXT];
 	size_t count = 0;
 
@@ -516,6 +571,8 @@ seal_log(struct run *run, struct error *err)
 	}
 	for (size_t i = 0; i < run->notes.count; i++)
 		lines[count++] = run->notes.texts[i];
+	if (run->elsewhere != NULL)
+		lines[count++] = run->elsewhere;
 	if (run->notes.unnamed > 0) {
 		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more", run->notes.unnamed);
 		lines[count++] = unnamed;
@@ -678,6 +735,7 @@ jobrun(struct worker *worker, int64_t job)
 	if (run.folder >= 0)
 		(void)close(run.folder);
 	collect_notes_clear(&run.notes);
+	free(run.elsewhere);
 	free(run.error);
 	job_clear(&run.job);
 }

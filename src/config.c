@@ -16,6 +16,7 @@
 #define MANY      1e6
 #define ANY_BYTES 1e18
 #define DAYS_S    86400.0
+#define FILE_MOST (1024 * 1024) /* bytes of the file */
 
 #define AT(member) offsetof(struct config, member)
 
@@ -115,7 +116,7 @@ word_of(const char *choices, const char *word)
 	size_t length = strlen(word);
 	const char *at = choices;
 
-	while (length > 0 && (at = strstr(at, word)) != NULL) {
+	while (length > 0 && strchr(word, ' ') == NULL && (at = strstr(at, word)) != NULL) {
 		if ((at == choices || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
 			return true;
 		at += length;
@@ -275,25 +276,70 @@ take_settings(struct config *config, cfg_t *cfg, struct error *err)
 	return true;
 }
 
-/* libconfuse takes a section that is never closed: braces are counted, outside of strings and comments. */
-static bool
-check_closed(const char *path, struct error *err)
+/* The whole file as text, the caller's to free; NULL with err set. */
+static char *
+read_file(const char *path, struct error *err)
 {
-	cleanup_file FILE *file = fopen(path, "r");
-	int c, quote = 0, depth = 0, line = 1;
+	cleanup_file FILE *file = fopen(path, "re");
+	cleanup_free char *text = calloc(1, FILE_MOST + 1);
+	size_t length;
 
-	while (file != NULL && (c = getc(file)) != EOF) {
-		line += c == '\n';
-		if (quote == '#')
-			quote = c == '\n' ? 0 : quote;
-		else if (quote != 0 && c == '\\')
-			(void)getc(file);
-		else if (quote != 0)
-			quote = c == quote ? 0 : quote;
-		else if (c == '"' || c == '\'' || c == '#')
-			quote = c;
+	if (text == NULL) {
+		error_set(err, ERROR_SYSTEM, "read the configuration: not enough memory");
+		return NULL;
+	}
+	length = file == NULL ? 0 : fread(text, 1, FILE_MOST + 1, file);
+	if (file == NULL || ferror(file)) {
+		error_errno(err, "read the configuration '%s'", path);
+		return NULL;
+	}
+	if (length > FILE_MOST) {
+		error_set(err, ERROR_INPUT, "%s: is larger than %d bytes", path, FILE_MOST);
+		return NULL;
+	}
+	return take_pointer(&text);
+}
+
+/* The length of the comment that begins at text; 0: none does. */
+static size_t
+comment_length(const char *text)
+{
+	const char *end;
+
+	if (*text == '#' || strncmp(text, "//", 2) == 0)
+		return strcspn(text, "\n");
+	if (strncmp(text, "/*", 2) != 0)
+		return 0;
+	end = strstr(text + 2, "*/");
+	return end == NULL ? strlen(text) : (size_t)(end + 2 - text);
+}
+
+/*
+ * Makes comments blank, since libconfuse counts their lines wrongly, and counts the braces outside of quotes, since it
+ * takes a section that is never closed.
+ */
+static bool
+prepare_text(char *text, const char *path, struct error *err)
+{
+	int depth = 0, line = 1;
+	char quote = '\0';
+
+	for (; *text != '\0'; text++) {
+		for (size_t length = quote == '\0' ? comment_length(text) : 0; length > 0; length--, text++) {
+			line += *text == '\n';
+			*text = *text == '\n' ? '\n' : ' ';
+		}
+		if (*text == '\0')
+			break;
+		line += *text == '\n';
+		if (quote != '\0' && *text == '\\' && text[1] != '\0')
+			text++;
+		else if (quote != '\0')
+			quote = *text == quote ? '\0' : quote;
+		else if (*text == '"' || *text == '\'')
+			quote = *text;
 		else
-			depth += (c == '{') - (c == '}');
+			depth += (*text == '{') - (*text == '}');
 	}
 	return depth <= 0 || error_set(err, ERROR_INPUT, "%s:%d: a section is not closed with }", path, line);
 }
@@ -366,6 +412,7 @@ bool
 config_read(struct config *config, const char *path, struct error *err)
 {
 	struct error found = { .kind = ERROR_NONE };
+	cleanup_free char *text = read_file(path, err);
 	cfg_t *cfg = make_parser();
 	bool done = false;
 
@@ -374,20 +421,15 @@ config_read(struct config *config, const char *path, struct error *err)
 		return error_set(err, ERROR_SYSTEM, "read '%s': not enough memory", path);
 	parse_error = &found;
 	parse_path = path;
-	switch (cfg_parse(cfg, path)) {
-	case CFG_SUCCESS:
-		done = check_closed(path, err) && take_settings(config, cfg, err) && fit_machine(config, err) &&
+	if (text == NULL || !prepare_text(text, path, err))
+		done = false;
+	else if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
+		done = take_settings(config, cfg, err) && fit_machine(config, err) &&
 		    check_together(config, path, err);
-		break;
-	case CFG_FILE_ERROR:
-		error_errno(err, "read the configuration '%s'", path);
-		break;
-	default:
-		if (found.kind != ERROR_NONE)
-			*err = found;
-		else
-			error_set(err, ERROR_INPUT, "%s: not understood", path);
-	}
+	else if (found.kind != ERROR_NONE)
+		*err = found;
+	else
+		error_set(err, ERROR_INPUT, "%s: not understood", path);
 	parse_error = NULL;
 	parse_path = NULL;
 	cfg_free(cfg);

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "quantity.h"
 #include "schema.h" /* schema_sql, made from schema.sql */
 #include "secret.h"
 
@@ -121,6 +123,20 @@ migrate(struct database *db, struct error *err)
 	return transaction_commit(&t, err);
 }
 
+/* Where several open a new file at once, SQLite says "busy" to this at once, whatever the time that it may wait. */
+static bool
+switch_to_wal(struct database *db, struct error *err)
+{
+	int64_t deadline = time_monotonic_ms() + BUSY_TIMEOUT_MS;
+
+	while (!execute(db, "PRAGMA journal_mode = WAL", err)) {
+		if (err->kind != ERROR_BUSY || time_monotonic_ms() > deadline)
+			return false;
+		(void)poll(NULL, 0, 10);
+	}
+	return true;
+}
+
 bool
 database_open(struct database *db, const char *path, struct error *err)
 {
@@ -146,7 +162,7 @@ database_open(struct database *db, const char *path, struct error *err)
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, 256, 32);
-	if (!execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err) ||
+	if (!switch_to_wal(db, err) || !execute(db, "PRAGMA synchronous = FULL", err) ||
 	    !execute(db, "PRAGMA foreign_keys = ON; PRAGMA cache_size = " CACHE_SIZE, err) ||
 	    !migrate(db, err)) {
 		error_wrap(err, "database '%s'", path);

@@ -110,3 +110,12 @@ utf8_repair(const char *text, size_t length, size_t *out_length)
 	*out_length = (size_t)(to - copy);
 	return copy;
 }
+
+char *
+utf8_printable(char *text)
+{
+	for (char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return text;
+}

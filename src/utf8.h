@@ -27,4 +27,7 @@ size_t utf8_cut(const char *text, size_t length);
  */
 char *utf8_repair(const char *text, size_t length, size_t *out_length);
 
+/* Makes text one line: control characters in it become question marks. Returns text. */
+char *utf8_printable(char *text);
+
 #endif

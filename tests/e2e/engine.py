@@ -43,6 +43,17 @@ def run(*command, **kw):
     return subprocess.run(command, check=True, capture_output=True, text=True, **kw).stdout
 
 
+def children(pid):
+    """A shim's are the containers that an engine killed by -9 forgot."""
+    found = []
+    for path in pathlib.Path(f'/proc/{pid}/task').glob('*/children'):
+        try:
+            found += [int(child) for child in path.read_text().split()]
+        except OSError:
+            pass
+    return found
+
+
 def unused_network():
     taken = run('ip', '-o', '-4', 'addr') + run('ip', '-4', 'route')
     for x in range(os.getpid() % 200 + 1, 255):
@@ -105,10 +116,11 @@ class Engine:
         if self.process and self.process.poll() is None:
             self.stop()
         for pid in self.remaining():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            for process in (*children(pid), pid):
+                try:
+                    os.kill(process, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
         until(lambda: not self.remaining(), 'the engine\'s processes are gone', 20)
         mounts = [line.split()[1] for line in open('/proc/self/mounts', encoding='utf-8')]
         for mount in sorted(mounts, reverse=True):

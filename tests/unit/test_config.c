@@ -4,6 +4,8 @@
  */
 #include "support.h"
 
+#include <sys/wait.h>
+
 #include "config.h"
 #include "quantity.h"
 
@@ -145,7 +147,11 @@ test_wrong_file_is_refused_with_its_name_and_line(void **state)
 		{ "slots = 1.5\n", 1, "slots" },
 		{ "slots = 99999999999999999999\n", 1, "slots" },
 		{ "slots = 1001\n", 1, "between 0 and 1000" },
+		{ "slots = -1\n", 1, "between 0 and 1000" },
 		{ "# one\nslots = -1\n", 2, "between 0 and 1000" },
+		{ "slots = 1 # one\n// two\n/* three\n four */\nslots = -1\n", 5, "between 0 and 1000" },
+		{ "state_dir = \"/#one\"\nslots = -1\n", 2, "between 0 and 1000" },
+		{ "job {\n\t# one\n\t# two\n\ttimeout = 0\n}\n", 4, "timeout must be between 1" },
 		{ "job {\n\ttimeout = 0\n}\n", 2, "timeout must be between 1" },
 		{ "job {\n\n\tcpus = 0.001\n}\n", 3, "cpus" },
 		{ "job {\n\tcpus = one\n}\n", 2, "cpus" },
@@ -207,6 +213,23 @@ test_file_that_is_not_there_is_named(void **state)
 	assert_false(config_read(&config, "/nonexistent/kabuto.conf", &err));
 	assert_string_equal(err.text,
 	    "read the configuration '/nonexistent/kabuto.conf': No such file or directory");
+}
+
+static void
+test_folder_is_refused_in_words(void **state)
+{
+	const struct folder *folder = *state;
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0) { /* libconfuse may end the process */
+		struct config config;
+		struct error err;
+
+		_exit(!config_read(&config, folder->path, &err) && strstr(err.text, folder->path) != NULL ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 }
 
 static void
@@ -414,6 +437,7 @@ main(void)
 		cmocka_unit_test(test_every_type_of_setting_is_read),
 		cmocka_unit_test(test_wrong_file_is_refused_with_its_name_and_line),
 		cmocka_unit_test(test_file_that_is_not_there_is_named),
+		cmocka_unit_test(test_folder_is_refused_in_words),
 		cmocka_unit_test(test_wrong_file_does_not_spoil_the_next),
 		cmocka_unit_test(test_every_default_lies_in_its_range),
 		cmocka_unit_test(test_shipped_kabuto_conf_has_every_setting_with_its_default),

@@ -1,0 +1,250 @@
+/*
+ * Registration, confirmation, passwords.
+ */
+#include "support.h"
+
+#include "session.h"
+
+static void
+test_logins_that_may_be_chosen(void **state)
+{
+	static const struct {
+		const char *login;
+		bool valid;
+	} rows[] = {
+		{ "a", true },
+		{ "7", true },
+		{ "alice", true },
+		{ "Alice.Liddell-2_x", true },
+		{ "a123456789a123456789a123456789a123456789a123456789a123456789abcd", true },
+		{ "a123456789a123456789a123456789a123456789a123456789a123456789abcde", false },
+		{ "", false },
+		{ ".a", false },
+		{ "-a", false },
+		{ "_a", false },
+		{ "a b", false },
+		{ "a@b", false },
+		{ "a/b", false },
+		{ "a'b", false },
+		{ "a\n", false },
+		{ "caf\xc3\xa9", false },
+	};
+	struct error err;
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool valid = account_login_check(rows[i].login, &err);
+
+		row_check(failed, valid == rows[i].valid, "'%s'", rows[i].login);
+		row_check(failed, valid || err.kind == ERROR_INPUT, "'%s'", rows[i].login);
+	}
+	rows_end(failed);
+}
+
+static void
+test_email_addresses_and_passwords_that_may_be_chosen(void **state)
+{
+	static char most[PASSWORD_MOST + 2];
+	struct error err;
+
+	(void)state;
+	assert_true(account_email_check("a@example.org", &err));
+	assert_false(account_email_check("", &err));
+	assert_false(account_email_check("a@example.org\r\nBcc: all", &err));
+	memset(most, 'x', EMAIL_MOST);
+	assert_true(account_email_check(most, &err));
+	most[EMAIL_MOST] = 'x';
+	assert_false(account_email_check(most, &err));
+	assert_true(account_password_check("password", "secret", &err));
+	assert_false(account_password_check("new_password", "secre", &err));
+	assert_int_equal(err.kind, ERROR_INPUT);
+	assert_memory_equal(err.text, "new_password: ", 14);
+	memset(most, 'x', PASSWORD_MOST);
+	assert_true(account_password_check("password", most, &err));
+	most[PASSWORD_MOST] = 'x';
+	assert_false(account_password_check("password", most, &err));
+}
+
+static bool
+is_confirmed(struct world *world, const char *login)
+{
+	char hash[PASSWORD_HASH];
+	struct account account;
+	bool confirmed = true;
+
+	must(account_find(&world->db, login, &account, hash, &confirmed, &world->err), &world->err);
+	return confirmed;
+}
+
+static void
+test_account_is_confirmed_once_by_its_own_token(void **state)
+{
+	struct world *world = *state;
+	char alice[TOKEN_TEXT], bob[TOKEN_TEXT];
+
+	must(account_register(&world->db, "alice", "a@example.org", "h", alice, &world->err), &world->err);
+	must(account_register(&world->db, "bob", "b@example.org", "h", bob, &world->err), &world->err);
+	assert_string_not_equal(alice, bob);
+	assert_false(is_confirmed(world, "alice"));
+	assert_false(account_confirm(&world->db, "alice", bob, &world->err));
+	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
+	assert_false(account_confirm(&world->db, "alice", "", &world->err));
+	assert_false(account_confirm(&world->db, "carol", alice, &world->err));
+	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
+	assert_false(is_confirmed(world, "alice"));
+	must(account_confirm(&world->db, "ALICE", alice, &world->err), &world->err);
+	assert_true(is_confirmed(world, "alice"));
+	assert_false(is_confirmed(world, "bob"));
+	assert_false(account_confirm(&world->db, "alice", alice, &world->err));
+	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
+	assert_true(is_confirmed(world, "alice"));
+}
+
+static void
+test_login_is_one_whatever_its_case(void **state)
+{
+	struct world *world = *state;
+	const struct account alice = world_account(world, "Alice");
+	char token[TOKEN_TEXT], hash[PASSWORD_HASH];
+	struct account found;
+	bool confirmed;
+
+	assert_false(account_register(&world->db, "aLICE", "x@example.org", "h", token, &world->err));
+	assert_int_equal(world->err.kind, ERROR_CONFLICT);
+	assert_int_equal(world_integer(world, "SELECT count(*) FROM account"), 1);
+	must(account_find(&world->db, "ALICE", &found, hash, &confirmed, &world->err), &world->err);
+	assert_int_equal(found.id, alice.id);
+	assert_string_equal(found.login, "Alice");
+	assert_string_equal(hash, "no hash");
+	assert_false(found.admin);
+}
+
+static void
+test_nobody_is_found_as_nobody(void **state)
+{
+	struct world *world = *state;
+	char hash[PASSWORD_HASH] = "what was there";
+	struct account account = { .id = 7, .admin = true };
+	bool confirmed = true;
+
+	must(account_find(&world->db, "nobody", &account, hash, &confirmed, &world->err), &world->err);
+	assert_int_equal(account.id, 0);
+	assert_false(account.admin);
+	assert_false(confirmed);
+	assert_string_equal(hash, "");
+}
+
+static void
+test_token_of_confirmation_is_not_in_the_database(void **state)
+{
+	struct world *world = *state;
+	char token[TOKEN_TEXT];
+	unsigned char hash[TOKEN_HASH];
+	int64_t found = 0;
+
+	must(account_register(&world->db, "alice", "a@example.org", "h", token, &world->err), &world->err);
+	token_hash(token, hash);
+	assert_int_equal(database_integer(&world->db, &found, &world->err,
+	                     "SELECT count(*) FROM account WHERE login = 'alice' AND confirm_hash = ?", "b", hash,
+	                     TOKEN_HASH),
+	    1);
+	assert_int_equal(found, 1);
+	assert_memory_not_equal(hash, token, TOKEN_HASH);
+}
+
+static void
+test_details_count_the_accounts_own_jobs(void **state)
+{
+	struct world *world = *state;
+	const struct account alice = world_account(world, "alice"), bob = world_account(world, "bob");
+	struct account_details details;
+
+	(void)world_image(world, alice.id);
+	(void)world_pipeline(world, alice.id, 1, "stop");
+	must(account_read(&world->db, alice.id, &details, &world->err), &world->err);
+	assert_int_equal(details.jobs_in_queue + details.jobs_running, 0);
+	world_sql(world,
+	    "WITH RECURSIVE series (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM series WHERE value < 20)"
+	    " INSERT INTO job (pipeline, account, image, position, state, network, timeout, grace, memory, cpus, pids,"
+	    " disk, attachment_token, created_at) SELECT 1, 1, 1, value, iif(value < 3, 'in_queue',"
+	    " iif(value < 6, 'running', iif(value < 10, 'done', 'ready'))), 'none', 1, 1, 1, 1, 1, 1, 't', 1"
+	    " FROM series");
+	must(account_read(&world->db, alice.id, &details, &world->err), &world->err);
+	assert_string_equal(details.email, "a@example.org");
+	assert_int_equal(details.jobs_in_queue, 2);
+	assert_int_equal(details.jobs_running, 3);
+	assert_true(details.created_at > 0);
+	must(account_read(&world->db, bob.id, &details, &world->err), &world->err);
+	assert_int_equal(details.jobs_in_queue + details.jobs_running, 0);
+	assert_false(account_read(&world->db, 99, &details, &world->err));
+	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
+}
+
+static bool
+session_is_open(struct world *world, const char *token)
+{
+	struct account account;
+
+	must(session_find(&world->db, token, 30, &account, &world->err), &world->err);
+	return account.id != 0;
+}
+
+static void
+test_new_password_ends_all_other_sessions_of_the_account(void **state)
+{
+	struct world *world = *state;
+	const struct account alice = world_account(world, "alice"), bob = world_account(world, "bob");
+	char kept[TOKEN_TEXT], other[TOKEN_TEXT], of_bob[TOKEN_TEXT], hash[PASSWORD_HASH];
+	struct account found;
+	bool confirmed;
+
+	must(session_open(&world->db, alice.id, 30, kept, &world->err), &world->err);
+	must(session_open(&world->db, alice.id, 30, other, &world->err), &world->err);
+	must(session_open(&world->db, bob.id, 30, of_bob, &world->err), &world->err);
+	must(account_set_password(&world->db, alice.id, "new hash", kept, &world->err), &world->err);
+	assert_true(session_is_open(world, kept));
+	assert_false(session_is_open(world, other));
+	assert_true(session_is_open(world, of_bob));
+	must(account_find(&world->db, "alice", &found, hash, &confirmed, &world->err), &world->err);
+	assert_string_equal(hash, "new hash");
+	must(account_find(&world->db, "bob", &found, hash, &confirmed, &world->err), &world->err);
+	assert_string_equal(hash, "no hash");
+}
+
+static void
+test_password_is_verified_by_its_hash_alone(void **state)
+{
+	struct world *world = *state;
+	char hash[PASSWORD_HASH], again[PASSWORD_HASH];
+
+	must(password_hash("secret", hash, &world->err), &world->err);
+	must(password_hash("secret", again, &world->err), &world->err);
+	assert_string_not_equal(hash, again);
+	assert_memory_equal(hash, "$argon2id$", 10);
+	assert_true(password_verify("secret", hash));
+	assert_false(password_verify("Secret", hash));
+	assert_false(password_verify("", hash));
+	assert_false(password_verify("secret", NULL));
+	assert_false(password_verify("secret", ""));
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_logins_that_may_be_chosen),
+		cmocka_unit_test(test_email_addresses_and_passwords_that_may_be_chosen),
+		test(test_account_is_confirmed_once_by_its_own_token),
+		test(test_login_is_one_whatever_its_case),
+		test(test_nobody_is_found_as_nobody),
+		test(test_token_of_confirmation_is_not_in_the_database),
+		test(test_details_count_the_accounts_own_jobs),
+		test(test_new_password_ends_all_other_sessions_of_the_account),
+		test(test_password_is_verified_by_its_hash_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
