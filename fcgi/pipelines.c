@@ -3,6 +3,9 @@
  */
 #include "pipelines.h"
 
+#include <stdio.h>
+
+#include "cleanup.h"
 #include "pipeline.h"
 #include "response.h"
 #include "wake.h"
@@ -88,20 +91,23 @@ pipelines_show(struct request *req, struct error *err)
 static bool
 add_job_state(int64_t job, const char *state, void *context, struct error *err)
 {
-	return list_add(context, job, json_string(state), err);
+	char key[24];
+
+	snprintf(key, sizeof key, "%lld", (long long)job);
+	if (json_object_set_new(context, key, json_string(state)) < 0)
+		return error_set(err, ERROR_SYSTEM, "list the jobs: not enough memory");
+	return true;
 }
 
 bool
 pipelines_submit(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
-	int64_t fetch;
+	cleanup_json json_t *states = json_object();
 
-	if (db == NULL ||
-	    !pipeline_submit(db, &req->account, req->ids[0], req->server->config->queued_max, err))
+	if (db == NULL || !pipeline_submit(db, &req->account, req->ids[0], req->server->config->queued_max,
+	                      add_job_state, states, err))
 		return false;
 	wake_send(req->server->spool.state);
-	list_begin(&list, req, '{', &fetch);
-	return pipeline_jobs(db, req->ids[0], add_job_state, &list, err) && list_end(&list);
+	return response_json(req, 200, json_incref(states));
 }

@@ -99,7 +99,7 @@ take_account(const struct pipeline *pipeline, void *context, struct error *err)
 
 bool
 pipeline_submit(struct database *db, const struct account *viewer, int64_t id, int64_t queued_max,
-    struct error *err)
+    pipeline_job_visit *visit, void *context, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 	int64_t account = 0, queued = 0;
@@ -121,5 +121,7 @@ pipeline_submit(struct database *db, const struct account *viewer, int64_t id, i
 		err->retry_after_s = RETRY_S;
 		return false;
 	}
-	return queue_refresh(db, id, err) && transaction_commit(&t, err);
+	return queue_refresh(db, id, err) &&
+	    (visit == NULL || pipeline_jobs(db, id, visit, context, err)) &&
+	    transaction_commit(&t, err);
 }

@@ -40,9 +40,10 @@ bool pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *vi
 
 /*
  * Puts the pipeline's jobs in queue, but for those that are there or run: they stay as they are. ERROR_TOO_MANY
- * where the owner would have more than queued_max in queue, and nothing is changed.
+ * where the owner would have more than queued_max in queue, and nothing is changed. visit gets every job as the
+ * submit leaves it, which no one else sees until it has succeeded; it may be NULL.
  */
 bool pipeline_submit(struct database *db, const struct account *viewer, int64_t id, int64_t queued_max,
-    struct error *err);
+    pipeline_job_visit *visit, void *context, struct error *err);
 
 #endif

@@ -31,7 +31,7 @@ add_job(struct world *world, int64_t pipeline, int64_t image)
 static void
 submit(struct world *world, int64_t pipeline)
 {
-	must(pipeline_submit(&world->db, &root, pipeline, QUEUED_MOST, &world->err), &world->err);
+	must(pipeline_submit(&world->db, &root, pipeline, QUEUED_MOST, NULL, NULL, &world->err), &world->err);
 }
 
 /* Claims the next job: its id, 0 for none. */
@@ -538,14 +538,14 @@ test_submit_over_queued_max_is_refused_and_changes_nothing(void **state)
 		(void)add_job(world, second, image);
 		(void)add_job(world, bobs, of_bob);
 	}
-	must(pipeline_submit(&world->db, &alice, first, 5, &world->err), &world->err);
-	assert_false(pipeline_submit(&world->db, &alice, second, 5, &world->err));
+	must(pipeline_submit(&world->db, &alice, first, 5, NULL, NULL, &world->err), &world->err);
+	assert_false(pipeline_submit(&world->db, &alice, second, 5, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_TOO_MANY);
 	assert_true(world->err.retry_after_s > 0);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job WHERE state = 'in_queue'"), 3);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM queue"), 1);
-	must(pipeline_submit(&world->db, &bob, bobs, 3, &world->err), &world->err);
-	must(pipeline_submit(&world->db, &alice, second, 6, &world->err), &world->err);
+	must(pipeline_submit(&world->db, &bob, bobs, 3, NULL, NULL, &world->err), &world->err);
+	must(pipeline_submit(&world->db, &alice, second, 6, NULL, NULL, &world->err), &world->err);
 }
 
 static void
@@ -584,7 +584,7 @@ test_what_is_anothers_is_not_found(void **state)
 	job_clear(&found);
 	must(job_find(&world->db, &root, 0, id, &found, &world->err), &world->err);
 	job_clear(&found);
-	assert_false(pipeline_submit(&world->db, &bob, pipeline, QUEUED_MOST, &world->err));
+	assert_false(pipeline_submit(&world->db, &bob, pipeline, QUEUED_MOST, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
 	assert_false(pipeline_show(&world->db, &bob, pipeline, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);

@@ -1,0 +1,833 @@
+/*
+ * Lines from a text and its index, honest ones and hostile ones.
+ */
+#include "support.h"
+
+#include "joblog.h"
+#include "utf8.h"
+
+#define JOB     7
+#define ATTEMPT 2
+#define LIMIT   (INT64_C(1) << 40)
+
+#define BYTES(text) text, sizeof(text) - 1
+#define END { -1, 0, 0 } /* of a row's records or lines */
+#define RECORDS_MOST 8
+#define LINES_MOST   8
+
+/* Lines as they are compared: the text itself is looked at where it is at hand. */
+struct line {
+	int64_t id;
+	size_t length;
+	enum joblog_stream stream;
+	int64_t time_ns;
+};
+
+struct lines {
+	struct line *items;
+	size_t count;
+};
+
+static void
+index_put(int dir, const char *name, const struct joblog_record *records, size_t count)
+{
+	cleanup_free unsigned char *bytes = malloc(count * JOBLOG_RECORD + 1);
+
+	for (size_t i = 0; i < count; i++)
+		joblog_encode(bytes + i * JOBLOG_RECORD, &records[i]);
+	file_put(dir, name, bytes, count * JOBLOG_RECORD);
+}
+
+static void
+log_put(int dir, const char *text, size_t length, const struct joblog_record *records, size_t count)
+{
+	file_put(dir, "7.2.log", text, length);
+	index_put(dir, "7.2.idx", records, count);
+}
+
+static struct joblog
+log_open(const struct folder *folder, bool final)
+{
+	struct joblog log;
+	struct error err;
+
+	must(joblog_open(&log, folder->fd, JOB, ATTEMPT, final, LIMIT, &err), &err);
+	return log;
+}
+
+/* Reads on from position to the end, and checks what must hold of any log, whoever wrote it. */
+static struct lines
+read_on(struct joblog *log, int64_t position, const char *text)
+{
+	struct lines lines = { 0 };
+	struct joblog_line line;
+	struct error err;
+	size_t room = 0;
+	int row;
+
+	for (;;) {
+		int64_t before = position;
+
+		row = joblog_next(log, &position, &line, &err);
+		if (row != 1)
+			break;
+		assert_true(position > before && position == line.id && position <= log->size);
+		assert_true(line.length <= JOBLOG_LINE_MOST);
+		assert_true((int64_t)line.length == line.id - before ||
+		    ((int64_t)line.length == line.id - before - 1 && text[line.id - 1] == '\n'));
+		assert_memory_equal(line.text, text + before, line.length);
+		assert_null(memchr(line.text, '\n', line.length));
+		assert_in_range(line.stream, JOBLOG_STDOUT, JOBLOG_SYSTEM);
+		if (lines.count == room) {
+			room = room == 0 ? 64 : room * 2;
+			lines.items = realloc(lines.items, room * sizeof lines.items[0]);
+			assert_non_null(lines.items);
+		}
+		lines.items[lines.count++] = (struct line){ line.id, line.length, line.stream, line.time_ns };
+	}
+	assert_int_equal(row, 0);
+	/* Once at the end, always at the end. */
+	assert_int_equal(joblog_next(log, &position, &line, &err), 0);
+	return lines;
+}
+
+static bool
+lines_same(const struct line *a, const struct line *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (a[i].id != b[i].id || a[i].length != b[i].length || a[i].stream != b[i].stream ||
+		    a[i].time_ns != b[i].time_ns)
+			return false;
+	return true;
+}
+
+static void
+test_text_and_index_give_lines(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		size_t length;
+		struct joblog_record records[RECORDS_MOST];
+		bool final;
+		struct {
+			int64_t id;
+			const char *text;
+			enum joblog_stream stream;
+			int64_t time_ns;
+		} lines[LINES_MOST];
+	} rows[] = {
+		{ "nothing", BYTES(""), { END }, true, { { 0 } } },
+		{ "one line", BYTES("a\n"), { { 0, 5, JOBLOG_STDOUT }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 5 } } },
+		{ "two lines of one record", BYTES("a\nbc\n"), { { 0, 5, JOBLOG_STDERR }, END }, false,
+		    { { 2, "a", JOBLOG_STDERR, 5 }, { 5, "bc", JOBLOG_STDERR, 5 } } },
+		{ "a record a line", BYTES("a\nb\n"), { { 0, 5, JOBLOG_STDOUT }, { 2, 9, JOBLOG_STDOUT }, END },
+		    false, { { 2, "a", JOBLOG_STDOUT, 5 }, { 4, "b", JOBLOG_STDOUT, 9 } } },
+		{ "empty lines", BYTES("\n\na\n\n"), { { 0, 5, JOBLOG_STDOUT }, END }, false,
+		    { { 1, "", JOBLOG_STDOUT, 5 }, { 2, "", JOBLOG_STDOUT, 5 }, { 4, "a", JOBLOG_STDOUT, 5 },
+		        { 5, "", JOBLOG_STDOUT, 5 } } },
+		{ "a NUL, a carriage return, broken UTF-8", BYTES("a\0b\r\n\xff\n"),
+		    { { 0, 5, JOBLOG_STDOUT }, END }, false,
+		    { { 5, "a\0b\r", JOBLOG_STDOUT, 5 }, { 7, "\xff", JOBLOG_STDOUT, 5 } } },
+		{ "unfinished, still written", BYTES("a\nb"), { { 0, 5, JOBLOG_STDOUT }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 5 } } },
+		{ "unfinished at the end", BYTES("a\nb"), { { 0, 5, JOBLOG_STDOUT }, END }, true,
+		    { { 2, "a", JOBLOG_STDOUT, 5 }, { 3, "b", JOBLOG_STDOUT, 5 } } },
+		{ "a line of two chunks has the first one's time", BYTES("abcd\n"),
+		    { { 0, 5, JOBLOG_STDOUT }, { 2, 9, JOBLOG_STDOUT }, END }, false,
+		    { { 5, "abcd", JOBLOG_STDOUT, 5 } } },
+		{ "a change of the stream ends a line", BYTES("abcdef\n"),
+		    { { 0, 5, JOBLOG_STDOUT }, { 3, 9, JOBLOG_STDERR }, END }, false,
+		    { { 3, "abc", JOBLOG_STDOUT, 5 }, { 7, "def", JOBLOG_STDERR, 9 } } },
+		{ "streams by turns", BYTES("a\nB\nc\nD\n"),
+		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 4, 3, JOBLOG_STDOUT },
+		        { 6, 4, JOBLOG_SYSTEM }, END },
+		    false,
+		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 4, "B", JOBLOG_STDERR, 2 }, { 6, "c", JOBLOG_STDOUT, 3 },
+		        { 8, "D", JOBLOG_SYSTEM, 4 } } },
+		{ "text without a record belongs to the record before it", BYTES("a\nb\nc\n"),
+		    { { 0, 1, JOBLOG_STDERR }, END }, false,
+		    { { 2, "a", JOBLOG_STDERR, 1 }, { 4, "b", JOBLOG_STDERR, 1 }, { 6, "c", JOBLOG_STDERR, 1 } } },
+		{ "no record at all", BYTES("a\nb\n"), { END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 0 }, { 4, "b", JOBLOG_STDOUT, 0 } } },
+		{ "a record without text counts for nothing", BYTES("a\nb\n"),
+		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 2, 3, JOBLOG_STDOUT }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 4, "b", JOBLOG_STDOUT, 3 } } },
+		{ "nor does it within a line", BYTES("abcd\n"),
+		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 2, 3, JOBLOG_STDOUT }, END }, false,
+		    { { 5, "abcd", JOBLOG_STDOUT, 1 } } },
+		{ "a record ahead of its text", BYTES("a\nb"),
+		    { { 0, 1, JOBLOG_STDOUT }, { 3, 2, JOBLOG_STDERR }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 3, "b", JOBLOG_STDOUT, 1 } } },
+		{ "a stream of no name counts as stdout", BYTES("a\n"), { { 0, 1, (enum joblog_stream)200 }, END },
+		    false, { { 2, "a", JOBLOG_STDOUT, 1 } } },
+	};
+	const struct folder *folder = *state;
+	int failed = 0;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct joblog_line line;
+		struct joblog log;
+		struct error err;
+		size_t records = 0, expected = 0;
+		int64_t position = 0;
+
+		while (rows[i].records[records].offset != -1)
+			records++;
+		log_put(folder->fd, rows[i].text, rows[i].length, rows[i].records, records);
+		log = log_open(folder, rows[i].final);
+		while (joblog_next(&log, &position, &line, &err) == 1) {
+			bool more = expected < LINES_MOST && rows[i].lines[expected].text != NULL;
+
+			row_check(failed, more, "%s: line %zu too many", rows[i].name, expected);
+			if (!more)
+				break;
+			row_check(failed,
+			    line.id == rows[i].lines[expected].id && position == line.id &&
+			        memcmp(line.text, rows[i].lines[expected].text, line.length) == 0,
+			    "%s: line %zu has the id %lld and the text '%.*s'", rows[i].name, expected,
+			    (long long)line.id, (int)line.length, line.text);
+			row_check(failed,
+			    line.stream == rows[i].lines[expected].stream &&
+			        line.time_ns == rows[i].lines[expected].time_ns,
+			    "%s: line %zu is of stream %d, time %lld", rows[i].name, expected, line.stream,
+			    (long long)line.time_ns);
+			expected++;
+		}
+		row_check(failed, rows[i].lines[expected].text == NULL, "%s: only %zu lines", rows[i].name,
+		    expected);
+		joblog_close(&log);
+	}
+	rows_end(failed);
+}
+
+static void
+test_log_that_is_not_there_is_empty(void **state)
+{
+	const struct folder *folder = *state;
+	struct joblog_line line;
+	struct joblog log;
+	struct error err;
+	int64_t position = 0;
+
+	must(joblog_open(&log, folder->fd, 99, 1, true, LIMIT, &err), &err);
+	assert_int_equal(joblog_next(&log, &position, &line, &err), 0);
+	must(joblog_tail(&log, 10, &position, &err), &err);
+	assert_int_equal(position, 0);
+	joblog_close(&log);
+	joblog_close(&log);
+}
+
+static void
+test_link_in_place_of_a_log_is_not_followed(void **state)
+{
+	const struct folder *folder = *state;
+	struct joblog log;
+	struct error err;
+
+	assert_int_equal(symlinkat("/etc/passwd", folder->fd, "8.1.log"), 0);
+	assert_false(joblog_open(&log, folder->fd, 8, 1, true, LIMIT, &err));
+}
+
+static void
+test_lines_are_cut_after_64_kib_at_a_whole_character(void **state)
+{
+	static const char *const characters[] = { "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const size_t length = 3 * JOBLOG_LINE_MOST + 100;
+	cleanup_free char *text = malloc(length + 8);
+	const struct folder *folder = *state;
+	int failed = 0;
+
+	for (size_t c = 0; c < COUNT(characters); c++)
+		for (size_t shift = 0; shift < 4; shift++) {
+			size_t size = strlen(characters[c]), at = shift;
+			struct joblog log;
+			struct lines lines;
+			int64_t begin = 0;
+
+			memset(text, 'x', shift);
+			for (; at + size <= length; at += size)
+				memcpy(text + at, characters[c], size);
+			text[at++] = '\n';
+			log_put(folder->fd, text, at, &record, 1);
+			log = log_open(folder, false);
+			lines = read_on(&log, 0, text);
+			row_check(failed, lines.count == 4 && lines.items[3].id == (int64_t)at,
+			    "%zu bytes a character, %zu before: %zu lines", size, shift, lines.count);
+			for (size_t i = 0; i < lines.count; i++) {
+				row_check(failed, utf8_valid(text + begin, lines.items[i].length),
+				    "%zu bytes a character, %zu before: line %zu", size, shift, i);
+				row_check(failed,
+				    i == 3 || lines.items[i].length > JOBLOG_LINE_MOST - size,
+				    "%zu bytes a character, %zu before: line %zu has %zu bytes", size, shift, i,
+				    lines.items[i].length);
+				begin = lines.items[i].id;
+			}
+			free(lines.items);
+			joblog_close(&log);
+		}
+	rows_end(failed);
+}
+
+static void
+test_unfinished_line_of_64_kib_does_not_wait_for_its_end(void **state)
+{
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	cleanup_free char *text = malloc(JOBLOG_LINE_MOST);
+	const struct folder *folder = *state;
+	struct joblog_line line;
+	struct joblog log;
+	struct error err;
+	int64_t position = 0;
+
+	memset(text, 'x', JOBLOG_LINE_MOST);
+	log_put(folder->fd, text, JOBLOG_LINE_MOST - 1, &record, 1);
+	log = log_open(folder, false);
+	assert_int_equal(joblog_next(&log, &position, &line, &err), 0);
+	assert_int_equal(position, 0);
+	joblog_close(&log);
+	log_put(folder->fd, text, JOBLOG_LINE_MOST, &record, 1);
+	log = log_open(folder, false);
+	assert_int_equal(joblog_next(&log, &position, &line, &err), 1);
+	assert_int_equal(line.length, JOBLOG_LINE_MOST);
+	joblog_close(&log);
+}
+
+/* A log as kabuto-init may write it: chunks of both streams, with their records. The text is the caller's. */
+static char *
+make_log(int dir, uint64_t *seed, uint32_t chunks, uint32_t longest, size_t *length)
+{
+	struct joblog_record *records = calloc(chunks + 1, sizeof *records);
+	char *text = malloc((size_t)chunks * longest + 1);
+
+	*length = 0;
+	for (uint32_t i = 0; i < chunks; i++) {
+		uint32_t size = 1 + chance(seed, longest);
+
+		records[i] = (struct joblog_record){ (int64_t)*length, 1000 + i,
+			chance(seed, 3) == 0 ? JOBLOG_STDERR : JOBLOG_STDOUT };
+		for (uint32_t at = 0; at < size; at++)
+			text[(*length)++] = chance(seed, 12) == 0 ? '\n' : (char)('a' + chance(seed, 26));
+	}
+	log_put(dir, text, *length, records, chunks);
+	free(records);
+	return text;
+}
+
+static void
+test_reading_on_from_every_id_gives_the_same_lines(void **state)
+{
+	const struct folder *folder = *state;
+	uint64_t seed = 1;
+
+	for (int round = 0; round < 20; round++) {
+		size_t length;
+		cleanup_free char *text = make_log(folder->fd, &seed, 60, round % 2 == 0 ? 8 : 60, &length);
+		struct joblog log = log_open(folder, round % 4 < 2);
+		struct lines all = read_on(&log, 0, text);
+
+		joblog_close(&log);
+		assert_true(all.count > 20);
+		for (size_t i = 0; i < all.count; i++) {
+			struct lines rest;
+
+			log = log_open(folder, round % 4 < 2);
+			rest = read_on(&log, all.items[i].id, text);
+			assert_int_equal(rest.count, all.count - i - 1);
+			assert_true(lines_same(rest.items, all.items + i + 1, rest.count));
+			free(rest.items);
+			joblog_close(&log);
+		}
+		free(all.items);
+	}
+}
+
+static void
+test_an_earlier_position_is_read_as_at_first(void **state)
+{
+	const struct folder *folder = *state;
+	uint64_t seed = 2;
+	size_t length;
+	cleanup_free char *text = make_log(folder->fd, &seed, 60, 20, &length);
+	struct joblog log = log_open(folder, true);
+	struct lines all = read_on(&log, 0, text);
+	struct lines again = read_on(&log, 0, text);
+
+	assert_int_equal(again.count, all.count);
+	assert_true(lines_same(again.items, all.items, all.count));
+	free(all.items);
+	free(again.items);
+	joblog_close(&log);
+}
+
+static void
+test_following_a_log_that_grows_gives_the_same_lines(void **state)
+{
+	const struct folder *folder = *state;
+	uint64_t seed = 3;
+	size_t length, index_length;
+	cleanup_free char *text = make_log(folder->fd, &seed, 80, 30, &length);
+	cleanup_free char *index = file_get(folder->fd, "7.2.idx", &index_length);
+	struct joblog log = log_open(folder, true);
+	struct lines all = read_on(&log, 0, text);
+	size_t count = 0;
+	int64_t position = 0;
+
+	joblog_close(&log);
+	file_put(folder->fd, "7.2.log", "", 0);
+	file_put(folder->fd, "7.2.idx", "", 0);
+	log = log_open(folder, false);
+	for (size_t record = 0; record < index_length / JOBLOG_RECORD; record++) {
+		const unsigned char *next = (const unsigned char *)index + (record + 1) * JOBLOG_RECORD;
+		bool last = (record + 1) * JOBLOG_RECORD == index_length;
+		size_t end = last ? length : (size_t)joblog_decode(next).offset;
+		struct joblog_line line;
+		struct error err;
+
+		file_put(folder->fd, "7.2.idx", index, (record + 1) * JOBLOG_RECORD);
+		file_put(folder->fd, "7.2.log", text, end);
+		must(joblog_refresh(&log, &err), &err);
+		log.final = last;
+		while (joblog_next(&log, &position, &line, &err) == 1) {
+			assert_true(count < all.count);
+			assert_int_equal(line.id, all.items[count].id);
+			assert_int_equal(line.stream, all.items[count].stream);
+			assert_int_equal(line.time_ns, all.items[count].time_ns);
+			assert_memory_equal(line.text, text + (count == 0 ? 0 : all.items[count - 1].id),
+			    line.length);
+			count++;
+		}
+	}
+	assert_int_equal(count, all.count);
+	free(all.items);
+	joblog_close(&log);
+}
+
+static void
+test_tail_gives_the_last_lines_of_all(void **state)
+{
+	const struct folder *folder = *state;
+	uint64_t seed = 4;
+
+	for (int round = 0; round < 12; round++) {
+		size_t length;
+		cleanup_free char *text = make_log(folder->fd, &seed, round % 3 == 0 ? 3 : 60, 20, &length);
+		bool final = round % 2 == 0;
+		struct joblog log = log_open(folder, final);
+		struct lines all = read_on(&log, 0, text);
+
+		joblog_close(&log);
+		for (size_t lines = 0; lines < all.count + 3; lines++) {
+			size_t skipped = lines < all.count ? all.count - lines : 0;
+			int64_t position = -1;
+			struct error err;
+			struct lines last;
+
+			log = log_open(folder, final);
+			must(joblog_tail(&log, (int64_t)lines, &position, &err), &err);
+			if (lines == 0) {
+				assert_int_equal(position, length);
+			} else {
+				last = read_on(&log, position, text);
+				assert_int_equal(last.count, all.count - skipped);
+				assert_true(lines_same(last.items, all.items + skipped, last.count));
+				free(last.items);
+			}
+			joblog_close(&log);
+		}
+		free(all.items);
+	}
+}
+
+static void
+test_tail_after_reading_gives_the_same_lines(void **state)
+{
+	const struct folder *folder = *state;
+	uint64_t seed = 5;
+	size_t length;
+	cleanup_free char *text = make_log(folder->fd, &seed, 60, 20, &length);
+	struct joblog log = log_open(folder, true);
+	struct lines all = read_on(&log, 0, text), last;
+	struct error err;
+	int64_t position = 0;
+
+	must(joblog_tail(&log, 10, &position, &err), &err);
+	last = read_on(&log, position, text);
+	assert_int_equal(last.count, 10);
+	assert_true(lines_same(last.items, all.items + all.count - 10, 10));
+	free(all.items);
+	free(last.items);
+	joblog_close(&log);
+}
+
+static void
+test_tail_goes_back_over_long_lines(void **state)
+{
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const size_t length = 10 * JOBLOG_LINE_MOST;
+	cleanup_free char *text = malloc(length);
+	const struct folder *folder = *state;
+	struct joblog log;
+	struct lines all, last;
+	struct error err;
+	int64_t position = 0;
+
+	memset(text, 'x', length);
+	text[99] = text[length - 5] = text[length - 1] = '\n';
+	log_put(folder->fd, text, length, &record, 1);
+	log = log_open(folder, true);
+	all = read_on(&log, 0, text);
+	joblog_close(&log);
+	for (size_t lines = 1; lines <= all.count; lines++) {
+		log = log_open(folder, true);
+		must(joblog_tail(&log, (int64_t)lines, &position, &err), &err);
+		last = read_on(&log, position, text);
+		assert_int_equal(last.count, lines);
+		assert_true(lines_same(last.items, all.items + all.count - lines, lines));
+		free(last.items);
+		joblog_close(&log);
+	}
+	free(all.items);
+}
+
+/* Hostile logs */
+
+/* Numbers that hurt more often than others. */
+static int64_t
+hostile_offset(uint64_t *seed, size_t length)
+{
+	switch (chance(seed, 8)) {
+	case 0:
+		return (INT64_C(1) << 56) - 1;
+	case 1:
+		return 0;
+	case 2:
+		return (int64_t)length;
+	case 3:
+		return (int64_t)chance(seed, UINT32_MAX) << 24;
+	default:
+		return chance(seed, (uint32_t)length + 2);
+	}
+}
+
+static void
+test_garbage_is_read_to_its_end(void **state)
+{
+	const struct folder *folder = *state;
+	uint64_t seed = 6;
+
+	for (int round = 0; round < 300; round++) {
+		size_t length = round % 10 == 0 ? 200000 : chance(&seed, 400), count = chance(&seed, 300);
+		cleanup_free char *text = malloc(length + 1);
+		cleanup_free unsigned char *index = malloc(count * JOBLOG_RECORD + 16);
+		struct lines all, last;
+		struct joblog log;
+		struct error err;
+		int64_t position = 0, end = 0;
+
+		for (size_t i = 0; i < length; i++)
+			text[i] = chance(&seed, round % 3 == 0 ? 20 : 100000) == 0 ? '\n' : (char)chance(&seed, 256);
+		for (size_t i = 0; i < count; i++) {
+			const struct joblog_record record = { hostile_offset(&seed, length),
+				(int64_t)((uint64_t)chance(&seed, UINT32_MAX) << 32),
+				(enum joblog_stream)chance(&seed, 256) };
+
+			joblog_encode(index + i * JOBLOG_RECORD, &record);
+		}
+		memset(index + count * JOBLOG_RECORD, 0xff, 16);
+		file_put(folder->fd, "7.2.log", text, length);
+		file_put(folder->fd, "7.2.idx", index, count * JOBLOG_RECORD + chance(&seed, 16));
+
+		log = log_open(folder, true);
+		all = read_on(&log, 0, text);
+		for (size_t i = 0; i < all.count; i++)
+			end = all.items[i].id;
+		assert_int_equal(end, length); /* nothing of a text is lost, whatever its index */
+		must(joblog_tail(&log, 1 + chance(&seed, 20), &position, &err), &err);
+		assert_in_range(position, 0, length);
+		last = read_on(&log, position, text);
+		free(all.items);
+		free(last.items);
+		for (int i = 0; i < 10; i++) {
+			last = read_on(&log, chance(&seed, (uint32_t)length + 1), text);
+			free(last.items);
+		}
+		joblog_close(&log);
+	}
+}
+
+static void
+test_positions_outside_give_nothing(void **state)
+{
+	static const int64_t positions[] = { -1, INT64_MIN, 4, 5, INT64_MAX };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct folder *folder = *state;
+	struct joblog_line line;
+	struct joblog log;
+	struct error err;
+	int failed = 0;
+
+	log_put(folder->fd, "abc\n", 4, &record, 1);
+	log = log_open(folder, true);
+	for (size_t i = 0; i < COUNT(positions); i++) {
+		int64_t position = positions[i];
+
+		row_check(failed, joblog_next(&log, &position, &line, &err) == 0 && position == positions[i],
+		    "%lld", (long long)positions[i]);
+	}
+	joblog_close(&log);
+	rows_end(failed);
+}
+
+static void
+test_log_cut_short_while_it_is_read_ends(void **state)
+{
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct folder *folder = *state;
+	struct joblog_line line;
+	struct joblog log;
+	struct error err;
+	int64_t position = 0;
+
+	log_put(folder->fd, "abc\ndef\n", 8, &record, 1);
+	log = log_open(folder, false);
+	file_put(folder->fd, "7.2.log", "", 0);
+	file_put(folder->fd, "7.2.idx", "", 0);
+	assert_int_equal(joblog_next(&log, &position, &line, &err), 0);
+	joblog_close(&log);
+}
+
+static void
+test_text_far_over_the_limit_is_not_read(void **state)
+{
+	const struct folder *folder = *state;
+	const size_t length = 2 << 20;
+	cleanup_free char *text = malloc(length);
+	struct lines lines;
+	struct joblog log;
+	struct error err;
+
+	memset(text, '\n', length);
+	log_put(folder->fd, text, length, NULL, 0);
+	must(joblog_open(&log, folder->fd, JOB, ATTEMPT, true, 1 << 20, &err), &err);
+	lines = read_on(&log, 0, text);
+	/* The spooler's own lines come behind the limit, and have some room there. */
+	assert_in_range(lines.count, 1 << 20, (1 << 20) + (512 << 10));
+	free(lines.items);
+	joblog_close(&log);
+}
+
+/* The spooler's part */
+
+static void
+test_files_of_a_new_log_are_for_any_user_of_the_container(void **state)
+{
+	const struct folder *folder = *state;
+	struct error err;
+	size_t length;
+
+	must(joblog_create(folder->fd, JOB, ATTEMPT, &err), &err);
+	assert_int_equal(file_mode(folder->fd, "7.2.log"), 0666);
+	assert_int_equal(file_mode(folder->fd, "7.2.idx"), 0666);
+	file_put(folder->fd, "7.2.log", "kept\n", 5);
+	must(joblog_create(folder->fd, JOB, ATTEMPT, &err), &err);
+	free(file_get(folder->fd, "7.2.log", &length));
+	assert_int_equal(length, 5);
+}
+
+static void
+seal(const struct folder *folder, int64_t limit, const char *first, const char *second)
+{
+	char *lines[] = { (char *)(uintptr_t)first, (char *)(uintptr_t)second };
+	size_t count = second != NULL ? 2 : first != NULL ? 1 : 0;
+	struct error err;
+
+	must(joblog_seal(folder->fd, JOB, ATTEMPT, limit, lines, count, &err), &err);
+}
+
+static void
+test_seal_puts_its_lines_at_the_end_and_closes_the_files(void **state)
+{
+	const struct joblog_record record = { 0, 1, JOBLOG_STDERR };
+	const struct folder *folder = *state;
+	cleanup_free char *text = NULL;
+	struct lines lines;
+	struct joblog log;
+	struct error err;
+
+	must(joblog_create(folder->fd, JOB, ATTEMPT, &err), &err);
+	log_put(folder->fd, "abc\ndef", 7, &record, 1);
+	seal(folder, LIMIT, "one", "two");
+	text = file_get(folder->fd, "7.2.log", NULL);
+	assert_string_equal(text, "abc\ndefone\ntwo\n");
+	assert_int_equal(file_mode(folder->fd, "7.2.log"), 0640);
+	assert_int_equal(file_mode(folder->fd, "7.2.idx"), 0640);
+	log = log_open(folder, true);
+	lines = read_on(&log, 0, text);
+	assert_int_equal(lines.count, 4);
+	assert_true(lines.items[1].id == 7 && lines.items[1].stream == JOBLOG_STDERR);
+	assert_true(lines.items[2].id == 11 && lines.items[2].stream == JOBLOG_SYSTEM);
+	assert_true(lines.items[3].id == 15 && lines.items[3].stream == JOBLOG_SYSTEM);
+	assert_true(lines.items[3].time_ns > 0);
+	free(lines.items);
+	joblog_close(&log);
+}
+
+static void
+test_seal_again_replaces_the_lines_of_the_last(void **state)
+{
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct folder *folder = *state;
+	static const char *const expected[] = { "abc\none\n", "abc\none\ntwo\n", "abc\nother\n", "abc\n" };
+	static const char *const said[][2] = { { "one" }, { "one", "two" }, { "other" }, { NULL } };
+	int failed = 0;
+
+	log_put(folder->fd, "abc\n", 4, &record, 1);
+	for (size_t i = 0; i < COUNT(said); i++)
+		for (int again = 0; again < 2; again++) {
+			cleanup_free char *text = NULL;
+			size_t index = 0;
+
+			seal(folder, LIMIT, said[i][0], said[i][1]);
+			text = file_get(folder->fd, "7.2.log", NULL);
+			row_check(failed, strcmp(text, expected[i]) == 0, "'%s' instead of '%s'", text,
+			    expected[i]);
+			free(file_get(folder->fd, "7.2.idx", &index));
+			row_check(failed,
+			    index == JOBLOG_RECORD * (1 + (size_t)(said[i][0] != NULL) + (size_t)(said[i][1] != NULL)),
+			    "an index of %zu bytes behind '%s'", index, expected[i]);
+		}
+	rows_end(failed);
+}
+
+static void
+test_seal_mends_what_a_killed_spooler_left(void **state)
+{
+	static const struct joblog_record records[] = { { 0, 1, JOBLOG_STDOUT }, { 4, 2, JOBLOG_SYSTEM } };
+	const struct folder *folder = *state;
+	int failed = 0;
+
+	/* Killed behind any byte of the text, behind the record, or amid it. */
+	for (size_t length = 4; length <= 8; length++)
+		for (size_t cut = 0; cut < JOBLOG_RECORD; cut++) {
+			cleanup_free char *text = NULL, *index = NULL;
+			size_t index_length;
+
+			log_put(folder->fd, "abc\none\n", cut == 0 ? length : 4, records, 2);
+			index = file_get(folder->fd, "7.2.idx", &index_length);
+			file_put(folder->fd, "7.2.idx", index, index_length - cut);
+			seal(folder, LIMIT, "one", NULL);
+			text = file_get(folder->fd, "7.2.log", NULL);
+			row_check(failed, strcmp(text, "abc\none\n") == 0, "%zu bytes of text, record cut by %zu: '%s'",
+			    length, cut, text);
+			free(take_pointer(&index));
+			index = file_get(folder->fd, "7.2.idx", &index_length);
+			row_check(failed, index_length == sizeof records / sizeof records[0] * JOBLOG_RECORD,
+			    "an index of %zu bytes", index_length);
+		}
+	rows_end(failed);
+}
+
+static void
+test_seal_cuts_what_is_over_the_limit(void **state)
+{
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct folder *folder = *state;
+	cleanup_free char *text = NULL;
+	struct lines lines;
+	struct joblog log;
+	struct error err;
+
+	log_put(folder->fd, "abc\ndefgh\n", 10, &record, 1);
+	seal(folder, 6, "said", NULL);
+	text = file_get(folder->fd, "7.2.log", NULL);
+	assert_string_equal(text, "abc\ndesaid\n");
+	seal(folder, 6, "said", NULL);
+	free(take_pointer(&text));
+	text = file_get(folder->fd, "7.2.log", NULL);
+	assert_string_equal(text, "abc\ndesaid\n");
+	must(joblog_open(&log, folder->fd, JOB, ATTEMPT, true, 6, &err), &err);
+	lines = read_on(&log, 0, text);
+	assert_int_equal(lines.count, 3);
+	assert_int_equal(lines.items[2].stream, JOBLOG_SYSTEM);
+	free(lines.items);
+	joblog_close(&log);
+}
+
+static void
+test_seal_of_a_log_that_was_never_made_makes_it(void **state)
+{
+	const struct folder *folder = *state;
+	cleanup_free char *text = NULL;
+
+	seal(folder, LIMIT, "never started", NULL);
+	text = file_get(folder->fd, "7.2.log", NULL);
+	assert_string_equal(text, "never started\n");
+}
+
+static void
+test_seal_of_garbage_ends(void **state)
+{
+	const struct folder *folder = *state;
+	uint64_t seed = 7;
+
+	for (int round = 0; round < 200; round++) {
+		unsigned char index[600];
+		char text[300];
+		size_t length = chance(&seed, sizeof text);
+		cleanup_free char *after = NULL;
+		struct lines lines;
+		struct joblog log;
+
+		for (size_t i = 0; i < sizeof index; i++)
+			index[i] = (unsigned char)(chance(&seed, 2) == 0 ? chance(&seed, 4) : chance(&seed, 256));
+		memset(text, 'x', sizeof text);
+		file_put(folder->fd, "7.2.log", text, length);
+		file_put(folder->fd, "7.2.idx", index, chance(&seed, sizeof index));
+		seal(folder, 200, "the end", NULL);
+		after = file_get(folder->fd, "7.2.log", &length);
+		assert_true(length <= 200 + sizeof "the end");
+		assert_string_equal(after + length - strlen("the end\n"), "the end\n");
+		log = log_open(folder, true);
+		lines = read_on(&log, 0, after);
+		assert_true(lines.count > 0 && lines.items[lines.count - 1].id == (int64_t)length);
+		free(lines.items);
+		joblog_close(&log);
+	}
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_text_and_index_give_lines),
+		test(test_log_that_is_not_there_is_empty),
+		test(test_link_in_place_of_a_log_is_not_followed),
+		test(test_lines_are_cut_after_64_kib_at_a_whole_character),
+		test(test_unfinished_line_of_64_kib_does_not_wait_for_its_end),
+		test(test_reading_on_from_every_id_gives_the_same_lines),
+		test(test_an_earlier_position_is_read_as_at_first),
+		test(test_following_a_log_that_grows_gives_the_same_lines),
+		test(test_tail_gives_the_last_lines_of_all),
+		test(test_tail_after_reading_gives_the_same_lines),
+		test(test_tail_goes_back_over_long_lines),
+		test(test_garbage_is_read_to_its_end),
+		test(test_positions_outside_give_nothing),
+		test(test_log_cut_short_while_it_is_read_ends),
+		test(test_text_far_over_the_limit_is_not_read),
+		test(test_files_of_a_new_log_are_for_any_user_of_the_container),
+		test(test_seal_puts_its_lines_at_the_end_and_closes_the_files),
+		test(test_seal_again_replaces_the_lines_of_the_last),
+		test(test_seal_mends_what_a_killed_spooler_left),
+		test(test_seal_cuts_what_is_over_the_limit),
+		test(test_seal_of_a_log_that_was_never_made_makes_it),
+		test(test_seal_of_garbage_ends),
+	};
+
+	(void)alarm(300); /* a read that never ends fails, too */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
