@@ -177,6 +177,15 @@ place(struct joblog *log, int64_t position)
 	log->placed = true;
 }
 
+/* A record whose text never came is followed by one of the same offset. */
+static bool
+has_text(struct joblog *log, int64_t i)
+{
+	struct joblog_record record, next;
+
+	return !record_at(log, i, &record) || !record_at(log, i + 1, &next) || next.offset > record.offset;
+}
+
 /* Stream and time at position, and where a chunk of another stream begins within a line's reach. */
 static int64_t
 segment(struct joblog *log, int64_t position, struct joblog_line *line)
@@ -184,8 +193,9 @@ segment(struct joblog *log, int64_t position, struct joblog_line *line)
 	struct joblog_record here, next;
 	int64_t reach = position + JOBLOG_LINE_MOST;
 
-	if (!log->placed)
+	if (!log->placed || position < log->reached)
 		place(log, position);
+	log->reached = position;
 	while (record_at(log, log->covering + 1, &next) && next.offset <= position)
 		log->covering++;
 	if (!record_at(log, log->covering, &here))
@@ -195,7 +205,7 @@ segment(struct joblog *log, int64_t position, struct joblog_line *line)
 	if (log->changing <= log->covering)
 		log->changing = log->covering + 1;
 	while (record_at(log, log->changing, &next) && next.offset <= reach) {
-		if (next.stream != here.stream && next.offset > position)
+		if (next.stream != here.stream && next.offset > position && has_text(log, log->changing))
 			return next.offset;
 		log->changing++;
 	}
@@ -281,7 +291,6 @@ joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *
 	for (begins[0] = at; (row = joblog_next(log, &at, &line, err)) == 1; begins[count % room] = at)
 		count++;
 	*position = begins[(count > lines ? count - lines : 0) % room];
-	log->placed = false;
 	return row == 0;
 }
 

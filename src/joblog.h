@@ -28,7 +28,8 @@ struct joblog {
 	unsigned char *record_window;
 	int64_t record_window_at;
 	size_t record_window_count;
-	bool placed;
+	bool placed;       /* the cursors stand at reached, and go only forward */
+	int64_t reached;
 	int64_t covering; /* the record that covers the position; -1: none does */
 	int64_t changing; /* the first one behind it that may be of another stream */
 };

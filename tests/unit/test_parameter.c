@@ -1,0 +1,328 @@
+/*
+ * Values held against their parameter's entry in a table.
+ */
+#include "support.h"
+
+#include "fcgi/parameter.h"
+
+enum { TEXT, NAME, ID, NUMBER, DECIMAL, SIZE, BOOLEAN, FLAG, CHOICE, LIST, COMMAND, FILES };
+
+static const struct parameter table[] = {
+	[TEXT] = { .name = "text", .type = PARAMETER_TEXT },
+	[NAME] = { .name = "name", .type = PARAMETER_TEXT, .required = true, .least = 1, .most = 8 },
+	[ID] = { .name = "id", .type = PARAMETER_ID },
+	[NUMBER] = { .name = "number", .type = PARAMETER_NUMBER, .least = 1, .most = 100 },
+	[DECIMAL] = { .name = "decimal", .type = PARAMETER_DECIMAL, .least = 10, .most = 4000 },
+	[SIZE] = { .name = "size", .type = PARAMETER_BYTES, .least = 1024 },
+	[BOOLEAN] = { .name = "boolean", .type = PARAMETER_BOOLEAN },
+	[FLAG] = { .name = "flag", .type = PARAMETER_FLAG },
+	[CHOICE] = { .name = "choice", .type = PARAMETER_CHOICE, .choices = "stop continue" },
+	[LIST] = { .name = "list", .type = PARAMETER_LIST },
+	[COMMAND] = { .name = "command", .type = PARAMETER_COMMAND, .least = 1 },
+	[FILES] = { .name = "files", .type = PARAMETER_FILES },
+	{ 0 },
+};
+
+static void
+test_text_is_held_against_its_type(void **state)
+{
+	static const struct {
+		int parameter;
+		const char *text;
+		int64_t number; /* that it is read as */
+		const char *says; /* NULL: it is taken */
+	} rows[] = {
+		{ TEXT, "", 0, NULL },
+		{ TEXT, "any thing, \n and \xc3\xa9", 0, NULL },
+		{ TEXT, "\xff", 0, "text: must be valid UTF-8" },
+		{ TEXT, "\xed\xa0\x80", 0, "must be valid UTF-8" },
+		{ NAME, "a", 0, NULL },
+		{ NAME, "12345678", 0, NULL },
+		{ NAME, "123456789", 0, "name: at most 8 bytes" },
+		{ NAME, "", 0, "name: must not be empty" },
+		{ ID, "0", 0, NULL },
+		{ ID, "12", 12, NULL },
+		{ ID, "9223372036854775807", INT64_MAX, NULL },
+		{ ID, "9223372036854775808", 0, "id: must be an id" },
+		{ ID, "-1", 0, "must be an id" },
+		{ ID, "+1", 0, "must be an id" },
+		{ ID, "1x", 0, "must be an id" },
+		{ ID, "", 0, "must be an id" },
+		{ NUMBER, "1", 1, NULL },
+		{ NUMBER, "100", 100, NULL },
+		{ NUMBER, "0", 0, "number: from 1 to 100" },
+		{ NUMBER, "101", 0, "number: from 1 to 100" },
+		{ NUMBER, "-5", 0, "number: from 1 to 100" },
+		{ NUMBER, "ten", 0, "number: must be a whole number" },
+		{ NUMBER, "1.5", 0, "must be a whole number" },
+		{ NUMBER, "99999999999999999999", 0, "must be a whole number" },
+		{ DECIMAL, "0.01", 0, NULL },
+		{ DECIMAL, "4", 0, NULL },
+		{ DECIMAL, "0.009", 0, "decimal: from 0.01 to 4" },
+		{ DECIMAL, "4.001", 0, "decimal: from 0.01 to 4" },
+		{ DECIMAL, "nan", 0, "decimal: must be a number like 1.5" },
+		{ DECIMAL, "1e1", 0, "must be a number like 1.5" },
+		{ SIZE, "1024", 1024, NULL },
+		{ SIZE, "64m", 64 << 20, NULL },
+		{ SIZE, "1023", 0, "size: at least 1024" },
+		{ SIZE, "much", 0, "size: must be a size" },
+		{ SIZE, "-1", 0, "must be a size" },
+		{ BOOLEAN, "true", 1, NULL },
+		{ BOOLEAN, "True", 1, NULL },
+		{ BOOLEAN, "1", 1, NULL },
+		{ BOOLEAN, "false", 0, NULL },
+		{ BOOLEAN, "0", 0, NULL },
+		{ BOOLEAN, "", 0, "boolean: must be true or false" },
+		{ BOOLEAN, "yes", 0, "must be true or false" },
+		{ FLAG, "", 1, NULL },
+		{ FLAG, "1", 1, NULL },
+		{ FLAG, "false", 0, NULL },
+		{ FLAG, "what", 0, "flag: must be true or false" },
+		{ CHOICE, "stop", 0, NULL },
+		{ CHOICE, "continue", 0, NULL },
+		{ CHOICE, "sto", 0, "choice: must be one of: stop continue" },
+		{ CHOICE, "stop continue", 0, "must be one of" },
+		{ CHOICE, "Stop", 0, "must be one of" },
+		{ CHOICE, "", 0, "must be one of" },
+		{ LIST, "", 0, NULL },
+		{ COMMAND, "echo hi", 0, NULL },
+		{ COMMAND, "[ -f x ] && echo", 0, NULL },
+		{ COMMAND, "[\"echo\", \"hi\"]", 0, NULL },
+		{ COMMAND, "[\"echo\"", 0, NULL }, /* a shell's business */
+		{ COMMAND, "{\"a\": 1}", 0, NULL },
+		{ COMMAND, "", 0, "command: must not be empty" },
+		{ COMMAND, "[]", 0, "command: as a JSON array it must hold strings" },
+		{ COMMAND, "[\"echo\", 1]", 0, "as a JSON array it must hold strings" },
+		{ COMMAND, "[\"a\\u0000b\"]", 0, "command: must not hold NUL" },
+		{ FILES, "x", 0, "files: must come as files" },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct parameter *p = &table[rows[i].parameter];
+		struct error err = { .kind = ERROR_NONE };
+		struct values values = { 0 };
+		bool taken = values_add(&values, p, rows[i].text, strlen(rows[i].text), &err);
+
+		row_check(failed, taken == (rows[i].says == NULL), "%s = '%s': %s", p->name, rows[i].text, err.text);
+		if (taken) {
+			const struct value *value = values_find(&values, p->name);
+
+			row_check(failed,
+			    value != NULL && strcmp(value->text, rows[i].text) == 0 &&
+			        value->number == rows[i].number,
+			    "%s = '%s'", p->name, rows[i].text);
+		} else {
+			row_check(failed,
+			    err.kind == ERROR_INPUT && strstr(err.text, rows[i].says) != NULL && values.count == 0,
+			    "%s = '%s': %s", p->name, rows[i].text, err.text);
+		}
+		values_clear(&values);
+	}
+	rows_end(failed);
+}
+
+static void
+test_decimal_is_read(void **state)
+{
+	struct values values = { 0 };
+	struct error err;
+
+	(void)state;
+	must(values_add(&values, &table[DECIMAL], "2.5", 3, &err), &err);
+	assert_true(values_find(&values, "decimal")->decimal == 2.5);
+	values_clear(&values);
+}
+
+static void
+test_text_ends_by_its_length_and_holds_no_nul(void **state)
+{
+	struct values values = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_false(values_add(&values, &table[TEXT], "a\0b", 3, &err));
+	assert_int_equal(err.kind, ERROR_INPUT);
+	must(values_add(&values, &table[TEXT], "abcdef", 3, &err), &err);
+	assert_string_equal(values_find(&values, "text")->text, "abc");
+	values_clear(&values);
+	values_clear(&values);
+}
+
+static void
+test_only_a_list_may_come_several_times(void **state)
+{
+	struct values values = { 0 };
+	struct error err;
+
+	(void)state;
+	must(values_add(&values, &table[TEXT], "a", 1, &err), &err);
+	assert_false(values_add(&values, &table[TEXT], "a", 1, &err));
+	assert_string_equal(err.text, "text: given more than once");
+	for (int i = 0; i < 3; i++)
+		must(values_add(&values, &table[LIST], "a", 1, &err), &err);
+	assert_int_equal(values.count, 4);
+	values_clear(&values);
+}
+
+static void
+test_texts_are_limited_one_by_one_and_together(void **state)
+{
+	cleanup_free char *text = malloc(TEXT_MOST + 1);
+	struct values values = { 0 };
+	struct error err;
+
+	(void)state;
+	memset(text, 'x', TEXT_MOST + 1);
+	assert_false(values_add(&values, &table[TEXT], text, TEXT_MOST + 1, &err));
+	assert_int_equal(err.kind, ERROR_TOO_LARGE);
+	for (int i = 0; i < TEXTS_MOST / TEXT_MOST; i++)
+		must(values_add(&values, &table[LIST], text, TEXT_MOST, &err), &err);
+	assert_false(values_add(&values, &table[LIST], text, 1, &err));
+	assert_int_equal(err.kind, ERROR_TOO_LARGE);
+	values_clear(&values);
+	for (int i = 0; i < VALUES_MOST; i++)
+		must(values_add(&values, &table[LIST], "", 0, &err), &err);
+	assert_false(values_add(&values, &table[LIST], "", 0, &err));
+	assert_int_equal(err.kind, ERROR_TOO_LARGE);
+	values_clear(&values);
+}
+
+static void
+test_json_is_read_as_the_text_that_it_stands_for(void **state)
+{
+	static const struct {
+		int parameter;
+		const char *json;
+		const char *expected; /* the first value's text; NULL: none */
+		const char *says;     /* NULL: it is taken */
+	} rows[] = {
+		{ TEXT, "\"a\"", "a", NULL },
+		{ TEXT, "null", NULL, NULL },
+		{ TEXT, "[\"a\"]", "a", NULL },
+		{ TEXT, "12", "12", NULL },
+		{ TEXT, "\"a\\u0000b\"", NULL, "without NUL" },
+		{ TEXT, "[]", NULL, "text: must be one value" },
+		{ TEXT, "[\"a\", \"b\"]", NULL, "text: must be one value" },
+		{ TEXT, "[[\"a\"]]", NULL, "must not hold lists" },
+		{ TEXT, "{\"a\": 1}", NULL, "text: must not be an object" },
+		{ NUMBER, "5", "5", NULL },
+		{ NUMBER, "\"5\"", "5", NULL },
+		{ NUMBER, "[5]", "5", NULL },
+		{ NUMBER, "5.0", "5", NULL },
+		{ NUMBER, "5.5", NULL, "must be a whole number" },
+		{ NUMBER, "true", NULL, "must be a whole number" },
+		{ NUMBER, "101", NULL, "from 1 to 100" },
+		{ DECIMAL, "1.5", "1.5", NULL },
+		{ DECIMAL, "2", "2", NULL },
+		{ DECIMAL, "0.1", "0.1", NULL },
+		{ DECIMAL, "1e300", NULL, "decimal: " },
+		{ SIZE, "2048", "2048", NULL },
+		{ SIZE, "\"2k\"", "2k", NULL },
+		{ BOOLEAN, "true", "true", NULL },
+		{ BOOLEAN, "false", "false", NULL },
+		{ BOOLEAN, "1", "1", NULL },
+		{ BOOLEAN, "2", NULL, "must be true or false" },
+		{ LIST, "[\"a\", \"b\"]", "a", NULL },
+		{ LIST, "[]", NULL, NULL },
+		{ LIST, "\"a\"", "a", NULL },
+		{ LIST, "[\"a\", [\"b\"]]", NULL, "must not hold lists" },
+		{ COMMAND, "\"echo hi\"", "echo hi", NULL },
+		{ COMMAND, "[\"echo hi\"]", "echo hi", NULL }, /* a list of one sends that one */
+		{ COMMAND, "[\"echo\", \"hi\"]", "[\"echo\",\"hi\"]", NULL },
+		{ COMMAND, "[\"caf\\u00e9\", \"\\n\"]", "[\"caf\xc3\xa9\",\"\\n\"]", NULL },
+		{ COMMAND, "[\"a\", 1]", NULL, "command: must be one value" },
+		{ COMMAND, "[]", NULL, "command: must be one value" },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct parameter *p = &table[rows[i].parameter];
+		cleanup_json json_t *json = json_loads(rows[i].json, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		struct error err = { .kind = ERROR_NONE };
+		struct values values = { 0 };
+		const struct value *value;
+		bool taken;
+
+		assert_non_null(json);
+		taken = values_add_json(&values, p, json, &err);
+		row_check(failed, taken == (rows[i].says == NULL), "%s: %s: %s", p->name, rows[i].json, err.text);
+		value = values_find(&values, p->name);
+		if (!taken)
+			row_check(failed, err.kind == ERROR_INPUT && strstr(err.text, rows[i].says) != NULL,
+			    "%s: %s: %s", p->name, rows[i].json, err.text);
+		else if (rows[i].expected == NULL)
+			row_check(failed, value == NULL, "%s: %s", p->name, rows[i].json);
+		else
+			row_check(failed, value != NULL && strcmp(value->text, rows[i].expected) == 0,
+			    "%s: %s: '%s'", p->name, rows[i].json, value != NULL ? value->text : "");
+		values_clear(&values);
+	}
+	rows_end(failed);
+}
+
+static void
+test_json_list_gives_all_its_texts_in_their_order(void **state)
+{
+	cleanup_json json_t *json = json_loads("[\"a\", \"b\", 3]", 0, NULL);
+	struct values values = { 0 };
+	struct error err;
+
+	(void)state;
+	must(values_add_json(&values, &table[LIST], json, &err), &err);
+	assert_int_equal(values.count, 3);
+	assert_string_equal(values.items[0].text, "a");
+	assert_string_equal(values.items[1].text, "b");
+	assert_string_equal(values.items[2].text, "3");
+	values_clear(&values);
+}
+
+static void
+test_what_is_required_must_come(void **state)
+{
+	struct values values = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_false(values_complete(&values, table, &err));
+	assert_int_equal(err.kind, ERROR_INPUT);
+	assert_string_equal(err.text, "name: is missing");
+	must(values_add(&values, &table[TEXT], "a", 1, &err), &err);
+	assert_false(values_complete(&values, table, &err));
+	must(values_add(&values, &table[NAME], "a", 1, &err), &err);
+	assert_true(values_complete(&values, table, &err));
+	assert_true(values_complete(&values, NULL, &err));
+	values_clear(&values);
+}
+
+static void
+test_parameter_is_found_by_its_whole_name(void **state)
+{
+	(void)state;
+	assert_ptr_equal(parameter_find(table, "number"), &table[NUMBER]);
+	assert_null(parameter_find(table, "numbe"));
+	assert_null(parameter_find(table, "numbers"));
+	assert_null(parameter_find(table, "Number"));
+	assert_null(parameter_find(table, ""));
+	assert_null(parameter_find(NULL, "number"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_is_held_against_its_type),
+		cmocka_unit_test(test_decimal_is_read),
+		cmocka_unit_test(test_text_ends_by_its_length_and_holds_no_nul),
+		cmocka_unit_test(test_only_a_list_may_come_several_times),
+		cmocka_unit_test(test_texts_are_limited_one_by_one_and_together),
+		cmocka_unit_test(test_json_is_read_as_the_text_that_it_stands_for),
+		cmocka_unit_test(test_json_list_gives_all_its_texts_in_their_order),
+		cmocka_unit_test(test_what_is_required_must_come),
+		cmocka_unit_test(test_parameter_is_found_by_its_whole_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
