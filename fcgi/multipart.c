@@ -46,10 +46,6 @@ header_parameter(const char *header, const char *name)
 					at++;
 				*to++ = *at;
 			}
-			if (*at != '"') { /* a quote that does not end */
-				free(value);
-				return NULL;
-			}
 		} else {
 			while (*at != '\0' && *at != ';' && !isspace((unsigned char)*at))
 				*to++ = *at++;
@@ -85,13 +81,16 @@ static char *
 extended_filename(const char *header)
 {
 	char *value = header_parameter(header, "filename*");
-	size_t charset = strlen("utf-8'");
+	size_t charset = strlen("utf-8'"), length;
 	char *language_end;
 
 	if (value != NULL && strncasecmp(value, "utf-8'", charset) == 0 &&
 	    (language_end = strchr(value + charset, '\'')) != NULL) {
 		memmove(value, language_end + 1, strlen(language_end + 1) + 1);
-		percent_decode(value, strlen(value), false);
+		length = percent_decode(value, strlen(value), false);
+		for (size_t i = 0; i < length; i++)
+			if (value[i] == '\0')
+				value[i] = '\1'; /* no name has either: it is refused and not cut short */
 		return value;
 	}
 	free(value);
@@ -107,8 +106,23 @@ part_clear(struct multipart_part *part)
 }
 
 static bool
+quotes_end(const char *header)
+{
+	bool quoted = false;
+
+	for (; *header != '\0'; header++)
+		if (quoted && *header == '\\' && (header[1] == '"' || header[1] == '\\'))
+			header++;
+		else if (*header == '"')
+			quoted = !quoted;
+	return !quoted;
+}
+
+static bool
 read_disposition(struct multipart_part *part, const char *header, struct error *err)
 {
+	if (!quotes_end(header))
+		return broken(err, "a part's Content-Disposition has a quote without an end");
 	part->name = header_parameter(header, "name");
 	if (part->name == NULL)
 		return broken(err, "a part has no name");
@@ -223,8 +237,10 @@ step_delimited(struct multipart *mp, struct error *err)
 	}
 	while (space < mp->held && (mp->window[space] == ' ' || mp->window[space] == '\t'))
 		space++;
+	if (space > MULTIPART_HEAD_MOST)
+		return fail(err, "a boundary's line is too long");
 	if (mp->held < space + 2)
-		return space > MULTIPART_HEAD_MOST ? fail(err, "a boundary's line is too long") : 0;
+		return 0;
 	if (memcmp(mp->window + space, "\r\n", 2) != 0)
 		return fail(err, "a boundary is followed by something else than a part");
 	consume(mp, space + 2);
@@ -236,15 +252,18 @@ static int
 step_head(struct multipart *mp, struct error *err)
 {
 	char *end = memmem(mp->window, mp->held, "\r\n\r\n", 4);
+	size_t length = end != NULL ? (size_t)(end - mp->window) : mp->held;
 
-	if (end == NULL && mp->held > MULTIPART_HEAD_MOST)
+	if (mp->held >= 2 && memcmp(mp->window, "\r\n", 2) == 0)
+		return fail(err, "a part has no Content-Disposition");
+	if (length > MULTIPART_HEAD_MOST)
 		return fail(err, "a part's headers are too long");
 	if (end == NULL)
 		return 0;
-	if (!read_head(&mp->part, mp->window, (size_t)(end - mp->window), err) ||
+	if (!read_head(&mp->part, mp->window, length, err) ||
 	    !mp->sink.part_begin(mp->sink.context, &mp->part, err))
 		return -1;
-	consume(mp, (size_t)(end - mp->window) + 4);
+	consume(mp, length + 4);
 	mp->state = MULTIPART_BODY;
 	return 1;
 }
