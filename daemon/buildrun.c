@@ -1,6 +1,6 @@
 /*
- * A build: its context is checked out where it comes from a repository, sent to the engine, and what the engine says
- * is appended to builds/<id>/output as it comes.
+ * A build: its context is checked out where it comes from a repository, sent to the engine, and
+ * what the engine says is appended to builds/<id>/output as it comes.
  */
 #include "buildrun.h"
 
@@ -20,8 +20,9 @@
 #include "quantity.h"
 #include "tree.h"
 
-#define DOCKERFILE_MOST (1024 * 1024) /* bytes of a repository's Dockerfile that the image shows */
-#define CHECKOUT        "checkout"
+#define DOCKERFILE_MOST (1024 * 1024) /* bytes of a repository's Dockerfile that the image shows   \
+				       */
+#define CHECKOUT "checkout"
 
 struct build_state {
 	struct worker *worker;
@@ -29,12 +30,13 @@ struct build_state {
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
-	bool cut;   /* the output reached its limit */
+	bool cut; /* the output reached its limit */
 	bool repository;
 };
 
-#define log_build(state, level, format, ...)                                                         \
-	log_write(level, "build=%lld " format, (long long)(state)->build->id __VA_OPT__(, ) __VA_ARGS__)
+#define log_build(state, level, format, ...)                                                       \
+	log_write(level, "build=%lld " format,                                                     \
+	    (long long)(state)->build->id __VA_OPT__(, ) __VA_ARGS__)
 
 static bool
 append(struct build_state *state, json_t *message)
@@ -49,7 +51,8 @@ append(struct build_state *state, json_t *message)
 	if (state->written + length > state->worker->spooler->config->build.output_limit) {
 		state->cut = true;
 		free(line);
-		length = asprintf(&line, "{\"stream\":\"the rest of the output is left out: it is over the limit\\n\"}\n");
+		length = asprintf(&line,
+		    "{\"stream\":\"the rest of the output is left out: it is over the limit\\n\"}\n");
 	}
 	state->written += length;
 	/* An output that cannot be written (a full disk) is no reason to fail the build. */
@@ -97,7 +100,8 @@ is_cancelled(struct build_state *state)
 	struct error ignored;
 	bool cancelled = false;
 
-	return build_is_cancelled(&state->worker->db, state->build->id, &cancelled, &ignored) && cancelled;
+	return build_is_cancelled(&state->worker->db, state->build->id, &cancelled, &ignored) &&
+	    cancelled;
 }
 
 static bool
@@ -120,7 +124,7 @@ context_path(const struct build_state *state, const char *folder)
 	char *path = NULL;
 
 	return asprintf(&path, "%s/builds/%lld/%s", state->worker->spooler->spool.path,
-	           (long long)state->build->id, folder) < 0
+		   (long long)state->build->id, folder) < 0
 	    ? NULL
 	    : path;
 }
@@ -133,7 +137,8 @@ check_out(struct build_state *state, const char *path, struct error *err)
 		checkout_output, state };
 	struct checkout_url url;
 
-	return checkout_url_parse(&url, state->build->repo_url, &checkout.config->build.schemes, err) &&
+	return checkout_url_parse(&url, state->build->repo_url, &checkout.config->build.schemes,
+		   err) &&
 	    tree_remove(state->folder, CHECKOUT, err) && checkout_clone(&checkout, &url, err);
 }
 
@@ -169,7 +174,8 @@ end_failed(struct build_state *state, const char *how, const char *why)
 	log_build(state, LOG_INFO, "ended state=%s error=\"%s\"", how, why);
 }
 
-/* The image is there: its row follows. What is not noted here is built once more, from the engine's cache. */
+/* The image is there: its row follows. What is not noted here is built once more, from the engine's
+ * cache. */
 static bool
 end_succeeded(struct build_state *state, const char *tag, const char *dockerfile, struct error *err)
 {
@@ -178,29 +184,37 @@ end_succeeded(struct build_state *state, const char *tag, const char *dockerfile
 	if (!image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err) ||
 	    !build_succeed(&state->worker->db, state->build->id, dockerfile, entrypoint, cmd, err))
 		return false;
-	log_build(state, LOG_INFO, "ended state=SUCCESS image=%lld", (long long)state->build->image);
+	log_build(state, LOG_INFO, "ended state=SUCCESS image=%lld",
+	    (long long)state->build->image);
 	return true;
 }
 
 /* The engine's part. True: the build has ended, one way or the other. */
 static bool
-build_context(struct build_state *state, const char *path, const char *dockerfile, struct error *err)
+build_context(struct build_state *state, const char *path, const char *dockerfile,
+    struct error *err)
 {
 	const struct config *config = state->worker->spooler->config;
 	cleanup_free char *failure = NULL;
 	char tag[96];
-	struct image_build build = { .tag = tag, .instance = state->worker->spooler->instance,
-		.context = path, .network = config->build.network, .nocache = state->build->nocache,
-		.memory = config->build.memory, .timeout_ms = config->build.timeout * MS_PER_S,
-		.message = on_message, .message_context = state };
+	struct image_build build = { .tag = tag,
+		.instance = state->worker->spooler->instance,
+		.context = path,
+		.network = config->build.network,
+		.nocache = state->build->nocache,
+		.memory = config->build.memory,
+		.timeout_ms = config->build.timeout * MS_PER_S,
+		.message = on_message,
+		.message_context = state };
 	int64_t begun = time_monotonic_ms();
 
-	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", build.instance, (long long)state->build->image,
-	    (long long)state->build->id);
+	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", build.instance,
+	    (long long)state->build->image, (long long)state->build->id);
 	if (!image_build(&state->worker->engine, &build, &failure, err)) {
 		if (err->kind != ERROR_AWAY || time_monotonic_ms() - begun < build.timeout_ms)
 			return false;
-		if (asprintf(&failure, "the build took over %lld s", (long long)config->build.timeout) < 0)
+		if (asprintf(&failure, "the build took over %lld s",
+			(long long)config->build.timeout) < 0)
 			return false;
 	}
 	if (failure != NULL)
@@ -236,7 +250,8 @@ try_build(struct build_state *state, struct error *err)
 	return build_context(state, path, repository ? dockerfile : state->build->dockerfile, err);
 }
 
-/* What a try that did not end the build means; true: it has ended now, or is left for the next spooler. */
+/* What a try that did not end the build means; true: it has ended now, or is left for the next
+ * spooler. */
 static bool
 settle(struct build_state *state, const struct error *err, int *tries)
 {
@@ -291,7 +306,8 @@ buildrun(struct worker *worker, const struct build *build)
 		}
 	}
 	if (!worker->spooler->stopping &&
-	    (!tree_remove(state.folder, BUILD_CONTEXT, &err) || !tree_remove(state.folder, CHECKOUT, &err)))
+	    (!tree_remove(state.folder, BUILD_CONTEXT, &err) ||
+		!tree_remove(state.folder, CHECKOUT, &err)))
 		log_build(&state, LOG_WARNING, "%s", err.text);
 	if (state.output >= 0)
 		(void)close(state.output);

@@ -1,5 +1,6 @@
 /*
- * Running git and hg: with an empty environment, no prompts, no hooks, no submodules, a limit in time and in size.
+ * Running git and hg: with an empty environment, no prompts, no hooks, no submodules, a limit in
+ * time and in size.
  */
 #include "checkout.h"
 
@@ -75,11 +76,13 @@ checkout_url_parse(struct checkout_url *url, const char *text, const struct text
 		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c))
 			return error_set(err, ERROR_INPUT, "repo_url: has white space in it");
 	if (scheme == NULL || strlen(rest) >= sizeof url->url)
-		return error_set(err, ERROR_INPUT, "repo_url: must be a URL like https://host/path");
+		return error_set(err, ERROR_INPUT,
+		    "repo_url: must be a URL like https://host/path");
 	for (char *c = scheme; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	if (!text_list_has(schemes, scheme))
-		return error_set(err, ERROR_INPUT, "repo_url: '%s' is not a scheme that is allowed here", scheme);
+		return error_set(err, ERROR_INPUT,
+		    "repo_url: '%s' is not a scheme that is allowed here", scheme);
 	if (!host_of(colon + 3, url->host))
 		return error_set(err, ERROR_INPUT, "repo_url: names no host");
 	snprintf(url->url, sizeof url->url, "%s", rest);
@@ -95,9 +98,16 @@ is_private_v4(uint32_t address)
 		uint32_t network;
 		int bits;
 	} ranges[] = {
-		{ 0x00000000, 8 },  { 0x0a000000, 8 },  { 0x64400000, 10 }, { 0x7f000000, 8 },
-		{ 0xa9fe0000, 16 }, { 0xac100000, 12 }, { 0xc0000000, 24 }, { 0xc0a80000, 16 },
-		{ 0xc6120000, 15 }, { 0xe0000000, 3 },
+		{ 0x00000000, 8 },
+		{ 0x0a000000, 8 },
+		{ 0x64400000, 10 },
+		{ 0x7f000000, 8 },
+		{ 0xa9fe0000, 16 },
+		{ 0xac100000, 12 },
+		{ 0xc0000000, 24 },
+		{ 0xc0a80000, 16 },
+		{ 0xc6120000, 15 },
+		{ 0xe0000000, 3 },
 	};
 
 	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
@@ -112,7 +122,8 @@ is_private(const struct sockaddr *address)
 	const struct in6_addr *v6;
 
 	if (address->sa_family == AF_INET)
-		return is_private_v4(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
+		return is_private_v4(ntohl(((const struct sockaddr_in *)(const void *)address)
+					       ->sin_addr.s_addr));
 	if (address->sa_family != AF_INET6)
 		return true;
 	v6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
@@ -141,11 +152,13 @@ check_host(const char *host, struct error *err)
 		allowed = allowed && !is_private(at->ai_addr);
 	freeaddrinfo(found);
 	return allowed ||
-	    error_set(err, ERROR_INPUT, "repo_url: '%s' is an address of a private network, which is not allowed here",
-	        host);
+	    error_set(err, ERROR_INPUT,
+		"repo_url: '%s' is an address of a private network, which is not allowed here",
+		host);
 }
 
-/* In the child: nothing of the spooler's rights or terminal is left. Async-signal-safe calls only. */
+/* In the child: nothing of the spooler's rights or terminal is left. Async-signal-safe calls only.
+ */
 static void __attribute__((noreturn))
 run_child(char *const *arguments, char *const *environment, int output)
 {
@@ -164,7 +177,8 @@ run_child(char *const *arguments, char *const *environment, int output)
 static bool
 too_large(const struct checkout *checkout)
 {
-	cleanup_close int dir = open(checkout->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int dir =
+	    open(checkout->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int64_t bytes = 0, files;
 
 	if (dir >= 0)
@@ -202,7 +216,8 @@ read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT]
 static bool
 follow(const struct checkout *checkout, pid_t child, int output, struct error *err)
 {
-	int64_t deadline = time_monotonic_ms() + checkout->config->build.checkout_timeout * MS_PER_S;
+	int64_t deadline =
+	    time_monotonic_ms() + checkout->config->build.checkout_timeout * MS_PER_S;
 	struct pollfd fd = { .fd = output, .events = POLLIN };
 	char line[LINE_TEXT], limit[QUANTITY_TEXT];
 	bool stopped = false, more = true;
@@ -231,7 +246,8 @@ follow(const struct checkout *checkout, pid_t child, int output, struct error *e
 	if (stopped)
 		return false;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return error_set(err, ERROR_SYSTEM, "the program to clone it with is not installed here");
+		return error_set(err, ERROR_SYSTEM,
+		    "the program to clone it with is not installed here");
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
 	    error_set(err, ERROR_INPUT, "the repository cannot be cloned");
 }
@@ -267,12 +283,13 @@ checkout_clone(const struct checkout *checkout, const struct checkout_url *url, 
 	static char *environment[] = { "PATH=/usr/bin:/bin", "HOME=/nonexistent", "LC_ALL=C.UTF-8",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
 		"GIT_ASKPASS=/bin/false", "SSH_ASKPASS=/bin/false", "GIT_LFS_SKIP_SMUDGE=1",
-		"GIT_SSH_COMMAND=ssh -oBatchMode=yes", "GIT_ALLOW_PROTOCOL=https:http:ssh", "HGRCPATH=",
-		"HGPLAIN=1", NULL };
+		"GIT_SSH_COMMAND=ssh -oBatchMode=yes", "GIT_ALLOW_PROTOCOL=https:http:ssh",
+		"HGRCPATH=", "HGPLAIN=1", NULL };
 	char *address = (char *)(uintptr_t)url->url, *path = (char *)(uintptr_t)checkout->path;
 	char *git[] = { "/usr/bin/git", "-c", "core.hooksPath=/dev/null", "-c",
-		"http.followRedirects=false", "clone", "--depth", "1", "--no-tags", "--single-branch",
-		"--no-recurse-submodules", "--template=", "--", address, path, NULL };
+		"http.followRedirects=false", "clone", "--depth", "1", "--no-tags",
+		"--single-branch", "--no-recurse-submodules", "--template=", "--", address, path,
+		NULL };
 	char *hg[] = { "/usr/bin/hg", "--noninteractive", "--config", "ui.ssh=ssh -oBatchMode=yes",
 		"--config", "subrepos.allowed=false", "clone", "--", address, path, NULL };
 

@@ -1,8 +1,9 @@
 #ifndef KABUTO_CHECKOUT_H
 #define KABUTO_CHECKOUT_H
 /*
- * Repositories to build from, cloned by git and hg. The URL is a user's: it can name neither an option, nor a file of
- * this machine, nor a host of its own network, unless the configuration says so.
+ * Repositories to build from, cloned by git and hg. The URL is a user's: it can name neither an
+ * option, nor a file of this machine, nor a host of its own network, unless the configuration says
+ * so.
  */
 #include <stdbool.h>
 
@@ -18,15 +19,15 @@ struct checkout_url {
 };
 
 /*
- * Reads a repo_url: "hg+https://…", "git+https://…", "https://….git" (Git), any other "https://…" (Mercurial).
- * ERROR_INPUT where it is none, or its scheme is not among those allowed.
+ * Reads a repo_url: "hg+https://…", "git+https://…", "https://….git" (Git), any other "https://…"
+ * (Mercurial). ERROR_INPUT where it is none, or its scheme is not among those allowed.
  */
 bool checkout_url_parse(struct checkout_url *url, const char *text, const struct text_list *schemes,
     struct error *err);
 
 /*
- * Clones the repository into path, which must not exist. What the program says goes to output, a line at a time.
- * ERROR_INPUT says why it cannot be cloned; ERROR_INTERRUPTED: stop said so.
+ * Clones the repository into path, which must not exist. What the program says goes to output, a
+ * line at a time. ERROR_INPUT says why it cannot be cloned; ERROR_INTERRUPTED: stop said so.
  */
 struct checkout {
 	const struct config *config;
@@ -35,6 +36,7 @@ struct checkout {
 	void (*output)(void *context, const char *line);
 	void *context;
 };
-bool checkout_clone(const struct checkout *checkout, const struct checkout_url *url, struct error *err);
+bool checkout_clone(const struct checkout *checkout, const struct checkout_url *url,
+    struct error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * An outbox holds what a job, perhaps as root, has put there: it is walked by openat(2) with O_NOFOLLOW, and nothing
- * but regular files and folders is opened.
+ * An outbox holds what a job, perhaps as root, has put there: it is walked by openat(2) with
+ * O_NOFOLLOW, and nothing but regular files and folders is opened.
  */
 #include "collect.h"
 
@@ -88,7 +88,8 @@ archive_failed(struct zip *zip, const char *doing)
 	errno = archive_errno(zip->archive);
 	if (errno == ENOSPC || errno == EDQUOT)
 		return error_errno(zip->err, "%s", doing);
-	return error_set(zip->err, ERROR_SYSTEM, "%s: %s", doing, archive_error_string(zip->archive));
+	return error_set(zip->err, ERROR_SYSTEM, "%s: %s", doing,
+	    archive_error_string(zip->archive));
 }
 
 static bool
@@ -146,11 +147,11 @@ put_entry(struct zip *zip, int dir, const char *file, const char *folder, int de
 	if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST)
 		return put_header(zip, name, &st) && put_folder(zip, dir, file, name, depth + 1);
 	note(zip->notes, "left out of the results: %s (%s)", utf8_printable(name),
-	    S_ISDIR(st.st_mode)      ? "folders too deep"
-		: S_ISLNK(st.st_mode)    ? "a symbolic link"
-		: S_ISFIFO(st.st_mode)   ? "a FIFO"
-		: S_ISSOCK(st.st_mode)   ? "a socket"
-		                         : "a device");
+	    S_ISDIR(st.st_mode)        ? "folders too deep"
+		: S_ISLNK(st.st_mode)  ? "a symbolic link"
+		: S_ISFIFO(st.st_mode) ? "a FIFO"
+		: S_ISSOCK(st.st_mode) ? "a socket"
+				       : "a device");
 	return true;
 }
 
@@ -186,7 +187,7 @@ zip_outbox(int outbox, int to, struct collect_notes *notes, struct error *err)
 	else
 		done = put_folder(&zip, outbox, ".", "", 0) &&
 		    (archive_write_close(zip.archive) == ARCHIVE_OK ||
-		        archive_failed(&zip, "end the results' zip"));
+			archive_failed(&zip, "end the results' zip"));
 	archive_entry_free(zip.entry);
 	archive_write_free(zip.archive);
 	return done;
@@ -202,12 +203,14 @@ collect_outbox(struct spool *spool, int outbox, const char *name, int64_t attemp
 	cleanup_close int to = -1;
 
 	snprintf(file, sizeof file, "%s.zip", name);
-	to = openat(spool->incoming, file, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	to = openat(spool->incoming, file, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0640);
 	if (to < 0)
 		return error_errno(err, "create the results' zip");
 	if (!zip_outbox(outbox, to, notes, err))
 		goto undo;
-	if (futimens(to, times) < 0 || fchmod(to, 0640) < 0 || fsync(to) < 0 || close(take_fd(&to)) < 0) {
+	if (futimens(to, times) < 0 || fchmod(to, 0640) < 0 || fsync(to) < 0 ||
+	    close(take_fd(&to)) < 0) {
 		error_errno(err, "write the results' zip");
 		goto undo;
 	}

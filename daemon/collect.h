@@ -21,12 +21,12 @@ struct collect_notes {
 void collect_notes_clear(struct collect_notes *notes);
 
 /*
- * Zips the folder outbox (a descriptor) and publishes it as results/<name>.zip, whole or not at all. Regular files and
- * folders go in, hard links as files, with their permissions; anything else is left out and noted. Names that are no
- * UTF-8 get %XX for each byte that is none.
+ * Zips the folder outbox (a descriptor) and publishes it as results/<name>.zip, whole or not at
+ * all. Regular files and folders go in, hard links as files, with their permissions; anything else
+ * is left out and noted. Names that are no UTF-8 get %XX for each byte that is none.
  *
- * The web server makes the ETag of size and time in seconds: the zip's time is ahead by attempt seconds, so that no
- * two of a job have the same.
+ * The web server makes the ETag of size and time in seconds: the zip's time is ahead by attempt
+ * seconds, so that no two of a job have the same.
  */
 bool collect_outbox(struct spool *spool, int outbox, const char *name, int64_t attempt,
     struct collect_notes *notes, struct error *err);

@@ -1,6 +1,6 @@
 /*
- * HTTP calls on the engine's socket by libcurl. The multi interface is used for one transfer at a time, since it can
- * be woken from another thread.
+ * HTTP calls on the engine's socket by libcurl. The multi interface is used for one transfer at a
+ * time, since it can be woken from another thread.
  */
 #include "engine.h"
 
@@ -131,7 +131,8 @@ static bool
 away(struct engine *engine, struct error *err, const char *why)
 {
 	engine->version[0] = '\0'; /* it may be another one when it is back */
-	return error_set(err, ERROR_AWAY, "the engine at %s does not answer: %s", engine->socket, why);
+	return error_set(err, ERROR_AWAY, "the engine at %s does not answer: %s", engine->socket,
+	    why);
 }
 
 /* Drives the prepared transfer to its end. */
@@ -160,7 +161,8 @@ perform(struct engine *engine, struct transfer *transfer, struct error *err)
 	case CURLE_OK:
 		return true;
 	case CURLE_ABORTED_BY_CALLBACK:
-		return error_set(err, ERROR_SYSTEM, "what was to be sent to the engine could not be read");
+		return error_set(err, ERROR_SYSTEM,
+		    "what was to be sent to the engine could not be read");
 	default:
 		return away(engine, err, curl_easy_strerror(result));
 	}
@@ -194,8 +196,8 @@ run(struct engine *engine, struct transfer *transfer, const char *method, const 
 
 	snprintf(type, sizeof type, "Content-Type: %s",
 	    transfer->stream != NULL && transfer->stream->content_type != NULL
-	        ? transfer->stream->content_type
-	        : "application/json");
+		? transfer->stream->content_type
+		: "application/json");
 	headers = curl_slist_append(headers, type);
 	headers = curl_slist_append(headers, "Expect:"); /* no round trip before a body */
 	prepare(engine, transfer, method, url, headers, timeout_ms);
@@ -211,8 +213,8 @@ run(struct engine *engine, struct transfer *transfer, const char *method, const 
 	curl_slist_free_all(headers);
 	if (done) {
 		curl_easy_getinfo(engine->easy, CURLINFO_RESPONSE_CODE, &answer->status);
-		answer->json = json_loadb(transfer->text != NULL ? transfer->text : "", transfer->length,
-		    JSON_DECODE_ANY, NULL);
+		answer->json = json_loadb(transfer->text != NULL ? transfer->text : "",
+		    transfer->length, JSON_DECODE_ANY, NULL);
 	}
 	free(transfer->text);
 	return done;
@@ -293,9 +295,11 @@ engine_refused(const struct engine_answer *answer, struct error *err, const char
 	(void)json_unpack(answer->json, "{s:s}", "message", &message);
 	if (message == NULL)
 		(void)json_unpack(answer->json, "{s:s}", "cause", &message); /* Podman */
-	return error_set(err, answer->status == 404 ? ERROR_NOT_FOUND
-		: answer->status == 409             ? ERROR_CONFLICT
-		: answer->status < 500              ? ERROR_INPUT
-		                                    : ERROR_SYSTEM,
-	    "%s: %s (HTTP %ld)", doing, message != NULL ? message : "the engine refused", answer->status);
+	return error_set(err,
+	    answer->status == 404       ? ERROR_NOT_FOUND
+		: answer->status == 409 ? ERROR_CONFLICT
+		: answer->status < 500  ? ERROR_INPUT
+					: ERROR_SYSTEM,
+	    "%s: %s (HTTP %ld)", doing, message != NULL ? message : "the engine refused",
+	    answer->status);
 }

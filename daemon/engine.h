@@ -1,11 +1,13 @@
 #ifndef KABUTO_ENGINE_H
 #define KABUTO_ENGINE_H
 /*
- * The Docker engine, by its HTTP API over a unix socket (https://docs.docker.com/engine/api/, 1.41 and later).
- * This file carries calls; engine_container.h and engine_image.h say them. Nothing else knows curl or the API's JSON.
+ * The Docker engine, by its HTTP API over a unix socket (https://docs.docker.com/engine/api/, 1.41
+ * and later). This file carries calls; engine_container.h and engine_image.h say them. Nothing else
+ * knows curl or the API's JSON.
  *
- * A struct engine belongs to one thread and keeps one connection. Every call has a time limit. An engine that cannot
- * be reached or hangs gives ERROR_AWAY, which is nobody's fault and to be tried again.
+ * A struct engine belongs to one thread and keeps one connection. Every call has a time limit. An
+ * engine that cannot be reached or hangs gives ERROR_AWAY, which is nobody's fault and to be tried
+ * again.
  */
 #include <curl/curl.h>
 #include <jansson.h>
@@ -15,14 +17,15 @@
 
 #include "error.h"
 
-#define ENGINE_CALL_MS (60 * 1000) /* for a call that the engine answers at once, unless it is very busy */
+#define ENGINE_CALL_MS                                                                             \
+	(60 * 1000) /* for a call that the engine answers at once, unless it is very busy */
 
 struct engine {
 	const char *socket;
 	CURLM *multi;
 	CURL *easy;
-	char version[16];         /* spoken with it: "1.41"; empty: not yet agreed on */
-	atomic_bool interrupted;  /* until engine_resume, every call ends with ERROR_INTERRUPTED */
+	char version[16];        /* spoken with it: "1.41"; empty: not yet agreed on */
+	atomic_bool interrupted; /* until engine_resume, every call ends with ERROR_INTERRUPTED */
 };
 
 /* Before threads, once. */
@@ -35,7 +38,8 @@ void engine_close(struct engine *engine);
 void engine_interrupt(struct engine *engine);
 void engine_resume(struct engine *engine);
 
-/* Whether it answers, and speaks a version that we do: ERROR_SYSTEM says which versions do not go together. */
+/* Whether it answers, and speaks a version that we do: ERROR_SYSTEM says which versions do not go
+ * together. */
 bool engine_ping(struct engine *engine, struct error *err);
 
 /* What a call brought back. */
@@ -57,8 +61,8 @@ struct engine_stream {
 };
 
 /*
- * One call: method and path (without the version), with body as JSON where it is not NULL. True whatever the status
- * is: *answer has it, and is the caller's to clear.
+ * One call: method and path (without the version), with body as JSON where it is not NULL. True
+ * whatever the status is: *answer has it, and is the caller's to clear.
  */
 bool engine_call(struct engine *engine, const char *method, const char *path, json_t *body,
     int64_t timeout_ms, struct engine_answer *answer, struct error *err);

@@ -20,9 +20,10 @@ mounts_json(const struct container_spec *spec)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < spec->mount_count; i++)
-		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:b}", "Type", "bind", "Source",
-		    spec->mounts[i].source, "Target", spec->mounts[i].target, "ReadOnly",
-		    (int)spec->mounts[i].read_only));
+		json_array_append_new(array,
+		    json_pack("{s:s, s:s, s:s, s:b}", "Type", "bind", "Source",
+			spec->mounts[i].source, "Target", spec->mounts[i].target, "ReadOnly",
+			(int)spec->mounts[i].read_only));
 	return array;
 }
 
@@ -40,21 +41,22 @@ capabilities_json(const struct container_spec *spec)
 static json_t *
 host_config(const struct container_spec *spec)
 {
-	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b}",
-	    "Mounts", mounts_json(spec), "NetworkMode", spec->network, "Memory", (json_int_t)spec->memory,
-	    "MemorySwap", (json_int_t)spec->memory, "NanoCpus", (json_int_t)(spec->cpus * 1e9), "PidsLimit",
-	    (json_int_t)spec->pids, "CapDrop", "ALL", "CapAdd", capabilities_json(spec), "SecurityOpt",
-	    "no-new-privileges", "LogConfig", "Type", "none", "RestartPolicy", "Name", "no", "Privileged",
-	    0, "Init", 0);
+	return json_pack(
+	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b}",
+	    "Mounts", mounts_json(spec), "NetworkMode", spec->network, "Memory",
+	    (json_int_t)spec->memory, "MemorySwap", (json_int_t)spec->memory, "NanoCpus",
+	    (json_int_t)(spec->cpus * 1e9), "PidsLimit", (json_int_t)spec->pids, "CapDrop", "ALL",
+	    "CapAdd", capabilities_json(spec), "SecurityOpt", "no-new-privileges", "LogConfig",
+	    "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0);
 }
 
 static json_t *
 create_body(const struct container_spec *spec)
 {
-	return json_pack("{s:s, s:O, s:O, s:O*, s:O, s:s*, s:s*, s:s, s:{s:[s]}, s:o}", "Image", spec->image,
-	    "Entrypoint", spec->entrypoint, "Cmd", spec->command, "Env", spec->env, "Labels", spec->labels,
-	    "WorkingDir", spec->workdir, "User", spec->user, "StopSignal", "SIGTERM", "Healthcheck", "Test",
-	    "NONE", "HostConfig", host_config(spec));
+	return json_pack("{s:s, s:O, s:O, s:O*, s:O, s:s*, s:s*, s:s, s:{s:[s]}, s:o}", "Image",
+	    spec->image, "Entrypoint", spec->entrypoint, "Cmd", spec->command, "Env", spec->env,
+	    "Labels", spec->labels, "WorkingDir", spec->workdir, "User", spec->user, "StopSignal",
+	    "SIGTERM", "Healthcheck", "Test", "NONE", "HostConfig", host_config(spec));
 }
 
 bool
@@ -110,12 +112,12 @@ state_of(const char *status)
 		const char *status;
 		enum container_state state;
 	} known[] = {
-		{ "created",    CONTAINER_CREATED },
+		{ "created", CONTAINER_CREATED },
 		{ "configured", CONTAINER_CREATED }, /* Podman */
-		{ "exited",     CONTAINER_EXITED  },
-		{ "stopped",    CONTAINER_EXITED  }, /* Podman */
-		{ "dead",       CONTAINER_ABSENT  }, /* somebody removes it */
-		{ "removing",   CONTAINER_ABSENT  },
+		{ "exited", CONTAINER_EXITED },
+		{ "stopped", CONTAINER_EXITED }, /* Podman */
+		{ "dead", CONTAINER_ABSENT },    /* somebody removes it */
+		{ "removing", CONTAINER_ABSENT },
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -145,7 +147,8 @@ container_inspect(struct engine *engine, const char *name, struct container_info
 	if (json_unpack(answer.json, "{s:{s:s, s:I, s?b, s?s, s?s}}", "State", "Status", &status,
 		"ExitCode", &exit_code, "OOMKilled", &oom_killed, "FinishedAt", &finished, "Error",
 		&error) < 0)
-		return error_set(err, ERROR_AWAY, "the engine's description of a container is not understood");
+		return error_set(err, ERROR_AWAY,
+		    "the engine's description of a container is not understood");
 	info->state = state_of(status);
 	info->exit_code = exit_code;
 	info->oom_killed = oom_killed != 0;
@@ -177,7 +180,8 @@ container_stop(struct engine *engine, const char *name, int64_t grace, struct er
 	char path[PATH_TEXT];
 
 	snprintf(path, sizeof path, "/containers/%s/stop?t=%lld", name, (long long)grace);
-	if (!engine_call(engine, "POST", path, NULL, (grace + STOP_MARGIN_S) * MS_PER_S, &answer, err))
+	if (!engine_call(engine, "POST", path, NULL, (grace + STOP_MARGIN_S) * MS_PER_S, &answer,
+		err))
 		return false;
 	return answer.status == 204 || answer.status == 304 || answer.status == 404 ||
 	    engine_refused(&answer, err, "stop the container");
@@ -213,7 +217,7 @@ container_each(struct engine *engine, const char *label, const char *value, cont
 		return false;
 	if (answer.status != 200)
 		return engine_refused(&answer, err, "list the containers");
-	json_array_foreach(answer.json, i, container) {
+	json_array_foreach (answer.json, i, container) {
 		const char *id = NULL;
 		json_t *labels = NULL;
 
@@ -253,7 +257,8 @@ container_each_added(struct engine *engine, const char *name, container_added_vi
 		size_t length = at == NULL ? 0 : strlen(at);
 
 		/* A folder is followed by what is in it. */
-		if (at != NULL && (next == NULL || strncmp(next, at, length) != 0 || next[length] != '/'))
+		if (at != NULL &&
+		    (next == NULL || strncmp(next, at, length) != 0 || next[length] != '/'))
 			visit(at, context);
 	}
 	return true;

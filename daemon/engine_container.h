@@ -74,14 +74,16 @@ bool container_stop(struct engine *engine, const char *name, int64_t grace, stru
 bool container_remove(struct engine *engine, const char *name, struct error *err);
 
 /*
- * Called with the path of each file that the container added to its image, and each folder without such a file; in
- * order, at least those that the engine lists first. More than it can list is no error.
+ * Called with the path of each file that the container added to its image, and each folder without
+ * such a file; in order, at least those that the engine lists first. More than it can list is no
+ * error.
  */
 typedef void container_added_visit(const char *path, void *context);
 bool container_each_added(struct engine *engine, const char *name, container_added_visit *visit,
     void *context, struct error *err);
 
-/* Called for each container that has the label, whatever its state. labels is an object of strings. */
+/* Called for each container that has the label, whatever its state. labels is an object of strings.
+ */
 typedef bool container_visit(const char *id, json_t *labels, void *context, struct error *err);
 bool container_each(struct engine *engine, const char *label, const char *value,
     container_visit *visit, void *context, struct error *err);

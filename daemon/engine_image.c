@@ -1,5 +1,6 @@
 /*
- * POST /build: the context goes out as a tar that is made while it is sent, messages come in one JSON object a line.
+ * POST /build: the context goes out as a tar that is made while it is sent, messages come in one
+ * JSON object a line.
  */
 #include "engine_image.h"
 
@@ -60,19 +61,23 @@ tar_write(struct archive *archive, void *context, const void *data, size_t lengt
 static bool
 tar_open(struct tar *tar, const char *root, struct error *err)
 {
-	*tar = (struct tar){ .root = root, .disk = archive_read_disk_new(), .out = archive_write_new(),
+	*tar = (struct tar){ .root = root,
+		.disk = archive_read_disk_new(),
+		.out = archive_write_new(),
 		.entry = archive_entry_new() };
 	if (tar->disk == NULL || tar->out == NULL || tar->entry == NULL)
 		return error_set(err, ERROR_SYSTEM, "pack the context: not enough memory");
 	archive_read_disk_set_symlink_physical(tar->disk);
-	archive_read_disk_set_behavior(tar->disk, ARCHIVE_READDISK_NO_XATTR | ARCHIVE_READDISK_NO_ACL |
-	        ARCHIVE_READDISK_NO_FFLAGS);
+	archive_read_disk_set_behavior(tar->disk,
+	    ARCHIVE_READDISK_NO_XATTR | ARCHIVE_READDISK_NO_ACL | ARCHIVE_READDISK_NO_FFLAGS);
 	archive_write_set_format_pax_restricted(tar->out);
 	archive_write_set_bytes_in_last_block(tar->out, 1);
 	if (archive_read_disk_open(tar->disk, root) != ARCHIVE_OK)
-		return error_set(err, ERROR_SYSTEM, "pack the context: %s", archive_error_string(tar->disk));
+		return error_set(err, ERROR_SYSTEM, "pack the context: %s",
+		    archive_error_string(tar->disk));
 	if (archive_write_open(tar->out, tar, NULL, tar_write, NULL) != ARCHIVE_OK)
-		return error_set(err, ERROR_SYSTEM, "pack the context: %s", archive_error_string(tar->out));
+		return error_set(err, ERROR_SYSTEM, "pack the context: %s",
+		    archive_error_string(tar->out));
 	return true;
 }
 
@@ -132,8 +137,10 @@ tar_next_entry(struct tar *tar)
 	archive_entry_set_gid(tar->entry, 0);
 	archive_entry_set_uname(tar->entry, "root");
 	archive_entry_set_gname(tar->entry, "root");
-	tar->left = archive_entry_filetype(tar->entry) == AE_IFREG ? archive_entry_size(tar->entry) : 0;
-	return archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN || tar_fail(tar, tar->out);
+	tar->left =
+	    archive_entry_filetype(tar->entry) == AE_IFREG ? archive_entry_size(tar->entry) : 0;
+	return archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN ||
+	    tar_fail(tar, tar->out);
 }
 
 /* Blocks come with their offsets, since a file may have holes: these are zeros in a tar. */
@@ -193,11 +200,13 @@ message_line(struct messages *messages)
 	messages->length = 0;
 	if (!json_is_object(message))
 		return true; /* an empty line */
-	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 && strncmp(stream, "Step ", 5) == 0)
-		snprintf(messages->step, sizeof messages->step, "%.*s", (int)strcspn(stream, "\n"), stream);
+	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
+	    strncmp(stream, "Step ", 5) == 0)
+		snprintf(messages->step, sizeof messages->step, "%.*s", (int)strcspn(stream, "\n"),
+		    stream);
 	if (json_unpack(message, "{s:s}", "error", &error) == 0 && messages->failure == NULL &&
-	    asprintf(&messages->failure, "%s%s%s", messages->step, messages->step[0] != '\0' ? ": " : "",
-	        error) < 0)
+	    asprintf(&messages->failure, "%s%s%s", messages->step,
+		messages->step[0] != '\0' ? ": " : "", error) < 0)
 		messages->failure = NULL;
 	return messages->build->message(messages->build->message_context, message);
 }
@@ -227,27 +236,30 @@ build_path(const struct image_build *build)
 	if (asprintf(&label_json, "{\"kabuto.instance\":\"%s\"}", build->instance) < 0 ||
 	    (labels = engine_escape(label_json)) == NULL || tag == NULL ||
 	    asprintf(&path,
-	        "/build?t=%s&rm=1&forcerm=1&nocache=%d&networkmode=%s&memory=%lld&memswap=%lld&labels=%s", tag,
-	        (int)build->nocache, build->network, (long long)build->memory, (long long)build->memory,
-	        labels) < 0)
+		"/build?t=%s&rm=1&forcerm=1&nocache=%d&networkmode=%s&memory=%lld&memswap=%lld&labels=%s",
+		tag, (int)build->nocache, build->network, (long long)build->memory,
+		(long long)build->memory, labels) < 0)
 		return NULL;
 	return path;
 }
 
 bool
-image_build(struct engine *engine, const struct image_build *build, char **failure, struct error *err)
+image_build(struct engine *engine, const struct image_build *build, char **failure,
+    struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	cleanup_free char *path = build_path(build), *line = malloc(MESSAGE_MOST);
 	struct tar tar = { 0 };
 	struct messages messages = { .build = build, .tar = &tar, .line = line };
-	const struct engine_stream stream = { tar_read, messages_write, &messages, "application/x-tar" };
+	const struct engine_stream stream = { tar_read, messages_write, &messages,
+		"application/x-tar" };
 	bool done = false;
 
 	if (path == NULL || line == NULL)
 		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
 	if (tar_open(&tar, build->context, err))
-		done = engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
+		done =
+		    engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
 	if (!done && tar.error[0] != '\0')
 		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
 	tar_close(&tar);
@@ -275,7 +287,8 @@ strings_of(json_t *config, const char *key)
 }
 
 bool
-image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd, struct error *err)
+image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
+    struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[256];

@@ -13,25 +13,28 @@
 struct image_build {
 	const char *tag;
 	const char *instance; /* value of the label kabuto.instance */
-	const char *context;  /* path of the folder that is sent; .git and .hg at its top are left out */
+	const char
+	    *context; /* path of the folder that is sent; .git and .hg at its top are left out */
 	const char *network;
 	bool nocache;
 	int64_t memory; /* bytes, of each step */
 	int64_t timeout_ms;
-	/* Called with each message of the engine, which lasts for the call; false ends the build. */
+	/* Called with each message of the engine, which lasts for the call; false ends the build.
+	 */
 	bool (*message)(void *context, json_t *message);
 	void *message_context;
 };
 
 /*
- * Builds the context. True where the engine went through to the end: *failure then is NULL for success, or says what
- * the Dockerfile does wrong, the caller's to free. False: the engine is away, the call was interrupted, or the
- * context cannot be read.
+ * Builds the context. True where the engine went through to the end: *failure then is NULL for
+ * success, or says what the Dockerfile does wrong, the caller's to free. False: the engine is away,
+ * the call was interrupted, or the context cannot be read.
  */
 bool image_build(struct engine *engine, const struct image_build *build, char **failure,
     struct error *err);
 
-/* What the image runs: JSON arrays, or NULL for none; the caller's to free. ERROR_NOT_FOUND: there is no such image. */
+/* What the image runs: JSON arrays, or NULL for none; the caller's to free. ERROR_NOT_FOUND: there
+ * is no such image. */
 bool image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
     struct error *err);
 

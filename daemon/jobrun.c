@@ -1,7 +1,8 @@
 /*
- * A job's life as a table of steps. Each may be repeated; recovery is the same table, entered at the step that the
- * container's state names. So a job starts exactly once an attempt, whatever dies, as long as the engine keeps its
- * containers, and a row that says "running" always has somebody working on it.
+ * A job's life as a table of steps. Each may be repeated; recovery is the same table, entered at
+ * the step that the container's state names. So a job starts exactly once an attempt, whatever
+ * dies, as long as the engine keeps its containers, and a row that says "running" always has
+ * somebody working on it.
  */
 #include "jobrun.h"
 
@@ -25,30 +26,30 @@
 #include "usage.h"
 #include "utf8.h"
 
-#define DISK_LOOK_MS  5000  /* between two looks at the outbox's size, or 20 times what a look took */
-#define WAIT_MOST_MS  30000 /* of one wait call; behind it the container is inspected */
-#define FAULTS_MOST   5     /* of the engine's own (HTTP 500) that a step survives */
+#define DISK_LOOK_MS   5000  /* between two looks at the outbox's size, if they are quick */
+#define WAIT_MOST_MS   30000 /* of one wait call; behind it the container is inspected */
+#define FAULTS_MOST    5     /* of the engine's own (HTTP 500) that a step survives */
 #define ELSEWHERE_MOST 10    /* files that are named */
-#define INIT_TARGET   "/run/kabuto/init"
-#define GRACE_MARGIN  5     /* seconds that kabuto-init gets to report behind the job's grace */
+#define INIT_TARGET    "/run/kabuto/init"
+#define GRACE_MARGIN   5 /* seconds that kabuto-init gets to report behind the job's grace */
 
-#define log_run(run, level, format, ...)                                                             \
-	log_write(level, "job=%lld attempt=%lld " format, (long long)(run)->job.id,                  \
+#define log_run(run, level, format, ...)                                                           \
+	log_write(level, "job=%lld attempt=%lld " format, (long long)(run)->job.id,                \
 	    (long long)(run)->job.attempt __VA_OPT__(, ) __VA_ARGS__)
 
 struct run {
 	struct worker *worker;
 	struct job job;
 	char container[CONTAINER_NAME];
-	int folder;               /* run/<job>.<attempt>; -1: not open */
+	int folder; /* run/<job>.<attempt>; -1: not open */
 	struct container_info info;
 	struct usage usage;
-	int faults;               /* of the engine's own, at this step */
-	char *error;              /* why the job failed, in words; NULL: its exit code tells */
+	int faults;  /* of the engine's own, at this step */
+	char *error; /* why the job failed, in words; NULL: its exit code tells */
 	bool timed_out, over_disk;
 	int64_t next_disk_look_ms; /* monotonic */
 	struct collect_notes notes;
-	char *elsewhere;           /* files that were left outside the empty outbox; NULL: none */
+	char *elsewhere; /* files that were left outside the empty outbox; NULL: none */
 	char old_results[NAME_TEXT];
 };
 
@@ -70,7 +71,8 @@ enum step {
 };
 
 const char *
-jobrun_container(char name[static CONTAINER_NAME], const char *instance, int64_t job, int64_t attempt)
+jobrun_container(char name[static CONTAINER_NAME], const char *instance, int64_t job,
+    int64_t attempt)
 {
 	snprintf(name, CONTAINER_NAME, "kabuto-%s-job-%lld-%lld", instance, (long long)job,
 	    (long long)attempt);
@@ -90,7 +92,8 @@ set_error(struct run *run, const char *format, ...)
 	va_end(arguments);
 }
 
-/* What a failed call means: an engine that is away is waited for, what it refuses ends the job in its words. */
+/* What a failed call means: an engine that is away is waited for, what it refuses ends the job in
+ * its words. */
 static enum outcome
 failed_call(struct run *run, const struct error *err)
 {
@@ -119,7 +122,8 @@ failed_call(struct run *run, const struct error *err)
 static const char *
 job_folder(const struct run *run, char name[static FOLDER_NAME])
 {
-	snprintf(name, FOLDER_NAME, "%lld.%lld", (long long)run->job.id, (long long)run->job.attempt);
+	snprintf(name, FOLDER_NAME, "%lld.%lld", (long long)run->job.id,
+	    (long long)run->job.attempt);
 	return name;
 }
 
@@ -191,7 +195,8 @@ add_mount(struct container_spec *spec, struct run *run, const char *target, bool
 	return true;
 }
 
-/* Where the job finds its files, and kabuto-init its own. The engine sees only our state directory. */
+/* Where the job finds its files, and kabuto-init its own. The engine sees only our state directory.
+ */
 static bool
 add_mounts(struct container_spec *spec, struct run *run, struct error *err)
 {
@@ -219,7 +224,8 @@ add_mounts(struct container_spec *spec, struct run *run, struct error *err)
 	return true;
 }
 
-/* json, or an empty array in its place; an array of strings only, as both come from checked sources. */
+/* json, or an empty array in its place; an array of strings only, as both come from checked
+ * sources. */
 static json_t *
 array_of(const char *text)
 {
@@ -237,15 +243,15 @@ is_array(const char *command)
 
 	if (!json_is_array(json) || json_array_size(json) == 0)
 		return false;
-	json_array_foreach(json, i, item)
+	json_array_foreach (json, i, item)
 		if (!json_is_string(item))
 			return false;
 	return true;
 }
 
 /*
- * The job's own argument vector (design, section 5): a shell line in place of the image's ENTRYPOINT, an array behind
- * it as in Docker's exec form, or the image's ENTRYPOINT and CMD.
+ * The job's own argument vector (design, section 5): a shell line in place of the image's
+ * ENTRYPOINT, an array behind it as in Docker's exec form, or the image's ENTRYPOINT and CMD.
  */
 static json_t *
 arguments_of(const struct job *job, const struct image_run *image)
@@ -268,8 +274,8 @@ labels_of(const struct run *run)
 
 	snprintf(job, sizeof job, "%lld", (long long)run->job.id);
 	snprintf(attempt, sizeof attempt, "%lld", (long long)run->job.attempt);
-	return json_pack("{s:s, s:s, s:s}", "kabuto.instance", run->worker->spooler->instance, "kabuto.job",
-	    job, "kabuto.attempt", attempt);
+	return json_pack("{s:s, s:s, s:s}", "kabuto.instance", run->worker->spooler->instance,
+	    "kabuto.job", job, "kabuto.attempt", attempt);
 }
 
 static bool
@@ -282,9 +288,17 @@ create(struct run *run, const struct image_run *image, struct error *err)
 	cleanup_json json_t *labels = labels_of(run);
 	cleanup_json json_t *init = NULL;
 	char tag[96], limit[24], grace[24];
-	struct container_spec spec = { .image = tag, .command = arguments, .env = env, .labels = labels,
-		.workdir = job->workdir, .user = job->user, .network = job->network, .memory = job->memory,
-		.cpus = job->cpus, .pids = job->pids, .capabilities = config->job.capabilities.texts,
+	struct container_spec spec = { .image = tag,
+		.command = arguments,
+		.env = env,
+		.labels = labels,
+		.workdir = job->workdir,
+		.user = job->user,
+		.network = job->network,
+		.memory = job->memory,
+		.cpus = job->cpus,
+		.pids = job->pids,
+		.capabilities = config->job.capabilities.texts,
 		.capability_count = config->job.capabilities.count };
 
 	if (json_array_size(arguments) == 0)
@@ -331,7 +345,8 @@ static enum outcome
 stop(struct run *run, const char *why, struct error *err)
 {
 	log_run(run, LOG_INFO, "stopping: %s", why);
-	if (!container_stop(&run->worker->engine, run->container, run->job.grace + GRACE_MARGIN, err))
+	if (!container_stop(&run->worker->engine, run->container, run->job.grace + GRACE_MARGIN,
+		err))
 		return failed_call(run, err);
 	return NEXT;
 }
@@ -345,8 +360,8 @@ outbox_too_large(struct run *run)
 	if (begun < run->next_disk_look_ms || !open_folder(run, &ignored))
 		return false;
 	{
-		cleanup_close int outbox = openat(run->folder, "outbox",
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		cleanup_close int outbox =
+		    openat(run->folder, "outbox", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (outbox >= 0)
 			tree_measure(outbox, run->job.disk, &bytes, &files);
@@ -445,33 +460,39 @@ add_elsewhere(const char *path, void *context)
 	char *longer;
 
 	if (is_mounted(path) || files->count++ >= ELSEWHERE_MOST ||
-	    asprintf(&longer, "%s%s%s", files->text != NULL ? files->text : "", files->text != NULL ? ", " : "",
-	        path) < 0)
+	    asprintf(&longer, "%s%s%s", files->text != NULL ? files->text : "",
+		files->text != NULL ? ", " : "", path) < 0)
 		return;
 	free(files->text);
 	files->text = longer;
 }
 
-/* A job that went well and left nothing in its outbox may have written its results where they are not kept. */
+/* A job that went well and left nothing in its outbox may have written its results where they are
+ * not kept. */
 static void
 look_elsewhere(struct run *run)
 {
 	struct elsewhere files = { 0 };
 	struct error err;
 
-	if (run->notes.entries > 0 || run->info.state != CONTAINER_EXITED || run->info.exit_code != 0)
+	if (run->notes.entries > 0 || run->info.state != CONTAINER_EXITED ||
+	    run->info.exit_code != 0)
 		return;
-	if (!container_each_added(&run->worker->engine, run->container, add_elsewhere, &files, &err))
+	if (!container_each_added(&run->worker->engine, run->container, add_elsewhere, &files,
+		&err))
 		log_run(run, LOG_WARNING, "%s", err.text); /* a hint the less */
 	free(run->elsewhere);
 	run->elsewhere = NULL;
-	if (files.text != NULL && asprintf(&run->elsewhere, "only /outbox is kept, and it is empty; files elsewhere: %s%s",
-	        files.text, files.count > ELSEWHERE_MOST ? ", …" : "") >= 0)
+	if (files.text != NULL &&
+	    asprintf(&run->elsewhere,
+		"only /outbox is kept, and it is empty; files elsewhere: %s%s", files.text,
+		files.count > ELSEWHERE_MOST ? ", …" : "") >= 0)
 		(void)utf8_printable(run->elsewhere);
 	free(files.text);
 }
 
-/* A full disk, a busy database: nothing is lost by waiting. What nobody can read ends the job in words. */
+/* A full disk, a busy database: nothing is lost by waiting. What nobody can read ends the job in
+ * words. */
 static enum outcome
 run_collect(struct run *run, struct error *err)
 {
@@ -504,7 +525,8 @@ explain_exec(struct run *run)
 	if (program == NULL)
 		return;
 	if (strcmp(program, "/bin/sh") == 0 && run->usage.exec_errno == ENOENT)
-		set_error(run, "the image has no shell (/bin/sh): give the command as a JSON array of strings");
+		set_error(run,
+		    "the image has no shell (/bin/sh): give the command as a JSON array of strings");
 	else if (run->usage.exec_errno == ENOENT)
 		set_error(run, "there is no program '%s' in the image", program);
 	else
@@ -529,10 +551,12 @@ explain(struct run *run)
 	if (run->error != NULL || run->info.state == CONTAINER_ABSENT)
 		return;
 	if (run->timed_out ||
-	    (code > 128 && run->info.finished_at >= deadline_ms(run) && run->job.start_marked_at > 0)) {
+	    (code > 128 && run->info.finished_at >= deadline_ms(run) &&
+		run->job.start_marked_at > 0)) {
 		set_error(run, "timed out after %lld s", (long long)run->job.timeout);
 	} else if (run->over_disk) {
-		set_error(run, "the outbox is larger than its limit (%s)", bytes_format(run->job.disk, limit));
+		set_error(run, "the outbox is larger than its limit (%s)",
+		    bytes_format(run->job.disk, limit));
 	} else if (code == 0) {
 		return;
 	} else if (out_of_memory(run)) {
@@ -561,12 +585,14 @@ seal_log(struct run *run, struct error *err)
 	size_t count = 0;
 
 	if (run->usage.log_dropped > 0) {
-		snprintf(dropped, sizeof dropped, "the log is over its limit: %lld bytes of output were dropped",
+		snprintf(dropped, sizeof dropped,
+		    "the log is over its limit: %lld bytes of output were dropped",
 		    (long long)run->usage.log_dropped);
 		lines[count++] = dropped;
 	}
 	if (run->info.oom_killed || run->usage.oom_kills > 0) {
-		snprintf(oom, sizeof oom, "killed: out of memory (limit %s)", bytes_format(run->job.memory, limit));
+		snprintf(oom, sizeof oom, "killed: out of memory (limit %s)",
+		    bytes_format(run->job.memory, limit));
 		lines[count++] = oom;
 	}
 	for (size_t i = 0; i < run->notes.count; i++)
@@ -574,10 +600,12 @@ seal_log(struct run *run, struct error *err)
 	if (run->elsewhere != NULL)
 		lines[count++] = run->elsewhere;
 	if (run->notes.unnamed > 0) {
-		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more", run->notes.unnamed);
+		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more",
+		    run->notes.unnamed);
 		lines[count++] = unnamed;
 	}
-	if (run->error != NULL && strncmp(run->error, "exit code ", 10) != 0 && !out_of_memory(run)) {
+	if (run->error != NULL && strncmp(run->error, "exit code ", 10) != 0 &&
+	    !out_of_memory(run)) {
 		snprintf(ended, sizeof ended, "failed: %s", run->error);
 		lines[count++] = ended;
 	}
@@ -645,7 +673,8 @@ static const struct {
 	[STEP_REMOVE] = { "remove", run_remove },
 };
 
-/* Design, section 5, right column. A container that is created is marked (again) before it is started. */
+/* Design, section 5, right column. A container that is created is marked (again) before it is
+ * started. */
 static const enum step resume_at[CONTAINER_STATES] = {
 	[CONTAINER_ABSENT] = STEP_PREPARE,
 	[CONTAINER_CREATED] = STEP_MARK,
@@ -667,7 +696,8 @@ find_step(struct run *run, enum step *step, struct error *err)
 	return NEXT;
 }
 
-/* What has failed is noted once an attempt at it, and tried again until it works or the spooler stops. */
+/* What has failed is noted once an attempt at it, and tried again until it works or the spooler
+ * stops. */
 static bool
 again(struct run *run, const char *step, const struct error *err, int *tries)
 {
@@ -725,7 +755,8 @@ jobrun(struct worker *worker, int64_t job)
 	int tries = 0;
 
 	if (read_job(&run, job)) {
-		jobrun_container(run.container, worker->spooler->instance, run.job.id, run.job.attempt);
+		jobrun_container(run.container, worker->spooler->instance, run.job.id,
+		    run.job.attempt);
 		while ((outcome = find_step(&run, &step, &err)) == AGAIN)
 			if (!again(&run, "find", &err, &tries))
 				break;

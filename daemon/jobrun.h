@@ -8,8 +8,8 @@
 #include "spooler.h"
 
 /*
- * Works on the running job until it has ended, or the spooler stops. Whether it was just claimed or is taken over
- * from a spooler that died, the container's state says at which step to go on.
+ * Works on the running job until it has ended, or the spooler stops. Whether it was just claimed or
+ * is taken over from a spooler that died, the container's state says at which step to go on.
  */
 void jobrun(struct worker *worker, int64_t job);
 

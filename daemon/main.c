@@ -1,8 +1,8 @@
 /*
  * kabuto-spooler: the one process that talks to the engine.
  *
- * It may be killed at any time: the next one finds in the database what was to be done, asks the engine how far it
- * came, and goes on. SIGTERM leaves the jobs running.
+ * It may be killed at any time: the next one finds in the database what was to be done, asks the
+ * engine how far it came, and goes on. SIGTERM leaves the jobs running.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,11 +24,13 @@
 #include "spooler.h"
 #include "wake.h"
 
-/* Takes the lock that only one spooler of a state directory can have; its descriptor, or -1 with err set. */
+/* Takes the lock that only one spooler of a state directory can have; its descriptor, or -1 with
+ * err set. */
 static int
 take_lock(int state, const char *path, struct error *err)
 {
-	cleanup_close int fd = openat(state, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	cleanup_close int fd =
+	    openat(state, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
 	char pid[32] = "";
 
 	if (fd < 0) {
@@ -37,7 +39,8 @@ take_lock(int state, const char *path, struct error *err)
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		(void)!read(fd, pid, sizeof pid - 1);
-		error_set(err, ERROR_CONFLICT, "another spooler runs on '%s': pid %.*s; stop it first", path,
+		error_set(err, ERROR_CONFLICT,
+		    "another spooler runs on '%s': pid %.*s; stop it first", path,
 		    (int)strcspn(pid, "\n"), pid);
 		return -1;
 	}
@@ -50,8 +53,8 @@ take_lock(int state, const char *path, struct error *err)
 }
 
 /*
- * Copies kabuto-init below the state directory, so that the engine sees all that it mounts in one place. A running
- * container keeps the file that it has: the new one takes its name.
+ * Copies kabuto-init below the state directory, so that the engine sees all that it mounts in one
+ * place. A running container keeps the file that it has: the new one takes its name.
  */
 static bool
 install_init(int state, const char *init, struct error *err)
@@ -63,11 +66,13 @@ install_init(int state, const char *init, struct error *err)
 
 	if (from < 0)
 		return error_errno(err, "open kabuto-init '%s' (setting \"init\")", init);
-	if ((mkdirat(state, "bin", 0755) < 0 && errno != EEXIST) || fchmodat(state, "bin", 0755, 0) < 0)
+	if ((mkdirat(state, "bin", 0755) < 0 && errno != EEXIST) ||
+	    fchmodat(state, "bin", 0755, 0) < 0)
 		return error_errno(err, "make the folder bin");
 	bin = openat(state, "bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (bin >= 0)
-		to = openat(bin, "kabuto-init.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0755);
+		to = openat(bin, "kabuto-init.new",
+		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0755);
 	if (to < 0)
 		return error_errno(err, "make bin/kabuto-init");
 	while ((length = read(from, block, sizeof block)) > 0)
@@ -155,8 +160,9 @@ run(const struct config *config, struct error *err)
 	pthread_mutex_init(&spooler.lock, NULL);
 	spooler.nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	raise_descriptor_limit();
-	if (!spool_open(&spooler.spool, config, true, err) || !install_init(state, config->init, err) ||
-	    !read_instance(&spooler, err) || !engine_init(err) || !catch_signals(&spooler, err))
+	if (!spool_open(&spooler.spool, config, true, err) ||
+	    !install_init(state, config->init, err) || !read_instance(&spooler, err) ||
+	    !engine_init(err) || !catch_signals(&spooler, err))
 		return false;
 	spooler.wake = wake_listen(state, err);
 	return spooler.wake >= 0 && scheduler_run(&spooler, err);

@@ -117,7 +117,8 @@ sweep(struct worker *worker, int folder, const char *folder_name, has_row *has, 
 			continue;
 		if (!tree_remove(fd, entry->d_name, err))
 			return error_wrap(err, "%s/%s", folder_name, entry->d_name);
-		log_write(LOG_INFO, "removed %s/%s, which belongs to nothing", folder_name, entry->d_name);
+		log_write(LOG_INFO, "removed %s/%s, which belongs to nothing", folder_name,
+		    entry->d_name);
 	}
 	return true;
 }
@@ -150,7 +151,8 @@ is_needed(struct worker *worker, json_t *labels, bool *needed, struct error *err
 	struct job job;
 
 	*needed = false;
-	if (json_unpack(labels, "{s:s, s:s}", "kabuto.job", &job_text, "kabuto.attempt", &attempt_text) < 0 ||
+	if (json_unpack(labels, "{s:s, s:s}", "kabuto.job", &job_text, "kabuto.attempt",
+		&attempt_text) < 0 ||
 	    !integer_parse(job_text, &id) || !integer_parse(attempt_text, &attempt))
 		return true;
 	if (!job_read(&worker->db, id, &job, err))

@@ -1,7 +1,7 @@
 /*
- * The scheduler claims, its threads work. A thread lives as long as the spooler and keeps its connections to the
- * database and the engine between jobs. What it is given stands in its row of the database, so that nothing is lost
- * with it.
+ * The scheduler claims, its threads work. A thread lives as long as the spooler and keeps its
+ * connections to the database and the engine between jobs. What it is given stands in its row of
+ * the database, so that nothing is lost with it.
  */
 #include "scheduler.h"
 
@@ -22,10 +22,10 @@
 #include "recover.h"
 #include "wake.h"
 
-#define LOOK_MS       1000                 /* without a wake-up */
-#define NOTE_MS       (5 * MS_PER_S)       /* between two signs of life */
+#define LOOK_MS       1000           /* without a wake-up */
+#define NOTE_MS       (5 * MS_PER_S) /* between two signs of life */
 #define SWEEP_MS      (60 * 60 * MS_PER_S)
-#define PING_LEAST_MS 100                  /* between two tries at an engine that is away */
+#define PING_LEAST_MS 100 /* between two tries at an engine that is away */
 #define PING_MOST_MS  5000
 #define STACK_BYTES   (512 * 1024)
 
@@ -182,7 +182,8 @@ start_jobs(struct scheduler *scheduler, struct error *err)
 		if (job.id == 0)
 			return true;
 		log_write(LOG_INFO, "job=%lld attempt=%lld claimed account=%lld pipeline=%lld",
-		    (long long)job.id, (long long)job.attempt, (long long)job.account, (long long)job.pipeline);
+		    (long long)job.id, (long long)job.attempt, (long long)job.account,
+		    (long long)job.pipeline);
 		thread->job = job.id;
 		job_clear(&job);
 		thread_give(thread, WORK_JOB);
@@ -193,7 +194,8 @@ start_jobs(struct scheduler *scheduler, struct error *err)
 static bool
 start_builds(struct scheduler *scheduler, struct error *err)
 {
-	int64_t free_slots = scheduler->spooler->config->build_slots - count_work(scheduler, WORK_BUILD);
+	int64_t free_slots =
+	    scheduler->spooler->config->build_slots - count_work(scheduler, WORK_BUILD);
 
 	for (; free_slots > 0; free_slots--) {
 		struct thread *thread = thread_idle(scheduler, err);
@@ -218,7 +220,8 @@ cancel_builds(struct scheduler *scheduler)
 		bool cancelled = false;
 
 		if (thread_work(t) == WORK_BUILD &&
-		    build_is_cancelled(&scheduler->own.db, t->build.id, &cancelled, &ignored) && cancelled)
+		    build_is_cancelled(&scheduler->own.db, t->build.id, &cancelled, &ignored) &&
+		    cancelled)
 			engine_interrupt(&t->worker.engine);
 	}
 }
@@ -367,8 +370,9 @@ stop_threads(struct scheduler *scheduler)
 bool
 scheduler_run(struct spooler *spooler, struct error *err)
 {
-	struct scheduler scheduler = { .spooler = spooler, .ping_pause_ms = PING_LEAST_MS,
-		.had_room = true };
+	struct scheduler scheduler = {
+		.spooler = spooler, .ping_pause_ms = PING_LEAST_MS, .had_room = true
+	};
 	bool done;
 
 	if (!worker_open(&scheduler.own, spooler, err))

@@ -27,7 +27,8 @@ spooler_note_engine(struct spooler *spooler, const struct error *err)
 		status->engine_away_since = 0;
 	else if (changed)
 		status->engine_away_since = time_now_ms();
-	snprintf(status->engine_error, sizeof status->engine_error, "%s", err != NULL ? err->text : "");
+	snprintf(status->engine_error, sizeof status->engine_error, "%s",
+	    err != NULL ? err->text : "");
 	pthread_mutex_unlock(&spooler->lock);
 	if (changed && err != NULL)
 		log_write(LOG_ERROR, "engine=away %s, trying again", err->text);

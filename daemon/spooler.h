@@ -22,8 +22,8 @@ struct spooler {
 	const struct config *config;
 	struct spool spool;
 	char instance[INSTANCE_TEXT];
-	int wake;          /* the socket that handlers write to */
-	int nudge;         /* an eventfd by which a thread that is done wakes the scheduler */
+	int wake;  /* the socket that handlers write to */
+	int nudge; /* an eventfd by which a thread that is done wakes the scheduler */
 	atomic_bool stopping;
 };
 
@@ -44,8 +44,8 @@ int64_t spooler_engine_away_since(struct spooler *spooler);
 void spooler_nudge(struct spooler *spooler);
 
 /*
- * What is survived is tried again: waits a little longer at each call (tries counts them, from 0.1 s to 5 s) and
- * returns true, or at once false where the spooler stops.
+ * What is survived is tried again: waits a little longer at each call (tries counts them, from 0.1
+ * s to 5 s) and returns true, or at once false where the spooler stops.
  */
 bool worker_pause(struct worker *worker, int *tries);
 

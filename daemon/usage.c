@@ -14,13 +14,13 @@ static const struct {
 	const char *key;
 	size_t offset;
 } fields[] = {
-	{ "cpu_ns",      offsetof(struct usage, cpu_ns)      },
-	{ "memory",      offsetof(struct usage, memory)      },
-	{ "io",          offsetof(struct usage, io)          },
+	{ "cpu_ns", offsetof(struct usage, cpu_ns) },
+	{ "memory", offsetof(struct usage, memory) },
+	{ "io", offsetof(struct usage, io) },
 	{ "log_dropped", offsetof(struct usage, log_dropped) },
-	{ "exec_errno",  offsetof(struct usage, exec_errno)  },
-	{ "signal",      offsetof(struct usage, signal)      },
-	{ "oom_kills",   offsetof(struct usage, oom_kills)   },
+	{ "exec_errno", offsetof(struct usage, exec_errno) },
+	{ "signal", offsetof(struct usage, signal) },
+	{ "oom_kills", offsetof(struct usage, oom_kills) },
 };
 
 /* The number at text, up to end; false for anything but 1 to 18 digits. */
@@ -47,7 +47,8 @@ parse_line(struct usage *usage, const char *line, const char *end)
 	size_t length;
 
 	if (space == NULL) {
-		usage->complete = usage->complete || (end - line == 3 && memcmp(line, "end", 3) == 0);
+		usage->complete =
+		    usage->complete || (end - line == 3 && memcmp(line, "end", 3) == 0);
 		return;
 	}
 	length = (size_t)(space - line);

@@ -1,8 +1,9 @@
 #ifndef KABUTO_USAGE_H
 #define KABUTO_USAGE_H
 /*
- * What kabuto-init reports of a job at its end: lines "key value" in the file usage. The job can write it too, so
- * that it is read with the same distrust as its log: what is not understood is as if it were not there.
+ * What kabuto-init reports of a job at its end: lines "key value" in the file usage. The job can
+ * write it too, so that it is read with the same distrust as its log: what is not understood is as
+ * if it were not there.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +22,8 @@ struct usage {
 	int64_t oom_kills;   /* processes that the kernel killed for want of memory */
 };
 
-/* Reads text (length bytes, not terminated); numbers below 0 or of more than 18 digits count for nothing. */
+/* Reads text (length bytes, not terminated); numbers below 0 or of more than 18 digits count for
+ * nothing. */
 void usage_parse(struct usage *usage, const char *text, size_t length);
 
 /* Reads the file name in the folder dir; one that cannot be read gives zeros. */

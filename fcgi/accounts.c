@@ -38,8 +38,10 @@ accounts_register(struct request *req, struct error *err)
 	struct database *db;
 
 	if (strcmp(req->server->config->registration, "closed") == 0)
-		return error_set(err, ERROR_FORBIDDEN, "registration is closed; ask the operator for an account");
-	if (!account_login_check(login, err) || !account_password_check("password", password, err) ||
+		return error_set(err, ERROR_FORBIDDEN,
+		    "registration is closed; ask the operator for an account");
+	if (!account_login_check(login, err) ||
+	    !account_password_check("password", password, err) ||
 	    !account_email_check(email, err) || !password_hash(password, hash, err))
 		return false;
 	db = request_database(req, err);
@@ -73,17 +75,18 @@ behind_https(const struct request *req)
 static void
 set_cookie(struct request *req, const char *token, long long age_s)
 {
-	response_header(req, "Set-Cookie: session=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s", token,
-	    age_s, behind_https(req) ? "; Secure" : "");
+	response_header(req,
+	    "Set-Cookie: session=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s", token, age_s,
+	    behind_https(req) ? "; Secure" : "");
 }
 
 /*
- * Finds the account whose login and password these are, in the same time whether or not the login exists. Each try
- * is counted before it is made, so that trying many at once gains nothing.
+ * Finds the account whose login and password these are, in the same time whether or not the login
+ * exists. Each try is counted before it is made, so that trying many at once gains nothing.
  */
 static bool
-check_password(struct request *req, const char *login, const char *password, struct account *account,
-    bool *confirmed, struct error *err)
+check_password(struct request *req, const char *login, const char *password,
+    struct account *account, bool *confirmed, struct error *err)
 {
 	const struct config *config = req->server->config;
 	const char *address = request_header(req, "REMOTE_ADDR");
@@ -92,7 +95,8 @@ check_password(struct request *req, const char *login, const char *password, str
 	bool right;
 
 	if (db == NULL ||
-	    !login_attempt(db, login, address, config->login_attempts, config->login_attempts_address, err) ||
+	    !login_attempt(db, login, address, config->login_attempts,
+		config->login_attempts_address, err) ||
 	    !account_find(db, login, account, hash, confirmed, err))
 		return false;
 	request_release_database(req);
@@ -113,8 +117,8 @@ accounts_login(struct request *req, struct error *err)
 	char token[TOKEN_TEXT];
 	bool confirmed;
 
-	if (!check_password(req, request_text(req, "login"), request_text(req, "password"), &account,
-		&confirmed, err))
+	if (!check_password(req, request_text(req, "login"), request_text(req, "password"),
+		&account, &confirmed, err))
 		return false;
 	if (!confirmed)
 		return error_set(err, ERROR_FORBIDDEN,
@@ -153,9 +157,9 @@ accounts_show(struct request *req, struct error *err)
 	if (db == NULL || !account_read(db, req->account.id, &details, err))
 		return false;
 	return response_pack(req, 200, "{s:I, s:s, s:s, s:b, s:o, s:{s:I}, s:{s:I, s:I}}", "id",
-	    (json_int_t)req->account.id, "login", req->account.login, "email", details.email, "admin",
-	    (int)req->account.admin, "creation_date", response_time(details.created_at), "limits",
-	    "jobs_in_queue", (json_int_t)config->queued_max, "used", "jobs_in_queue",
+	    (json_int_t)req->account.id, "login", req->account.login, "email", details.email,
+	    "admin", (int)req->account.admin, "creation_date", response_time(details.created_at),
+	    "limits", "jobs_in_queue", (json_int_t)config->queued_max, "used", "jobs_in_queue",
 	    (json_int_t)details.jobs_in_queue, "jobs_running", (json_int_t)details.jobs_running);
 }
 
@@ -170,8 +174,8 @@ accounts_password(struct request *req, struct error *err)
 
 	if (!account_password_check("new_password", chosen, err))
 		return false;
-	if (!check_password(req, req->account.login, request_text(req, "password"), &account, &confirmed,
-		err))
+	if (!check_password(req, req->account.login, request_text(req, "password"), &account,
+		&confirmed, err))
 		return false;
 	request_release_database(req);
 	if (!password_hash(chosen, hash, err))

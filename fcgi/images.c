@@ -48,9 +48,12 @@ check_source(const char **dockerfile, const char **repo_url, struct error *err)
 bool
 images_create(struct request *req, struct error *err)
 {
-	const char *dockerfile = request_text(req, "dockerfile"), *repo_url = request_text(req, "repo_url");
-	struct build_request build = { .account = req->account.id, .name = request_text(req, "name"),
-		.nocache = request_flag(req, "nocache"), .stage = &req->upload.stage };
+	const char *dockerfile = request_text(req, "dockerfile"),
+		   *repo_url = request_text(req, "repo_url");
+	struct build_request build = { .account = req->account.id,
+		.name = request_text(req, "name"),
+		.nocache = request_flag(req, "nocache"),
+		.stage = &req->upload.stage };
 	struct database *db;
 	char id_text[24];
 	int64_t id;
@@ -68,8 +71,8 @@ images_create(struct request *req, struct error *err)
 		return false;
 	wake_send(req->server->spool.state);
 	snprintf(id_text, sizeof id_text, "%lld", (long long)id);
-	return response_pack(req, 200, "{s:s, s:s}", "status", "Your image is being built", "build_id",
-	    id_text);
+	return response_pack(req, 200, "{s:s, s:s}", "status", "Your image is being built",
+	    "build_id", id_text);
 }
 
 static bool
@@ -77,7 +80,7 @@ add_image(const struct image *image, void *context, struct error *err)
 {
 	return list_add(context, image->id,
 	    json_pack("{s:I, s:s, s:s?, s:o}", "id", (json_int_t)image->id, "name", image->name,
-	        "dockerfile", image->dockerfile, "creation_date", response_time(image->created_at)),
+		"dockerfile", image->dockerfile, "creation_date", response_time(image->created_at)),
 	    err);
 }
 
@@ -91,8 +94,8 @@ images_list(struct request *req, struct error *err)
 	if (db == NULL)
 		return false;
 	list_begin(&list, req, '{', &fetch);
-	return image_each(db, &req->account, request_number(req, "after", 0), fetch, add_image, &list,
-	           err) &&
+	return image_each(db, &req->account, request_number(req, "after", 0), fetch, add_image,
+		   &list, err) &&
 	    list_end(&list);
 }
 
@@ -119,7 +122,8 @@ open_output(const struct spool *spool, int64_t build)
 	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Writes the lines, of which each is a JSON value, as an array. A last one without its newline is not whole yet. */
+/* Writes the lines, of which each is a JSON value, as an array. A last one without its newline is
+ * not whole yet. */
 static void
 write_output(struct request *req, int fd)
 {
@@ -130,7 +134,8 @@ write_output(struct request *req, int fd)
 	bool first = true;
 
 	response_write(req, "[", 1);
-	while (file != NULL && (length = getline(&line, &room, file)) > 1 && line[length - 1] == '\n') {
+	while (file != NULL && (length = getline(&line, &room, file)) > 1 &&
+	    line[length - 1] == '\n') {
 		if (!first)
 			response_write(req, ",", 1);
 		first = false;

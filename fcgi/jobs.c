@@ -16,7 +16,8 @@
 #define COMMAND_MOST 131000 /* bytes: the kernel takes 128 KiB for one argument (execve(2)) */
 #define WORD_MOST    1024
 
-/* The least of each option is what makes sense at all; the most stands in the configuration (job_options_resolve). */
+/* The least of each option is what makes sense at all; the most stands in the configuration
+ * (job_options_resolve). */
 const struct parameter jobs_create_parameters[] = {
 	{ .name = "command", .type = PARAMETER_COMMAND, .most = COMMAND_MOST },
 	{ .name = "image_id", .type = PARAMETER_ID, .required = true },
@@ -27,8 +28,10 @@ const struct parameter jobs_create_parameters[] = {
 	{ .name = "user", .type = PARAMETER_TEXT, .most = WORD_MOST },
 	{ .name = "timeout", .type = PARAMETER_NUMBER, .least = 1 },
 	{ .name = "grace", .type = PARAMETER_NUMBER, .least = 0 },
-	{ .name = "memory", .type = PARAMETER_BYTES, .least = 6 << 20 }, /* the engine takes no less */
-	{ .name = "cpus", .type = PARAMETER_DECIMAL, .least = 10 },      /* 0.01 */
+	{ .name = "memory",
+	    .type = PARAMETER_BYTES,
+	    .least = 6 << 20 },                                     /* the engine takes no less */
+	{ .name = "cpus", .type = PARAMETER_DECIMAL, .least = 10 }, /* 0.01 */
 	{ .name = "pids", .type = PARAMETER_NUMBER, .least = 4 },
 	{ .name = "disk", .type = PARAMETER_BYTES, .least = 0 },
 	{ .name = "network", .type = PARAMETER_CHOICE, .choices = "none bridge" },
@@ -38,7 +41,9 @@ const struct parameter jobs_create_parameters[] = {
 const struct parameter jobs_list_parameters[] = {
 	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1, .most = 1000 },
 	{ .name = "after", .type = PARAMETER_ID },
-	{ .name = "state", .type = PARAMETER_CHOICE, .choices = "ready in_queue running done failed" },
+	{ .name = "state",
+	    .type = PARAMETER_CHOICE,
+	    .choices = "ready in_queue running done failed" },
 	{ 0 },
 };
 
@@ -111,7 +116,7 @@ jobs_create(struct request *req, struct error *err)
 
 	done = read_options(req, &job, err) && (db = request_database(req, err)) != NULL &&
 	    job_create(db, &req->server->spool, &req->account, &job, &req->upload.files,
-	        &req->upload.stage, err);
+		&req->upload.stage, err);
 	if (done)
 		response_pack(req, 200, "{s:I}", "id", (json_int_t)job.id);
 	job_clear(&job);
@@ -124,8 +129,9 @@ attachments_json(const struct attachments *list)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, json_pack("{s:s, s:I}", "name", list->items[i].name, "size",
-		    (json_int_t)list->items[i].size));
+		json_array_append_new(array,
+		    json_pack("{s:s, s:I}", "name", list->items[i].name, "size",
+			(json_int_t)list->items[i].size));
 	return array;
 }
 
@@ -150,23 +156,26 @@ set_life(json_t *json, const struct job *job)
 	json_object_set_new(json, "finished_at", response_time(job->finished_at));
 	json_object_set_new(json, "response",
 	    job->has_response ? json_integer(job->response) : json_null());
-	json_object_set_new(json, "used_cpu", job->has_usage ? json_real(job->used_cpu) : json_null());
+	json_object_set_new(json, "used_cpu",
+	    job->has_usage ? json_real(job->used_cpu) : json_null());
 	json_object_set_new(json, "used_memory",
 	    job->has_usage ? json_integer(job->used_memory) : json_null());
-	json_object_set_new(json, "used_io", job->has_usage ? json_integer(job->used_io) : json_null());
+	json_object_set_new(json, "used_io",
+	    job->has_usage ? json_integer(job->used_io) : json_null());
 }
 
 static json_t *
 job_json(const struct job *job, const struct attachments *attachments)
 {
-	json_t *json = json_pack("{s:I, s:s?, s:s, s:s?, s:I, s:{s:I}, s:{s:I}}", "id", (json_int_t)job->id,
-	    "command", job->command, "state", job->state, "error", job->error, "attempt",
-	    (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline", "id",
-	    (json_int_t)job->pipeline);
-	json_t *options = json_pack("{s:s?, s:s?, s:s?, s:s, s:I, s:I, s:I, s:f, s:I, s:I}", "name", job->name,
-	    "workdir", job->workdir, "user", job->user, "network", job->network, "timeout",
-	    (json_int_t)job->timeout, "grace", (json_int_t)job->grace, "memory", (json_int_t)job->memory,
-	    "cpus", job->cpus, "pids", (json_int_t)job->pids, "disk", (json_int_t)job->disk);
+	json_t *json = json_pack("{s:I, s:s?, s:s, s:s?, s:I, s:{s:I}, s:{s:I}}", "id",
+	    (json_int_t)job->id, "command", job->command, "state", job->state, "error", job->error,
+	    "attempt", (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline",
+	    "id", (json_int_t)job->pipeline);
+	json_t *options = json_pack("{s:s?, s:s?, s:s?, s:s, s:I, s:I, s:I, s:f, s:I, s:I}", "name",
+	    job->name, "workdir", job->workdir, "user", job->user, "network", job->network,
+	    "timeout", (json_int_t)job->timeout, "grace", (json_int_t)job->grace, "memory",
+	    (json_int_t)job->memory, "cpus", job->cpus, "pids", (json_int_t)job->pids, "disk",
+	    (json_int_t)job->disk);
 
 	json_object_update_missing(json, options);
 	json_decref(options);
@@ -189,8 +198,8 @@ set_queue(json_t *json, struct request *req, const struct job *job, struct error
 	if (!queue_place(req->db, job->id, req->server->config->slots, &place, err))
 		return false;
 	json_object_set_new(json, "queue",
-	    json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason", place.reason,
-	        "eta_s", place.eta_s < 0 ? json_null() : json_integer(place.eta_s)));
+	    json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",
+		place.reason, "eta_s", place.eta_s < 0 ? json_null() : json_integer(place.eta_s)));
 	return true;
 }
 
@@ -221,8 +230,8 @@ jobs_list(struct request *req, struct error *err)
 	if (db == NULL || !pipeline_show(db, &req->account, req->ids[0], NULL, NULL, err))
 		return false;
 	list_begin(&list, req, '{', &fetch);
-	return job_each(db, req->ids[0], request_text(req, "state"), request_number(req, "after", 0), fetch,
-	           add_job, &list, err) &&
+	return job_each(db, req->ids[0], request_text(req, "state"),
+		   request_number(req, "after", 0), fetch, add_job, &list, err) &&
 	    list_end(&list);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Reading and following logs. Whether the job runs is looked at before its log is read: what it wrote before its end is
- * then in the log that is read after it.
+ * Reading and following logs. Whether the job runs is looked at before its log is read: what it
+ * wrote before its end is then in the log that is read after it.
  */
 #include "logs.h"
 
@@ -39,8 +39,9 @@ shown_attempt(const struct job *job)
 static const char *
 stream_name(enum joblog_stream stream)
 {
-	static const char *const names[] = { [JOBLOG_STDOUT] = "stdout", [JOBLOG_STDERR] = "stderr",
-		[JOBLOG_SYSTEM] = "system" };
+	static const char *const names[] = {
+		[JOBLOG_STDOUT] = "stdout", [JOBLOG_STDERR] = "stderr", [JOBLOG_SYSTEM] = "system"
+	};
 
 	return names[stream];
 }
@@ -55,9 +56,9 @@ line_json(int64_t job, const struct joblog_line *line, struct error *err)
 	text = utf8_repair(line->text, line->length, &length);
 	json = text == NULL
 	    ? NULL
-	    : json_pack("{s:I, s:I, s:s%, s:s, s:o}", "id", (json_int_t)line->id, "job", (json_int_t)job,
-	          "logline", text, length, "stream", stream_name(line->stream), "time",
-	          response_time(line->time_ns / NS_PER_MS));
+	    : json_pack("{s:I, s:I, s:s%, s:s, s:o}", "id", (json_int_t)line->id, "job",
+		  (json_int_t)job, "logline", text, length, "stream", stream_name(line->stream),
+		  "time", response_time(line->time_ns / NS_PER_MS));
 	if (json == NULL)
 		error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
 	return json;
@@ -119,7 +120,8 @@ wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_
 	/* Without a file, or without inotify, poll(2) of nothing is the wait. */
 	snprintf(path, sizeof path, "/proc/self/fd/%d/%s", req->server->spool.logs,
 	    joblog_name(name, job, attempt, "log"));
-	if (watch < 0 || inotify_add_watch(watch, path, IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB) < 0) {
+	if (watch < 0 ||
+	    inotify_add_watch(watch, path, IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB) < 0) {
 		fd.fd = -1;
 		most_ms = most_ms > LOOK_MS / 5 ? LOOK_MS / 5 : most_ms;
 	}
@@ -127,7 +129,8 @@ wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_
 }
 
 static bool
-read_once(struct lines *lines, int64_t attempt, bool ended, bool last, bool *answered, struct error *err)
+read_once(struct lines *lines, int64_t attempt, bool ended, bool last, bool *answered,
+    struct error *err)
 {
 	struct joblog log;
 	int64_t fetch;
@@ -180,7 +183,7 @@ send_raw(struct lines *lines, struct error *err)
 
 	if (!look(lines, &attempt, &ended, err) ||
 	    !joblog_open(&log, req->server->spool.logs, lines->job, attempt, ended,
-	        req->server->config->log_limit, err))
+		req->server->config->log_limit, err))
 		return false;
 	response_header(req, "X-Log-Size: %lld", (long long)log.size);
 	there = log.text >= 0;

@@ -1,7 +1,8 @@
 /*
  * kabuto.fcgi: a pool of threads, each of which takes a call, answers it, and forgets it.
  *
- * The process keeps nothing that another one could not find in the state directory: it may be killed at any time.
+ * The process keeps nothing that another one could not find in the state directory: it may be
+ * killed at any time.
  */
 #include <errno.h>
 #include <fcgiapp.h>
@@ -24,7 +25,7 @@
 
 #define BACKLOG        1024
 #define STACK_BYTES    (512 * 1024)
-#define SYSTEMD_SOCKET 3 /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
+#define SYSTEMD_SOCKET 3  /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
 #define STOP_S         60 /* requests that take longer are cut off by a stop */
 
 struct worker {
@@ -61,7 +62,8 @@ work(void *argument)
 			if (stopping)
 				break;
 			if (accepted != -EINTR)
-				log_write(LOG_WARNING, "accept: %s, trying again", strerror(-accepted));
+				log_write(LOG_WARNING, "accept: %s, trying again",
+				    strerror(-accepted));
 			continue;
 		}
 		request_begin(&req, worker->server, &fcgi);
@@ -73,7 +75,8 @@ work(void *argument)
 	return NULL;
 }
 
-/* Binds under another name and renames, so that there always is a socket at path, and a dead one is replaced. */
+/* Binds under another name and renames, so that there always is a socket at path, and a dead one is
+ * replaced. */
 static int
 bind_socket(const char *path, struct error *err)
 {
@@ -110,7 +113,8 @@ find_socket(const char *path, struct error *err)
 		return SYSTEMD_SOCKET;
 	if (getsockname(STDIN_FILENO, (struct sockaddr *)&address, &length) == 0)
 		return STDIN_FILENO;
-	error_set(err, ERROR_INPUT, "no socket: give -l PATH, or start it by systemd or spawn-fcgi");
+	error_set(err, ERROR_INPUT,
+	    "no socket: give -l PATH, or start it by systemd or spawn-fcgi");
 	return -1;
 }
 
@@ -127,7 +131,8 @@ start_workers(struct worker *workers, int64_t count, struct server *server, int 
 		workers[i].socket = socket;
 		errno = pthread_create(&workers[i].thread, &attributes, work, &workers[i]);
 		if (errno != 0)
-			return error_errno(err, "start thread %lld of %lld", (long long)i + 1, (long long)count);
+			return error_errno(err, "start thread %lld of %lld", (long long)i + 1,
+			    (long long)count);
 	}
 	pthread_attr_destroy(&attributes);
 	return true;
@@ -170,7 +175,8 @@ catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Waits for the signal that ends the process. The threads must not take it, or this one would not see it. */
+/* Waits for the signal that ends the process. The threads must not take it, or this one would not
+ * see it. */
 static void
 wait_for_stop(void)
 {
@@ -220,10 +226,10 @@ serve(const struct config *config, const char *pool, int64_t threads, const char
 static int64_t
 threads_of(const struct config *config, const char *pool)
 {
-	return strcmp(pool, "api") == 0 ? config->threads.api
+	return strcmp(pool, "api") == 0   ? config->threads.api
 	    : strcmp(pool, "upload") == 0 ? config->threads.upload
 	    : strcmp(pool, "follow") == 0 ? config->threads.follow
-	                                  : 0;
+					  : 0;
 }
 
 static int

@@ -1,5 +1,6 @@
 /*
- * The parser holds a window on the body. Each state consumes from its beginning what it understands, or waits for more.
+ * The parser holds a window on the body. Each state consumes from its beginning what it
+ * understands, or waits for more.
  */
 #include "multipart.h"
 
@@ -18,8 +19,9 @@ broken(struct error *err, const char *what)
 }
 
 /*
- * The value of a parameter in a header ("form-data; name=x; filename=\"y\""), the caller's to free; NULL: not there.
- * In quotes a backslash escapes a quote or a backslash (RFC 9110, section 5.6.4; so curl and requests write them).
+ * The value of a parameter in a header ("form-data; name=x; filename=\"y\""), the caller's to free;
+ * NULL: not there. In quotes a backslash escapes a quote or a backslash (RFC 9110, section 5.6.4;
+ * so curl and requests write them).
  */
 static char *
 header_parameter(const char *header, const char *name)
@@ -76,7 +78,8 @@ unescape_form_name(char *name)
 	*to = '\0';
 }
 
-/* "filename*=utf-8''a%20b" (RFC 8187), which some clients send in spite of RFC 7578; NULL: not there, or no UTF-8. */
+/* "filename*=utf-8''a%20b" (RFC 8187), which some clients send in spite of RFC 7578; NULL: not
+ * there, or no UTF-8. */
 static char *
 extended_filename(const char *header)
 {
@@ -90,7 +93,8 @@ extended_filename(const char *header)
 		length = percent_decode(value, strlen(value), false);
 		for (size_t i = 0; i < length; i++)
 			if (value[i] == '\0')
-				value[i] = '\1'; /* no name has either: it is refused and not cut short */
+				value[i] =
+				    '\1'; /* no name has either: it is refused and not cut short */
 		return value;
 	}
 	free(value);
@@ -207,9 +211,9 @@ static int
 step_to_delimiter(struct multipart *mp, bool body, struct error *err)
 {
 	char *found = memmem(mp->window, mp->held, mp->delimiter, mp->delimiter_length);
-	size_t before = found != NULL ? (size_t)(found - mp->window)
+	size_t before = found != NULL          ? (size_t)(found - mp->window)
 	    : mp->held >= mp->delimiter_length ? mp->held - mp->delimiter_length + 1
-	                                       : 0;
+					       : 0;
 
 	if (body && before > 0 && !mp->sink.part_data(mp->sink.context, mp->window, before, err))
 		return -1;
@@ -312,6 +316,7 @@ bool
 multipart_end(struct multipart *mp, struct error *err)
 {
 	if (mp->state != MULTIPART_EPILOGUE)
-		return broken(err, "the body ends before its last boundary; was the upload cut off?");
+		return broken(err,
+		    "the body ends before its last boundary; was the upload cut off?");
 	return true;
 }

@@ -65,7 +65,8 @@ check_text(const struct value *value, struct error *err)
 	if (length < p->least)
 		return bad(p, err, "must not be empty");
 	if (p->most != 0 && length > p->most)
-		return error_set(err, ERROR_INPUT, "%s: at most %lld bytes", p->name, (long long)p->most);
+		return error_set(err, ERROR_INPUT, "%s: at most %lld bytes", p->name,
+		    (long long)p->most);
 	return true;
 }
 
@@ -140,7 +141,7 @@ strings_only(json_t *array)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item)
+	json_array_foreach (array, i, item)
 		if (!json_is_string(item))
 			return false;
 	return true;
@@ -150,15 +151,17 @@ strings_only(json_t *array)
 static bool
 check_command(const struct value *value, struct error *err)
 {
-	cleanup_json json_t *json = value->text[0] == '[' ? json_loads(value->text, JSON_ALLOW_NUL, NULL) : NULL;
+	cleanup_json json_t *json =
+	    value->text[0] == '[' ? json_loads(value->text, JSON_ALLOW_NUL, NULL) : NULL;
 	json_t *item;
 	size_t i;
 
 	if (json == NULL)
 		return true;
 	if (json_array_size(json) == 0 || !strings_only(json))
-		return bad(value->parameter, err, "as a JSON array it must hold strings, at least one");
-	json_array_foreach(json, i, item)
+		return bad(value->parameter, err,
+		    "as a JSON array it must hold strings, at least one");
+	json_array_foreach (json, i, item)
 		if (strlen(json_string_value(item)) != json_string_length(item))
 			return bad(value->parameter, err, "must not hold NUL");
 	return true;
@@ -200,10 +203,11 @@ values_add(struct values *values, const struct parameter *p, const char *text, s
 {
 	struct value *items, value = { .parameter = p };
 
-	if (length > TEXT_MOST || values->bytes + length > TEXTS_MOST || values->count >= VALUES_MOST)
+	if (length > TEXT_MOST || values->bytes + length > TEXTS_MOST ||
+	    values->count >= VALUES_MOST)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "%s: a text has at most %d bytes, all texts of a call %d, in at most %d values", p->name,
-		    TEXT_MOST, TEXTS_MOST, VALUES_MOST);
+		    "%s: a text has at most %d bytes, all texts of a call %d, in at most %d values",
+		    p->name, TEXT_MOST, TEXTS_MOST, VALUES_MOST);
 	if (p->type != PARAMETER_LIST && values_find(values, p->name) != NULL)
 		return bad(p, err, "given more than once");
 	if (memchr(text, '\0', length) != NULL || !utf8_valid(text, length))
@@ -236,12 +240,13 @@ add_array(struct values *values, const struct parameter *p, json_t *array, struc
 	if (p->type == PARAMETER_COMMAND && json_array_size(array) > 1 && strings_only(array)) {
 		text = json_dumps(array, JSON_COMPACT);
 		if (text == NULL)
-			return error_set(err, ERROR_SYSTEM, "read the parameters: not enough memory");
+			return error_set(err, ERROR_SYSTEM,
+			    "read the parameters: not enough memory");
 		return values_add(values, p, text, strlen(text), err);
 	}
 	if (p->type != PARAMETER_LIST && json_array_size(array) != 1)
 		return bad(p, err, "must be one value");
-	json_array_foreach(array, i, item) {
+	json_array_foreach (array, i, item) {
 		if (json_is_array(item))
 			return bad(p, err, "must not hold lists");
 		if (!values_add_json(values, p, item, err))
@@ -259,7 +264,8 @@ values_add_json(struct values *values, const struct parameter *p, json_t *json, 
 	case JSON_NULL:
 		return true;
 	case JSON_STRING:
-		return values_add(values, p, json_string_value(json), json_string_length(json), err);
+		return values_add(values, p, json_string_value(json), json_string_length(json),
+		    err);
 	case JSON_INTEGER:
 		snprintf(text, sizeof text, "%lld", (long long)json_integer_value(json));
 		return values_add(values, p, text, strlen(text), err);

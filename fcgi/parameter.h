@@ -1,8 +1,8 @@
 #ifndef KABUTO_PARAMETER_H
 #define KABUTO_PARAMETER_H
 /*
- * Parameters of a call: a route's table says which there are, and what comes is held against it before the handler
- * runs. Names that no table has are ignored.
+ * Parameters of a call: a route's table says which there are, and what comes is held against it
+ * before the handler runs. Names that no table has are ignored.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -56,8 +56,8 @@ void values_clear(struct values *values);
 const struct parameter *parameter_find(const struct parameter *table, const char *name);
 
 /*
- * Adds a value that came as text (which may hold NULs, length bytes). ERROR_INPUT names the parameter where its
- * form is wrong or it came twice.
+ * Adds a value that came as text (which may hold NULs, length bytes). ERROR_INPUT names the
+ * parameter where its form is wrong or it came twice.
  */
 bool values_add(struct values *values, const struct parameter *parameter, const char *text,
     size_t length, struct error *err);

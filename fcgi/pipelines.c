@@ -23,7 +23,8 @@ bool
 pipelines_create(struct request *req, struct error *err)
 {
 	const char *on_failure = request_text(req, "on_failure");
-	const struct pipeline pipeline = { .account = req->account.id, .name = request_text(req, "name"),
+	const struct pipeline pipeline = { .account = req->account.id,
+		.name = request_text(req, "name"),
 		.on_failure = on_failure != NULL ? on_failure : "continue",
 		.max_parallel = request_number(req, "max_parallel", 1) };
 	struct database *db = request_database(req, err);
@@ -55,8 +56,9 @@ add_pipeline(const struct pipeline *pipeline, void *context, struct error *err)
 	}
 	return list_add(list, pipeline->id,
 	    json_pack("{s:I, s:s, s:o, s:o, s:s, s:I}", "id", (json_int_t)pipeline->id, "name",
-	        pipeline->name, "creation_date", response_time(pipeline->created_at), "jobs", jobs,
-	        "on_failure", pipeline->on_failure, "max_parallel", (json_int_t)pipeline->max_parallel),
+		pipeline->name, "creation_date", response_time(pipeline->created_at), "jobs", jobs,
+		"on_failure", pipeline->on_failure, "max_parallel",
+		(json_int_t)pipeline->max_parallel),
 	    err);
 }
 
@@ -70,8 +72,8 @@ pipelines_list(struct request *req, struct error *err)
 	if (db == NULL)
 		return false;
 	list_begin(&list, req, '{', &fetch);
-	return pipeline_each(db, &req->account, request_number(req, "after", 0), fetch, add_pipeline, &list,
-	           err) &&
+	return pipeline_each(db, &req->account, request_number(req, "after", 0), fetch,
+		   add_pipeline, &list, err) &&
 	    list_end(&list);
 }
 
@@ -85,7 +87,8 @@ pipelines_show(struct request *req, struct error *err)
 	if (db == NULL)
 		return false;
 	list_begin(&list, req, '{', &fetch);
-	return pipeline_show(db, &req->account, req->ids[0], add_pipeline, &list, err) && list_end(&list);
+	return pipeline_show(db, &req->account, req->ids[0], add_pipeline, &list, err) &&
+	    list_end(&list);
 }
 
 static bool
@@ -105,8 +108,9 @@ pipelines_submit(struct request *req, struct error *err)
 	struct database *db = request_database(req, err);
 	cleanup_json json_t *states = json_object();
 
-	if (db == NULL || !pipeline_submit(db, &req->account, req->ids[0], req->server->config->queued_max,
-	                      add_job_state, states, err))
+	if (db == NULL ||
+	    !pipeline_submit(db, &req->account, req->ids[0], req->server->config->queued_max,
+		add_job_state, states, err))
 		return false;
 	wake_send(req->server->spool.state);
 	return response_json(req, 200, json_incref(states));

@@ -1,8 +1,8 @@
 #ifndef KABUTO_POOL_H
 #define KABUTO_POOL_H
 /*
- * Database connections that the threads of a process share: a few, since a thread needs one only while it reads or
- * writes rows, and an open one takes memory.
+ * Database connections that the threads of a process share: a few, since a thread needs one only
+ * while it reads or writes rows, and an open one takes memory.
  */
 #include <pthread.h>
 #include <stdbool.h>

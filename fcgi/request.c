@@ -17,11 +17,12 @@
 #include "urlencoded.h"
 #include "utf8.h"
 
-#define BODY_MOST    (3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
-#define PIECE        32768                    /* bytes that are read at a time */
-#define DRAIN_MOST   (4 * 1024 * 1024)
-#define PARTS_MOST   100000                   /* parts of a multipart body */
-#define COOKIE_NAME  "session"
+#define BODY_MOST                                                                                  \
+	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
+#define PIECE       32768        /* bytes that are read at a time */
+#define DRAIN_MOST  (4 * 1024 * 1024)
+#define PARTS_MOST  100000 /* parts of a multipart body */
+#define COOKIE_NAME "session"
 
 void
 request_begin(struct request *req, struct server *server, struct FCGX_Request *fcgi)
@@ -70,7 +71,8 @@ request_split_path(struct request *req)
 
 		segment = strsep(&rest, "/");
 		size = percent_decode(segment, strlen(segment), false);
-		if (req->part_count == PATH_PARTS || strlen(segment) != size || !utf8_valid(segment, size))
+		if (req->part_count == PATH_PARTS || strlen(segment) != size ||
+		    !utf8_valid(segment, size))
 			return false;
 		req->parts[req->part_count++] = segment;
 	}
@@ -93,7 +95,8 @@ request_release_database(struct request *req)
 	req->db = NULL;
 }
 
-/* The session cookie's value (RFC 6265, section 4.2.1) into req->session; left empty where there is none. */
+/* The session cookie's value (RFC 6265, section 4.2.1) into req->session; left empty where there is
+ * none. */
 static void
 find_cookie(struct request *req)
 {
@@ -105,8 +108,8 @@ find_cookie(struct request *req)
 
 		if (length > name && strncmp(at, COOKIE_NAME, name) == 0 && at[name] == '=') {
 			if (length - name - 1 < sizeof req->session)
-				snprintf(req->session, sizeof req->session, "%.*s", (int)(length - name - 1),
-				    at + name + 1);
+				snprintf(req->session, sizeof req->session, "%.*s",
+				    (int)(length - name - 1), at + name + 1);
 			return;
 		}
 		at += length;
@@ -121,13 +124,15 @@ request_authenticate(struct request *req, struct error *err)
 
 	find_cookie(req);
 	if (req->session[0] == '\0')
-		return error_set(err, ERROR_UNAUTHORIZED, "not logged in: POST login and password to /login first");
+		return error_set(err, ERROR_UNAUTHORIZED,
+		    "not logged in: POST login and password to /login first");
 	db = request_database(req, err);
 	if (db == NULL ||
 	    !session_find(db, req->session, req->server->config->session_days, &req->account, err))
 		return false;
 	if (req->account.id == 0)
-		return error_set(err, ERROR_UNAUTHORIZED, "the session has ended: POST login and password to /login");
+		return error_set(err, ERROR_UNAUTHORIZED,
+		    "the session has ended: POST login and password to /login");
 	return true;
 }
 
@@ -191,8 +196,9 @@ each_piece(struct request *req, bool (*take)(void *, const char *, size_t, struc
 	}
 	/* Without a Content-Length (chunked) only the body's own form tells whether it is whole. */
 	if (integer_parse(request_header(req, "CONTENT_LENGTH"), &announced) && total < announced)
-		return error_set(err, ERROR_INPUT, "the body ended after %lld of %lld bytes; send it again",
-		    (long long)total, (long long)announced);
+		return error_set(err, ERROR_INPUT,
+		    "the body ended after %lld of %lld bytes; send it again", (long long)total,
+		    (long long)announced);
 	return true;
 }
 
@@ -210,7 +216,8 @@ gather(void *context, const char *data, size_t length, struct error *err)
 
 	if (body->length + length > BODY_MOST)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "a body of this type has at most %d bytes; send files as multipart/form-data", BODY_MOST);
+		    "a body of this type has at most %d bytes; send files as multipart/form-data",
+		    BODY_MOST);
 	text = realloc(body->text, body->length + length + 1);
 	if (text == NULL)
 		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
@@ -240,7 +247,7 @@ add_object(struct request *req, json_t *object, struct error *err)
 
 	if (!json_is_object(object))
 		return error_set(err, ERROR_INPUT, "the JSON body must be an object of parameters");
-	json_object_foreach(object, name, value) {
+	json_object_foreach (object, name, value) {
 		const struct parameter *p = parameter_find(req->route->parameters, name);
 
 		if (p != NULL && !values_add_json(&req->values, p, value, err))
@@ -261,7 +268,8 @@ read_json(struct request *req, struct error *err)
 		object = json_loadb(body.text != NULL ? body.text : "", body.length,
 		    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
 		done = object != NULL ? add_object(req, object, err)
-		                      : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where.line, where.text);
+				      : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s",
+					    where.line, where.text);
 	}
 	free(body.text);
 	return done;
@@ -277,7 +285,8 @@ struct form {
 	int64_t parts;
 };
 
-/* A browser sends a file field in which nothing was chosen as a part with an empty name and no bytes. */
+/* A browser sends a file field in which nothing was chosen as a part with an empty name and no
+ * bytes. */
 static bool
 nothing_chosen(const struct form *form)
 {
@@ -291,7 +300,8 @@ part_begin(void *context, const struct multipart_part *part, struct error *err)
 	const struct parameter *p = parameter_find(form->req->route->parameters, part->name);
 
 	if (++form->parts > PARTS_MOST)
-		return error_set(err, ERROR_TOO_LARGE, "a request has at most %d parts", PARTS_MOST);
+		return error_set(err, ERROR_TOO_LARGE, "a request has at most %d parts",
+		    PARTS_MOST);
 	form->parameter = p;
 	form->filename = part->filename;
 	form->text.length = 0;
@@ -301,7 +311,7 @@ part_begin(void *context, const struct multipart_part *part, struct error *err)
 	if (!form->file || nothing_chosen(form))
 		return true;
 	return (form->req->upload.folder >= 0 ||
-	           upload_open(&form->req->upload, form->req->route->upload, err)) &&
+		   upload_open(&form->req->upload, form->req->route->upload, err)) &&
 	    upload_file_begin(&form->req->upload, part->filename, err);
 }
 
@@ -331,8 +341,8 @@ part_end(void *context, struct error *err)
 		return true;
 	if (form->file)
 		return upload_file_end(&form->req->upload, form->filename, err);
-	return add_field(form->req, form->parameter->name, form->text.text != NULL ? form->text.text : "",
-	    form->text.length, err);
+	return add_field(form->req, form->parameter->name,
+	    form->text.text != NULL ? form->text.text : "", form->text.length, err);
 }
 
 static bool

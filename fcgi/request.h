@@ -1,8 +1,9 @@
 #ifndef KABUTO_REQUEST_H
 #define KABUTO_REQUEST_H
 /*
- * One call from its first byte to its last: what the web server says of it, its parameters and files, whose it
- * is. A thread has one struct request at a time; request_clear gives all of it back.
+ * One call from its first byte to its last: what the web server says of it, its parameters and
+ * files, whose it is. A thread has one struct request at a time; request_clear gives all of it
+ * back.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,7 +39,8 @@ struct request {
 	const char *parts[PATH_PARTS];
 	size_t part_count;
 	const struct route *route; /* NULL before it was found */
-	int64_t ids[PATH_PARTS];   /* of the route's ":" segments that are ids, in order; -1: no number */
+	int64_t
+	    ids[PATH_PARTS]; /* of the route's ":" segments that are ids, in order; -1: no number */
 	struct values values;
 	struct upload upload;
 	struct account account;
@@ -55,7 +57,8 @@ void request_clear(struct request *req);
 /* A FastCGI parameter ("HTTP_COOKIE", "REMOTE_ADDR"); "" where the web server sends none. */
 const char *request_header(const struct request *req, const char *name);
 
-/* Splits the path of REQUEST_URI into decoded parts. False where it cannot be the path of anything here. */
+/* Splits the path of REQUEST_URI into decoded parts. False where it cannot be the path of anything
+ * here. */
 bool request_split_path(struct request *req);
 
 /* A connection for this request, taken from the pool at the first call; NULL with err set. */
@@ -70,8 +73,8 @@ bool request_authenticate(struct request *req, struct error *err);
 bool request_read_parameters(struct request *req, struct error *err);
 
 /*
- * Reads and drops what is left of the body, up to a few MiB: an answer that comes before its body was read would
- * have the web server close the connection under a client that still sends.
+ * Reads and drops what is left of the body, up to a few MiB: an answer that comes before its body
+ * was read would have the web server close the connection under a client that still sends.
  */
 void request_drain(struct request *req);
 

@@ -106,7 +106,8 @@ bool
 response_json(struct request *req, int status, json_t *body)
 {
 	if (body == NULL) {
-		log_write(LOG_ERROR, "path=%s the answer could not be made: not enough memory", req->path);
+		log_write(LOG_ERROR, "path=%s the answer could not be made: not enough memory",
+		    req->path);
 		status = 500;
 	}
 	response_begin(req, status, JSON_TYPE);
@@ -135,8 +136,9 @@ response_pack(struct request *req, int status, const char *format, ...)
 static const char *
 public_text(const struct error *err)
 {
-	return err->kind == ERROR_SYSTEM ? "something failed here; the operator finds the reason in the log"
-	                                 : err->text;
+	return err->kind == ERROR_SYSTEM
+	    ? "something failed here; the operator finds the reason in the log"
+	    : err->text;
 }
 
 void
@@ -145,7 +147,8 @@ response_error(struct request *req, const struct error *err)
 	json_t *body = json_pack("{s:s}", "error", public_text(err));
 
 	if (err->retry_after_s > 0 || err->kind == ERROR_BUSY)
-		response_header(req, "Retry-After: %d", err->retry_after_s > 0 ? err->retry_after_s : 1);
+		response_header(req, "Retry-After: %d",
+		    err->retry_after_s > 0 ? err->retry_after_s : 1);
 	if (req->route != NULL && (req->route->flags & SAYS_STATUS) != 0)
 		json_object_set_new(body, "status", json_string("fail"));
 	response_json(req, statuses[err->kind].status, body);
@@ -157,7 +160,8 @@ response_file(struct request *req, const char *folder, const char *name, const c
 {
 	/* lighttpd wants a path, nginx a location that only it can ask for (etc/ has both). */
 	if (strncmp(request_header(req, "SERVER_SOFTWARE"), "lighttpd", 8) == 0)
-		response_header(req, "X-Sendfile: %s/%s/%s", req->server->config->state_dir, folder, name);
+		response_header(req, "X-Sendfile: %s/%s/%s", req->server->config->state_dir, folder,
+		    name);
 	else
 		response_header(req, "X-Accel-Redirect: /_kabuto/%s/%s", folder, name);
 	if (save_as != NULL)
@@ -169,7 +173,8 @@ response_file(struct request *req, const char *folder, const char *name, const c
 void
 list_begin(struct list *list, struct request *req, char open, int64_t *fetch)
 {
-	*list = (struct list){ .req = req, .limit = request_number(req, "limit", 0),
+	*list = (struct list){ .req = req,
+		.limit = request_number(req, "limit", 0),
 		.close = open == '{' ? '}' : ']' };
 	if (list->limit > 0)
 		list->gathered = open == '{' ? json_object() : json_array();
@@ -189,7 +194,8 @@ stream_item(struct list *list, int64_t id, json_t *item)
 		key[length++] = ',';
 	}
 	if (list->close == '}')
-		length += snprintf(key + length, sizeof key - (size_t)length, "\"%lld\":", (long long)id);
+		length +=
+		    snprintf(key + length, sizeof key - (size_t)length, "\"%lld\":", (long long)id);
 	response_write(list->req, key, (size_t)length);
 	json_dump_callback(item, put, list->req, JSON_FORM);
 }
@@ -224,9 +230,9 @@ link_next(struct list *list)
 {
 	const char *state = request_text(list->req, "state"); /* the one filter that a list has */
 
-	response_header(list->req, "Link: <%s?limit=%lld&after=%lld%s%s>; rel=\"next\"", list->req->path,
-	    (long long)list->limit, (long long)list->last_id, state != NULL ? "&state=" : "",
-	    state != NULL ? state : "");
+	response_header(list->req, "Link: <%s?limit=%lld&after=%lld%s%s>; rel=\"next\"",
+	    list->req->path, (long long)list->limit, (long long)list->last_id,
+	    state != NULL ? "&state=" : "", state != NULL ? state : "");
 }
 
 bool

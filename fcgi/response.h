@@ -11,9 +11,11 @@
 #include "request.h"
 
 /* Adds a header line (without its end) to the answer that follows. */
-void response_header(struct request *req, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void response_header(struct request *req, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* Answers with body, of which the reference is taken. Always true, so that a handler can end with it. */
+/* Answers with body, of which the reference is taken. Always true, so that a handler can end with
+ * it. */
 bool response_json(struct request *req, int status, json_t *body);
 
 /* The same, of a body in jansson's pack format. */
@@ -27,24 +29,24 @@ void response_begin(struct request *req, int status, const char *content_type);
 void response_write(struct request *req, const char *data, size_t length);
 
 /*
- * Has the web server send a file: name in the state directory's folder ("results", "logs"), as content_type; where
- * save_as is not NULL, a browser saves it under that name.
+ * Has the web server send a file: name in the state directory's folder ("results", "logs"), as
+ * content_type; where save_as is not NULL, a browser saves it under that name.
  */
-bool response_file(struct request *req, const char *folder, const char *name, const char *content_type,
-    const char *save_as);
+bool response_file(struct request *req, const char *folder, const char *name,
+    const char *content_type, const char *save_as);
 
 /*
- * A list that may be long. Without a limit its items go out as they come; with one they are gathered, and where there
- * are more than limit, a Link header (RFC 8288) names the next page.
+ * A list that may be long. Without a limit its items go out as they come; with one they are
+ * gathered, and where there are more than limit, a Link header (RFC 8288) names the next page.
  */
 struct list {
 	struct request *req;
-	int64_t limit;     /* 0: none */
-	json_t *gathered;  /* with a limit: an object or an array */
-	int64_t last_id;   /* of the items on this page */
+	int64_t limit;    /* 0: none */
+	json_t *gathered; /* with a limit: an object or an array */
+	int64_t last_id;  /* of the items on this page */
 	int64_t count;
 	bool more;
-	char close;        /* the character that ends it */
+	char close; /* the character that ends it */
 };
 /* An object by ids ('{') or an array ('['). fetch is how many items to ask for. */
 void list_begin(struct list *list, struct request *req, char open, int64_t *fetch);

@@ -24,8 +24,10 @@ static const struct route routes[] = {
 	{ "POST", "/logout", accounts_logout, NEEDS_SESSION, NULL, NULL },
 	{ "GET", "/", accounts_hello, NEEDS_SESSION, NULL, NULL },
 	{ "GET", "/account", accounts_show, NEEDS_SESSION, NULL, NULL },
-	{ "POST", "/account/password", accounts_password, NEEDS_SESSION, accounts_password_parameters, NULL },
-	{ "POST", "/image", images_create, NEEDS_SESSION, images_create_parameters, UPLOAD_CONTEXT },
+	{ "POST", "/account/password", accounts_password, NEEDS_SESSION,
+	    accounts_password_parameters, NULL },
+	{ "POST", "/image", images_create, NEEDS_SESSION, images_create_parameters,
+	    UPLOAD_CONTEXT },
 	{ "GET", "/image", images_list, NEEDS_SESSION, list_parameters, NULL },
 	{ "GET", "/image/:image", images_show, NEEDS_SESSION, NULL, NULL },
 	{ "GET", "/image/build/:build", images_build, NEEDS_SESSION, NULL, NULL },
@@ -35,11 +37,14 @@ static const struct route routes[] = {
 	{ "GET", "/pipeline", pipelines_list, NEEDS_SESSION, list_parameters, NULL },
 	{ "GET", "/pipeline/:pipeline", pipelines_show, NEEDS_SESSION, NULL, NULL },
 	{ "POST", "/pipeline/:pipeline/submit", pipelines_submit, NEEDS_SESSION, NULL, NULL },
-	{ "POST", "/pipeline/:pipeline/job", jobs_create, NEEDS_SESSION, jobs_create_parameters, UPLOAD_INBOX },
+	{ "POST", "/pipeline/:pipeline/job", jobs_create, NEEDS_SESSION, jobs_create_parameters,
+	    UPLOAD_INBOX },
 	{ "GET", "/pipeline/:pipeline/job", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL },
-	{ "GET", "/pipeline/:pipeline/job/:job", jobs_show, NEEDS_SESSION, jobs_show_parameters, NULL },
+	{ "GET", "/pipeline/:pipeline/job/:job", jobs_show, NEEDS_SESSION, jobs_show_parameters,
+	    NULL },
 	{ "GET", "/execution/:job/logs", logs_show, NEEDS_SESSION, logs_show_parameters, NULL },
-	{ "GET", "/execution/:job/logs/:after", logs_show, NEEDS_SESSION, logs_show_parameters, NULL },
+	{ "GET", "/execution/:job/logs/:after", logs_show, NEEDS_SESSION, logs_show_parameters,
+	    NULL },
 	{ "GET", "/healthz", health_show, 0, NULL, NULL },
 };
 #define ROUTES (sizeof routes / sizeof routes[0])
@@ -60,8 +65,9 @@ path_matches(struct request *req, const struct route *route)
 			if (!integer_parse(req->parts[part], &req->ids[ids]))
 				req->ids[ids] = -1;
 			ids++;
-		} else if (*segment != '*' && (strlen(req->parts[part]) != length ||
-		                                  strncmp(segment, req->parts[part], length) != 0)) {
+		} else if (*segment != '*' &&
+		    (strlen(req->parts[part]) != length ||
+			strncmp(segment, req->parts[part], length) != 0)) {
 			return false;
 		}
 		part++;
@@ -70,11 +76,13 @@ path_matches(struct request *req, const struct route *route)
 	return part == req->part_count;
 }
 
-/* A ":x" takes "build" as well as "12": of two routes that fit, the one that says the word is meant. */
+/* A ":x" takes "build" as well as "12": of two routes that fit, the one that says the word is
+ * meant. */
 static bool
 more_exact(const struct route *route, const struct route *than)
 {
-	return than == NULL || (strchr(than->path, ':') != NULL && strlen(route->path) > strlen(than->path));
+	return than == NULL ||
+	    (strchr(than->path, ':') != NULL && strlen(route->path) > strlen(than->path));
 }
 
 static bool
@@ -104,12 +112,13 @@ find_route(struct request *req, struct error *err)
 	if (allow[0] == '\0')
 		return error_set(err, ERROR_NOT_FOUND, "no such path");
 	response_header(req, "Allow: %s", allow);
-	return error_set(err, ERROR_METHOD, "%s is not allowed here; allowed: %s", req->method, allow);
+	return error_set(err, ERROR_METHOD, "%s is not allowed here; allowed: %s", req->method,
+	    allow);
 }
 
 /*
- * Another site's page must not make a browser change anything here with our cookie (design, section 9). Clients that
- * are no browsers send neither header.
+ * Another site's page must not make a browser change anything here with our cookie (design, section
+ * 9). Clients that are no browsers send neither header.
  */
 static bool
 check_same_origin(const struct request *req, struct error *err)
@@ -122,8 +131,9 @@ check_same_origin(const struct request *req, struct error *err)
 		return true;
 	if (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0 ||
 	    (origin[0] != '\0' &&
-	        (host == NULL || strcasecmp(host + 3, request_header(req, "HTTP_HOST")) != 0)))
-		return error_set(err, ERROR_FORBIDDEN, "this call came from another site's page; use Kabuto's own");
+		(host == NULL || strcasecmp(host + 3, request_header(req, "HTTP_HOST")) != 0)))
+		return error_set(err, ERROR_FORBIDDEN,
+		    "this call came from another site's page; use Kabuto's own");
 	return true;
 }
 

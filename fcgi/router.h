@@ -1,7 +1,8 @@
 #ifndef KABUTO_ROUTER_H
 #define KABUTO_ROUTER_H
 /*
- * One table of routes, one loop that reads it: what no handler needs to look at is settled before it runs.
+ * One table of routes, one loop that reads it: what no handler needs to look at is settled before
+ * it runs.
  */
 #include <stdbool.h>
 
@@ -25,7 +26,8 @@ struct route {
 	const char *upload; /* the folder below the stage that takes files of PARAMETER_FILES */
 };
 
-/* Finds the route, settles what its row asks for, runs the handler, and answers whatever happens. */
+/* Finds the route, settles what its row asks for, runs the handler, and answers whatever happens.
+ */
 void router_run(struct request *req);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Writing of attachments into the stage. They are flushed all together, before they are moved (tree_sync).
+ * Writing of attachments into the stage. They are flushed all together, before they are moved
+ * (tree_sync).
  */
 #include "upload.h"
 
@@ -18,8 +19,9 @@
 void
 upload_begin(struct upload *upload, struct spool *spool, const struct config *config)
 {
-	*upload = (struct upload){ .spool = spool, .config = config, .stage = { .fd = -1 }, .folder = -1,
-		.fd = -1 };
+	*upload = (struct upload){
+		.spool = spool, .config = config, .stage = { .fd = -1 }, .folder = -1, .fd = -1
+	};
 }
 
 void
@@ -50,8 +52,9 @@ upload_open(struct upload *upload, const char *path, struct error *err)
 		int below = -1;
 
 		/*
-		 * The container's users may enter; others are kept out by the folder that it moves into. What the
-		 * spooler adds gets our group, so that the handlers can read it; it is a member.
+		 * The container's users may enter; others are kept out by the folder that it moves
+		 * into. What the spooler adds gets our group, so that the handlers can read it; it
+		 * is a member.
 		 */
 		if (mkdirat(at, part, 02775) == 0 && fchmodat(at, part, 02775, 0) == 0)
 			below = openat(at, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -61,7 +64,8 @@ upload_open(struct upload *upload, const char *path, struct error *err)
 	if (at < 0)
 		return error_errno(err, "make a folder for the upload");
 	upload->folder = take_fd(&at);
-	upload->limit = strcmp(path, UPLOAD_CONTEXT) == 0 ? upload->config->build.context_limit : INT64_MAX;
+	upload->limit =
+	    strcmp(path, UPLOAD_CONTEXT) == 0 ? upload->config->build.context_limit : INT64_MAX;
 	return true;
 }
 
@@ -86,7 +90,8 @@ upload_file_data(struct upload *upload, const char *data, size_t length, struct 
 	upload->size += (int64_t)length;
 	upload->total += (int64_t)length;
 	if (upload->total > upload->limit)
-		return error_set(err, ERROR_TOO_LARGE, "attachments: a build's context has at most %s here",
+		return error_set(err, ERROR_TOO_LARGE,
+		    "attachments: a build's context has at most %s here",
 		    bytes_format(upload->limit, limit));
 	upload->unchecked += (int64_t)length;
 	if (upload->unchecked >= LOOK_EACH) {

@@ -1,8 +1,8 @@
 #ifndef KABUTO_UPLOAD_H
 #define KABUTO_UPLOAD_H
 /*
- * Files of a call, written below incoming/ as they come. A call that fails, or a process that dies, leaves nothing:
- * see spool.h.
+ * Files of a call, written below incoming/ as they come. A call that fails, or a process that dies,
+ * leaves nothing: see spool.h.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@ struct upload {
 	struct spool *spool;
 	const struct config *config;
 	struct stage stage;
-	int folder;        /* below the stage, where the files go; -1: no file has come */
+	int folder; /* below the stage, where the files go; -1: no file has come */
 	struct attachments files;
 	int fd;            /* of the file that is being written; -1: none */
 	int64_t size;      /* of it, so far */
@@ -30,8 +30,8 @@ void upload_begin(struct upload *upload, struct spool *spool, const struct confi
 void upload_clear(struct upload *upload);
 
 /*
- * Makes the stage and in it the folder path (UPLOAD_INBOX, UPLOAD_CONTEXT) to which files go. Once. A build's
- * context has a limit of its own.
+ * Makes the stage and in it the folder path (UPLOAD_INBOX, UPLOAD_CONTEXT) to which files go. Once.
+ * A build's context has a limit of its own.
  */
 #define UPLOAD_INBOX   "inbox"
 #define UPLOAD_CONTEXT "build/context"

@@ -31,7 +31,8 @@ percent_decode(char *text, size_t length, bool plus)
 }
 
 bool
-urlencoded_each(char *text, size_t length, urlencoded_visit *visit, void *context, struct error *err)
+urlencoded_each(char *text, size_t length, urlencoded_visit *visit, void *context,
+    struct error *err)
 {
 	char *end = text + length;
 

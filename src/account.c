@@ -19,7 +19,8 @@ account_login_check(const char *login, struct error *err)
 		valid = isalnum((unsigned char)login[i]) || strchr("._-", login[i]) != NULL;
 	if (!valid)
 		return error_set(err, ERROR_INPUT,
-		    "login: 1 to %d letters, digits, '.', '_' or '-', the first a letter or digit", LOGIN_MOST);
+		    "login: 1 to %d letters, digits, '.', '_' or '-', the first a letter or digit",
+		    LOGIN_MOST);
 	return true;
 }
 
@@ -43,8 +44,8 @@ account_password_check(const char *name, const char *password, struct error *err
 	size_t length = strlen(password);
 
 	if (length < PASSWORD_LEAST || length > PASSWORD_MOST)
-		return error_set(err, ERROR_INPUT, "%s: a password has %d to %d bytes", name, PASSWORD_LEAST,
-		    PASSWORD_MOST);
+		return error_set(err, ERROR_INPUT, "%s: a password has %d to %d bytes", name,
+		    PASSWORD_LEAST, PASSWORD_MOST);
 	return true;
 }
 
@@ -63,7 +64,8 @@ account_register(struct database *db, const char *login, const char *email, cons
 		"tttbi", login, email, hash, confirm_hash, TOKEN_HASH, (long long)time_now_ms()))
 		return false;
 	if (changes == 0)
-		return error_set(err, ERROR_CONFLICT, "login: '%s' is taken; choose another", login);
+		return error_set(err, ERROR_CONFLICT, "login: '%s' is taken; choose another",
+		    login);
 	return true;
 }
 
@@ -75,8 +77,8 @@ account_confirm(struct database *db, const char *login, const char *token, struc
 
 	token_hash(token, confirm_hash);
 	if (!database_run(db, &changes, err,
-		"UPDATE account SET confirm_hash = NULL WHERE login = ? AND confirm_hash = ?", "tb", login,
-		confirm_hash, TOKEN_HASH))
+		"UPDATE account SET confirm_hash = NULL WHERE login = ? AND confirm_hash = ?", "tb",
+		login, confirm_hash, TOKEN_HASH))
 		return false;
 	if (changes == 0)
 		return error_set(err, ERROR_NOT_FOUND, "user or token not found");
@@ -109,7 +111,8 @@ account_find(struct database *db, const char *login, struct account *account,
 }
 
 bool
-account_read(struct database *db, int64_t account, struct account_details *details, struct error *err)
+account_read(struct database *db, int64_t account, struct account_details *details,
+    struct error *err)
 {
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
@@ -142,9 +145,9 @@ account_set_password(struct database *db, int64_t account, const char *hash, con
 
 	token_hash(keep, kept);
 	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err, "UPDATE account SET password_hash = ? WHERE id = ?", "ti", hash,
-	        (long long)account) &&
+	    database_run(db, NULL, err, "UPDATE account SET password_hash = ? WHERE id = ?", "ti",
+		hash, (long long)account) &&
 	    database_run(db, NULL, err, "DELETE FROM session WHERE account = ? AND hash <> ?", "ib",
-	        (long long)account, kept, TOKEN_HASH) &&
+		(long long)account, kept, TOKEN_HASH) &&
 	    transaction_commit(&t, err);
 }

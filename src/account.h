@@ -10,10 +10,10 @@
 #include "error.h"
 #include "secret.h"
 
-#define LOGIN_MOST    64   /* bytes */
-#define EMAIL_MOST    254  /* RFC 5321, section 4.5.3.1.3, less the angle brackets */
-#define PASSWORD_LEAST 6   /* bytes */
-#define PASSWORD_MOST 1024 /* bytes */
+#define LOGIN_MOST     64   /* bytes */
+#define EMAIL_MOST     254  /* RFC 5321, section 4.5.3.1.3, less the angle brackets */
+#define PASSWORD_LEAST 6    /* bytes */
+#define PASSWORD_MOST  1024 /* bytes */
 
 struct account {
 	int64_t id; /* 0: nobody */
@@ -29,24 +29,26 @@ struct account_details {
 	int64_t jobs_running;
 };
 
-/* Whether a login, an e-mail address, a password may be chosen; ERROR_INPUT says what is wrong with it. */
+/* Whether a login, an e-mail address, a password may be chosen; ERROR_INPUT says what is wrong with
+ * it. */
 bool account_login_check(const char *login, struct error *err);
 bool account_email_check(const char *email, struct error *err);
 bool account_password_check(const char *name, const char *password, struct error *err);
 
 /*
- * Adds an account that may log in once it is confirmed with token. ERROR_CONFLICT: the login is taken. hash is
- * the password's (password_hash).
+ * Adds an account that may log in once it is confirmed with token. ERROR_CONFLICT: the login is
+ * taken. hash is the password's (password_hash).
  */
 bool account_register(struct database *db, const char *login, const char *email, const char *hash,
     char token[static TOKEN_TEXT], struct error *err);
 
-/* Confirms the account of login. ERROR_NOT_FOUND: no such login, or not its token, or it was used. */
+/* Confirms the account of login. ERROR_NOT_FOUND: no such login, or not its token, or it was used.
+ */
 bool account_confirm(struct database *db, const char *login, const char *token, struct error *err);
 
 /*
- * Finds an account by its login, whatever the case. True with account->id == 0: there is none, and hash is
- * empty. *confirmed says whether it may log in.
+ * Finds an account by its login, whatever the case. True with account->id == 0: there is none, and
+ * hash is empty. *confirmed says whether it may log in.
  */
 bool account_find(struct database *db, const char *login, struct account *account,
     char hash[static PASSWORD_HASH], bool *confirmed, struct error *err);

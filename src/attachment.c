@@ -91,9 +91,11 @@ attachment_create(int dir, const char *name, struct error *err)
 	int fd = -1;
 
 	if (parent >= 0)
-		fd = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		fd = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0644);
 	if (fd < 0 && (errno == EEXIST || errno == ENOTDIR))
-		error_set(err, ERROR_INPUT, "attachments: two files would have the name '%s'", name);
+		error_set(err, ERROR_INPUT, "attachments: two files would have the name '%s'",
+		    name);
 	else if (fd < 0)
 		error_errno(err, "create the attachment '%s'", name);
 	else if (fchmod(fd, 0644) < 0) /* any user in the container may read it */
@@ -137,11 +139,13 @@ attachments_clear(struct attachments *list)
 }
 
 bool
-attachments_insert(struct database *db, int64_t job, const struct attachments *list, struct error *err)
+attachments_insert(struct database *db, int64_t job, const struct attachments *list,
+    struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (!database_run(db, NULL, err, "INSERT INTO attachment (job, name, size) VALUES (?, ?, ?)",
-			"iti", (long long)job, list->items[i].name, (long long)list->items[i].size))
+		if (!database_run(db, NULL, err,
+			"INSERT INTO attachment (job, name, size) VALUES (?, ?, ?)", "iti",
+			(long long)job, list->items[i].name, (long long)list->items[i].size))
 			return false;
 	return true;
 }
@@ -153,11 +157,13 @@ attachments_of(struct database *db, int64_t job, struct attachments *list, struc
 	int row;
 
 	*list = (struct attachments){ 0 };
-	if (!statement_begin(&st, db, err, "SELECT name, size FROM attachment WHERE job = ? ORDER BY name",
-		"i", (long long)job))
+	if (!statement_begin(&st, db, err,
+		"SELECT name, size FROM attachment WHERE job = ? ORDER BY name", "i",
+		(long long)job))
 		return false;
 	while ((row = statement_row(&st, err)) == 1)
-		if (!attachments_add(list, statement_text(&st, 0), statement_integer(&st, 1), err)) {
+		if (!attachments_add(list, statement_text(&st, 0), statement_integer(&st, 1),
+			err)) {
 			row = -1;
 			break;
 		}

@@ -11,7 +11,7 @@
 #include "error.h"
 
 struct attachment {
-	char *name; /* a relative path of valid components */
+	char *name;   /* a relative path of valid components */
 	int64_t size; /* bytes */
 };
 
@@ -22,14 +22,15 @@ struct attachments {
 };
 
 /*
- * Whether a file may have this name: a relative path in valid UTF-8, no empty component, no "." or "..", no
- * control characters, components of at most 255 bytes, 1,024 in all. ERROR_INPUT names it.
+ * Whether a file may have this name: a relative path in valid UTF-8, no empty component, no "." or
+ * "..", no control characters, components of at most 255 bytes, 1,024 in all. ERROR_INPUT names it.
  */
 bool attachment_name_check(const char *name, struct error *err);
 
 /*
- * Creates the file name, and the folders that it names, below the folder dir. The descriptor is the caller's;
- * -1 with err set, ERROR_INPUT where another attachment has the name or needs it as a folder.
+ * Creates the file name, and the folders that it names, below the folder dir. The descriptor is the
+ * caller's; -1 with err set, ERROR_INPUT where another attachment has the name or needs it as a
+ * folder.
  */
 int attachment_create(int dir, const char *name, struct error *err);
 

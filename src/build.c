@@ -11,8 +11,7 @@
 #include "quantity.h"
 #include "tree.h"
 
-#define BUILD_COLUMNS                                                                                \
-	"SELECT id, image, state, dockerfile, repo_url, error, nocache FROM build"
+#define BUILD_COLUMNS "SELECT id, image, state, dockerfile, repo_url, error, nocache FROM build"
 
 void
 build_clear(struct build *build)
@@ -36,17 +35,19 @@ read_row(struct statement *st, struct build *build)
 }
 
 static bool
-insert_rows(struct database *db, const struct build_request *request, int64_t *id, struct error *err)
+insert_rows(struct database *db, const struct build_request *request, int64_t *id,
+    struct error *err)
 {
 	long long now = time_now_ms();
 
-	if (!database_run(db, NULL, err, "INSERT INTO image (account, name, created_at) VALUES (?, ?, ?)",
-		"iti", (long long)request->account, request->name, now) ||
+	if (!database_run(db, NULL, err,
+		"INSERT INTO image (account, name, created_at) VALUES (?, ?, ?)", "iti",
+		(long long)request->account, request->name, now) ||
 	    !database_run(db, NULL, err,
-	        "INSERT INTO build (image, account, state, dockerfile, repo_url, nocache, created_at)"
-	        " VALUES (?, ?, 'PENDING', ?, ?, ?, ?)",
-	        "iittii", (long long)database_inserted(db), (long long)request->account,
-	        request->dockerfile, request->repo_url, (long long)request->nocache, now))
+		"INSERT INTO build (image, account, state, dockerfile, repo_url, nocache, created_at)"
+		" VALUES (?, ?, 'PENDING', ?, ?, ?, ?)",
+		"iittii", (long long)database_inserted(db), (long long)request->account,
+		request->dockerfile, request->repo_url, (long long)request->nocache, now))
 		return false;
 	*id = database_inserted(db);
 	return true;
@@ -90,9 +91,9 @@ build_find(struct database *db, const struct account *viewer, int64_t id, int64_
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		BUILD_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (image = ? OR ? = 0)", "iiiii",
-		(long long)id, (long long)viewer->id, (long long)viewer->admin, (long long)image,
-		(long long)image))
+		BUILD_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (image = ? OR ? = 0)",
+		"iiiii", (long long)id, (long long)viewer->id, (long long)viewer->admin,
+		(long long)image, (long long)image))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 0)
@@ -121,12 +122,13 @@ build_cancel(struct database *db, struct spool *spool, const struct account *vie
 		" WHERE id = ? AND state = 'PENDING' AND started_at IS NULL",
 		"ii", (long long)time_now_ms(), (long long)id) ||
 	    !database_run(db, &asked, err,
-	        "UPDATE build SET cancel_requested = 1 WHERE id = ? AND state = 'PENDING'", "i",
-	        (long long)id))
+		"UPDATE build SET cancel_requested = 1 WHERE id = ? AND state = 'PENDING'", "i",
+		(long long)id))
 		return false;
 	snprintf(context, sizeof context, "%lld/" BUILD_CONTEXT, (long long)id);
 	if (ended > 0)
-		(void)tree_remove(spool->builds, context, &ignored); /* a waste of room, and no more */
+		(void)tree_remove(spool->builds, context,
+		    &ignored); /* a waste of room, and no more */
 	return ended + asked > 0 ||
 	    error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
 }
@@ -152,7 +154,8 @@ build_claim(struct database *db, struct build *build, struct error *err)
 bool
 build_unclaim_all(struct database *db, struct error *err)
 {
-	return database_run(db, NULL, err, "UPDATE build SET started_at = NULL WHERE state = 'PENDING'", "");
+	return database_run(db, NULL, err,
+	    "UPDATE build SET started_at = NULL WHERE state = 'PENDING'", "");
 }
 
 bool
@@ -160,8 +163,8 @@ build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct erro
 {
 	int64_t requested = 0;
 
-	if (database_integer(db, &requested, err, "SELECT cancel_requested FROM build WHERE id = ?", "i",
-		(long long)id) < 0)
+	if (database_integer(db, &requested, err, "SELECT cancel_requested FROM build WHERE id = ?",
+		"i", (long long)id) < 0)
 		return false;
 	*cancelled = requested != 0;
 	return true;
@@ -177,15 +180,15 @@ build_succeed(struct database *db, int64_t id, const char *dockerfile, const cha
 
 	if (!transaction_begin(&t, db, err) ||
 	    !database_run(db, &changes, err,
-	        "UPDATE build SET state = 'SUCCESS', dockerfile = ?, entrypoint = ?, cmd = ?, finished_at = ?"
-	        " WHERE id = ? AND state = 'PENDING'",
-	        "tttii", dockerfile, entrypoint, cmd, now, (long long)id))
+		"UPDATE build SET state = 'SUCCESS', dockerfile = ?, entrypoint = ?, cmd = ?, finished_at = ?"
+		" WHERE id = ? AND state = 'PENDING'",
+		"tttii", dockerfile, entrypoint, cmd, now, (long long)id))
 		return false;
 	if (changes != 1)
 		return error_set(err, ERROR_CONFLICT, "the build is no longer pending");
 	return database_run(db, NULL, err,
-	           "UPDATE image SET build = ?1 WHERE id = (SELECT image FROM build WHERE id = ?1)", "i",
-	           (long long)id) &&
+		   "UPDATE image SET build = ?1 WHERE id = (SELECT image FROM build WHERE id = ?1)",
+		   "i", (long long)id) &&
 	    transaction_commit(&t, err);
 }
 
@@ -202,7 +205,8 @@ build_exists(struct database *db, int64_t id, bool *exists, struct error *err)
 {
 	int64_t found = 0;
 
-	if (database_integer(db, &found, err, "SELECT 1 FROM build WHERE id = ?", "i", (long long)id) < 0)
+	if (database_integer(db, &found, err, "SELECT 1 FROM build WHERE id = ?", "i",
+		(long long)id) < 0)
 		return false;
 	*exists = found != 0;
 	return true;

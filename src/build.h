@@ -1,10 +1,12 @@
 #ifndef KABUTO_BUILD_H
 #define KABUTO_BUILD_H
 /*
- * Builds of images: asked for by a handler, done by the spooler (PENDING -> SUCCESS | FAILED | FAILURE).
+ * Builds of images: asked for by a handler, done by the spooler (PENDING -> SUCCESS | FAILED |
+ * FAILURE).
  *
- * builds/<id>/ holds context/ (Dockerfile and attachments, until the end) and output: what the engine said, one
- * JSON message a line, appended as it comes. A line without its newline is still being written.
+ * builds/<id>/ holds context/ (Dockerfile and attachments, until the end) and output: what the
+ * engine said, one JSON message a line, appended as it comes. A line without its newline is still
+ * being written.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +30,8 @@ struct build {
 };
 void build_clear(struct build *build);
 
-/* What a new image is made of. stage has a folder named "build", with context/ in it, which moves to builds/. */
+/* What a new image is made of. stage has a folder named "build", with context/ in it, which moves
+ * to builds/. */
 struct build_request {
 	int64_t account;
 	const char *name;
@@ -40,14 +43,16 @@ struct build_request {
 bool build_create(struct database *db, struct spool *spool, const struct build_request *request,
     int64_t *id, struct error *err);
 
-/* One build; ERROR_NOT_FOUND "Build not found" where it is not the viewer's, or not of image (0: any). */
+/* One build; ERROR_NOT_FOUND "Build not found" where it is not the viewer's, or not of image (0:
+ * any). */
 bool build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
     struct build *build, struct error *err);
 
-/* Ends a build that waits, or asks the spooler to give up one at work; ERROR_CONFLICT where it has ended. */
+/* Ends a build that waits, or asks the spooler to give up one at work; ERROR_CONFLICT where it has
+ * ended. */
 #define BUILD_CANCELLED "cancelled by its owner"
-bool build_cancel(struct database *db, struct spool *spool, const struct account *viewer, int64_t id,
-    struct error *err);
+bool build_cancel(struct database *db, struct spool *spool, const struct account *viewer,
+    int64_t id, struct error *err);
 
 /* The spooler's: takes the oldest build that waits. True with build->id == 0: none does. */
 bool build_claim(struct database *db, struct build *build, struct error *err);
@@ -55,7 +60,8 @@ bool build_claim(struct database *db, struct build *build, struct error *err);
 bool build_unclaim_all(struct database *db, struct error *err);
 bool build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err);
 
-/* Ends a build well: it now serves its image. entrypoint and cmd are the built image's (JSON or NULL). */
+/* Ends a build well: it now serves its image. entrypoint and cmd are the built image's (JSON or
+ * NULL). */
 bool build_succeed(struct database *db, int64_t id, const char *dockerfile, const char *entrypoint,
     const char *cmd, struct error *err);
 /* Ends a build otherwise; state is "FAILED" or "FAILURE". */

@@ -1,8 +1,8 @@
 #ifndef KABUTO_CLEANUP_H
 #define KABUTO_CLEANUP_H
 /*
- * Scope-bound ownership: a variable declared with one of these attributes gives back what it holds when
- * it goes out of scope. Each is declared and initialised at the top of its function.
+ * Scope-bound ownership: a variable declared with one of these attributes gives back what it holds
+ * when it goes out of scope. Each is declared and initialised at the top of its function.
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -49,7 +49,8 @@ cleanup_json_(json_t **json)
 	json_decref(*json);
 }
 
-/* Hands a descriptor over: returns it and leaves -1, so that the scope's end does not close it too. */
+/* Hands a descriptor over: returns it and leaves -1, so that the scope's end does not close it too.
+ */
 static inline int
 take_fd(int *fd)
 {

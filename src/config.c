@@ -41,7 +41,8 @@ const struct setting config_settings[] = {
 	{ "engine", "socket", SETTING_TEXT, "/var/run/docker.sock", 0, 0, NULL, AT(engine.socket) },
 	{ "engine", "state_dir", SETTING_TEXT, "", 0, 0, NULL, AT(engine.state_dir) },
 	{ "job", "timeout", SETTING_NUMBER, "86400", 1, 3650 * DAYS_S, NULL, AT(job.timeout) },
-	{ "job", "timeout_max", SETTING_NUMBER, "604800", 1, 3650 * DAYS_S, NULL, AT(job.timeout_max) },
+	{ "job", "timeout_max", SETTING_NUMBER, "604800", 1, 3650 * DAYS_S, NULL,
+	    AT(job.timeout_max) },
 	{ "job", "memory", SETTING_BYTES, "512m", 6 << 20, ANY_BYTES, NULL, AT(job.memory) },
 	{ "job", "memory_max", SETTING_BYTES, "0", 0, ANY_BYTES, NULL, AT(job.memory_max) },
 	{ "job", "cpus", SETTING_DECIMAL, "1.0", 0.01, 10000, NULL, AT(job.cpus) },
@@ -56,14 +57,17 @@ const struct setting config_settings[] = {
 	{ "job", "networks", SETTING_LIST, "{\"none\", \"bridge\"}", 0, 0, "none bridge",
 	    AT(job.networks) },
 	{ "job", "capabilities", SETTING_LIST,
-	    "{\"CHOWN\", \"DAC_OVERRIDE\", \"FOWNER\", \"SETUID\", \"SETGID\", \"KILL\"}", 0, 0, NULL,
-	    AT(job.capabilities) },
+	    "{\"CHOWN\", \"DAC_OVERRIDE\", \"FOWNER\", \"SETUID\", \"SETGID\", \"KILL\"}", 0, 0,
+	    NULL, AT(job.capabilities) },
 	{ "build", "timeout", SETTING_NUMBER, "3600", 1, 30 * DAYS_S, NULL, AT(build.timeout) },
 	{ "build", "memory", SETTING_BYTES, "2g", 6 << 20, ANY_BYTES, NULL, AT(build.memory) },
 	{ "build", "network", SETTING_TEXT, "bridge", 0, 0, "none bridge", AT(build.network) },
-	{ "build", "context_limit", SETTING_BYTES, "2g", 1024, ANY_BYTES, NULL, AT(build.context_limit) },
-	{ "build", "output_limit", SETTING_BYTES, "16m", 1024, ANY_BYTES, NULL, AT(build.output_limit) },
-	{ "build", "schemes", SETTING_LIST, "{\"https\"}", 0, 0, "https http ssh", AT(build.schemes) },
+	{ "build", "context_limit", SETTING_BYTES, "2g", 1024, ANY_BYTES, NULL,
+	    AT(build.context_limit) },
+	{ "build", "output_limit", SETTING_BYTES, "16m", 1024, ANY_BYTES, NULL,
+	    AT(build.output_limit) },
+	{ "build", "schemes", SETTING_LIST, "{\"https\"}", 0, 0, "https http ssh",
+	    AT(build.schemes) },
 	{ "build", "allow_private", SETTING_BOOLEAN, "false", 0, 0, NULL, AT(build.allow_private) },
 	{ "build", "checkout_timeout", SETTING_NUMBER, "300", 1, DAYS_S, NULL,
 	    AT(build.checkout_timeout) },
@@ -79,7 +83,8 @@ const struct setting config_settings[] = {
 static const char *const sections[] = { "engine", "job", "build", "threads" };
 #define SECTIONS (sizeof sections / sizeof sections[0])
 
-/* libconfuse's error function gets no argument of ours; a file is read by one thread, at the start. */
+/* libconfuse's error function gets no argument of ours; a file is read by one thread, at the start.
+ */
 static struct error *parse_error;
 static const char *parse_path;
 
@@ -150,8 +155,8 @@ check(cfg_t *cfg, cfg_opt_t *opt)
 	case SETTING_BYTES:
 		text = cfg_opt_getnstr(opt, last);
 		if (!bytes_parse(text, &bytes)) {
-			cfg_error(cfg, "%s: '%s' is no size; write bytes, or 512k, 64m, 2g, 1t", s->name,
-			    text);
+			cfg_error(cfg, "%s: '%s' is no size; write bytes, or 512k, 64m, 2g, 1t",
+			    s->name, text);
 			return -1;
 		}
 		return check_range(cfg, s, (double)bytes);
@@ -203,7 +208,8 @@ make_parser(void)
 			if (s->section != NULL && strcmp(s->section, sections[i]) == 0)
 				of_section[i][count++] = option(s);
 		of_section[i][count] = end;
-		top[tops++] = (cfg_opt_t)CFG_SEC((char *)(uintptr_t)sections[i], of_section[i], CFGF_NONE);
+		top[tops++] =
+		    (cfg_opt_t)CFG_SEC((char *)(uintptr_t)sections[i], of_section[i], CFGF_NONE);
 	}
 	for (const struct setting *s = config_settings; s->name != NULL; s++)
 		if (s->section == NULL)
@@ -271,7 +277,8 @@ take_settings(struct config *config, cfg_t *cfg, struct error *err)
 		cfg_t *from = s->section == NULL ? cfg : cfg_getsec(cfg, s->section);
 
 		if (!take_setting(config, s, from))
-			return error_set(err, ERROR_SYSTEM, "read the configuration: not enough memory");
+			return error_set(err, ERROR_SYSTEM,
+			    "read the configuration: not enough memory");
 	}
 	return true;
 }
@@ -315,8 +322,8 @@ comment_length(const char *text)
 }
 
 /*
- * Makes comments blank, since libconfuse counts their lines wrongly, and counts the braces outside of quotes, since it
- * takes a section that is never closed.
+ * Makes comments blank, since libconfuse counts their lines wrongly, and counts the braces outside
+ * of quotes, since it takes a section that is never closed.
  */
 static bool
 prepare_text(char *text, const char *path, struct error *err)
@@ -325,7 +332,8 @@ prepare_text(char *text, const char *path, struct error *err)
 	char quote = '\0';
 
 	for (; *text != '\0'; text++) {
-		for (size_t length = quote == '\0' ? comment_length(text) : 0; length > 0; length--, text++) {
+		for (size_t length = quote == '\0' ? comment_length(text) : 0; length > 0;
+		     length--, text++) {
 			line += *text == '\n';
 			*text = *text == '\n' ? '\n' : ' ';
 		}
@@ -341,7 +349,8 @@ prepare_text(char *text, const char *path, struct error *err)
 		else
 			depth += (*text == '{') - (*text == '}');
 	}
-	return depth <= 0 || error_set(err, ERROR_INPUT, "%s:%d: a section is not closed with }", path, line);
+	return depth <= 0 ||
+	    error_set(err, ERROR_INPUT, "%s:%d: a section is not closed with }", path, line);
 }
 
 /* What the machine has stands where the file says 0, and bounds what it says. */
@@ -361,7 +370,8 @@ fit_machine(struct config *config, struct error *err)
 		free(config->database);
 		if (asprintf(&config->database, "%s/kabuto.db", config->state_dir) < 0) {
 			config->database = NULL;
-			return error_set(err, ERROR_SYSTEM, "read the configuration: not enough memory");
+			return error_set(err, ERROR_SYSTEM,
+			    "read the configuration: not enough memory");
 		}
 	}
 	return true;
@@ -394,8 +404,8 @@ check_together(const struct config *config, const char *path, struct error *err)
 			    path, ceilings[i].name, ceilings[i].value, ceilings[i].name,
 			    ceilings[i].most);
 	if (!text_list_has(&config->job.networks, config->job.network))
-		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks", path,
-		    config->job.network);
+		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks",
+		    path, config->job.network);
 	return true;
 }
 

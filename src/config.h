@@ -1,8 +1,8 @@
 #ifndef KABUTO_CONFIG_H
 #define KABUTO_CONFIG_H
 /*
- * kabuto.conf: every setting stands once, in the table of config.c; the parser, the check (-n) and the test
- * that holds kabuto.conf(5) against it all read that table.
+ * kabuto.conf: every setting stands once, in the table of config.c; the parser, the check (-n) and
+ * the test that holds kabuto.conf(5) against it all read that table.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,10 +77,10 @@ struct setting {
 	const char *section; /* NULL: the top level */
 	const char *name;
 	enum setting_type type;
-	const char *fallback;  /* as it would stand in the file */
-	double least, most;    /* of a number, a decimal, bytes */
-	const char *choices;   /* of a text: the words allowed, separated by spaces; NULL: any */
-	size_t offset;         /* in struct config */
+	const char *fallback; /* as it would stand in the file */
+	double least, most;   /* of a number, a decimal, bytes */
+	const char *choices;  /* of a text: the words allowed, separated by spaces; NULL: any */
+	size_t offset;        /* in struct config */
 };
 
 /* All settings; the last one's name is NULL. */
@@ -90,9 +90,9 @@ extern const struct setting config_settings[];
 bool text_list_has(const struct text_list *list, const char *text);
 
 /*
- * Reads the file. A wrong one is refused with "file:line: reason". What depends on this machine is filled in
- * (slots = 0: its processors; memory_max, cpus_max = 0: all it has; database). On true *config is the caller's,
- * to be given back with config_clear.
+ * Reads the file. A wrong one is refused with "file:line: reason". What depends on this machine is
+ * filled in (slots = 0: its processors; memory_max, cpus_max = 0: all it has; database). On true
+ * *config is the caller's, to be given back with config_clear.
  */
 bool config_read(struct config *config, const char *path, struct error *err);
 void config_clear(struct config *config);

@@ -1,6 +1,7 @@
 /*
  * One connection, its statements and its transactions.
- * Durable by configuration: WAL with synchronous=FULL, so a commit that returned survives a power cut.
+ * Durable by configuration: WAL with synchronous=FULL, so a commit that returned survives a power
+ * cut.
  */
 #include "database.h"
 
@@ -48,7 +49,8 @@ fail(struct database *db, struct error *err, const char *doing)
 		err->retry_after_s = 1;
 		return false;
 	case SQLITE_FULL:
-		return error_set(err, ERROR_NO_SPACE, "the database's disk is full; free some space");
+		return error_set(err, ERROR_NO_SPACE,
+		    "the database's disk is full; free some space");
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return error_set(err, ERROR_SYSTEM,
@@ -97,8 +99,8 @@ make_tables(struct database *db, struct error *err)
 		return false;
 	name_make(instance);
 	instance[8] = '\0'; /* it stands in every container's name */
-	return database_run(db, NULL, err, "INSERT INTO setting (name, value) VALUES ('instance', ?)",
-	    "t", instance);
+	return database_run(db, NULL, err,
+	    "INSERT INTO setting (name, value) VALUES ('instance', ?)", "t", instance);
 }
 
 static bool
@@ -123,7 +125,8 @@ migrate(struct database *db, struct error *err)
 	return transaction_commit(&t, err);
 }
 
-/* Where several open a new file at once, SQLite says "busy" to this at once, whatever the time that it may wait. */
+/* Where several open a new file at once, SQLite says "busy" to this at once, whatever the time that
+ * it may wait. */
 static bool
 switch_to_wal(struct database *db, struct error *err)
 {
@@ -143,8 +146,9 @@ database_open(struct database *db, const char *path, struct error *err)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
 	/*
-	 * Both our users must write the file, and SQLite gives its WAL the same mode. It is made without a
-	 * descriptor, since closing one would drop the locks of this process's other connections.
+	 * Both our users must write the file, and SQLite gives its WAL the same mode. It is made
+	 * without a descriptor, since closing one would drop the locks of this process's other
+	 * connections.
 	 */
 	if (mknod(path, S_IFREG | 0660, 0) < 0 && errno != EEXIST)
 		return error_errno(err, "make the database '%s'", path);
@@ -190,7 +194,8 @@ prepared(struct database *db, const char *sql, struct error *err)
 
 	while (i < DATABASE_STATEMENTS && db->cache[i].sql != NULL && db->cache[i].sql != sql)
 		i++;
-	assert(i < DATABASE_STATEMENTS); /* more statements in the program than the cache has room for */
+	assert(i <
+	    DATABASE_STATEMENTS); /* more statements in the program than the cache has room for */
 	if (db->cache[i].sql == NULL) {
 		if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
 			&db->cache[i].prepared, NULL) != SQLITE_OK) {
@@ -213,7 +218,7 @@ bind(sqlite3_stmt *prepared, int index, char type, va_list *arguments)
 		long long value = va_arg(*arguments, long long);
 
 		return value == 0 ? sqlite3_bind_null(prepared, index)
-		                  : sqlite3_bind_int64(prepared, index, value);
+				  : sqlite3_bind_int64(prepared, index, value);
 	}
 	case 'd':
 		return sqlite3_bind_double(prepared, index, va_arg(*arguments, double));
@@ -223,7 +228,8 @@ bind(sqlite3_stmt *prepared, int index, char type, va_list *arguments)
 	case 'b': {
 		const void *blob = va_arg(*arguments, const void *);
 
-		return sqlite3_bind_blob(prepared, index, blob, va_arg(*arguments, int), SQLITE_STATIC);
+		return sqlite3_bind_blob(prepared, index, blob, va_arg(*arguments, int),
+		    SQLITE_STATIC);
 	}
 	default:
 		assert(!"a letter of types");
@@ -232,8 +238,8 @@ bind(sqlite3_stmt *prepared, int index, char type, va_list *arguments)
 }
 
 static bool
-begin(struct statement *st, struct database *db, struct error *err, const char *sql, const char *types,
-    va_list *arguments)
+begin(struct statement *st, struct database *db, struct error *err, const char *sql,
+    const char *types, va_list *arguments)
 {
 	st->db = db;
 	st->prepared = prepared(db, sql, err);
@@ -276,7 +282,8 @@ statement_row(struct statement *st, struct error *err)
 }
 
 #ifdef KABUTO_TEST_BUILD
-/* A statement that reads a whole table or sorts without an index says so in its text, or is a defect. */
+/* A statement that reads a whole table or sorts without an index says so in its text, or is a
+ * defect. */
 static void
 refuse_scans(sqlite3_stmt *statement)
 {
@@ -337,8 +344,8 @@ statement_copy(struct statement *st, int column)
 }
 
 bool
-database_run(struct database *db, int *changes, struct error *err, const char *sql, const char *types,
-    ...)
+database_run(struct database *db, int *changes, struct error *err, const char *sql,
+    const char *types, ...)
 {
 	cleanup_statement struct statement st = { NULL, NULL };
 	va_list arguments;

@@ -3,9 +3,9 @@
 /*
  * SQLite as all of Kabuto uses it: one way to open, to run a statement and to hold a transaction.
  *
- * A connection belongs to one thread at a time. Statements are prepared once a connection and found again by
- * the address of their text, which therefore must be a literal. A statement is ended as soon as it was read,
- * since an open SELECT holds the WAL.
+ * A connection belongs to one thread at a time. Statements are prepared once a connection and found
+ * again by the address of their text, which therefore must be a literal. A statement is ended as
+ * soon as it was read, since an open SELECT holds the WAL.
  */
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -24,16 +24,18 @@ struct database {
 };
 
 /*
- * Opens the file, makes or migrates its tables (schema.sql), and sets what every connection needs. A database
- * on a network filesystem, one made by a newer Kabuto, and a file that is none are refused in words. Until it
- * returns true, nothing is held; then database_close gives it back (also for a zeroed struct).
+ * Opens the file, makes or migrates its tables (schema.sql), and sets what every connection needs.
+ * A database on a network filesystem, one made by a newer Kabuto, and a file that is none are
+ * refused in words. Until it returns true, nothing is held; then database_close gives it back (also
+ * for a zeroed struct).
  */
 bool database_open(struct database *db, const char *path, struct error *err);
 void database_close(struct database *db);
 
 /*
- * A running statement. types has one letter an argument: i int64_t (as long long), d double, t text or NULL,
- * b a blob (pointer, then int length), n an int64_t of which 0 means NULL. Texts must live until the end.
+ * A running statement. types has one letter an argument: i int64_t (as long long), d double, t text
+ * or NULL, b a blob (pointer, then int length), n an int64_t of which 0 means NULL. Texts must live
+ * until the end.
  */
 struct statement {
 	struct database *db;
@@ -63,7 +65,8 @@ int database_integer(struct database *db, int64_t *value, struct error *err, con
 /* The id of the row that was inserted last. */
 int64_t database_inserted(struct database *db);
 
-/* A transaction that writes: BEGIN IMMEDIATE, always. Rolled back at the scope's end unless committed. */
+/* A transaction that writes: BEGIN IMMEDIATE, always. Rolled back at the scope's end unless
+ * committed. */
 struct transaction {
 	struct database *db; /* NULL: none is open */
 };

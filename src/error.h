@@ -3,8 +3,8 @@
 /*
  * What went wrong, in words for the person who can do something about it.
  *
- * A function that can fail takes "struct error *err" last. It returns true with err untouched, or false
- * with err set and its results untouched.
+ * A function that can fail takes "struct error *err" last. It returns true with err untouched, or
+ * false with err set and its results untouched.
  */
 #include <stdbool.h>
 
@@ -38,8 +38,8 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * The same from errno: ": " and its text are added, the kind is ERROR_NO_SPACE for a full disk or quota
- * and ERROR_SYSTEM else.
+ * The same from errno: ": " and its text are added, the kind is ERROR_NO_SPACE for a full disk or
+ * quota and ERROR_SYSTEM else.
  */
 bool error_errno(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

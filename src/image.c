@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#define IMAGE_COLUMNS                                                                                \
-	"SELECT image.id, image.name, build.dockerfile, image.created_at"                            \
+#define IMAGE_COLUMNS                                                                              \
+	"SELECT image.id, image.name, build.dockerfile, image.created_at"                          \
 	" FROM image JOIN build ON build.id = image.build"
 
 static bool
@@ -26,8 +26,9 @@ bool
 image_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
     image_visit *visit, void *context, struct error *err)
 {
-	const char *own = IMAGE_COLUMNS " WHERE image.account = ? AND image.build IS NOT NULL AND image.id > ?"
-	                                " ORDER BY image.id LIMIT ?";
+	const char *own =
+	    IMAGE_COLUMNS " WHERE image.account = ? AND image.build IS NOT NULL AND image.id > ?"
+			  " ORDER BY image.id LIMIT ?";
 	const char *all = IMAGE_COLUMNS " WHERE ? AND image.id > ? ORDER BY image.id LIMIT ?";
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
@@ -49,8 +50,8 @@ image_show(struct database *db, const struct account *viewer, int64_t id, image_
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		IMAGE_COLUMNS " WHERE image.id = ? AND (image.account = ? OR ?)", "iii", (long long)id,
-		(long long)viewer->id, (long long)viewer->admin))
+		IMAGE_COLUMNS " WHERE image.id = ? AND (image.account = ? OR ?)", "iii",
+		(long long)id, (long long)viewer->id, (long long)viewer->admin))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 0)

@@ -12,8 +12,8 @@
 #include "queue.h"
 #include "tree.h"
 
-#define JOB_COLUMNS                                                                                  \
-	"SELECT id, pipeline, account, image, state, attempt, name, command, env, workdir, user, network," \
+#define JOB_COLUMNS                                                                                          \
+	"SELECT id, pipeline, account, image, state, attempt, name, command, env, workdir, user, network,"   \
 	" timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at," \
 	" started_at, start_marked_at, finished_at, response, error, used_cpu, used_memory, used_io FROM job"
 
@@ -86,7 +86,8 @@ read_row(struct statement *st, struct job *job)
 }
 
 static bool
-ceiling(const char *name, int64_t *value, int64_t fallback, int64_t most, bool bytes, struct error *err)
+ceiling(const char *name, int64_t *value, int64_t fallback, int64_t most, bool bytes,
+    struct error *err)
 {
 	char text[QUANTITY_TEXT];
 
@@ -106,17 +107,21 @@ job_options_resolve(struct job *job, const struct config *config, struct error *
 	if (job->cpus == OPTION_UNSET)
 		job->cpus = config->job.cpus;
 	if (job->cpus > config->job.cpus_max)
-		return error_set(err, ERROR_IMPOSSIBLE, "cpus: at most %.15g here", config->job.cpus_max);
+		return error_set(err, ERROR_IMPOSSIBLE, "cpus: at most %.15g here",
+		    config->job.cpus_max);
 	if (job->network == NULL) {
 		job->network = strdup(config->job.network);
 		if (job->network == NULL)
 			return error_set(err, ERROR_SYSTEM, "set the network: not enough memory");
 	}
 	if (!text_list_has(&config->job.networks, job->network))
-		return error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here", job->network);
-	return ceiling("timeout", &job->timeout, config->job.timeout, config->job.timeout_max, false, err) &&
+		return error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here",
+		    job->network);
+	return ceiling("timeout", &job->timeout, config->job.timeout, config->job.timeout_max,
+		   false, err) &&
 	    ceiling("grace", &job->grace, config->job.grace, config->job.grace_max, false, err) &&
-	    ceiling("memory", &job->memory, config->job.memory, config->job.memory_max, true, err) &&
+	    ceiling("memory", &job->memory, config->job.memory, config->job.memory_max, true,
+		err) &&
 	    ceiling("pids", &job->pids, config->job.pids, config->job.pids_max, false, err) &&
 	    ceiling("disk", &job->disk, config->job.disk, config->job.disk_max, true, err);
 }
@@ -153,9 +158,9 @@ insert_row(struct database *db, struct job *job, struct error *err)
 		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		"iiittttttiiidiiti", (long long)job->pipeline, (long long)job->account,
 		(long long)job->image, job->name, job->command, job->env, job->workdir, job->user,
-		job->network, (long long)job->timeout, (long long)job->grace, (long long)job->memory,
-		job->cpus, (long long)job->pids, (long long)job->disk, job->attachment_token,
-		(long long)time_now_ms()))
+		job->network, (long long)job->timeout, (long long)job->grace,
+		(long long)job->memory, job->cpus, (long long)job->pids, (long long)job->disk,
+		job->attachment_token, (long long)time_now_ms()))
 		return false;
 	job->id = database_inserted(db);
 	return true;
@@ -173,15 +178,17 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 	if (!check_owner(db, viewer, job, err))
 		return false;
 	name_make(job->attachment_token);
-	if (files && (!tree_sync(stage->fd, "inbox", err) ||
-	                 !spool_publish(stage->fd, "inbox", spool->inbox, job->attachment_token, err)))
+	if (files &&
+	    (!tree_sync(stage->fd, "inbox", err) ||
+		!spool_publish(stage->fd, "inbox", spool->inbox, job->attachment_token, err)))
 		return false;
 	if (transaction_begin(&t, db, err) && check_owner(db, viewer, job, err) &&
 	    insert_row(db, job, err) && attachments_insert(db, job->id, attachments, err) &&
 	    transaction_commit(&t, err))
 		return true;
 	if (files)
-		(void)tree_remove(spool->inbox, job->attachment_token, &ignored); /* else the sweep does */
+		(void)tree_remove(spool->inbox, job->attachment_token,
+		    &ignored); /* else the sweep does */
 	return false;
 }
 
@@ -194,7 +201,7 @@ job_each(struct database *db, int64_t pipeline, const char *state, int64_t after
 
 	if (!statement_begin(&st, db, err,
 		JOB_COLUMNS " WHERE pipeline = ?1 AND id > ?2 AND (?3 IS NULL OR state = ?3)"
-		" ORDER BY id LIMIT ?4",
+			    " ORDER BY id LIMIT ?4",
 		"iiti", (long long)pipeline, (long long)after, state, (long long)limit))
 		return false;
 	while ((row = statement_row(&st, err)) == 1) {
@@ -230,9 +237,9 @@ job_find(struct database *db, const struct account *viewer, int64_t pipeline, in
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		JOB_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)", "iiiii",
-		(long long)id, (long long)viewer->id, (long long)viewer->admin, (long long)pipeline,
-		(long long)pipeline))
+		JOB_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)",
+		"iiiii", (long long)id, (long long)viewer->id, (long long)viewer->admin,
+		(long long)pipeline, (long long)pipeline))
 		return false;
 	row = read_one(&st, job, err);
 	if (row == 0)
@@ -257,14 +264,14 @@ mark_running(struct database *db, int64_t pipeline, int64_t *id, struct error *e
 	long long now = time_now_ms();
 
 	return database_run(db, NULL, err,
-	           "UPDATE account SET served_at = ? WHERE id = (SELECT account FROM pipeline WHERE id = ?)", "ii",
-	           now, (long long)pipeline) &&
+		   "UPDATE account SET served_at = ? WHERE id = (SELECT account FROM pipeline WHERE id = ?)",
+		   "ii", now, (long long)pipeline) &&
 	    database_integer(db, id, err,
-	           "UPDATE job SET state = 'running', attempt = attempt + 1, started_at = ?,"
-	           " start_marked_at = NULL WHERE state = 'in_queue' AND id ="
-	           "  (SELECT id FROM job WHERE pipeline = ? AND state = 'in_queue' ORDER BY position LIMIT 1)"
-	           " RETURNING id",
-	           "ii", now, (long long)pipeline) >= 0;
+		"UPDATE job SET state = 'running', attempt = attempt + 1, started_at = ?,"
+		" start_marked_at = NULL WHERE state = 'in_queue' AND id ="
+		"  (SELECT id FROM job WHERE pipeline = ? AND state = 'in_queue' ORDER BY position LIMIT 1)"
+		" RETURNING id",
+		"ii", now, (long long)pipeline) >= 0;
 }
 
 bool
@@ -298,8 +305,8 @@ job_mark(struct database *db, struct job *job, struct error *err)
 	int64_t now = time_now_ms();
 
 	if (!database_run(db, NULL, err,
-		"UPDATE job SET start_marked_at = ? WHERE id = ? AND state = 'running' AND attempt = ?", "iii",
-		(long long)now, (long long)job->id, (long long)job->attempt))
+		"UPDATE job SET start_marked_at = ? WHERE id = ? AND state = 'running' AND attempt = ?",
+		"iii", (long long)now, (long long)job->id, (long long)job->attempt))
 		return false;
 	job->start_marked_at = now;
 	return true;
@@ -311,7 +318,8 @@ job_each_running(struct database *db, job_running_visit *visit, void *context, s
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
 
-	/* Reads the partial index of running jobs as a whole, which is as long as there are slots. */
+	/* Reads the partial index of running jobs as a whole, which is as long as there are slots.
+	 */
 	if (!statement_begin(&st, db, err,
 		"/*scan*/ SELECT id FROM job INDEXED BY job_running WHERE state = 'running'", ""))
 		return false;
@@ -327,7 +335,8 @@ stop_pipeline(struct database *db, const struct job *failed, struct error *err)
 {
 	char error[96];
 
-	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed", (long long)failed->id);
+	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed",
+	    (long long)failed->id);
 	return database_run(db, NULL, err,
 	    "UPDATE job SET state = 'ready', queued_at = NULL, error = ? WHERE pipeline = ? AND state = 'in_queue'"
 	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?2 AND on_failure = 'stop')",
@@ -341,7 +350,8 @@ former_results(struct database *db, int64_t job, char results[static NAME_TEXT],
 	int row;
 
 	results[0] = '\0';
-	if (!statement_begin(&st, db, err, "SELECT results_token FROM job WHERE id = ?", "i", (long long)job))
+	if (!statement_begin(&st, db, err, "SELECT results_token FROM job WHERE id = ?", "i",
+		(long long)job))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 1)
@@ -359,13 +369,14 @@ job_end(struct database *db, const struct job *job, char old_results[static NAME
 
 	if (!transaction_begin(&t, db, err) || !former_results(db, job->id, old_results, err) ||
 	    !database_run(db, &changes, err,
-	        "UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
-	        " used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
-	        " results_token = nullif(?, '') WHERE id = ? AND state = 'running' AND attempt = ?",
-	        "tiiitidiitii", done ? "done" : "failed", (long long)time_now_ms(),
-	        (long long)job->has_response, (long long)job->response, job->error,
-	        (long long)job->has_usage, job->used_cpu, (long long)job->used_memory,
-	        (long long)job->used_io, job->results_token, (long long)job->id, (long long)job->attempt))
+		"UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
+		" used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
+		" results_token = nullif(?, '') WHERE id = ? AND state = 'running' AND attempt = ?",
+		"tiiitidiitii", done ? "done" : "failed", (long long)time_now_ms(),
+		(long long)job->has_response, (long long)job->response, job->error,
+		(long long)job->has_usage, job->used_cpu, (long long)job->used_memory,
+		(long long)job->used_io, job->results_token, (long long)job->id,
+		(long long)job->attempt))
 		return false;
 	if (changes != 1)
 		return error_set(err, ERROR_CONFLICT, "the attempt has ended already");

@@ -53,14 +53,15 @@ void job_clear(struct job *job);
 bool job_ended(const struct job *job);
 
 /*
- * Fills in the options that were not given and holds all against the configuration: ERROR_IMPOSSIBLE names the
- * ceiling that one is over.
+ * Fills in the options that were not given and holds all against the configuration:
+ * ERROR_IMPOSSIBLE names the ceiling that one is over.
  */
 bool job_options_resolve(struct job *job, const struct config *config, struct error *err);
 
 /*
- * Adds a job (its options resolved, id ignored) to the viewer's pipeline. With attachments, the stage's folder
- * "inbox" holds them and moves into its place. ERROR_NOT_FOUND: no such pipeline or image.
+ * Adds a job (its options resolved, id ignored) to the viewer's pipeline. With attachments, the
+ * stage's folder "inbox" holds them and moves into its place. ERROR_NOT_FOUND: no such pipeline or
+ * image.
  */
 bool job_create(struct database *db, struct spool *spool, const struct account *viewer,
     struct job *job, const struct attachments *attachments, struct stage *stage, struct error *err);
@@ -69,12 +70,12 @@ bool job_create(struct database *db, struct spool *spool, const struct account *
 typedef bool job_visit(const struct job *job, void *context, struct error *err);
 
 /* The jobs of a pipeline by id: those after the id after, of state (NULL: any), at most limit. */
-bool job_each(struct database *db, int64_t pipeline, const char *state, int64_t after, int64_t limit,
-    job_visit *visit, void *context, struct error *err);
+bool job_each(struct database *db, int64_t pipeline, const char *state, int64_t after,
+    int64_t limit, job_visit *visit, void *context, struct error *err);
 
 /*
- * One job, of the pipeline (0: of any); ERROR_NOT_FOUND "Job not found" where it is not the viewer's. *job is
- * the caller's to clear.
+ * One job, of the pipeline (0: of any); ERROR_NOT_FOUND "Job not found" where it is not the
+ * viewer's. *job is the caller's to clear.
  */
 bool job_find(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct job *job, struct error *err);
@@ -99,9 +100,9 @@ bool job_each_running(struct database *db, job_running_visit *visit, void *conte
 bool job_read(struct database *db, int64_t id, struct job *job, struct error *err);
 
 /*
- * Ends a running attempt: done for a response of 0 without an error, else failed. Its results_token replaces the
- * former one, which old_results gets (empty: none) so that its file can go. Where the pipeline says "stop" and
- * the job failed, the jobs in queue behind it are ready again.
+ * Ends a running attempt: done for a response of 0 without an error, else failed. Its results_token
+ * replaces the former one, which old_results gets (empty: none) so that its file can go. Where the
+ * pipeline says "stop" and the job failed, the jobs in queue behind it are ready again.
  */
 bool job_end(struct database *db, const struct job *job, char old_results[static NAME_TEXT],
     struct error *err);

@@ -1,6 +1,7 @@
 /*
- * Lines from two append-only files. Two cursors go through the index beside the text, so that reading a log from its
- * beginning to its end looks at each byte and each record once, whatever the job has done to either.
+ * Lines from two append-only files. Two cursors go through the index beside the text, so that
+ * reading a log from its beginning to its end looks at each byte and each record once, whatever the
+ * job has done to either.
  */
 #include "joblog.h"
 
@@ -16,9 +17,9 @@
 #include "quantity.h"
 #include "utf8.h"
 
-#define WINDOW         (4 * JOBLOG_LINE_MOST)
-#define RECORDS        2048              /* in their window */
-#define SYSTEM_ROOM    (256 * 1024)      /* bytes that our own lines may take past the limit */
+#define WINDOW      (4 * JOBLOG_LINE_MOST)
+#define RECORDS     2048         /* in their window */
+#define SYSTEM_ROOM (256 * 1024) /* bytes that our own lines may take past the limit */
 
 const char *
 joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt, const char *suffix)
@@ -50,11 +51,15 @@ joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, bool fin
 {
 	char name[JOBLOG_NAME];
 
-	*log = (struct joblog){ .text = -1, .index = -1, .final = final, .limit = limit + SYSTEM_ROOM };
-	log->text = openat(logs, joblog_name(name, job, attempt, "log"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	*log = (struct joblog){
+		.text = -1, .index = -1, .final = final, .limit = limit + SYSTEM_ROOM
+	};
+	log->text =
+	    openat(logs, joblog_name(name, job, attempt, "log"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (log->text < 0 && errno != ENOENT)
 		return error_errno(err, "open the log '%s'", name);
-	log->index = openat(logs, joblog_name(name, job, attempt, "idx"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	log->index =
+	    openat(logs, joblog_name(name, job, attempt, "idx"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	log->window = malloc(WINDOW);
 	log->record_window = malloc((size_t)RECORDS * JOBLOG_RECORD);
 	if (log->window == NULL || log->record_window == NULL) {
@@ -84,7 +89,8 @@ joblog_refresh(struct joblog *log, struct error *err)
 {
 	int64_t text = 0, index = 0;
 
-	/* The text first: its record was written before it, and so is in the index that is looked at next. */
+	/* The text first: its record was written before it, and so is in the index that is looked
+	 * at next. */
 	if ((log->text >= 0 && !file_size(log->text, &text, err)) ||
 	    (log->index >= 0 && !file_size(log->index, &index, err)))
 		return false;
@@ -103,7 +109,8 @@ read_at(int fd, void *to, size_t room, int64_t offset)
 	size_t length = 0;
 
 	while (length < room) {
-		ssize_t got = pread(fd, (char *)to + length, room - length, offset + (int64_t)length);
+		ssize_t got =
+		    pread(fd, (char *)to + length, room - length, offset + (int64_t)length);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -116,7 +123,8 @@ read_at(int fd, void *to, size_t room, int64_t offset)
 	return (ssize_t)length;
 }
 
-/* Makes window hold the text from position for length bytes (at most a line's), or to the text's end. */
+/* Makes window hold the text from position for length bytes (at most a line's), or to the text's
+ * end. */
 static bool
 look(struct joblog *log, int64_t position, size_t length, const char **text, size_t *held,
     struct error *err)
@@ -126,7 +134,8 @@ look(struct joblog *log, int64_t position, size_t length, const char **text, siz
 
 	if (position < log->window_at || end < least(position + (int64_t)length, log->size) ||
 	    log->window_length == 0) {
-		got = read_at(log->text, log->window, (size_t)least(WINDOW, log->size - position), position);
+		got = read_at(log->text, log->window, (size_t)least(WINDOW, log->size - position),
+		    position);
 		if (got < 0)
 			return error_errno(err, "read a log");
 		log->window_at = position;
@@ -144,9 +153,10 @@ record_at(struct joblog *log, int64_t i, struct joblog_record *record)
 {
 	if (i < 0 || i >= log->records)
 		return false;
-	if (i < log->record_window_at || i >= log->record_window_at + (int64_t)log->record_window_count) {
-		ssize_t got = read_at(log->index, log->record_window, (size_t)RECORDS * JOBLOG_RECORD,
-		    i * JOBLOG_RECORD);
+	if (i < log->record_window_at ||
+	    i >= log->record_window_at + (int64_t)log->record_window_count) {
+		ssize_t got = read_at(log->index, log->record_window,
+		    (size_t)RECORDS * JOBLOG_RECORD, i * JOBLOG_RECORD);
 
 		log->record_window_at = i;
 		log->record_window_count = got < 0 ? 0 : (size_t)got / JOBLOG_RECORD;
@@ -157,7 +167,8 @@ record_at(struct joblog *log, int64_t i, struct joblog_record *record)
 	return true;
 }
 
-/* Places the cursors at a position that was not reached by reading on: the last record at or before it. */
+/* Places the cursors at a position that was not reached by reading on: the last record at or before
+ * it. */
 static void
 place(struct joblog *log, int64_t position)
 {
@@ -183,7 +194,8 @@ has_text(struct joblog *log, int64_t i)
 {
 	struct joblog_record record, next;
 
-	return !record_at(log, i, &record) || !record_at(log, i + 1, &next) || next.offset > record.offset;
+	return !record_at(log, i, &record) || !record_at(log, i + 1, &next) ||
+	    next.offset > record.offset;
 }
 
 /* Stream and time at position, and where a chunk of another stream begins within a line's reach. */
@@ -205,7 +217,8 @@ segment(struct joblog *log, int64_t position, struct joblog_line *line)
 	if (log->changing <= log->covering)
 		log->changing = log->covering + 1;
 	while (record_at(log, log->changing, &next) && next.offset <= reach) {
-		if (next.stream != here.stream && next.offset > position && has_text(log, log->changing))
+		if (next.stream != here.stream && next.offset > position &&
+		    has_text(log, log->changing))
 			return next.offset;
 		log->changing++;
 	}
@@ -287,8 +300,10 @@ joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *
 		return error_set(err, ERROR_SYSTEM, "read a log's end: not enough memory");
 	if (!back_newlines(log, lines, &at, err))
 		return false;
-	/* Lines also end at changes of the stream and after 64 KiB: the last ones of all that begin here. */
-	for (begins[0] = at; (row = joblog_next(log, &at, &line, err)) == 1; begins[count % room] = at)
+	/* Lines also end at changes of the stream and after 64 KiB: the last ones of all that begin
+	 * here. */
+	for (begins[0] = at; (row = joblog_next(log, &at, &line, err)) == 1;
+	     begins[count % room] = at)
 		count++;
 	*position = begins[(count > lines ? count - lines : 0) % room];
 	return row == 0;
@@ -310,7 +325,8 @@ joblog_create(int logs, int64_t job, int64_t attempt, struct error *err)
 	return true;
 }
 
-/* Where the spooler's own lines at the end of the index begin: in the text, and as a record's number. */
+/* Where the spooler's own lines at the end of the index begin: in the text, and as a record's
+ * number. */
 static bool
 system_tail(int index, int64_t *records, int64_t *offset, struct error *err)
 {
@@ -319,7 +335,8 @@ system_tail(int index, int64_t *records, int64_t *offset, struct error *err)
 	while (*records > 0) {
 		struct joblog_record record;
 
-		if (read_at(index, bytes, sizeof bytes, (*records - 1) * JOBLOG_RECORD) != sizeof bytes)
+		if (read_at(index, bytes, sizeof bytes, (*records - 1) * JOBLOG_RECORD) !=
+		    sizeof bytes)
 			return error_errno(err, "read a log's index");
 		record = joblog_decode(bytes);
 		if (record.stream != JOBLOG_SYSTEM)
@@ -387,7 +404,8 @@ joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *
 	for (size_t i = 0; i < count; i++)
 		if (!append_system(text, index, &size, lines[i]))
 			return error_errno(err, "write to the log '%s'", text_name);
-	if (fchmod(text, 0640) < 0 || fchmod(index, 0640) < 0 || fsync(text) < 0 || fsync(index) < 0)
+	if (fchmod(text, 0640) < 0 || fchmod(index, 0640) < 0 || fsync(text) < 0 ||
+	    fsync(index) < 0)
 		return error_errno(err, "close the log '%s'", text_name);
 	return true;
 }

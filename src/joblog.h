@@ -1,8 +1,8 @@
 #ifndef KABUTO_JOBLOG_H
 #define KABUTO_JOBLOG_H
 /*
- * Reading a job's log by lines, and the spooler's part in writing it. The format stands in joblog_record.h.
- * Readers trust nothing of the files, since the job can reach its own.
+ * Reading a job's log by lines, and the spooler's part in writing it. The format stands in
+ * joblog_record.h. Readers trust nothing of the files, since the job can reach its own.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,12 +15,12 @@
 #define JOBLOG_TAIL_MOST 100000 /* lines that joblog_tail goes back */
 
 struct joblog {
-	int text;          /* descriptor; -1: there is no log, which reads as an empty one */
+	int text; /* descriptor; -1: there is no log, which reads as an empty one */
 	int index;
-	int64_t limit;     /* bytes of text past it are not read */
-	int64_t size;      /* of the text, bytes, as far as it is read */
+	int64_t limit; /* bytes of text past it are not read */
+	int64_t size;  /* of the text, bytes, as far as it is read */
 	int64_t records;
-	bool final;        /* nobody writes any more: a last line without newline is one */
+	bool final; /* nobody writes any more: a last line without newline is one */
 	/* Windows on both files, and where the last line stood between the records. */
 	char *window;
 	int64_t window_at;
@@ -28,7 +28,7 @@ struct joblog {
 	unsigned char *record_window;
 	int64_t record_window_at;
 	size_t record_window_count;
-	bool placed;       /* the cursors stand at reached, and go only forward */
+	bool placed; /* the cursors stand at reached, and go only forward */
 	int64_t reached;
 	int64_t covering; /* the record that covers the position; -1: none does */
 	int64_t changing; /* the first one behind it that may be of another stream */
@@ -46,29 +46,33 @@ struct joblog_line {
 const char *joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt,
     const char *suffix);
 
-/* Opens an attempt's log for reading; bytes past limit are left out. One that is not there is empty. */
-bool joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, bool final, int64_t limit,
-    struct error *err);
+/* Opens an attempt's log for reading; bytes past limit are left out. One that is not there is
+ * empty. */
+bool joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, bool final,
+    int64_t limit, struct error *err);
 void joblog_close(struct joblog *log);
 
 /* Looks how long the files are now. */
 bool joblog_refresh(struct joblog *log, struct error *err);
 
 /*
- * The line that begins at *position (0 or a line's id), which moves on to its id. 1: there is one; 0: none yet,
- * or no more; -1: err is set. A position that is no line's beginning gives the rest of the line it is in.
+ * The line that begins at *position (0 or a line's id), which moves on to its id. 1: there is one;
+ * 0: none yet, or no more; -1: err is set. A position that is no line's beginning gives the rest of
+ * the line it is in.
  */
 int joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, struct error *err);
 
 /* Finds the position from which the last lines are read. lines is at most JOBLOG_TAIL_MOST. */
 bool joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *err);
 
-/* The spooler's. Makes the two files of an attempt, writable by any user of the container; what is there stays. */
+/* The spooler's. Makes the two files of an attempt, writable by any user of the container; what is
+ * there stays. */
 bool joblog_create(int logs, int64_t job, int64_t attempt, struct error *err);
 
 /*
- * After the end: cuts text over limit, puts the lines (each a text without newline) at the end as the stream "system",
- * in place of such lines that a killed spooler left there, and closes the files to all but us and the web server.
+ * After the end: cuts text over limit, puts the lines (each a text without newline) at the end as
+ * the stream "system", in place of such lines that a killed spooler left there, and closes the
+ * files to all but us and the web server.
  */
 bool joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *lines,
     size_t count, struct error *err);

@@ -1,8 +1,8 @@
 #ifndef KABUTO_JOBLOG_RECORD_H
 #define KABUTO_JOBLOG_RECORD_H
 /*
- * The format of a log, shared by its writers (kabuto-init while the job runs, the spooler before and after) and
- * its readers. Two files an attempt, both append-only:
+ * The format of a log, shared by its writers (kabuto-init while the job runs, the spooler before
+ * and after) and its readers. Two files an attempt, both append-only:
  *
  *   <job>.<attempt>.log   the text, exactly as the job printed it
  *   <job>.<attempt>.idx   records of 16 bytes, one for each chunk of text that was written:
@@ -10,11 +10,12 @@
  *                         byte  7     stream: 1 stdout, 2 stderr, 3 Kabuto's own lines
  *                         bytes 8-15  arrival in ns since 1970, little-endian
  *
- * A record is written before its text, so that who sees the text finds its record; a record without text (a crash came
- * between) counts for nothing, since the next one has the same offset. Text without a record, which only a job that
- * meddles with its log can make, belongs to the record before it.
- * A line ends at its newline, after 64 KiB, or where the stream changes; its id is the offset of the byte after it,
- * so that reading on from an id is one seek. Its stream and time are those of the record that covers its first byte.
+ * A record is written before its text, so that who sees the text finds its record; a record without
+ * text (a crash came between) counts for nothing, since the next one has the same offset. Text
+ * without a record, which only a job that meddles with its log can make, belongs to the record
+ * before it. A line ends at its newline, after 64 KiB, or where the stream changes; its id is the
+ * offset of the byte after it, so that reading on from an id is one seek. Its stream and time are
+ * those of the record that covers its first byte.
  */
 #include <stdint.h>
 
@@ -63,8 +64,9 @@ joblog_decode(const unsigned char from[static JOBLOG_RECORD])
 	return (struct joblog_record){
 		.offset = joblog_get(from, 7),
 		.time_ns = joblog_get(from + 8, 8),
-		.stream = stream == JOBLOG_STDERR || stream == JOBLOG_SYSTEM ? (enum joblog_stream)stream
-		                                                             : JOBLOG_STDOUT,
+		.stream = stream == JOBLOG_STDERR || stream == JOBLOG_SYSTEM
+		    ? (enum joblog_stream)stream
+		    : JOBLOG_STDOUT,
 	};
 }
 

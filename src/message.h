@@ -1,15 +1,15 @@
 #ifndef KABUTO_MESSAGE_H
 #define KABUTO_MESSAGE_H
 /*
- * The programs' own log: one line an event to stderr, with journald's priority prefix (sd-daemon(3)),
- * then key=value pairs, then words.
+ * The programs' own log: one line an event to stderr, with journald's priority prefix
+ * (sd-daemon(3)), then key=value pairs, then words.
  */
 
 enum log_level { LOG_ERROR = 3, LOG_WARNING = 4, LOG_INFO = 6, LOG_DEBUG = 7 };
 
 /*
- * Writes one line in one write(2). Control characters in what was formatted are shown as \ooo, so that
- * no user's string can forge a line. errno survives.
+ * Writes one line in one write(2). Control characters in what was formatted are shown as \ooo, so
+ * that no user's string can forge a line. errno survives.
  */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

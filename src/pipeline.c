@@ -8,11 +8,12 @@
 
 #define RETRY_S 60 /* a guess at when a full queue has room again */
 
-#define PIPELINE_COLUMNS                                                                             \
+#define PIPELINE_COLUMNS                                                                           \
 	"SELECT id, account, name, on_failure, max_parallel, created_at FROM pipeline"
 
 bool
-pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *id, struct error *err)
+pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *id,
+    struct error *err)
 {
 	if (!database_run(db, NULL, err,
 		"INSERT INTO pipeline (account, name, on_failure, max_parallel, created_at)"
@@ -64,8 +65,8 @@ pipeline_show(struct database *db, const struct account *viewer, int64_t id, pip
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
 
-	if (!statement_begin(&st, db, err, PIPELINE_COLUMNS " WHERE id = ? AND (account = ? OR ?)", "iii",
-		(long long)id, (long long)viewer->id, (long long)viewer->admin))
+	if (!statement_begin(&st, db, err, PIPELINE_COLUMNS " WHERE id = ? AND (account = ? OR ?)",
+		"iii", (long long)id, (long long)viewer->id, (long long)viewer->admin))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 0)
@@ -80,8 +81,9 @@ pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *visit, 
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
 
-	if (!statement_begin(&st, db, err, "SELECT id, state FROM job WHERE pipeline = ? ORDER BY position",
-		"i", (long long)pipeline))
+	if (!statement_begin(&st, db, err,
+		"SELECT id, state FROM job WHERE pipeline = ? ORDER BY position", "i",
+		(long long)pipeline))
 		return false;
 	while ((row = statement_row(&st, err)) == 1)
 		if (!visit(statement_integer(&st, 0), statement_text(&st, 1), context, err))
@@ -107,17 +109,18 @@ pipeline_submit(struct database *db, const struct account *viewer, int64_t id, i
 	if (!transaction_begin(&t, db, err) ||
 	    !pipeline_show(db, viewer, id, take_account, &account, err) ||
 	    !database_run(db, NULL, err,
-	        "UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL,"
-	        " finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"
-	        " used_io = NULL WHERE pipeline = ? AND state IN ('ready', 'done', 'failed')",
-	        "ii", (long long)time_now_ms(), (long long)id) ||
+		"UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL,"
+		" finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"
+		" used_io = NULL WHERE pipeline = ? AND state IN ('ready', 'done', 'failed')",
+		"ii", (long long)time_now_ms(), (long long)id) ||
 	    database_integer(db, &queued, err,
-	        "SELECT count(*) FROM job WHERE account = ? AND state = 'in_queue'", "i",
-	        (long long)account) < 0)
+		"SELECT count(*) FROM job WHERE account = ? AND state = 'in_queue'", "i",
+		(long long)account) < 0)
 		return false;
 	if (queued > queued_max) {
 		error_set(err, ERROR_TOO_MANY,
-		    "an account may have %lld jobs in queue; wait until some have run", (long long)queued_max);
+		    "an account may have %lld jobs in queue; wait until some have run",
+		    (long long)queued_max);
 		err->retry_after_s = RETRY_S;
 		return false;
 	}

@@ -22,14 +22,16 @@ struct pipeline {
 bool pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *id,
     struct error *err);
 
-/* Called for each pipeline with texts that last for the call; false, with err set, ends the list. */
+/* Called for each pipeline with texts that last for the call; false, with err set, ends the list.
+ */
 typedef bool pipeline_visit(const struct pipeline *pipeline, void *context, struct error *err);
 
 /* The viewer's pipelines (all, for an admin) by id: those after the id after, at most limit. */
 bool pipeline_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
     pipeline_visit *visit, void *context, struct error *err);
 
-/* One pipeline; ERROR_NOT_FOUND "Pipeline not found" where it is not the viewer's. visit may be NULL. */
+/* One pipeline; ERROR_NOT_FOUND "Pipeline not found" where it is not the viewer's. visit may be
+ * NULL. */
 bool pipeline_show(struct database *db, const struct account *viewer, int64_t id,
     pipeline_visit *visit, void *context, struct error *err);
 
@@ -39,11 +41,12 @@ bool pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *vi
     struct error *err);
 
 /*
- * Puts the pipeline's jobs in queue, but for those that are there or run: they stay as they are. ERROR_TOO_MANY
- * where the owner would have more than queued_max in queue, and nothing is changed. visit gets every job as the
- * submit leaves it, which no one else sees until it has succeeded; it may be NULL.
+ * Puts the pipeline's jobs in queue, but for those that are there or run: they stay as they are.
+ * ERROR_TOO_MANY where the owner would have more than queued_max in queue, and nothing is changed.
+ * visit gets every job as the submit leaves it, which no one else sees until it has succeeded; it
+ * may be NULL.
  */
-bool pipeline_submit(struct database *db, const struct account *viewer, int64_t id, int64_t queued_max,
-    pipeline_job_visit *visit, void *context, struct error *err);
+bool pipeline_submit(struct database *db, const struct account *viewer, int64_t id,
+    int64_t queued_max, pipeline_job_visit *visit, void *context, struct error *err);
 
 #endif

@@ -11,8 +11,8 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TRY_AGAIN = 75 };
 
 /*
- * Sets the process up: umask, locale, libsodium; and reads the configuration at path. On false the reason was
- * logged.
+ * Sets the process up: umask, locale, libsodium; and reads the configuration at path. On false the
+ * reason was logged.
  */
 bool program_start(struct config *config, const char *path);
 

@@ -14,28 +14,29 @@ bool
 queue_refresh(struct database *db, int64_t pipeline, struct error *err)
 {
 	return database_run(db, NULL, err, "DELETE FROM queue WHERE pipeline = ?", "i",
-	           (long long)pipeline) &&
+		   (long long)pipeline) &&
 	    database_run(db, NULL, err,
-	        "INSERT INTO queue (pipeline, account, waiting_since)"
-	        " SELECT pipeline.id, pipeline.account, job.queued_at"
-	        " FROM pipeline JOIN job ON job.id ="
-	        "  (SELECT id FROM job WHERE pipeline = ?1 AND state = 'in_queue' ORDER BY position LIMIT 1)"
-	        " WHERE pipeline.id = ?1 AND pipeline.max_parallel >"
-	        "  (SELECT count(*) FROM job WHERE pipeline = ?1 AND state = 'running')",
-	        "i", (long long)pipeline);
+		"INSERT INTO queue (pipeline, account, waiting_since)"
+		" SELECT pipeline.id, pipeline.account, job.queued_at"
+		" FROM pipeline JOIN job ON job.id ="
+		"  (SELECT id FROM job WHERE pipeline = ?1 AND state = 'in_queue' ORDER BY position LIMIT 1)"
+		" WHERE pipeline.id = ?1 AND pipeline.max_parallel >"
+		"  (SELECT count(*) FROM job WHERE pipeline = ?1 AND state = 'running')",
+		"i", (long long)pipeline);
 }
 
-/* Steps from account to account in the index, so that it costs a seek for each account that waits. */
-#define PICK_ACCOUNT                                                                                 \
-	"/*scan*/ WITH RECURSIVE waiting (account) AS ("                                              \
-	"  SELECT min(account) FROM queue"                                                            \
-	"  UNION ALL"                                                                                 \
-	"  SELECT (SELECT min(account) FROM queue WHERE account > waiting.account)"                   \
-	"   FROM waiting WHERE waiting.account IS NOT NULL)"                                          \
-	" SELECT account FROM waiting WHERE account IS NOT NULL"                                      \
+/* Steps from account to account in the index, so that it costs a seek for each account that waits.
+ */
+#define PICK_ACCOUNT                                                                                      \
+	"/*scan*/ WITH RECURSIVE waiting (account) AS ("                                                  \
+	"  SELECT min(account) FROM queue"                                                                \
+	"  UNION ALL"                                                                                     \
+	"  SELECT (SELECT min(account) FROM queue WHERE account > waiting.account)"                       \
+	"   FROM waiting WHERE waiting.account IS NOT NULL)"                                              \
+	" SELECT account FROM waiting WHERE account IS NOT NULL"                                          \
 	" ORDER BY (SELECT count(*) FROM job WHERE job.account = waiting.account AND state = 'running')," \
-	"  max((SELECT min(waiting_since) FROM queue WHERE queue.account = waiting.account),"         \
-	"   (SELECT served_at FROM account WHERE id = waiting.account))"                              \
+	"  max((SELECT min(waiting_since) FROM queue WHERE queue.account = waiting.account),"             \
+	"   (SELECT served_at FROM account WHERE id = waiting.account))"                                  \
 	" LIMIT 1"
 
 bool
@@ -49,19 +50,19 @@ queue_pick(struct database *db, int64_t *pipeline, struct error *err)
 		return true;
 	case 1:
 		return database_integer(db, pipeline, err,
-		           "SELECT pipeline FROM queue WHERE account = ?"
-		           " ORDER BY waiting_since, pipeline LIMIT 1",
-		           "i", (long long)account) >= 0;
+			   "SELECT pipeline FROM queue WHERE account = ?"
+			   " ORDER BY waiting_since, pipeline LIMIT 1",
+			   "i", (long long)account) >= 0;
 	default:
 		return false;
 	}
 }
 
 struct place_numbers {
-	int64_t before;       /* jobs in queue before it */
-	int64_t running;      /* of its pipeline */
+	int64_t before;  /* jobs in queue before it */
+	int64_t running; /* of its pipeline */
 	int64_t max_parallel;
-	int64_t run_ms;       /* what its image's jobs take on average; 0: none has run */
+	int64_t run_ms; /* what its image's jobs take on average; 0: none has run */
 };
 
 static bool
@@ -76,7 +77,8 @@ read_numbers(struct database *db, int64_t job, struct place_numbers *numbers, st
 		" (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'running'),"
 		" (SELECT max_parallel FROM pipeline WHERE id = j.pipeline),"
 		" (SELECT avg(finished_at - started_at) FROM (SELECT state, started_at, finished_at FROM job"
-		"   WHERE image = j.image ORDER BY id DESC LIMIT " ETA_RUNS ") WHERE state = 'done')"
+		"   WHERE image = j.image ORDER BY id DESC LIMIT " ETA_RUNS
+		") WHERE state = 'done')"
 		" FROM job j WHERE j.id = ?",
 		"i", (long long)job))
 		return false;
@@ -91,7 +93,8 @@ read_numbers(struct database *db, int64_t job, struct place_numbers *numbers, st
 }
 
 bool
-queue_place(struct database *db, int64_t job, int64_t slots, struct queue_place *place, struct error *err)
+queue_place(struct database *db, int64_t job, int64_t slots, struct queue_place *place,
+    struct error *err)
 {
 	struct place_numbers numbers = { .max_parallel = 1 };
 	struct service_status status;
@@ -109,12 +112,15 @@ queue_place(struct database *db, int64_t job, int64_t slots, struct queue_place 
 	else if (status.disk_error[0] != '\0')
 		snprintf(place->reason, sizeof place->reason, "%s", status.disk_error);
 	else if (numbers.before > 0)
-		snprintf(place->reason, sizeof place->reason, "%lld job%s before it in its pipeline",
-		    (long long)numbers.before, numbers.before == 1 ? "" : "s");
+		snprintf(place->reason, sizeof place->reason,
+		    "%lld job%s before it in its pipeline", (long long)numbers.before,
+		    numbers.before == 1 ? "" : "s");
 	else if (numbers.running >= numbers.max_parallel)
-		snprintf(place->reason, sizeof place->reason, "%lld of its pipeline run%s, which is max_parallel",
-		    (long long)numbers.running, numbers.running == 1 ? "s" : "");
+		snprintf(place->reason, sizeof place->reason,
+		    "%lld of its pipeline run%s, which is max_parallel", (long long)numbers.running,
+		    numbers.running == 1 ? "s" : "");
 	else
-		snprintf(place->reason, sizeof place->reason, "all %lld slots are taken", (long long)slots);
+		snprintf(place->reason, sizeof place->reason, "all %lld slots are taken",
+		    (long long)slots);
 	return true;
 }

@@ -1,8 +1,8 @@
 #ifndef KABUTO_QUEUE_H
 #define KABUTO_QUEUE_H
 /*
- * Who is next. The queue table has a row for each pipeline of which a job may start now, so that choosing never
- * looks at the jobs that wait behind others.
+ * Who is next. The queue table has a row for each pipeline of which a job may start now, so that
+ * choosing never looks at the jobs that wait behind others.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,14 +10,15 @@
 #include "database.h"
 #include "error.h"
 
-/* To be called in the transaction that changed a job's state or a pipeline: mends the pipeline's row. */
+/* To be called in the transaction that changed a job's state or a pipeline: mends the pipeline's
+ * row. */
 bool queue_refresh(struct database *db, int64_t pipeline, struct error *err);
 
 /*
- * The pipeline whose next job starts: of the account with the fewest running jobs the one that waited longest. Of
- * accounts with equally many, the one that has waited longest since its first job in queue or since it was served
- * last: so that with a single slot, too, one account's hundred jobs do not go before another's first.
- * True with *pipeline == 0: nothing may start.
+ * The pipeline whose next job starts: of the account with the fewest running jobs the one that
+ * waited longest. Of accounts with equally many, the one that has waited longest since its first
+ * job in queue or since it was served last: so that with a single slot, too, one account's hundred
+ * jobs do not go before another's first. True with *pipeline == 0: nothing may start.
  */
 bool queue_pick(struct database *db, int64_t *pipeline, struct error *err);
 
@@ -25,7 +26,8 @@ bool queue_pick(struct database *db, int64_t *pipeline, struct error *err);
 struct queue_place {
 	int64_t position;  /* in its pipeline: 1 is next */
 	char reason[1100]; /* in words */
-	int64_t eta_s;     /* seconds until it may start, by the last runs of its image; -1: nobody knows */
+	int64_t
+	    eta_s; /* seconds until it may start, by the last runs of its image; -1: nobody knows */
 };
 bool queue_place(struct database *db, int64_t job, int64_t slots, struct queue_place *place,
     struct error *err);

@@ -14,13 +14,15 @@ _Static_assert(PASSWORD_HASH == crypto_pwhash_STRBYTES, "room for libsodium's te
 static sem_t hash_slots;
 
 /* Of a random password that no one has kept: for unknown log-ins, at the cost of a real one. */
-static const char nobody_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$xpTKJY7V881TJ23g52fipA$+/jLzN1o+624WPlLVK3hQ2mILNcIDusVdsRBBy/gsnU";
+static const char nobody_hash[] =
+    "$argon2id$v=19$m=65536,t=2,p=1$xpTKJY7V881TJ23g52fipA$+/jLzN1o+624WPlLVK3hQ2mILNcIDusVdsRBBy/gsnU";
 
 bool
 secret_init(struct error *err)
 {
 	if (sodium_init() < 0)
-		return error_set(err, ERROR_SYSTEM, "libsodium does not start: no source of randomness");
+		return error_set(err, ERROR_SYSTEM,
+		    "libsodium does not start: no source of randomness");
 	if (sem_init(&hash_slots, 0, HASHES_AT_A_TIME) < 0)
 		return error_errno(err, "make a semaphore");
 	return true;
@@ -95,7 +97,7 @@ password_verify(const char *password, const char *hash)
 
 	slot_take();
 	right = crypto_pwhash_str_verify(hash != NULL ? hash : nobody_hash, password,
-	    strlen(password)) == 0;
+		    strlen(password)) == 0;
 	sem_post(&hash_slots);
 	return right && hash != NULL;
 }

@@ -11,7 +11,8 @@
 #define TOKEN_TEXT    44  /* 256 bits as URL-safe base64 without padding, and NUL */
 #define TOKEN_HASH    32  /* bytes of BLAKE2b */
 #define NAME_TEXT     33  /* 128 bits in hexadecimal, and NUL */
-#define PASSWORD_HASH 128 /* Argon2id in its own text form, NUL included (crypto_pwhash_STRBYTES) */
+#define PASSWORD_HASH 128 /* Argon2id in its own text form, NUL included (crypto_pwhash_STRBYTES)  \
+			   */
 
 /* Once, before anything else and before threads. */
 bool secret_init(struct error *err);
@@ -32,8 +33,8 @@ void name_make(char name[static NAME_TEXT]);
 void name_veil(const char *name, char veiled[static NAME_TEXT]);
 
 /*
- * Argon2id (RFC 9106) of a password, with libsodium's interactive cost: 64 MiB and about 0.1 s. At most four run
- * at a time in a process; a fifth waits.
+ * Argon2id (RFC 9106) of a password, with libsodium's interactive cost: 64 MiB and about 0.1 s. At
+ * most four run at a time in a process; a fifth waits.
  */
 bool password_hash(const char *password, char hash[static PASSWORD_HASH], struct error *err);
 

@@ -18,8 +18,8 @@ service_note(struct database *db, const struct service_status *status, struct er
 	    " VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET pid = excluded.pid,"
 	    " seen_at = excluded.seen_at, engine_error = excluded.engine_error,"
 	    " engine_away_since = excluded.engine_away_since, disk_error = excluded.disk_error",
-	    "iitnt", (long long)status->pid, (long long)time_now_ms(), away ? status->engine_error : NULL,
-	    (long long)status->engine_away_since,
+	    "iitnt", (long long)status->pid, (long long)time_now_ms(),
+	    away ? status->engine_error : NULL, (long long)status->engine_away_since,
 	    status->disk_error[0] != '\0' ? status->disk_error : NULL);
 }
 
@@ -39,7 +39,8 @@ service_read(struct database *db, struct service_status *status, struct error *e
 
 	*status = (struct service_status){ 0 };
 	if (!statement_begin(&st, db, err,
-		"SELECT pid, seen_at, engine_error, engine_away_since, disk_error FROM spooler WHERE id = 1", ""))
+		"SELECT pid, seen_at, engine_error, engine_away_since, disk_error FROM spooler WHERE id = 1",
+		""))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 1) {

@@ -15,7 +15,7 @@ struct service_status {
 	int64_t seen_at;
 	int64_t engine_away_since; /* 0: the engine answers */
 	char engine_error[1024];
-	char disk_error[1024];/* empty: there is room */
+	char disk_error[1024]; /* empty: there is room */
 };
 
 /* The spooler's: notes that it lives, and what keeps it from starting jobs. seen_at is set here. */
@@ -23,7 +23,8 @@ bool service_note(struct database *db, const struct service_status *status, stru
 
 bool service_read(struct database *db, struct service_status *status, struct error *err);
 
-/* The random word of this installation, which stands in our containers' names: at least 16 bytes of room. */
+/* The random word of this installation, which stands in our containers' names: at least 16 bytes of
+ * room. */
 #define INSTANCE_TEXT 16
 bool service_instance(struct database *db, char instance[static INSTANCE_TEXT], struct error *err);
 

@@ -24,16 +24,17 @@ session_open(struct database *db, int64_t account, int64_t session_days,
 	token_hash(token, hash);
 	return transaction_begin(&t, db, err) &&
 	    database_run(db, NULL, err, "DELETE FROM session WHERE used_at < ?", "i",
-	        (long long)(now - session_days * DAY_MS)) &&
-	    database_run(db, NULL, err, "INSERT INTO session (hash, account, used_at) VALUES (?, ?, ?)",
-	        "bii", hash, TOKEN_HASH, (long long)account, (long long)now) &&
+		(long long)(now - session_days * DAY_MS)) &&
+	    database_run(db, NULL, err,
+		"INSERT INTO session (hash, account, used_at) VALUES (?, ?, ?)", "bii", hash,
+		TOKEN_HASH, (long long)account, (long long)now) &&
 	    transaction_commit(&t, err);
 }
 
 /* Reads the session's row; *used_at is 0 where there is none. */
 static bool
-session_read(struct database *db, const unsigned char *hash, struct account *account, int64_t *used_at,
-    struct error *err)
+session_read(struct database *db, const unsigned char *hash, struct account *account,
+    int64_t *used_at, struct error *err)
 {
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
@@ -70,7 +71,7 @@ session_find(struct database *db, const char *token, int64_t session_days, struc
 	}
 	return now - used_at < USE_NOTED_MS ||
 	    database_run(db, NULL, err, "UPDATE session SET used_at = ? WHERE hash = ?", "ib",
-	        (long long)now, hash, TOKEN_HASH);
+		(long long)now, hash, TOKEN_HASH);
 }
 
 bool
@@ -79,7 +80,8 @@ session_end(struct database *db, const char *token, struct error *err)
 	unsigned char hash[TOKEN_HASH];
 
 	token_hash(token, hash);
-	return database_run(db, NULL, err, "DELETE FROM session WHERE hash = ?", "b", hash, TOKEN_HASH);
+	return database_run(db, NULL, err, "DELETE FROM session WHERE hash = ?", "b", hash,
+	    TOKEN_HASH);
 }
 
 /* Logins count whatever their case, as they are one account. */
@@ -125,7 +127,7 @@ login_attempt(struct database *db, const char *login, const char *address, int64
 	snprintf(of_address, sizeof of_address, "address:%.64s", address);
 	return transaction_begin(&t, db, err) &&
 	    database_run(db, NULL, err, "DELETE FROM login_failure WHERE started_at < ?", "i",
-	        (long long)(time_now_ms() - WINDOW_MS)) &&
+		(long long)(time_now_ms() - WINDOW_MS)) &&
 	    count_attempt(db, of_login, login_most, err) &&
 	    count_attempt(db, of_address, address_most, err) && transaction_commit(&t, err);
 }
@@ -139,9 +141,10 @@ login_succeeded(struct database *db, const char *login, const char *address, str
 	login_subject(login, of_login);
 	snprintf(of_address, sizeof of_address, "address:%.64s", address);
 	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err, "DELETE FROM login_failure WHERE subject = ?", "t", of_login) &&
+	    database_run(db, NULL, err, "DELETE FROM login_failure WHERE subject = ?", "t",
+		of_login) &&
 	    database_run(db, NULL, err,
-	        "UPDATE login_failure SET failures = failures - 1 WHERE subject = ? AND failures > 0", "t",
-	        of_address) &&
+		"UPDATE login_failure SET failures = failures - 1 WHERE subject = ? AND failures > 0",
+		"t", of_address) &&
 	    transaction_commit(&t, err);
 }

@@ -10,7 +10,8 @@
 #include "error.h"
 #include "secret.h"
 
-/* Opens a session of the account; token is for its cookie. Ended sessions of anybody are removed. */
+/* Opens a session of the account; token is for its cookie. Ended sessions of anybody are removed.
+ */
 bool session_open(struct database *db, int64_t account, int64_t session_days,
     char token[static TOKEN_TEXT], struct error *err);
 
@@ -25,13 +26,15 @@ bool session_find(struct database *db, const char *token, int64_t session_days,
 bool session_end(struct database *db, const char *token, struct error *err);
 
 /*
- * Before a password is tried: counts the attempt against the login and the address. ERROR_TOO_MANY with
- * retry_after_s where either had its share in the window of 15 minutes.
+ * Before a password is tried: counts the attempt against the login and the address. ERROR_TOO_MANY
+ * with retry_after_s where either had its share in the window of 15 minutes.
  */
 bool login_attempt(struct database *db, const char *login, const char *address, int64_t login_most,
     int64_t address_most, struct error *err);
 
-/* The password was right: the login's count is forgotten, and this attempt does not count for the address. */
-bool login_succeeded(struct database *db, const char *login, const char *address, struct error *err);
+/* The password was right: the login's count is forgotten, and this attempt does not count for the
+ * address. */
+bool login_succeeded(struct database *db, const char *login, const char *address,
+    struct error *err);
 
 #endif

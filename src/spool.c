@@ -20,7 +20,8 @@
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-/* What each folder is for decides who may enter; the group is kabuto-web by the state directory's setgid bit. */
+/* What each folder is for decides who may enter; the group is kabuto-web by the state directory's
+ * setgid bit. */
 static const struct {
 	const char *name;
 	mode_t mode;
@@ -29,11 +30,11 @@ static const struct {
 	bool spooler_only;
 } folders[] = {
 	{ "incoming", 02770, offsetof(struct spool, incoming), false, false },
-	{ "inbox",    02770, offsetof(struct spool, inbox),    false, false },
-	{ "builds",   02770, offsetof(struct spool, builds),   false, false },
-	{ "logs",     02750, offsetof(struct spool, logs),     true,  false },
-	{ "results",  02750, offsetof(struct spool, results),  true,  false },
-	{ "run",      0700,  offsetof(struct spool, run),      false, true  },
+	{ "inbox", 02770, offsetof(struct spool, inbox), false, false },
+	{ "builds", 02770, offsetof(struct spool, builds), false, false },
+	{ "logs", 02750, offsetof(struct spool, logs), true, false },
+	{ "results", 02750, offsetof(struct spool, results), true, false },
+	{ "run", 0700, offsetof(struct spool, run), false, true },
 };
 #define FOLDERS (sizeof folders / sizeof folders[0])
 
@@ -43,7 +44,8 @@ folder_fd(struct spool *spool, size_t i)
 	return (int *)((char *)spool + folders[i].offset);
 }
 
-/* Makes a folder with its mode and group, or mends those of one that a killed start left half-made. */
+/* Makes a folder with its mode and group, or mends those of one that a killed start left half-made.
+ */
 static bool
 folder_make(struct spool *spool, size_t i, const struct config *config, struct error *err)
 {
@@ -56,13 +58,13 @@ folder_make(struct spool *spool, size_t i, const struct config *config, struct e
 		struct group *group = getgrnam(config->web_server_group);
 
 		if (group == NULL)
-			return error_set(err, ERROR_SYSTEM, "web_server_group: there is no group '%s'",
-			    config->web_server_group);
+			return error_set(err, ERROR_SYSTEM,
+			    "web_server_group: there is no group '%s'", config->web_server_group);
 		if (fstatat(spool->state, name, &st, 0) == 0 && st.st_gid != group->gr_gid &&
 		    fchownat(spool->state, name, (uid_t)-1, group->gr_gid, 0) < 0)
 			return error_errno(err,
-			    "give '%s/%s' to the group '%s' (the spooler's user must be a member)", spool->path,
-			    name, config->web_server_group);
+			    "give '%s/%s' to the group '%s' (the spooler's user must be a member)",
+			    spool->path, name, config->web_server_group);
 	}
 	if (fchmodat(spool->state, name, folders[i].mode, 0) < 0)
 		return error_errno(err, "set the mode of '%s/%s'", spool->path, name);
@@ -93,9 +95,11 @@ spool_open(struct spool *spool, const struct config *config, bool spooler, struc
 		*folder_fd(spool, i) = openat(spool->state, folders[i].name, FOLDER_FLAGS);
 		if (*folder_fd(spool, i) < 0) {
 			if (errno == ENOENT)
-				error_set(err, ERROR_BUSY, "the state directory is not set up yet: start kabuto-spooler");
+				error_set(err, ERROR_BUSY,
+				    "the state directory is not set up yet: start kabuto-spooler");
 			else
-				error_errno(err, "open the folder '%s/%s'", spool->path, folders[i].name);
+				error_errno(err, "open the folder '%s/%s'", spool->path,
+				    folders[i].name);
 			goto undo;
 		}
 	}

@@ -3,9 +3,9 @@
 /*
  * The state directory: where each thing lies, and how it gets there whole.
  *
- * What arrives is written below incoming/, flushed, renamed into its place, and only then named by a row.
- * A folder in incoming/ is somebody's as long as its lock is held: who receives an upload holds the lock, and
- * whoever finds a folder without one may remove it, however its owner died.
+ * What arrives is written below incoming/, flushed, renamed into its place, and only then named by
+ * a row. A folder in incoming/ is somebody's as long as its lock is held: who receives an upload
+ * holds the lock, and whoever finds a folder without one may remove it, however its owner died.
  */
 #include <stdbool.h>
 
@@ -25,8 +25,8 @@ struct spool {
 };
 
 /*
- * Opens the folders. The spooler makes what is missing, with the modes that keep others out (design,
- * section 4); a handler finds them made, or fails with a text that names the spooler.
+ * Opens the folders. The spooler makes what is missing, with the modes that keep others out
+ * (design, section 4); a handler finds them made, or fails with a text that names the spooler.
  */
 bool spool_open(struct spool *spool, const struct config *config, bool spooler, struct error *err);
 void spool_close(struct spool *spool);

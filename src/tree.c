@@ -40,7 +40,8 @@ folder_open(int dir, const char *name)
 
 static bool empty_folder(int top, int dir, const char *name, int depth, struct error *err);
 
-/* One entry. A folder too deep to descend into is moved up to top, where the caller finds it again. */
+/* One entry. A folder too deep to descend into is moved up to top, where the caller finds it again.
+ */
 static bool
 remove_entry(int top, int dir, const char *name, int depth, struct error *err)
 {
@@ -88,7 +89,8 @@ tree_remove(int dir, const char *name, struct error *err)
 		return true;
 	if (errno != EISDIR && errno != EPERM)
 		return error_errno(err, "remove '%s'", name);
-	/* Folders moved up may have come behind the stream: as long as a pass goes well, another one helps. */
+	/* Folders moved up may have come behind the stream: as long as a pass goes well, another
+	 * one helps. */
 	while (empty_folder(-1, dir, name, 0, err)) {
 		if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return true;
@@ -120,7 +122,7 @@ tree_sync(int dir, const char *name, struct error *err)
 		if (dots(entry->d_name))
 			continue;
 		if (entry->d_type == DT_DIR ? !tree_sync(dirfd(stream), entry->d_name, err)
-		                            : !sync_file(dirfd(stream), entry->d_name, err))
+					    : !sync_file(dirfd(stream), entry->d_name, err))
 			return false;
 	}
 	if (fsync(dirfd(stream)) < 0)

@@ -9,8 +9,8 @@
 #include "error.h"
 
 /*
- * Removes name in the folder dir with all below it, however deep. Nothing there is success. What cannot be
- * removed is left; err then names one of it.
+ * Removes name in the folder dir with all below it, however deep. Nothing there is success. What
+ * cannot be removed is left; err then names one of it.
  */
 bool tree_remove(int dir, const char *name, struct error *err);
 
@@ -18,8 +18,8 @@ bool tree_remove(int dir, const char *name, struct error *err);
 bool tree_sync(int dir, const char *name, struct error *err);
 
 /*
- * Adds up what the regular files below the folder dir take: *bytes on the disk, *files in number. Stops early
- * once *bytes is over limit. What vanishes or cannot be read meanwhile does not count.
+ * Adds up what the regular files below the folder dir take: *bytes on the disk, *files in number.
+ * Stops early once *bytes is over limit. What vanishes or cannot be read meanwhile does not count.
  */
 void tree_measure(int dir, int64_t limit, int64_t *bytes, int64_t *files);
 

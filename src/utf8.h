@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Length in bytes (1 to 4) of the valid character at text, of which length bytes may be read; 0 if the
- * bytes there are none (truncated, overlong, a surrogate, over U+10FFFF). length must not be 0.
+ * Length in bytes (1 to 4) of the valid character at text, of which length bytes may be read; 0 if
+ * the bytes there are none (truncated, overlong, a surrogate, over U+10FFFF). length must not be 0.
  */
 size_t utf8_character(const char *text, size_t length);
 
@@ -16,14 +16,15 @@ size_t utf8_character(const char *text, size_t length);
 bool utf8_valid(const char *text, size_t length);
 
 /*
- * How many of text's length bytes remain when a character cut off at the end is left out. Bytes that
- * never were valid count as they are.
+ * How many of text's length bytes remain when a character cut off at the end is left out. Bytes
+ * that never were valid count as they are.
  */
 size_t utf8_cut(const char *text, size_t length);
 
 /*
  * Copies text with each byte that is not part of a valid character replaced by U+FFFD.
- * The copy is NUL-terminated and the caller's to free; *out_length gets its length. NULL without memory.
+ * The copy is NUL-terminated and the caller's to free; *out_length gets its length. NULL without
+ * memory.
  */
 char *utf8_repair(const char *text, size_t length, size_t *out_length);
 

@@ -1,5 +1,6 @@
 /*
- * The wake socket. It is named through /proc/self/fd, since a socket's address has room for 107 bytes only.
+ * The wake socket. It is named through /proc/self/fd, since a socket's address has room for 107
+ * bytes only.
  */
 #include "wake.h"
 
@@ -27,7 +28,8 @@ wake_listen(int state, struct error *err)
 	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un to = address(state);
 
-	(void)unlinkat(state, "wake", 0); /* only the holder of the lock comes here: it is a dead one's */
+	(void)unlinkat(state, "wake",
+	    0); /* only the holder of the lock comes here: it is a dead one's */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof to) < 0 ||
 	    fchmodat(state, "wake", 0660, 0) < 0) {
 		error_errno(err, "make the wake socket");

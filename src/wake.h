@@ -1,8 +1,8 @@
 #ifndef KABUTO_WAKE_H
 #define KABUTO_WAKE_H
 /*
- * "Look again": an empty datagram from a handler to the spooler behind a commit. Nothing depends on its
- * arrival, since the spooler also looks each second.
+ * "Look again": an empty datagram from a handler to the spooler behind a commit. Nothing depends on
+ * its arrival, since the spooler also looks each second.
  */
 #include <stdbool.h>
 

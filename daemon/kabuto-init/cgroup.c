@@ -1,6 +1,6 @@
 /*
- * The container sees its own cgroup at /sys/fs/cgroup: with version 1 one folder a controller, with version 2 one for
- * all (Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
+ * The container sees its own cgroup at /sys/fs/cgroup: with version 1 one folder a controller, with
+ * version 2 one for all (Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
  */
 #include "cgroup.h"
 

@@ -7,8 +7,8 @@
 
 struct cgroup_usage {
 	int64_t cpu_ns;
-	int64_t memory;    /* bytes at the peak */
-	int64_t io;        /* bytes read and written on block devices */
+	int64_t memory; /* bytes at the peak */
+	int64_t io;     /* bytes read and written on block devices */
 	int64_t oom_kills;
 };
 

@@ -3,9 +3,10 @@
  *
  *	kabuto-init [-l log-limit] [-g grace] -- program [argument ...]
  *
- * It starts the program in a process group of its own, hands signals on to it, writes what it prints to the log, and
- * when it has ended ends all that it left behind, reports what was used, and exits with its code (128 + signal).
- * SIGTERM gives the job grace seconds before everything is killed.
+ * It starts the program in a process group of its own, hands signals on to it, writes what it
+ *prints to the log, and when it has ended ends all that it left behind, reports what was used, and
+ *exits with its code (128 + signal). SIGTERM gives the job grace seconds before everything is
+ *killed.
  *
  * The file usage gets lines "key value" and, last, "end" (daemon/usage.h reads it).
  */
@@ -33,7 +34,8 @@
 #define CODE_NOT_FOUND 127 /* as the shell has it (POSIX, 2.8.2) */
 #define CODE_NOT_RUN   126
 
-static struct stream streams[2] = { { .fd = -1, .name = JOBLOG_STDOUT }, { .fd = -1, .name = JOBLOG_STDERR } };
+static struct stream streams[2] = { { .fd = -1, .name = JOBLOG_STDOUT },
+	{ .fd = -1, .name = JOBLOG_STDERR } };
 
 struct job {
 	struct writer writer;
@@ -42,20 +44,22 @@ struct job {
 	int64_t grace_ms;
 	int64_t kill_at; /* monotonic ms; 0: nobody asked it to stop */
 	bool ended;
-	int status;      /* wait(2)'s */
+	int status; /* wait(2)'s */
 	int exec_errno;
 };
 
 static int
 usage(void)
 {
-	static const char text[] = "usage: kabuto-init [-l log-limit] [-g grace] -- program [argument ...]\n";
+	static const char text[] =
+	    "usage: kabuto-init [-l log-limit] [-g grace] -- program [argument ...]\n";
 
 	(void)!write(STDERR_FILENO, text, sizeof text - 1);
 	return 2;
 }
 
-/* Has the kernel take the job, and not PID 1, when memory is short. Raising it needs no privilege. */
+/* Has the kernel take the job, and not PID 1, when memory is short. Raising it needs no privilege.
+ */
 static void
 prefer_as_victim(void)
 {
@@ -67,8 +71,7 @@ prefer_as_victim(void)
 	}
 }
 
-static void __attribute__((noreturn))
-run_program(char **arguments, int out, int err, int report)
+static void __attribute__((noreturn)) run_program(char **arguments, int out, int err, int report)
 {
 	sigset_t none;
 
@@ -84,7 +87,8 @@ run_program(char **arguments, int out, int err, int report)
 	_exit(errno == ENOENT ? CODE_NOT_FOUND : CODE_NOT_RUN);
 }
 
-/* Starts the program; report tells why it could not be, by a pipe that a successful execve closes. */
+/* Starts the program; report tells why it could not be, by a pipe that a successful execve closes.
+ */
 static bool
 start(struct job *job, char **arguments)
 {
@@ -162,7 +166,8 @@ static void
 turn(struct job *job)
 {
 	struct pollfd fds[] = { { .fd = job->signals, .events = POLLIN },
-		{ .fd = streams[0].fd, .events = POLLIN }, { .fd = streams[1].fd, .events = POLLIN } };
+		{ .fd = streams[0].fd, .events = POLLIN },
+		{ .fd = streams[1].fd, .events = POLLIN } };
 
 	if (poll(fds, 3, poll_ms(job)) < 0 && errno != EINTR)
 		return;
@@ -179,8 +184,9 @@ turn(struct job *job)
 }
 
 /*
- * The job is over: whatever it left is killed, and what is in the pipes is written. Without CAP_KILL another user's
- * processes live on until PID 1 ends, so that neither is waited for without end.
+ * The job is over: whatever it left is killed, and what is in the pipes is written. Without
+ * CAP_KILL another user's processes live on until PID 1 ends, so that neither is waited for without
+ * end.
  */
 static void
 finish(struct job *job)
@@ -199,7 +205,8 @@ finish(struct job *job)
 	for (int i = 0; i < 2; i++) {
 		struct pollfd left = { .fd = streams[i].fd, .events = POLLIN };
 
-		while (left.fd >= 0 && poll(&left, 1, 0) > 0 && stream_read(&streams[i], &job->writer))
+		while (left.fd >= 0 && poll(&left, 1, 0) > 0 &&
+		    stream_read(&streams[i], &job->writer))
 			continue;
 		stream_flush(&streams[i], &job->writer);
 	}

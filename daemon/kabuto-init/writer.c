@@ -59,7 +59,8 @@ writer_put(struct writer *writer, enum joblog_stream stream, const char *data, i
 {
 	const struct joblog_record record = { writer->offset, clock_ns(CLOCK_REALTIME), stream };
 	unsigned char bytes[JOBLOG_RECORD];
-	int64_t room = writer->limit - writer->offset, kept = length < room ? length : room, written = 0;
+	int64_t room = writer->limit - writer->offset, kept = length < room ? length : room,
+		written = 0;
 
 	if (kept < length) {
 		const char *newline = kept > 0 ? memrchr(data, '\n', (size_t)kept) : NULL;

@@ -1,10 +1,11 @@
 #ifndef KABUTO_INIT_WRITER_H
 #define KABUTO_INIT_WRITER_H
 /*
- * The log's writer: two streams in, one text and one index out (src/joblog_record.h has the format).
+ * The log's writer: two streams in, one text and one index out (src/joblog_record.h has the
+ * format).
  *
- * What was read is written line by line as far as lines are whole. An unfinished line is held for up to a second, so
- * that two streams do not cut each other's lines.
+ * What was read is written line by line as far as lines are whole. An unfinished line is held for
+ * up to a second, so that two streams do not cut each other's lines.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,8 +16,8 @@ struct stream {
 	int fd; /* the pipe's end that is read; -1: it came to its end */
 	enum joblog_stream name;
 	char held[JOBLOG_LINE_MOST];
-	uint32_t length;     /* bytes held */
-	int64_t held_since;  /* monotonic ms; of the oldest byte */
+	uint32_t length;    /* bytes held */
+	int64_t held_since; /* monotonic ms; of the oldest byte */
 };
 
 struct writer {
@@ -27,10 +28,12 @@ struct writer {
 	int64_t dropped; /* bytes over it, or that the disk had no room for */
 };
 
-/* Opens the log at its end. A log that cannot be opened drops everything, and the job runs all the same. */
+/* Opens the log at its end. A log that cannot be opened drops everything, and the job runs all the
+ * same. */
 void writer_open(struct writer *writer, const char *text, const char *index, int64_t limit);
 
-/* Reads what has come, and writes whole lines. False at the stream's end, when all has been written. */
+/* Reads what has come, and writes whole lines. False at the stream's end, when all has been
+ * written. */
 bool stream_read(struct stream *stream, struct writer *writer);
 
 /* Writes what is held, a whole line or not. */

@@ -1,0 +1,350 @@
+/*
+ * What a repo_url may be, which addresses are private, and what a program says line by line.
+ * The functions that decide are static: the file is included.
+ */
+#include "support.h"
+
+#include "daemon/checkout.c"
+
+static char https[] = "https", http[] = "http", ssh[] = "ssh";
+
+static void
+test_url_names_program_address_and_host(void **state)
+{
+	static const struct {
+		const char *text;
+		enum checkout_kind kind;
+		const char *url, *host;
+	} rows[] = {
+		{ "https://example.org/r.git", CHECKOUT_GIT, "https://example.org/r.git", "example.org" },
+		{ "https://example.org/r", CHECKOUT_HG, "https://example.org/r", "example.org" },
+		{ "git+https://example.org/r", CHECKOUT_GIT, "https://example.org/r", "example.org" },
+		{ "hg+https://example.org/r", CHECKOUT_HG, "https://example.org/r", "example.org" },
+		{ "hg+https://example.org/r.git", CHECKOUT_HG, "https://example.org/r.git", "example.org" },
+		{ "GIT+https://example.org/r", CHECKOUT_GIT, "https://example.org/r", "example.org" },
+		{ "HTTPS://Example.org/r.git", CHECKOUT_GIT, "HTTPS://Example.org/r.git", "Example.org" },
+		{ "http://example.org/r.git", CHECKOUT_GIT, "http://example.org/r.git", "example.org" },
+		{ "ssh://git@example.org/r.git", CHECKOUT_GIT, "ssh://git@example.org/r.git", "example.org" },
+		{ "https://example.org", CHECKOUT_HG, "https://example.org", "example.org" },
+		{ "https://example.org:8443/r", CHECKOUT_HG, "https://example.org:8443/r", "example.org" },
+		{ "https://u:p@example.org:8443/r", CHECKOUT_HG, "https://u:p@example.org:8443/r", "example.org" },
+		{ "https://a@b@example.org/r", CHECKOUT_HG, "https://a@b@example.org/r", "example.org" },
+		{ "https://example.org/a@b/r", CHECKOUT_HG, "https://example.org/a@b/r", "example.org" },
+		{ "https://example.org?x@y", CHECKOUT_HG, "https://example.org?x@y", "example.org" },
+		{ "https://example.org#x@y", CHECKOUT_HG, "https://example.org#x@y", "example.org" },
+		{ "https://[2001:db8::1]/r", CHECKOUT_HG, "https://[2001:db8::1]/r", "2001:db8::1" },
+		{ "https://[::1]:8443/r", CHECKOUT_HG, "https://[::1]:8443/r", "::1" },
+		{ "https://u@[::1]:8443/r", CHECKOUT_HG, "https://u@[::1]:8443/r", "::1" },
+		{ "https://127.0.0.1/r", CHECKOUT_HG, "https://127.0.0.1/r", "127.0.0.1" },
+	};
+	char *words[] = { https, http, ssh };
+	const struct text_list schemes = { words, COUNT(words) };
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct error err = { .kind = ERROR_NONE };
+		struct checkout_url url;
+
+		row_check(failed, checkout_url_parse(&url, rows[i].text, &schemes, &err), "%s: %s", rows[i].text,
+		    err.text);
+		if (err.kind != ERROR_NONE)
+			continue;
+		row_check(failed, url.kind == rows[i].kind, "%s: kind %d", rows[i].text, url.kind);
+		row_check(failed, strcmp(url.url, rows[i].url) == 0, "%s: url %s", rows[i].text, url.url);
+		row_check(failed, strcmp(url.host, rows[i].host) == 0, "%s: host %s", rows[i].text, url.host);
+	}
+	rows_end(failed);
+}
+
+static void
+test_what_is_no_url_or_of_another_scheme_is_refused(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"example.org/r.git",
+		"/etc/passwd",
+		"-u/r.git",
+		"--upload-pack=touch /tmp/x",
+		"git@example.org:r.git",
+		"file:///etc",
+		"git+file:///etc",
+		"http://example.org/r.git",
+		"ssh://example.org/r.git",
+		"git+ssh://example.org/r.git",
+		"git://example.org/r.git",
+		"ext::sh -c id",
+		"ext::https://example.org",
+		"hg+git+https://example.org/r",
+		"git+",
+		"://example.org",
+		"https:",
+		"https:/example.org",
+		"https://",
+		"https:///r",
+		"https://?x",
+		"https://:80/r",
+		"https://u@/r",
+		"https://-oProxyCommand=id/r",
+		"https://u@-oProxyCommand=id/r",
+		"https://[]/r",
+		" https://example.org/r",
+		"https://example.org/a b",
+		"https://example.org/a\nb",
+		"https://example.org/a\tb",
+		"https://example.org/\x01",
+	};
+	char *words[] = { https };
+	const struct text_list schemes = { words, COUNT(words) };
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct error err = { .kind = ERROR_NONE };
+		struct checkout_url url = { .host = "" };
+
+		row_check(failed, !checkout_url_parse(&url, rows[i], &schemes, &err), "'%s': host '%s'", rows[i],
+		    url.host);
+		row_check(failed, err.kind == ERROR_INPUT && strncmp(err.text, "repo_url: ", 10) == 0, "'%s': %s",
+		    rows[i], err.text);
+	}
+	rows_end(failed);
+}
+
+static void
+test_url_too_long_is_refused(void **state)
+{
+	char *words[] = { https }, text[4096] = "https://";
+	const struct text_list schemes = { words, COUNT(words) };
+	struct checkout_url url;
+	struct error err;
+
+	(void)state;
+	memset(text + 8, 'a', 255);
+	strcpy(text + 8 + 255, "/r");
+	assert_true(checkout_url_parse(&url, text, &schemes, &err));
+	memset(text + 8, 'a', 256);
+	strcpy(text + 8 + 256, "/r");
+	assert_false(checkout_url_parse(&url, text, &schemes, &err));
+	strcpy(text, "https://example.org/");
+	memset(text + strlen(text), 'a', sizeof url.url - strlen(text) - 1);
+	text[sizeof url.url - 1] = '\0';
+	assert_true(checkout_url_parse(&url, text, &schemes, &err));
+	assert_string_equal(url.url, text);
+	text[sizeof url.url - 1] = 'a';
+	text[sizeof url.url] = '\0';
+	assert_false(checkout_url_parse(&url, text, &schemes, &err));
+}
+
+static void
+test_addresses_that_are_not_the_public_internet(void **state)
+{
+	static const struct {
+		const char *address;
+		bool private;
+	} rows[] = {
+		{ "0.0.0.0", true },
+		{ "0.255.255.255", true },
+		{ "1.0.0.0", false },
+		{ "8.8.8.8", false },
+		{ "9.255.255.255", false },
+		{ "10.0.0.0", true },
+		{ "10.255.255.255", true },
+		{ "11.0.0.0", false },
+		{ "100.63.255.255", false },
+		{ "100.64.0.0", true },
+		{ "100.127.255.255", true },
+		{ "100.128.0.0", false },
+		{ "126.255.255.255", false },
+		{ "127.0.0.1", true },
+		{ "127.255.255.255", true },
+		{ "128.0.0.0", false },
+		{ "169.253.255.255", false },
+		{ "169.254.169.254", true },
+		{ "169.255.0.0", false },
+		{ "172.15.255.255", false },
+		{ "172.16.0.0", true },
+		{ "172.31.255.255", true },
+		{ "172.32.0.0", false },
+		{ "192.0.0.1", true },
+		{ "192.0.1.0", false },
+		{ "192.167.255.255", false },
+		{ "192.168.0.0", true },
+		{ "192.168.255.255", true },
+		{ "192.169.0.0", false },
+		{ "198.17.255.255", false },
+		{ "198.18.0.0", true },
+		{ "198.19.255.255", true },
+		{ "198.20.0.0", false },
+		{ "223.255.255.255", false },
+		{ "224.0.0.1", true },
+		{ "240.0.0.1", true },
+		{ "255.255.255.255", true },
+		{ "::", true },
+		{ "::1", true },
+		{ "::2", true },
+		{ "::127.0.0.1", true },
+		{ "::ffff:127.0.0.1", true },
+		{ "::ffff:10.1.2.3", true },
+		{ "::ffff:169.254.169.254", true },
+		{ "::ffff:8.8.8.8", false },
+		{ "64:ff9b::7f00:1", true },
+		{ "100::1", true },
+		{ "1fff::1", true },
+		{ "2000::1", false },
+		{ "2606:4700:4700::1111", false },
+		{ "3fff:ffff::1", false },
+		{ "4000::1", true },
+		{ "fc00::1", true },
+		{ "fd12:3456::1", true },
+		{ "fe80::1", true },
+		{ "fec0::1", true },
+		{ "ff02::1", true },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sockaddr_in v4 = { .sin_family = AF_INET };
+		struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+		bool four = inet_pton(AF_INET, rows[i].address, &v4.sin_addr) == 1;
+		bool known = four || inet_pton(AF_INET6, rows[i].address, &v6.sin6_addr) == 1;
+		bool private = is_private(four ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6);
+
+		row_check(failed, known && private == rows[i].private, "%s", rows[i].address);
+	}
+	rows_end(failed);
+}
+
+static void
+test_host_in_any_spelling_of_a_private_address_is_refused(void **state)
+{
+	static const char *const hosts[] = { "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0",
+		"::1", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1", "10.0.0.1", "169.254.169.254", "fe80::1" };
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		struct error err = { .kind = ERROR_NONE };
+
+		row_check(failed, !check_host(hosts[i], &err) && err.kind == ERROR_INPUT, "%s: %s", hosts[i],
+		    err.text);
+	}
+	assert_true(check_host("8.8.8.8", NULL));
+	rows_end(failed);
+}
+
+/* Lines that were heard, one behind the other. */
+static void
+hear(void *context, const char *line)
+{
+	char *heard = context;
+
+	assert_true(strlen(heard) + strlen(line) + 2 < 4096);
+	strcat(strcat(heard, line), "|");
+}
+
+static void
+test_what_the_program_says_is_handed_on_line_by_line(void **state)
+{
+	static const struct {
+		const char *said;
+		const char *expected;
+	} rows[] = {
+		{ "", "" },
+		{ "one\n", "one|" },
+		{ "one\ntwo\n", "one|two|" },
+		{ "one\ntwo", "one|two|" },
+		{ "10%\r20%\r100%\n", "10%|20%|100%|" },
+		{ "one\r\n\n\ntwo\n", "one|two|" },
+		{ "\n\n", "" },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t piece = 1; piece <= 5; piece++) {
+			char heard[4096] = "", line[LINE_TEXT];
+			const struct checkout checkout = { .output = hear, .context = heard };
+			size_t held = 0, length = strlen(rows[i].said);
+			int ends[2];
+
+			assert_int_equal(pipe(ends), 0);
+			for (size_t at = 0; at < length; at += piece) {
+				size_t size = length - at < piece ? length - at : piece;
+
+				assert_int_equal(write(ends[1], rows[i].said + at, size), size);
+				assert_true(read_output(&checkout, ends[0], line, &held));
+			}
+			(void)close(ends[1]);
+			row_check(failed, !read_output(&checkout, ends[0], line, &held), "%s", rows[i].said);
+			row_check(failed, strcmp(heard, rows[i].expected) == 0, "%zu at a time: '%s' instead of '%s'",
+			    piece, heard, rows[i].expected);
+			(void)close(ends[0]);
+		}
+	rows_end(failed);
+}
+
+static void
+test_endless_line_is_handed_on_in_pieces(void **state)
+{
+	char heard[4096] = "", line[LINE_TEXT], said[3000];
+	const struct checkout checkout = { .output = hear, .context = heard };
+	size_t held = 0, letters = 0;
+	int ends[2];
+
+	(void)state;
+	memset(said, 'x', sizeof said);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], said, sizeof said), sizeof said);
+	(void)close(ends[1]);
+	for (int reads = 0; read_output(&checkout, ends[0], line, &held); reads++)
+		assert_true(reads < 10);
+	(void)close(ends[0]);
+	for (const char *c = heard; *c != '\0'; c++)
+		letters += *c == 'x';
+	assert_int_equal(letters, sizeof said);
+}
+
+static bool
+never(void *context)
+{
+	(void)context;
+	return false;
+}
+
+static void
+test_private_host_is_refused_before_anything_runs(void **state)
+{
+	const struct folder *folder = *state;
+	char path[128], heard[4096] = "";
+	const struct config config = { .build = { .checkout_timeout = 10, .checkout_limit = 1 << 20 } };
+	const struct checkout checkout = { &config, path, never, hear, heard };
+	const struct checkout_url url = { CHECKOUT_GIT, "https://127.0.0.1:1/r.git", "127.0.0.1" };
+	struct error err;
+
+	snprintf(path, sizeof path, "%s/clone", folder->path);
+	assert_false(checkout_clone(&checkout, &url, &err));
+	assert_int_equal(err.kind, ERROR_INPUT);
+	assert_non_null(strstr(err.text, "'127.0.0.1' is an address of a private network"));
+	assert_string_equal(heard, "");
+	assert_false(file_exists(folder->fd, "clone"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_url_names_program_address_and_host),
+		cmocka_unit_test(test_what_is_no_url_or_of_another_scheme_is_refused),
+		cmocka_unit_test(test_url_too_long_is_refused),
+		cmocka_unit_test(test_addresses_that_are_not_the_public_internet),
+		cmocka_unit_test(test_host_in_any_spelling_of_a_private_address_is_refused),
+		cmocka_unit_test(test_what_the_program_says_is_handed_on_line_by_line),
+		cmocka_unit_test(test_endless_line_is_handed_on_in_pieces),
+		cmocka_unit_test_setup_teardown(test_private_host_is_refused_before_anything_runs, folder_setup,
+		    folder_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
