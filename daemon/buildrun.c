@@ -20,8 +20,9 @@
 #include "quantity.h"
 #include "tree.h"
 
-#define DOCKERFILE_MOST (1024 * 1024) /* bytes of a repository's Dockerfile that the image shows   \
-				       */
+#define DOCKERFILE_MOST                                                                            \
+	(1024 * 1024) /* bytes of a repository's Dockerfile that the image shows                   \
+		       */
 #define CHECKOUT "checkout"
 
 struct build_state {
@@ -174,8 +175,10 @@ end_failed(struct build_state *state, const char *how, const char *why)
 	log_build(state, LOG_INFO, "ended state=%s error=\"%s\"", how, why);
 }
 
-/* The image is there: its row follows. What is not noted here is built once more, from the engine's
- * cache. */
+/*
+ * The image is there: its row follows. What is not noted here is built once more, from the engine's
+ * cache.
+ */
 static bool
 end_succeeded(struct build_state *state, const char *tag, const char *dockerfile, struct error *err)
 {
@@ -250,8 +253,10 @@ try_build(struct build_state *state, struct error *err)
 	return build_context(state, path, repository ? dockerfile : state->build->dockerfile, err);
 }
 
-/* What a try that did not end the build means; true: it has ended now, or is left for the next
- * spooler. */
+/*
+ * What a try that did not end the build means; true: it has ended now, or is left for the next
+ * spooler.
+ */
 static bool
 settle(struct build_state *state, const struct error *err, int *tries)
 {

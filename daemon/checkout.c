@@ -157,7 +157,8 @@ check_host(const char *host, struct error *err)
 		host);
 }
 
-/* In the child: nothing of the spooler's rights or terminal is left. Async-signal-safe calls only.
+/*
+ * In the child: nothing of the spooler's rights or terminal is left. Async-signal-safe calls only.
  */
 static void __attribute__((noreturn))
 run_child(char *const *arguments, char *const *environment, int output)
@@ -179,10 +180,10 @@ too_large(const struct checkout *checkout)
 {
 	cleanup_close int dir =
 	    open(checkout->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int64_t bytes = 0, files;
+	int64_t bytes = 0;
 
 	if (dir >= 0)
-		tree_measure(dir, checkout->config->build.checkout_limit, &bytes, &files);
+		bytes = tree_measure(dir, checkout->config->build.checkout_limit);
 	return bytes > checkout->config->build.checkout_limit;
 }
 

@@ -82,7 +82,8 @@ typedef void container_added_visit(const char *path, void *context);
 bool container_each_added(struct engine *engine, const char *name, container_added_visit *visit,
     void *context, struct error *err);
 
-/* Called for each container that has the label, whatever its state. labels is an object of strings.
+/*
+ * Called for each container that has the label, whatever its state. labels is an object of strings.
  */
 typedef bool container_visit(const char *id, json_t *labels, void *context, struct error *err);
 bool container_each(struct engine *engine, const char *label, const char *value,

@@ -19,7 +19,8 @@ struct image_build {
 	bool nocache;
 	int64_t memory; /* bytes, of each step */
 	int64_t timeout_ms;
-	/* Called with each message of the engine, which lasts for the call; false ends the build.
+	/*
+	 * Called with each message of the engine, which lasts for the call; false ends the build.
 	 */
 	bool (*message)(void *context, json_t *message);
 	void *message_context;
@@ -33,8 +34,10 @@ struct image_build {
 bool image_build(struct engine *engine, const struct image_build *build, char **failure,
     struct error *err);
 
-/* What the image runs: JSON arrays, or NULL for none; the caller's to free. ERROR_NOT_FOUND: there
- * is no such image. */
+/*
+ * What the image runs: JSON arrays, or NULL for none; the caller's to free. ERROR_NOT_FOUND: there
+ * is no such image.
+ */
 bool image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
     struct error *err);
 

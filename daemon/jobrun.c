@@ -16,22 +16,21 @@
 
 #include "cleanup.h"
 #include "collect.h"
+#include "elsewhere.h"
 #include "engine_container.h"
 #include "image.h"
 #include "job.h"
 #include "joblog.h"
+#include "jobspec.h"
 #include "message.h"
 #include "quantity.h"
 #include "tree.h"
 #include "usage.h"
-#include "utf8.h"
 
-#define DISK_LOOK_MS   5000  /* between two looks at the outbox's size, if they are quick */
-#define WAIT_MOST_MS   30000 /* of one wait call; behind it the container is inspected */
-#define FAULTS_MOST    5     /* of the engine's own (HTTP 500) that a step survives */
-#define ELSEWHERE_MOST 10    /* files that are named */
-#define INIT_TARGET    "/run/kabuto/init"
-#define GRACE_MARGIN   5 /* seconds that kabuto-init gets to report behind the job's grace */
+#define DISK_LOOK_MS 5000  /* between two looks at the outbox's size, if they are quick */
+#define WAIT_MOST_MS 30000 /* of one wait call; behind it the container is inspected */
+#define FAULTS_MOST  5     /* of the engine's own (HTTP 500) that a step survives */
+#define GRACE_MARGIN 5     /* seconds that kabuto-init gets to report behind the job's grace */
 
 #define log_run(run, level, format, ...)                                                           \
 	log_write(level, "job=%lld attempt=%lld " format, (long long)(run)->job.id,                \
@@ -92,8 +91,10 @@ set_error(struct run *run, const char *format, ...)
 	va_end(arguments);
 }
 
-/* What a failed call means: an engine that is away is waited for, what it refuses ends the job in
- * its words. */
+/*
+ * What a failed call means: an engine that is away is waited for, what it refuses ends the job in
+ * its words.
+ */
 static enum outcome
 failed_call(struct run *run, const struct error *err)
 {
@@ -176,150 +177,14 @@ run_prepare(struct run *run, struct error *err)
 	return prepare(run, err) ? NEXT : AGAIN;
 }
 
-static bool
-add_mount(struct container_spec *spec, struct run *run, const char *target, bool read_only,
-    const char *format, ...)
-{
-	const struct config *config = run->worker->spooler->config;
-	struct container_mount *mount = &spec->mounts[spec->mount_count++];
-	const char *root =
-	    config->engine.state_dir[0] != '\0' ? config->engine.state_dir : config->state_dir;
-	int length = snprintf(mount->source, sizeof mount->source, "%s/", root);
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(mount->source + length, sizeof mount->source - (size_t)length, format, arguments);
-	va_end(arguments);
-	mount->target = target;
-	mount->read_only = read_only;
-	return true;
-}
-
-/* Where the job finds its files, and kabuto-init its own. The engine sees only our state directory.
- */
-static bool
-add_mounts(struct container_spec *spec, struct run *run, struct error *err)
-{
-	const struct job *job = &run->job;
-	struct attachments files = { 0 };
-	char name[JOBLOG_NAME], folder[FOLDER_NAME];
-	bool any;
-
-	if (!attachments_of(&run->worker->db, job->id, &files, err))
-		return false;
-	any = files.count > 0;
-	attachments_clear(&files);
-	job_folder(run, folder);
-	add_mount(spec, run, INIT_TARGET, true, "bin/kabuto-init");
-	add_mount(spec, run, "/run/kabuto/log", false, "logs/%s",
-	    joblog_name(name, job->id, job->attempt, "log"));
-	add_mount(spec, run, "/run/kabuto/idx", false, "logs/%s",
-	    joblog_name(name, job->id, job->attempt, "idx"));
-	add_mount(spec, run, "/run/kabuto/usage", false, "run/%s/usage", folder);
-	add_mount(spec, run, "/outbox", false, "run/%s/outbox", folder);
-	if (any)
-		add_mount(spec, run, "/inbox", true, "inbox/%s", job->attachment_token);
-	else
-		add_mount(spec, run, "/inbox", true, "run/%s/inbox", folder);
-	return true;
-}
-
-/* json, or an empty array in its place; an array of strings only, as both come from checked
- * sources. */
-static json_t *
-array_of(const char *text)
-{
-	json_t *array = text == NULL ? NULL : json_loads(text, 0, NULL);
-
-	return array != NULL ? array : json_array();
-}
-
-static bool
-is_array(const char *command)
-{
-	cleanup_json json_t *json = command[0] == '[' ? json_loads(command, 0, NULL) : NULL;
-	json_t *item;
-	size_t i;
-
-	if (!json_is_array(json) || json_array_size(json) == 0)
-		return false;
-	json_array_foreach (json, i, item)
-		if (!json_is_string(item))
-			return false;
-	return true;
-}
-
-/*
- * The job's own argument vector (design, section 5): a shell line in place of the image's
- * ENTRYPOINT, an array behind it as in Docker's exec form, or the image's ENTRYPOINT and CMD.
- */
-static json_t *
-arguments_of(const struct job *job, const struct image_run *image)
-{
-	cleanup_json json_t *rest = NULL;
-	json_t *arguments;
-
-	if (job->command != NULL && !is_array(job->command))
-		return json_pack("[s, s, s]", "/bin/sh", "-c", job->command);
-	arguments = array_of(image->entrypoint);
-	rest = array_of(job->command != NULL ? job->command : image->cmd);
-	json_array_extend(arguments, rest);
-	return arguments;
-}
-
-static json_t *
-labels_of(const struct run *run)
-{
-	char job[24], attempt[24];
-
-	snprintf(job, sizeof job, "%lld", (long long)run->job.id);
-	snprintf(attempt, sizeof attempt, "%lld", (long long)run->job.attempt);
-	return json_pack("{s:s, s:s, s:s}", "kabuto.instance", run->worker->spooler->instance,
-	    "kabuto.job", job, "kabuto.attempt", attempt);
-}
-
-static bool
-create(struct run *run, const struct image_run *image, struct error *err)
-{
-	const struct config *config = run->worker->spooler->config;
-	const struct job *job = &run->job;
-	cleanup_json json_t *arguments = arguments_of(job, image);
-	cleanup_json json_t *env = job->env != NULL ? json_loads(job->env, 0, NULL) : NULL;
-	cleanup_json json_t *labels = labels_of(run);
-	cleanup_json json_t *init = NULL;
-	char tag[96], limit[24], grace[24];
-	struct container_spec spec = { .image = tag,
-		.command = arguments,
-		.env = env,
-		.labels = labels,
-		.workdir = job->workdir,
-		.user = job->user,
-		.network = job->network,
-		.memory = job->memory,
-		.cpus = job->cpus,
-		.pids = job->pids,
-		.capabilities = config->job.capabilities.texts,
-		.capability_count = config->job.capabilities.count };
-
-	if (json_array_size(arguments) == 0)
-		return error_set(err, ERROR_INPUT,
-		    "the image has neither ENTRYPOINT nor CMD, and the job no command: give it one");
-	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", run->worker->spooler->instance,
-	    (long long)image->image, (long long)image->build);
-	snprintf(limit, sizeof limit, "%lld", (long long)config->log_limit);
-	snprintf(grace, sizeof grace, "%lld", (long long)job->grace);
-	init = json_pack("[s, s, s, s, s, s]", INIT_TARGET, "-l", limit, "-g", grace, "--");
-	spec.entrypoint = init;
-	return add_mounts(&spec, run, err) &&
-	    container_create(&run->worker->engine, run->container, &spec, err);
-}
-
 static enum outcome
 run_create(struct run *run, struct error *err)
 {
 	struct image_run image = { 0 };
+	char folder[FOLDER_NAME];
 	bool done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
-	    create(run, &image, err);
+	    jobspec_create(run->worker, &run->job, &image, run->container, job_folder(run, folder),
+		err);
 
 	image_run_clear(&image);
 	return done ? NEXT : failed_call(run, err);
@@ -355,7 +220,7 @@ static bool
 outbox_too_large(struct run *run)
 {
 	struct error ignored;
-	int64_t bytes = 0, files = 0, begun = time_monotonic_ms(), took;
+	int64_t bytes = 0, begun = time_monotonic_ms(), took;
 
 	if (begun < run->next_disk_look_ms || !open_folder(run, &ignored))
 		return false;
@@ -364,7 +229,7 @@ outbox_too_large(struct run *run)
 		    openat(run->folder, "outbox", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (outbox >= 0)
-			tree_measure(outbox, run->job.disk, &bytes, &files);
+			bytes = tree_measure(outbox, run->job.disk);
 	}
 	took = time_monotonic_ms() - begun;
 	run->next_disk_look_ms = begun + (took * 20 > DISK_LOOK_MS ? took * 20 : DISK_LOOK_MS);
@@ -420,7 +285,6 @@ static bool
 collect(struct run *run, struct error *err)
 {
 	cleanup_close int outbox = -1;
-	int64_t bytes, files;
 
 	if (!open_folder(run, err))
 		return false;
@@ -428,71 +292,36 @@ collect(struct run *run, struct error *err)
 	if (outbox < 0)
 		return error_errno(err, "open the outbox");
 	usage_read(&run->usage, run->folder, "usage");
-	tree_measure(outbox, run->job.disk, &bytes, &files);
-	run->over_disk = run->over_disk || bytes > run->job.disk;
+	run->over_disk =
+	    run->over_disk || tree_measure(outbox, run->job.disk) > run->job.disk;
 	collect_notes_clear(&run->notes);
 	name_make(run->job.results_token);
 	return collect_outbox(&run->worker->spooler->spool, outbox, run->job.results_token,
 	    run->job.attempt, &run->notes, err);
 }
 
-/* Names that a job gave its files elsewhere, gathered into one line. */
-struct elsewhere {
-	char *text;
-	int count;
-};
-
-static bool
-is_mounted(const char *path)
-{
-	static const char *const ours[] = { "/inbox", "/outbox", "/run/kabuto" };
-
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
-		if (strncmp(path, ours[i], strlen(ours[i])) == 0)
-			return true;
-	return strcmp(path, "/run") == 0;
-}
-
-static void
-add_elsewhere(const char *path, void *context)
-{
-	struct elsewhere *files = context;
-	char *longer;
-
-	if (is_mounted(path) || files->count++ >= ELSEWHERE_MOST ||
-	    asprintf(&longer, "%s%s%s", files->text != NULL ? files->text : "",
-		files->text != NULL ? ", " : "", path) < 0)
-		return;
-	free(files->text);
-	files->text = longer;
-}
-
-/* A job that went well and left nothing in its outbox may have written its results where they are
- * not kept. */
+/*
+ * A job that went well and left nothing in its outbox may have written its results where they are
+ * not kept.
+ */
 static void
 look_elsewhere(struct run *run)
 {
-	struct elsewhere files = { 0 };
 	struct error err;
 
 	if (run->notes.entries > 0 || run->info.state != CONTAINER_EXITED ||
 	    run->info.exit_code != 0)
 		return;
-	if (!container_each_added(&run->worker->engine, run->container, add_elsewhere, &files,
-		&err))
-		log_run(run, LOG_WARNING, "%s", err.text); /* a hint the less */
 	free(run->elsewhere);
 	run->elsewhere = NULL;
-	if (files.text != NULL &&
-	    asprintf(&run->elsewhere,
-		"only /outbox is kept, and it is empty; files elsewhere: %s%s", files.text,
-		files.count > ELSEWHERE_MOST ? ", …" : "") >= 0)
-		(void)utf8_printable(run->elsewhere);
-	free(files.text);
+	if (!elsewhere_find(&run->worker->engine, run->container, &run->elsewhere, &err))
+		log_run(run, LOG_WARNING, "%s", err.text); /* a hint the less */
 }
 
-/* A full disk, a busy database: nothing is lost by waiting. What nobody can read ends the job in
- * words. */
+/*
+ * A full disk, a busy database: nothing is lost by waiting. What nobody can read ends the job in
+ * words.
+ */
 static enum outcome
 run_collect(struct run *run, struct error *err)
 {
@@ -519,7 +348,7 @@ explain_exec(struct run *run)
 
 	if (!image_run_read(&run->worker->db, run->job.image, &image, &ignored))
 		return;
-	arguments = arguments_of(&run->job, &image);
+	arguments = jobspec_arguments(&run->job, &image);
 	image_run_clear(&image);
 	program = json_string_value(json_array_get(arguments, 0));
 	if (program == NULL)
@@ -673,8 +502,10 @@ static const struct {
 	[STEP_REMOVE] = { "remove", run_remove },
 };
 
-/* Design, section 5, right column. A container that is created is marked (again) before it is
- * started. */
+/*
+ * Design, section 5, right column. A container that is created is marked (again) before it is
+ * started.
+ */
 static const enum step resume_at[CONTAINER_STATES] = {
 	[CONTAINER_ABSENT] = STEP_PREPARE,
 	[CONTAINER_CREATED] = STEP_MARK,
@@ -696,8 +527,10 @@ find_step(struct run *run, enum step *step, struct error *err)
 	return NEXT;
 }
 
-/* What has failed is noted once an attempt at it, and tried again until it works or the spooler
- * stops. */
+/*
+ * What has failed is noted once an attempt at it, and tried again until it works or the spooler
+ * stops.
+ */
 static bool
 again(struct run *run, const char *step, const struct error *err, int *tries)
 {

@@ -24,8 +24,10 @@
 #include "spooler.h"
 #include "wake.h"
 
-/* Takes the lock that only one spooler of a state directory can have; its descriptor, or -1 with
- * err set. */
+/*
+ * Takes the lock that only one spooler of a state directory can have; its descriptor, or -1 with
+ * err set.
+ */
 static int
 take_lock(int state, const char *path, struct error *err)
 {

@@ -13,7 +13,8 @@
  */
 void recover_files(struct worker *worker, bool at_start);
 
-/* Removes containers with our label of which no running attempt is. False where the engine is away.
+/*
+ * Removes containers with our label of which no running attempt is. False where the engine is away.
  */
 bool recover_containers(struct worker *worker, struct error *err);
 

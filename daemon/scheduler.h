@@ -5,8 +5,10 @@
  */
 #include "spooler.h"
 
-/* Runs jobs and builds until spooler->stopping, and returns when every thread has let go of its
- * work. */
+/*
+ * Runs jobs and builds until spooler->stopping, and returns when every thread has let go of its
+ * work.
+ */
 bool scheduler_run(struct spooler *spooler, struct error *err);
 
 #endif

@@ -22,8 +22,10 @@ struct usage {
 	int64_t oom_kills;   /* processes that the kernel killed for want of memory */
 };
 
-/* Reads text (length bytes, not terminated); numbers below 0 or of more than 18 digits count for
- * nothing. */
+/*
+ * Reads text (length bytes, not terminated); numbers below 0 or of more than 18 digits count for
+ * nothing.
+ */
 void usage_parse(struct usage *usage, const char *text, size_t length);
 
 /* Reads the file name in the folder dir; one that cannot be read gives zeros. */

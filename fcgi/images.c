@@ -122,8 +122,10 @@ open_output(const struct spool *spool, int64_t build)
 	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Writes the lines, of which each is a JSON value, as an array. A last one without its newline is
- * not whole yet. */
+/*
+ * Writes the lines, of which each is a JSON value, as an array. A last one without its newline is
+ * not whole yet.
+ */
 static void
 write_output(struct request *req, int fd)
 {

@@ -16,8 +16,10 @@
 #define COMMAND_MOST 131000 /* bytes: the kernel takes 128 KiB for one argument (execve(2)) */
 #define WORD_MOST    1024
 
-/* The least of each option is what makes sense at all; the most stands in the configuration
- * (job_options_resolve). */
+/*
+ * The least of each option is what makes sense at all; the most stands in the configuration
+ * (job_options_resolve).
+ */
 const struct parameter jobs_create_parameters[] = {
 	{ .name = "command", .type = PARAMETER_COMMAND, .most = COMMAND_MOST },
 	{ .name = "image_id", .type = PARAMETER_ID, .required = true },

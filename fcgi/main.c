@@ -75,8 +75,10 @@ work(void *argument)
 	return NULL;
 }
 
-/* Binds under another name and renames, so that there always is a socket at path, and a dead one is
- * replaced. */
+/*
+ * Binds under another name and renames, so that there always is a socket at path, and a dead one is
+ * replaced.
+ */
 static int
 bind_socket(const char *path, struct error *err)
 {
@@ -175,8 +177,10 @@ catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Waits for the signal that ends the process. The threads must not take it, or this one would not
- * see it. */
+/*
+ * Waits for the signal that ends the process. The threads must not take it, or this one would not
+ * see it.
+ */
 static void
 wait_for_stop(void)
 {

@@ -78,8 +78,10 @@ unescape_form_name(char *name)
 	*to = '\0';
 }
 
-/* "filename*=utf-8''a%20b" (RFC 8187), which some clients send in spite of RFC 7578; NULL: not
- * there, or no UTF-8. */
+/*
+ * "filename*=utf-8''a%20b" (RFC 8187), which some clients send in spite of RFC 7578; NULL: not
+ * there, or no UTF-8.
+ */
 static char *
 extended_filename(const char *header)
 {
@@ -170,7 +172,7 @@ multipart_begin(struct multipart *mp, const char *content_type, const struct mul
 	size_t length = boundary == NULL ? 0 : strlen(boundary);
 
 	*mp = (struct multipart){ .sink = *sink };
-	if (length == 0 || length > MULTIPART_BOUNDARY_MOST)
+	if (!quotes_end(content_type) || length == 0 || length > MULTIPART_BOUNDARY_MOST)
 		return broken(err, "its Content-Type names no boundary");
 	memcpy(mp->delimiter, "\r\n--", 4);
 	memcpy(mp->delimiter + 4, boundary, length);

@@ -18,8 +18,10 @@ struct multipart_part {
 	char *filename; /* NULL: none was sent, so that it is a text */
 };
 
-/* What a part is handed to; false, with err set, ends the parsing. The part's strings last until
- * its end. */
+/*
+ * What a part is handed to; false, with err set, ends the parsing. The part's strings last until
+ * its end.
+ */
 struct multipart_sink {
 	bool (*part_begin)(void *context, const struct multipart_part *part, struct error *err);
 	bool (*part_data)(void *context, const char *data, size_t length, struct error *err);

@@ -95,8 +95,10 @@ request_release_database(struct request *req)
 	req->db = NULL;
 }
 
-/* The session cookie's value (RFC 6265, section 4.2.1) into req->session; left empty where there is
- * none. */
+/*
+ * The session cookie's value (RFC 6265, section 4.2.1) into req->session; left empty where there is
+ * none.
+ */
 static void
 find_cookie(struct request *req)
 {
@@ -285,8 +287,10 @@ struct form {
 	int64_t parts;
 };
 
-/* A browser sends a file field in which nothing was chosen as a part with an empty name and no
- * bytes. */
+/*
+ * A browser sends a file field in which nothing was chosen as a part with an empty name and no
+ * bytes.
+ */
 static bool
 nothing_chosen(const struct form *form)
 {

@@ -57,8 +57,10 @@ void request_clear(struct request *req);
 /* A FastCGI parameter ("HTTP_COOKIE", "REMOTE_ADDR"); "" where the web server sends none. */
 const char *request_header(const struct request *req, const char *name);
 
-/* Splits the path of REQUEST_URI into decoded parts. False where it cannot be the path of anything
- * here. */
+/*
+ * Splits the path of REQUEST_URI into decoded parts. False where it cannot be the path of anything
+ * here.
+ */
 bool request_split_path(struct request *req);
 
 /* A connection for this request, taken from the pool at the first call; NULL with err set. */

@@ -14,8 +14,10 @@
 void response_header(struct request *req, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Answers with body, of which the reference is taken. Always true, so that a handler can end with
- * it. */
+/*
+ * Answers with body, of which the reference is taken. Always true, so that a handler can end with
+ * it.
+ */
 bool response_json(struct request *req, int status, json_t *body);
 
 /* The same, of a body in jansson's pack format. */

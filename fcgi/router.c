@@ -76,8 +76,10 @@ path_matches(struct request *req, const struct route *route)
 	return part == req->part_count;
 }
 
-/* A ":x" takes "build" as well as "12": of two routes that fit, the one that says the word is
- * meant. */
+/*
+ * A ":x" takes "build" as well as "12": of two routes that fit, the one that says the word is
+ * meant.
+ */
 static bool
 more_exact(const struct route *route, const struct route *than)
 {

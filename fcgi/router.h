@@ -26,7 +26,8 @@ struct route {
 	const char *upload; /* the folder below the stage that takes files of PARAMETER_FILES */
 };
 
-/* Finds the route, settles what its row asks for, runs the handler, and answers whatever happens.
+/*
+ * Finds the route, settles what its row asks for, runs the handler, and answers whatever happens.
  */
 void router_run(struct request *req);
 

@@ -29,8 +29,10 @@ struct account_details {
 	int64_t jobs_running;
 };
 
-/* Whether a login, an e-mail address, a password may be chosen; ERROR_INPUT says what is wrong with
- * it. */
+/*
+ * Whether a login, an e-mail address, a password may be chosen; ERROR_INPUT says what is wrong with
+ * it.
+ */
 bool account_login_check(const char *login, struct error *err);
 bool account_email_check(const char *email, struct error *err);
 bool account_password_check(const char *name, const char *password, struct error *err);
@@ -42,7 +44,8 @@ bool account_password_check(const char *name, const char *password, struct error
 bool account_register(struct database *db, const char *login, const char *email, const char *hash,
     char token[static TOKEN_TEXT], struct error *err);
 
-/* Confirms the account of login. ERROR_NOT_FOUND: no such login, or not its token, or it was used.
+/*
+ * Confirms the account of login. ERROR_NOT_FOUND: no such login, or not its token, or it was used.
  */
 bool account_confirm(struct database *db, const char *login, const char *token, struct error *err);
 

@@ -30,8 +30,10 @@ struct build {
 };
 void build_clear(struct build *build);
 
-/* What a new image is made of. stage has a folder named "build", with context/ in it, which moves
- * to builds/. */
+/*
+ * What a new image is made of. stage has a folder named "build", with context/ in it, which moves
+ * to builds/.
+ */
 struct build_request {
 	int64_t account;
 	const char *name;
@@ -43,13 +45,17 @@ struct build_request {
 bool build_create(struct database *db, struct spool *spool, const struct build_request *request,
     int64_t *id, struct error *err);
 
-/* One build; ERROR_NOT_FOUND "Build not found" where it is not the viewer's, or not of image (0:
- * any). */
+/*
+ * One build; ERROR_NOT_FOUND "Build not found" where it is not the viewer's, or not of image (0:
+ * any).
+ */
 bool build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
     struct build *build, struct error *err);
 
-/* Ends a build that waits, or asks the spooler to give up one at work; ERROR_CONFLICT where it has
- * ended. */
+/*
+ * Ends a build that waits, or asks the spooler to give up one at work; ERROR_CONFLICT where it has
+ * ended.
+ */
 #define BUILD_CANCELLED "cancelled by its owner"
 bool build_cancel(struct database *db, struct spool *spool, const struct account *viewer,
     int64_t id, struct error *err);
@@ -60,8 +66,10 @@ bool build_claim(struct database *db, struct build *build, struct error *err);
 bool build_unclaim_all(struct database *db, struct error *err);
 bool build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err);
 
-/* Ends a build well: it now serves its image. entrypoint and cmd are the built image's (JSON or
- * NULL). */
+/*
+ * Ends a build well: it now serves its image. entrypoint and cmd are the built image's (JSON or
+ * NULL).
+ */
 bool build_succeed(struct database *db, int64_t id, const char *dockerfile, const char *entrypoint,
     const char *cmd, struct error *err);
 /* Ends a build otherwise; state is "FAILED" or "FAILURE". */

@@ -49,7 +49,8 @@ cleanup_json_(json_t **json)
 	json_decref(*json);
 }
 
-/* Hands a descriptor over: returns it and leaves -1, so that the scope's end does not close it too.
+/*
+ * Hands a descriptor over: returns it and leaves -1, so that the scope's end does not close it too.
  */
 static inline int
 take_fd(int *fd)

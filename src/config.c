@@ -83,7 +83,8 @@ const struct setting config_settings[] = {
 static const char *const sections[] = { "engine", "job", "build", "threads" };
 #define SECTIONS (sizeof sections / sizeof sections[0])
 
-/* libconfuse's error function gets no argument of ours; a file is read by one thread, at the start.
+/*
+ * libconfuse's error function gets no argument of ours; a file is read by one thread, at the start.
  */
 static struct error *parse_error;
 static const char *parse_path;

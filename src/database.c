@@ -125,8 +125,10 @@ migrate(struct database *db, struct error *err)
 	return transaction_commit(&t, err);
 }
 
-/* Where several open a new file at once, SQLite says "busy" to this at once, whatever the time that
- * it may wait. */
+/*
+ * Where several open a new file at once, SQLite says "busy" to this at once, whatever the time that
+ * it may wait.
+ */
 static bool
 switch_to_wal(struct database *db, struct error *err)
 {
@@ -282,8 +284,10 @@ statement_row(struct statement *st, struct error *err)
 }
 
 #ifdef KABUTO_TEST_BUILD
-/* A statement that reads a whole table or sorts without an index says so in its text, or is a
- * defect. */
+/*
+ * A statement that reads a whole table or sorts without an index says so in its text, or is a
+ * defect.
+ */
 static void
 refuse_scans(sqlite3_stmt *statement)
 {

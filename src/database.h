@@ -65,8 +65,10 @@ int database_integer(struct database *db, int64_t *value, struct error *err, con
 /* The id of the row that was inserted last. */
 int64_t database_inserted(struct database *db);
 
-/* A transaction that writes: BEGIN IMMEDIATE, always. Rolled back at the scope's end unless
- * committed. */
+/*
+ * A transaction that writes: BEGIN IMMEDIATE, always. Rolled back at the scope's end unless
+ * committed.
+ */
 struct transaction {
 	struct database *db; /* NULL: none is open */
 };

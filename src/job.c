@@ -318,7 +318,8 @@ job_each_running(struct database *db, job_running_visit *visit, void *context, s
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
 
-	/* Reads the partial index of running jobs as a whole, which is as long as there are slots.
+	/*
+	 * Reads the partial index of running jobs as a whole, which is as long as there are slots.
 	 */
 	if (!statement_begin(&st, db, err,
 		"/*scan*/ SELECT id FROM job INDEXED BY job_running WHERE state = 'running'", ""))

@@ -89,8 +89,10 @@ joblog_refresh(struct joblog *log, struct error *err)
 {
 	int64_t text = 0, index = 0;
 
-	/* The text first: its record was written before it, and so is in the index that is looked
-	 * at next. */
+	/*
+	 * The text first: its record was written before it, and so is in the index that is looked
+	 * at next.
+	 */
 	if ((log->text >= 0 && !file_size(log->text, &text, err)) ||
 	    (log->index >= 0 && !file_size(log->index, &index, err)))
 		return false;
@@ -123,8 +125,10 @@ read_at(int fd, void *to, size_t room, int64_t offset)
 	return (ssize_t)length;
 }
 
-/* Makes window hold the text from position for length bytes (at most a line's), or to the text's
- * end. */
+/*
+ * Makes window hold the text from position for length bytes (at most a line's), or to the text's
+ * end.
+ */
 static bool
 look(struct joblog *log, int64_t position, size_t length, const char **text, size_t *held,
     struct error *err)
@@ -167,8 +171,10 @@ record_at(struct joblog *log, int64_t i, struct joblog_record *record)
 	return true;
 }
 
-/* Places the cursors at a position that was not reached by reading on: the last record at or before
- * it. */
+/*
+ * Places the cursors at a position that was not reached by reading on: the last record at or before
+ * it.
+ */
 static void
 place(struct joblog *log, int64_t position)
 {
@@ -300,8 +306,10 @@ joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *
 		return error_set(err, ERROR_SYSTEM, "read a log's end: not enough memory");
 	if (!back_newlines(log, lines, &at, err))
 		return false;
-	/* Lines also end at changes of the stream and after 64 KiB: the last ones of all that begin
-	 * here. */
+	/*
+	 * Lines also end at changes of the stream and after 64 KiB: the last ones of all that begin
+	 * here.
+	 */
 	for (begins[0] = at; (row = joblog_next(log, &at, &line, err)) == 1;
 	     begins[count % room] = at)
 		count++;
@@ -325,8 +333,10 @@ joblog_create(int logs, int64_t job, int64_t attempt, struct error *err)
 	return true;
 }
 
-/* Where the spooler's own lines at the end of the index begin: in the text, and as a record's
- * number. */
+/*
+ * Where the spooler's own lines at the end of the index begin: in the text, and as a record's
+ * number.
+ */
 static bool
 system_tail(int index, int64_t *records, int64_t *offset, struct error *err)
 {

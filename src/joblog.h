@@ -46,8 +46,10 @@ struct joblog_line {
 const char *joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt,
     const char *suffix);
 
-/* Opens an attempt's log for reading; bytes past limit are left out. One that is not there is
- * empty. */
+/*
+ * Opens an attempt's log for reading; bytes past limit are left out. One that is not there is
+ * empty.
+ */
 bool joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, bool final,
     int64_t limit, struct error *err);
 void joblog_close(struct joblog *log);
@@ -65,8 +67,10 @@ int joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line,
 /* Finds the position from which the last lines are read. lines is at most JOBLOG_TAIL_MOST. */
 bool joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *err);
 
-/* The spooler's. Makes the two files of an attempt, writable by any user of the container; what is
- * there stays. */
+/*
+ * The spooler's. Makes the two files of an attempt, writable by any user of the container; what is
+ * there stays.
+ */
 bool joblog_create(int logs, int64_t job, int64_t attempt, struct error *err);
 
 /*

@@ -22,7 +22,8 @@ struct pipeline {
 bool pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *id,
     struct error *err);
 
-/* Called for each pipeline with texts that last for the call; false, with err set, ends the list.
+/*
+ * Called for each pipeline with texts that last for the call; false, with err set, ends the list.
  */
 typedef bool pipeline_visit(const struct pipeline *pipeline, void *context, struct error *err);
 
@@ -30,8 +31,10 @@ typedef bool pipeline_visit(const struct pipeline *pipeline, void *context, stru
 bool pipeline_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
     pipeline_visit *visit, void *context, struct error *err);
 
-/* One pipeline; ERROR_NOT_FOUND "Pipeline not found" where it is not the viewer's. visit may be
- * NULL. */
+/*
+ * One pipeline; ERROR_NOT_FOUND "Pipeline not found" where it is not the viewer's. visit may be
+ * NULL.
+ */
 bool pipeline_show(struct database *db, const struct account *viewer, int64_t id,
     pipeline_visit *visit, void *context, struct error *err);
 

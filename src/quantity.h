@@ -24,12 +24,16 @@ bool bytes_parse(const char *text, int64_t *bytes);
 /* Writes bytes in the largest unit that keeps it exact or to one decimal: "512 MiB", "1.5 GiB". */
 const char *bytes_format(int64_t bytes, char text[static QUANTITY_TEXT]);
 
-/* Reads an integer of decimal digits, a minus before them allowed; false for anything else and for
- * overflow. */
+/*
+ * Reads an integer of decimal digits, a minus before them allowed; false for anything else and for
+ * overflow.
+ */
 bool integer_parse(const char *text, int64_t *number);
 
-/* Reads a non-negative decimal number ("1.5"); false for anything else, exponents and infinities
- * too. */
+/*
+ * Reads a non-negative decimal number ("1.5"); false for anything else, exponents and infinities
+ * too.
+ */
 bool decimal_parse(const char *text, double *number);
 
 /* The time now, in ms (ns) since 1970. */

@@ -25,7 +25,8 @@ queue_refresh(struct database *db, int64_t pipeline, struct error *err)
 		"i", (long long)pipeline);
 }
 
-/* Steps from account to account in the index, so that it costs a seek for each account that waits.
+/*
+ * Steps from account to account in the index, so that it costs a seek for each account that waits.
  */
 #define PICK_ACCOUNT                                                                                      \
 	"/*scan*/ WITH RECURSIVE waiting (account) AS ("                                                  \

@@ -10,8 +10,10 @@
 #include "database.h"
 #include "error.h"
 
-/* To be called in the transaction that changed a job's state or a pipeline: mends the pipeline's
- * row. */
+/*
+ * To be called in the transaction that changed a job's state or a pipeline: mends the pipeline's
+ * row.
+ */
 bool queue_refresh(struct database *db, int64_t pipeline, struct error *err);
 
 /*

@@ -23,8 +23,10 @@ bool service_note(struct database *db, const struct service_status *status, stru
 
 bool service_read(struct database *db, struct service_status *status, struct error *err);
 
-/* The random word of this installation, which stands in our containers' names: at least 16 bytes of
- * room. */
+/*
+ * The random word of this installation, which stands in our containers' names: at least 16 bytes of
+ * room.
+ */
 #define INSTANCE_TEXT 16
 bool service_instance(struct database *db, char instance[static INSTANCE_TEXT], struct error *err);
 

@@ -10,7 +10,8 @@
 #include "error.h"
 #include "secret.h"
 
-/* Opens a session of the account; token is for its cookie. Ended sessions of anybody are removed.
+/*
+ * Opens a session of the account; token is for its cookie. Ended sessions of anybody are removed.
  */
 bool session_open(struct database *db, int64_t account, int64_t session_days,
     char token[static TOKEN_TEXT], struct error *err);
@@ -32,8 +33,10 @@ bool session_end(struct database *db, const char *token, struct error *err);
 bool login_attempt(struct database *db, const char *login, const char *address, int64_t login_most,
     int64_t address_most, struct error *err);
 
-/* The password was right: the login's count is forgotten, and this attempt does not count for the
- * address. */
+/*
+ * The password was right: the login's count is forgotten, and this attempt does not count for the
+ * address.
+ */
 bool login_succeeded(struct database *db, const char *login, const char *address,
     struct error *err);
 

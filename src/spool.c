@@ -20,8 +20,10 @@
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-/* What each folder is for decides who may enter; the group is kabuto-web by the state directory's
- * setgid bit. */
+/*
+ * What each folder is for decides who may enter; the group is kabuto-web by the state directory's
+ * setgid bit.
+ */
 static const struct {
 	const char *name;
 	mode_t mode;
@@ -44,7 +46,8 @@ folder_fd(struct spool *spool, size_t i)
 	return (int *)((char *)spool + folders[i].offset);
 }
 
-/* Makes a folder with its mode and group, or mends those of one that a killed start left half-made.
+/*
+ * Makes a folder with its mode and group, or mends those of one that a killed start left half-made.
  */
 static bool
 folder_make(struct spool *spool, size_t i, const struct config *config, struct error *err)

@@ -14,7 +14,8 @@
 #include "cleanup.h"
 #include "secret.h"
 
-#define DEPTH_MOST   64 /* descriptors that one walk holds open */
+#define DEPTH_MOST     64  /* descriptors that a removal holds open */
+#define MEASURED_DEPTH 500 /* and a measuring */
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool
@@ -40,7 +41,8 @@ folder_open(int dir, const char *name)
 
 static bool empty_folder(int top, int dir, const char *name, int depth, struct error *err);
 
-/* One entry. A folder too deep to descend into is moved up to top, where the caller finds it again.
+/*
+ * One entry. A folder too deep to descend into is moved up to top, where the caller finds it again.
  */
 static bool
 remove_entry(int top, int dir, const char *name, int depth, struct error *err)
@@ -89,8 +91,10 @@ tree_remove(int dir, const char *name, struct error *err)
 		return true;
 	if (errno != EISDIR && errno != EPERM)
 		return error_errno(err, "remove '%s'", name);
-	/* Folders moved up may have come behind the stream: as long as a pass goes well, another
-	 * one helps. */
+	/*
+	 * Folders moved up may have come behind the stream: as long as a pass goes well, another
+	 * one helps.
+	 */
 	while (empty_folder(-1, dir, name, 0, err)) {
 		if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return true;
@@ -130,34 +134,36 @@ tree_sync(int dir, const char *name, struct error *err)
 	return true;
 }
 
+/* What is too deep to look at counts as too much: nobody shall hide files there. */
 static void
-measure(DIR *stream, int64_t limit, int64_t *bytes, int64_t *files, int depth)
+measure(DIR *stream, int64_t limit, int64_t *bytes, int depth)
 {
 	struct dirent *entry;
 	struct stat st;
 
+	if (depth > MEASURED_DEPTH)
+		*bytes = limit + 1;
 	while (*bytes <= limit && (entry = readdir(stream)) != NULL) {
 		if (dots(entry->d_name) ||
 		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST) {
+		if (S_ISDIR(st.st_mode)) {
 			cleanup_dir DIR *below = folder_open(dirfd(stream), entry->d_name);
 
 			if (below != NULL)
-				measure(below, limit, bytes, files, depth + 1);
+				measure(below, limit, bytes, depth + 1);
 		}
 		*bytes += (int64_t)st.st_blocks * 512; /* stat(2): blocks of 512 bytes */
-		(*files)++;
 	}
 }
 
-void
-tree_measure(int dir, int64_t limit, int64_t *bytes, int64_t *files)
+int64_t
+tree_measure(int dir, int64_t limit)
 {
 	cleanup_dir DIR *stream = folder_open(dir, ".");
+	int64_t bytes = 0;
 
-	*bytes = 0;
-	*files = 0;
 	if (stream != NULL)
-		measure(stream, limit, bytes, files, 0);
+		measure(stream, limit, &bytes, 0);
+	return bytes;
 }

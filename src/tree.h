@@ -18,9 +18,9 @@ bool tree_remove(int dir, const char *name, struct error *err);
 bool tree_sync(int dir, const char *name, struct error *err);
 
 /*
- * Adds up what the regular files below the folder dir take: *bytes on the disk, *files in number.
- * Stops early once *bytes is over limit. What vanishes or cannot be read meanwhile does not count.
+ * Bytes on the disk of all that lies below the folder dir. Stops early, with more than limit, once it
+ * is over. What vanishes or cannot be read meanwhile does not count.
  */
-void tree_measure(int dir, int64_t limit, int64_t *bytes, int64_t *files);
+int64_t tree_measure(int dir, int64_t limit);
 
 #endif

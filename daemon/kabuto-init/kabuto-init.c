@@ -58,7 +58,8 @@ usage(void)
 	return 2;
 }
 
-/* Has the kernel take the job, and not PID 1, when memory is short. Raising it needs no privilege.
+/*
+ * Has the kernel take the job, and not PID 1, when memory is short. Raising it needs no privilege.
  */
 static void
 prefer_as_victim(void)
@@ -87,7 +88,8 @@ static void __attribute__((noreturn)) run_program(char **arguments, int out, int
 	_exit(errno == ENOENT ? CODE_NOT_FOUND : CODE_NOT_RUN);
 }
 
-/* Starts the program; report tells why it could not be, by a pipe that a successful execve closes.
+/*
+ * Starts the program; report tells why it could not be, by a pipe that a successful execve closes.
  */
 static bool
 start(struct job *job, char **arguments)

@@ -28,12 +28,16 @@ struct writer {
 	int64_t dropped; /* bytes over it, or that the disk had no room for */
 };
 
-/* Opens the log at its end. A log that cannot be opened drops everything, and the job runs all the
- * same. */
+/*
+ * Opens the log at its end. A log that cannot be opened drops everything, and the job runs all the
+ * same.
+ */
 void writer_open(struct writer *writer, const char *text, const char *index, int64_t limit);
 
-/* Reads what has come, and writes whole lines. False at the stream's end, when all has been
- * written. */
+/*
+ * Reads what has come, and writes whole lines. False at the stream's end, when all has been
+ * written.
+ */
 bool stream_read(struct stream *stream, struct writer *writer);
 
 /* Writes what is held, a whole line or not. */

@@ -1,8 +1,8 @@
 #ifndef KABUTO_TESTS_SUPPORT_H
 #define KABUTO_TESTS_SUPPORT_H
 /*
- * What several unit tests need: cmocka, rows that say which of them failed, a folder that goes with its test, and
- * a database with accounts, images and pipelines to begin with.
+ * What several unit tests need: cmocka, rows that say which of them failed, a folder that goes with
+ * its test, and a database with accounts, images and pipelines to begin with.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,26 +30,27 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* A row that does not hold is printed and counted; the others run on. After the loop: rows_end(failed). */
-#define row_check(failed, condition, ...)                                                             \
-	do {                                                                                          \
-		if (!(condition)) {                                                                   \
-			print_error("row at line %d: ", __LINE__);                                    \
-			print_error(__VA_ARGS__);                                                     \
-			print_error("\n        is not: %s\n", #condition);                            \
-			(failed)++;                                                                   \
-		}                                                                                     \
+/* A row that does not hold is printed and counted; the others run on. After the loop:
+ * rows_end(failed). */
+#define row_check(failed, condition, ...)                                                          \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			print_error("row at line %d: ", __LINE__);                                 \
+			print_error(__VA_ARGS__);                                                  \
+			print_error("\n        is not: %s\n", #condition);                         \
+			(failed)++;                                                                \
+		}                                                                                  \
 	} while (0)
 #define rows_end(failed) assert_int_equal(failed, 0)
 
 /* A call that must succeed; its error is printed. */
-#define must(call, err)                                                                               \
-	do {                                                                                          \
-		(err)->text[0] = '\0';                                                                \
-		if (!(call)) {                                                                        \
-			print_error("%s\n", (err)->text);                                             \
-			fail_msg("%s", #call);                                                        \
-		}                                                                                     \
+#define must(call, err)                                                                            \
+	do {                                                                                       \
+		(err)->text[0] = '\0';                                                             \
+		if (!(call)) {                                                                     \
+			print_error("%s\n", (err)->text);                                          \
+			fail_msg("%s", #call);                                                     \
+		}                                                                                  \
 	} while (0)
 
 /* Numbers that look like chance and are the same in each run (xorshift64*, Vigna 2014). */
@@ -196,7 +197,8 @@ world_integer(struct world *world, const char *sql)
 	sqlite3_stmt *statement = NULL;
 	int64_t value;
 
-	assert_int_equal(sqlite3_prepare_v2(world->db.handle, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(world->db.handle, sql, -1, &statement, NULL),
+	    SQLITE_OK);
 	if (sqlite3_step(statement) != SQLITE_ROW)
 		fail_msg("no row: %s", sql);
 	value = sqlite3_column_int64(statement, 0);
@@ -212,7 +214,8 @@ world_account(struct world *world, const char *login)
 	char token[TOKEN_TEXT], hash[PASSWORD_HASH];
 	bool confirmed;
 
-	must(account_register(&world->db, login, "a@example.org", "no hash", token, &world->err), &world->err);
+	must(account_register(&world->db, login, "a@example.org", "no hash", token, &world->err),
+	    &world->err);
 	must(account_confirm(&world->db, login, token, &world->err), &world->err);
 	must(account_find(&world->db, login, &account, hash, &confirmed, &world->err), &world->err);
 	assert_true(account.id > 0 && confirmed);
@@ -226,7 +229,8 @@ world_image(struct world *world, int64_t account)
 	char sql[512];
 	int64_t image;
 
-	snprintf(sql, sizeof sql, "INSERT INTO image (account, name, created_at) VALUES (%lld, 'i', 1)",
+	snprintf(sql, sizeof sql,
+	    "INSERT INTO image (account, name, created_at) VALUES (%lld, 'i', 1)",
 	    (long long)account);
 	world_sql(world, sql);
 	image = sqlite3_last_insert_rowid(world->db.handle);
@@ -241,7 +245,9 @@ world_image(struct world *world, int64_t account)
 static inline int64_t
 world_pipeline(struct world *world, int64_t account, int64_t max_parallel, const char *on_failure)
 {
-	const struct pipeline pipeline = { .account = account, .name = "p", .on_failure = on_failure,
+	const struct pipeline pipeline = { .account = account,
+		.name = "p",
+		.on_failure = on_failure,
 		.max_parallel = max_parallel };
 	int64_t id = 0;
 

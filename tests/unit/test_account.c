@@ -83,8 +83,10 @@ test_account_is_confirmed_once_by_its_own_token(void **state)
 	struct world *world = *state;
 	char alice[TOKEN_TEXT], bob[TOKEN_TEXT];
 
-	must(account_register(&world->db, "alice", "a@example.org", "h", alice, &world->err), &world->err);
-	must(account_register(&world->db, "bob", "b@example.org", "h", bob, &world->err), &world->err);
+	must(account_register(&world->db, "alice", "a@example.org", "h", alice, &world->err),
+	    &world->err);
+	must(account_register(&world->db, "bob", "b@example.org", "h", bob, &world->err),
+	    &world->err);
 	assert_string_not_equal(alice, bob);
 	assert_false(is_confirmed(world, "alice"));
 	assert_false(account_confirm(&world->db, "alice", bob, &world->err));
@@ -110,7 +112,8 @@ test_login_is_one_whatever_its_case(void **state)
 	struct account found;
 	bool confirmed;
 
-	assert_false(account_register(&world->db, "aLICE", "x@example.org", "h", token, &world->err));
+	assert_false(account_register(&world->db, "aLICE", "x@example.org", "h", token,
+	    &world->err));
 	assert_int_equal(world->err.kind, ERROR_CONFLICT);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM account"), 1);
 	must(account_find(&world->db, "ALICE", &found, hash, &confirmed, &world->err), &world->err);
@@ -128,7 +131,8 @@ test_nobody_is_found_as_nobody(void **state)
 	struct account account = { .id = 7, .admin = true };
 	bool confirmed = true;
 
-	must(account_find(&world->db, "nobody", &account, hash, &confirmed, &world->err), &world->err);
+	must(account_find(&world->db, "nobody", &account, hash, &confirmed, &world->err),
+	    &world->err);
 	assert_int_equal(account.id, 0);
 	assert_false(account.admin);
 	assert_false(confirmed);
@@ -143,11 +147,13 @@ test_token_of_confirmation_is_not_in_the_database(void **state)
 	unsigned char hash[TOKEN_HASH];
 	int64_t found = 0;
 
-	must(account_register(&world->db, "alice", "a@example.org", "h", token, &world->err), &world->err);
+	must(account_register(&world->db, "alice", "a@example.org", "h", token, &world->err),
+	    &world->err);
 	token_hash(token, hash);
-	assert_int_equal(database_integer(&world->db, &found, &world->err,
-	                     "SELECT count(*) FROM account WHERE login = 'alice' AND confirm_hash = ?", "b", hash,
-	                     TOKEN_HASH),
+	assert_int_equal(
+	    database_integer(&world->db, &found, &world->err,
+		"SELECT count(*) FROM account WHERE login = 'alice' AND confirm_hash = ?", "b",
+		hash, TOKEN_HASH),
 	    1);
 	assert_int_equal(found, 1);
 	assert_memory_not_equal(hash, token, TOKEN_HASH);
@@ -157,7 +163,8 @@ static void
 test_details_count_the_accounts_own_jobs(void **state)
 {
 	struct world *world = *state;
-	const struct account alice = world_account(world, "alice"), bob = world_account(world, "bob");
+	const struct account alice = world_account(world, "alice"),
+			     bob = world_account(world, "bob");
 	struct account_details details;
 
 	(void)world_image(world, alice.id);
@@ -194,7 +201,8 @@ static void
 test_new_password_ends_all_other_sessions_of_the_account(void **state)
 {
 	struct world *world = *state;
-	const struct account alice = world_account(world, "alice"), bob = world_account(world, "bob");
+	const struct account alice = world_account(world, "alice"),
+			     bob = world_account(world, "bob");
 	char kept[TOKEN_TEXT], other[TOKEN_TEXT], of_bob[TOKEN_TEXT], hash[PASSWORD_HASH];
 	struct account found;
 	bool confirmed;
@@ -202,7 +210,8 @@ test_new_password_ends_all_other_sessions_of_the_account(void **state)
 	must(session_open(&world->db, alice.id, 30, kept, &world->err), &world->err);
 	must(session_open(&world->db, alice.id, 30, other, &world->err), &world->err);
 	must(session_open(&world->db, bob.id, 30, of_bob, &world->err), &world->err);
-	must(account_set_password(&world->db, alice.id, "new hash", kept, &world->err), &world->err);
+	must(account_set_password(&world->db, alice.id, "new hash", kept, &world->err),
+	    &world->err);
 	assert_true(session_is_open(world, kept));
 	assert_false(session_is_open(world, other));
 	assert_true(session_is_open(world, of_bob));

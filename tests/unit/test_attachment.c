@@ -110,7 +110,8 @@ test_two_files_that_clash_are_refused(void **state)
 {
 	static const struct {
 		const char *first, *second;
-	} rows[] = { { "a", "a" }, { "b", "b/c" }, { "d/e", "d" }, { "f/g", "f/g/h" }, { "i/j", "i/j" } };
+	} rows[] = { { "a", "a" }, { "b", "b/c" }, { "d/e", "d" }, { "f/g", "f/g/h" },
+		{ "i/j", "i/j" } };
 	const struct folder *folder = *state;
 	int failed = 0;
 
@@ -118,10 +119,11 @@ test_two_files_that_clash_are_refused(void **state)
 		cleanup_free char *text = NULL;
 
 		row_check(failed, create(folder, rows[i].first) == ERROR_NONE, "%s", rows[i].first);
-		row_check(failed, create(folder, rows[i].second) == ERROR_INPUT, "%s behind %s", rows[i].second,
-		    rows[i].first);
+		row_check(failed, create(folder, rows[i].second) == ERROR_INPUT, "%s behind %s",
+		    rows[i].second, rows[i].first);
 		text = file_get(folder->fd, rows[i].first, NULL);
-		row_check(failed, strcmp(text, rows[i].first) == 0, "%s was overwritten", rows[i].first);
+		row_check(failed, strcmp(text, rows[i].first) == 0, "%s was overwritten",
+		    rows[i].first);
 	}
 	rows_end(failed);
 }
@@ -167,10 +169,11 @@ test_rows_are_read_by_name_and_go_with_their_job(void **state)
 
 	(void)world_image(world, alice.id);
 	(void)world_pipeline(world, alice.id, 1, "continue");
-	world_sql(world, "INSERT INTO job (pipeline, account, image, position, network, timeout, grace, memory, cpus,"
-	                 " pids, disk, attachment_token, created_at)"
-	                 " VALUES (1, 1, 1, 1, 'none', 1, 1, 1, 1, 1, 1, 't', 1),"
-	                 " (1, 1, 1, 2, 'none', 1, 1, 1, 1, 1, 1, 'u', 1)");
+	world_sql(world,
+	    "INSERT INTO job (pipeline, account, image, position, network, timeout, grace, memory, cpus,"
+	    " pids, disk, attachment_token, created_at)"
+	    " VALUES (1, 1, 1, 1, 'none', 1, 1, 1, 1, 1, 1, 't', 1),"
+	    " (1, 1, 1, 2, 'none', 1, 1, 1, 1, 1, 1, 'u', 1)");
 	must(attachments_add(&list, "b", 2, &world->err), &world->err);
 	must(attachments_add(&list, "a/c", INT64_C(5) << 32, &world->err), &world->err);
 	for (int i = 0; i < 20; i++) {
@@ -208,8 +211,8 @@ main(void)
 		test(test_two_files_that_clash_are_refused),
 		test(test_link_on_the_way_is_not_followed),
 		test(test_descriptors_are_given_back),
-		cmocka_unit_test_setup_teardown(test_rows_are_read_by_name_and_go_with_their_job, world_setup,
-		    world_teardown),
+		cmocka_unit_test_setup_teardown(test_rows_are_read_by_name_and_go_with_their_job,
+		    world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,23 +16,37 @@ test_url_names_program_address_and_host(void **state)
 		enum checkout_kind kind;
 		const char *url, *host;
 	} rows[] = {
-		{ "https://example.org/r.git", CHECKOUT_GIT, "https://example.org/r.git", "example.org" },
+		{ "https://example.org/r.git", CHECKOUT_GIT, "https://example.org/r.git",
+		    "example.org" },
 		{ "https://example.org/r", CHECKOUT_HG, "https://example.org/r", "example.org" },
-		{ "git+https://example.org/r", CHECKOUT_GIT, "https://example.org/r", "example.org" },
+		{ "git+https://example.org/r", CHECKOUT_GIT, "https://example.org/r",
+		    "example.org" },
 		{ "hg+https://example.org/r", CHECKOUT_HG, "https://example.org/r", "example.org" },
-		{ "hg+https://example.org/r.git", CHECKOUT_HG, "https://example.org/r.git", "example.org" },
-		{ "GIT+https://example.org/r", CHECKOUT_GIT, "https://example.org/r", "example.org" },
-		{ "HTTPS://Example.org/r.git", CHECKOUT_GIT, "HTTPS://Example.org/r.git", "Example.org" },
-		{ "http://example.org/r.git", CHECKOUT_GIT, "http://example.org/r.git", "example.org" },
-		{ "ssh://git@example.org/r.git", CHECKOUT_GIT, "ssh://git@example.org/r.git", "example.org" },
+		{ "hg+https://example.org/r.git", CHECKOUT_HG, "https://example.org/r.git",
+		    "example.org" },
+		{ "GIT+https://example.org/r", CHECKOUT_GIT, "https://example.org/r",
+		    "example.org" },
+		{ "HTTPS://Example.org/r.git", CHECKOUT_GIT, "HTTPS://Example.org/r.git",
+		    "Example.org" },
+		{ "http://example.org/r.git", CHECKOUT_GIT, "http://example.org/r.git",
+		    "example.org" },
+		{ "ssh://git@example.org/r.git", CHECKOUT_GIT, "ssh://git@example.org/r.git",
+		    "example.org" },
 		{ "https://example.org", CHECKOUT_HG, "https://example.org", "example.org" },
-		{ "https://example.org:8443/r", CHECKOUT_HG, "https://example.org:8443/r", "example.org" },
-		{ "https://u:p@example.org:8443/r", CHECKOUT_HG, "https://u:p@example.org:8443/r", "example.org" },
-		{ "https://a@b@example.org/r", CHECKOUT_HG, "https://a@b@example.org/r", "example.org" },
-		{ "https://example.org/a@b/r", CHECKOUT_HG, "https://example.org/a@b/r", "example.org" },
-		{ "https://example.org?x@y", CHECKOUT_HG, "https://example.org?x@y", "example.org" },
-		{ "https://example.org#x@y", CHECKOUT_HG, "https://example.org#x@y", "example.org" },
-		{ "https://[2001:db8::1]/r", CHECKOUT_HG, "https://[2001:db8::1]/r", "2001:db8::1" },
+		{ "https://example.org:8443/r", CHECKOUT_HG, "https://example.org:8443/r",
+		    "example.org" },
+		{ "https://u:p@example.org:8443/r", CHECKOUT_HG, "https://u:p@example.org:8443/r",
+		    "example.org" },
+		{ "https://a@b@example.org/r", CHECKOUT_HG, "https://a@b@example.org/r",
+		    "example.org" },
+		{ "https://example.org/a@b/r", CHECKOUT_HG, "https://example.org/a@b/r",
+		    "example.org" },
+		{ "https://example.org?x@y", CHECKOUT_HG, "https://example.org?x@y",
+		    "example.org" },
+		{ "https://example.org#x@y", CHECKOUT_HG, "https://example.org#x@y",
+		    "example.org" },
+		{ "https://[2001:db8::1]/r", CHECKOUT_HG, "https://[2001:db8::1]/r",
+		    "2001:db8::1" },
 		{ "https://[::1]:8443/r", CHECKOUT_HG, "https://[::1]:8443/r", "::1" },
 		{ "https://u@[::1]:8443/r", CHECKOUT_HG, "https://u@[::1]:8443/r", "::1" },
 		{ "https://127.0.0.1/r", CHECKOUT_HG, "https://127.0.0.1/r", "127.0.0.1" },
@@ -46,13 +60,15 @@ test_url_names_program_address_and_host(void **state)
 		struct error err = { .kind = ERROR_NONE };
 		struct checkout_url url;
 
-		row_check(failed, checkout_url_parse(&url, rows[i].text, &schemes, &err), "%s: %s", rows[i].text,
-		    err.text);
+		row_check(failed, checkout_url_parse(&url, rows[i].text, &schemes, &err), "%s: %s",
+		    rows[i].text, err.text);
 		if (err.kind != ERROR_NONE)
 			continue;
 		row_check(failed, url.kind == rows[i].kind, "%s: kind %d", rows[i].text, url.kind);
-		row_check(failed, strcmp(url.url, rows[i].url) == 0, "%s: url %s", rows[i].text, url.url);
-		row_check(failed, strcmp(url.host, rows[i].host) == 0, "%s: host %s", rows[i].text, url.host);
+		row_check(failed, strcmp(url.url, rows[i].url) == 0, "%s: url %s", rows[i].text,
+		    url.url);
+		row_check(failed, strcmp(url.host, rows[i].host) == 0, "%s: host %s", rows[i].text,
+		    url.host);
 	}
 	rows_end(failed);
 }
@@ -103,9 +119,10 @@ test_what_is_no_url_or_of_another_scheme_is_refused(void **state)
 		struct error err = { .kind = ERROR_NONE };
 		struct checkout_url url = { .host = "" };
 
-		row_check(failed, !checkout_url_parse(&url, rows[i], &schemes, &err), "'%s': host '%s'", rows[i],
-		    url.host);
-		row_check(failed, err.kind == ERROR_INPUT && strncmp(err.text, "repo_url: ", 10) == 0, "'%s': %s",
+		row_check(failed, !checkout_url_parse(&url, rows[i], &schemes, &err),
+		    "'%s': host '%s'", rows[i], url.host);
+		row_check(failed,
+		    err.kind == ERROR_INPUT && strncmp(err.text, "repo_url: ", 10) == 0, "'%s': %s",
 		    rows[i], err.text);
 	}
 	rows_end(failed);
@@ -219,16 +236,17 @@ test_addresses_that_are_not_the_public_internet(void **state)
 static void
 test_host_in_any_spelling_of_a_private_address_is_refused(void **state)
 {
-	static const char *const hosts[] = { "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0",
-		"::1", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1", "10.0.0.1", "169.254.169.254", "fe80::1" };
+	static const char *const hosts[] = { "127.0.0.1", "127.1", "2130706433", "0x7f000001",
+		"0177.0.0.1", "0", "::1", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1", "10.0.0.1",
+		"169.254.169.254", "fe80::1" };
 	int failed = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(hosts); i++) {
 		struct error err = { .kind = ERROR_NONE };
 
-		row_check(failed, !check_host(hosts[i], &err) && err.kind == ERROR_INPUT, "%s: %s", hosts[i],
-		    err.text);
+		row_check(failed, !check_host(hosts[i], &err) && err.kind == ERROR_INPUT, "%s: %s",
+		    hosts[i], err.text);
 	}
 	assert_true(check_host("8.8.8.8", NULL));
 	rows_end(failed);
@@ -277,9 +295,10 @@ test_what_the_program_says_is_handed_on_line_by_line(void **state)
 				assert_true(read_output(&checkout, ends[0], line, &held));
 			}
 			(void)close(ends[1]);
-			row_check(failed, !read_output(&checkout, ends[0], line, &held), "%s", rows[i].said);
-			row_check(failed, strcmp(heard, rows[i].expected) == 0, "%zu at a time: '%s' instead of '%s'",
-			    piece, heard, rows[i].expected);
+			row_check(failed, !read_output(&checkout, ends[0], line, &held), "%s",
+			    rows[i].said);
+			row_check(failed, strcmp(heard, rows[i].expected) == 0,
+			    "%zu at a time: '%s' instead of '%s'", piece, heard, rows[i].expected);
 			(void)close(ends[0]);
 		}
 	rows_end(failed);
@@ -318,7 +337,8 @@ test_private_host_is_refused_before_anything_runs(void **state)
 {
 	const struct folder *folder = *state;
 	char path[128], heard[4096] = "";
-	const struct config config = { .build = { .checkout_timeout = 10, .checkout_limit = 1 << 20 } };
+	const struct config config = { .build = {
+					   .checkout_timeout = 10, .checkout_limit = 1 << 20 } };
 	const struct checkout checkout = { &config, path, never, hear, heard };
 	const struct checkout_url url = { CHECKOUT_GIT, "https://127.0.0.1:1/r.git", "127.0.0.1" };
 	struct error err;
@@ -342,8 +362,8 @@ main(void)
 		cmocka_unit_test(test_host_in_any_spelling_of_a_private_address_is_refused),
 		cmocka_unit_test(test_what_the_program_says_is_handed_on_line_by_line),
 		cmocka_unit_test(test_endless_line_is_handed_on_in_pieces),
-		cmocka_unit_test_setup_teardown(test_private_host_is_refused_before_anything_runs, folder_setup,
-		    folder_teardown),
+		cmocka_unit_test_setup_teardown(test_private_host_is_refused_before_anything_runs,
+		    folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

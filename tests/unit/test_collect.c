@@ -108,7 +108,8 @@ static void
 collect(struct scene *scene)
 {
 	collect_notes_clear(&scene->notes);
-	must(collect_outbox(&scene->spool, scene->outbox, "token", 1, &scene->notes, &scene->err), &scene->err);
+	must(collect_outbox(&scene->spool, scene->outbox, "token", 1, &scene->notes, &scene->err),
+	    &scene->err);
 	read_zip(scene, "token.zip");
 }
 
@@ -176,9 +177,10 @@ test_files_and_folders_keep_names_contents_and_permissions(void **state)
 			file_with_mode(scene->outbox, rows[i].name, rows[i].text, rows[i].mode);
 		else
 			assert_int_equal(mkdirat(scene->outbox, rows[i].name, rows[i].mode) +
-			        fchmodat(scene->outbox, rows[i].name, rows[i].mode, 0),
+				fchmodat(scene->outbox, rows[i].name, rows[i].mode, 0),
 			    0);
-	/* A file of no permissions is the spooler's to read by its capabilities; here only as root. */
+	/* A file of no permissions is the spooler's to read by its capabilities; here only as root.
+	 */
 	if (geteuid() != 0)
 		assert_int_equal(fchmodat(scene->outbox, "secret", 0400, 0), 0);
 	collect(scene);
@@ -192,10 +194,12 @@ test_files_and_folders_keep_names_contents_and_permissions(void **state)
 		if (strcmp(name, "secret") == 0)
 			mode = file_mode(scene->outbox, name);
 		row_check(failed, (entry->mode & 07777) == mode, "%s: mode %o", name, entry->mode);
-		row_check(failed, S_ISDIR(entry->mode) == (rows[i].text == NULL), "%s: mode %o", name, entry->mode);
+		row_check(failed, S_ISDIR(entry->mode) == (rows[i].text == NULL), "%s: mode %o",
+		    name, entry->mode);
 		row_check(failed,
 		    rows[i].text == NULL ||
-		        (entry->length == strlen(rows[i].text) && strcmp(entry->data, rows[i].text) == 0),
+			(entry->length == strlen(rows[i].text) &&
+			    strcmp(entry->data, rows[i].text) == 0),
 		    "%s: '%s'", name, entry->data);
 	}
 	row_check(failed, scene->count == COUNT(rows), "%zu entries", scene->count);
@@ -239,10 +243,13 @@ test_what_is_neither_file_nor_folder_is_left_out_and_named(void **state)
 	assert_string_equal(entry_of(scene, "kept")->data, "x");
 	assert_int_equal(scene->notes.count, device ? 5 : 4);
 	for (size_t i = 0; i < scene->notes.count; i++) {
-		static const char *const expected[] = { "left out of the results: to-file (a symbolic link)",
+		static const char *const expected[] = {
+			"left out of the results: to-file (a symbolic link)",
 			"left out of the results: to-folder (a symbolic link)",
-			"left out of the results: fifo (a FIFO)", "left out of the results: sock (a socket)",
-			"left out of the results: null (a device)" };
+			"left out of the results: fifo (a FIFO)",
+			"left out of the results: sock (a socket)",
+			"left out of the results: null (a device)"
+		};
 		bool known = false;
 
 		for (size_t e = 0; e < COUNT(expected); e++)
@@ -291,7 +298,8 @@ test_note_is_one_line_whatever_the_name(void **state)
 	assert_int_equal(symlinkat("x", scene->outbox, "a\nb\x1b[31m\x7f"), 0);
 	collect(scene);
 	assert_int_equal(scene->notes.count, 1);
-	assert_string_equal(scene->notes.texts[0], "left out of the results: a?b?[31m? (a symbolic link)");
+	assert_string_equal(scene->notes.texts[0],
+	    "left out of the results: a?b?[31m? (a symbolic link)");
 }
 
 static void
@@ -330,7 +338,8 @@ test_folders_too_deep_are_left_out_and_named(void **state)
 	assert_in_range(scene->count, 100, 999);
 	assert_int_equal(scene->notes.count, 1);
 	assert_non_null(strstr(scene->notes.texts[0], "folders too deep"));
-	assert_int_equal(scene->count % 2, 1); /* a file for each folder that went in, and one at the top */
+	assert_int_equal(scene->count % 2,
+	    1); /* a file for each folder that went in, and one at the top */
 }
 
 static void
@@ -340,8 +349,10 @@ test_zip_of_each_attempt_has_another_time(void **state)
 	time_t before = time(NULL);
 	struct stat first, second;
 
-	must(collect_outbox(&scene->spool, scene->outbox, "a", 1, &scene->notes, &scene->err), &scene->err);
-	must(collect_outbox(&scene->spool, scene->outbox, "b", 30, &scene->notes, &scene->err), &scene->err);
+	must(collect_outbox(&scene->spool, scene->outbox, "a", 1, &scene->notes, &scene->err),
+	    &scene->err);
+	must(collect_outbox(&scene->spool, scene->outbox, "b", 30, &scene->notes, &scene->err),
+	    &scene->err);
 	assert_int_equal(fstatat(scene->spool.results, "a.zip", &first, 0), 0);
 	assert_int_equal(fstatat(scene->spool.results, "b.zip", &second, 0), 0);
 	assert_in_range(first.st_mtim.tv_sec, before + 1, time(NULL) + 1);
@@ -356,14 +367,16 @@ test_zip_is_published_whole_or_not_at_all(void **state)
 
 	file_put(scene->outbox, "a", "x", 1);
 	broken.results = -1;
-	assert_false(collect_outbox(&broken, scene->outbox, "token", 1, &scene->notes, &scene->err));
+	assert_false(collect_outbox(&broken, scene->outbox, "token", 1, &scene->notes,
+	    &scene->err));
 	assert_false(file_exists(scene->spool.incoming, "token.zip"));
 	assert_false(file_exists(scene->spool.results, "token.zip"));
 	assert_false(collect_outbox(&scene->spool, -1, "token", 1, &scene->notes, &scene->err));
 	assert_false(file_exists(scene->spool.incoming, "token.zip"));
 	assert_false(file_exists(scene->spool.results, "token.zip"));
 	/* What a killed spooler left of it is written anew. */
-	file_put(scene->spool.incoming, "token.zip", "half a zip that is longer than the new one is, by far", 53);
+	file_put(scene->spool.incoming, "token.zip",
+	    "half a zip that is longer than the new one is, by far", 53);
 	collect(scene);
 	assert_int_equal(scene->count, 1);
 }

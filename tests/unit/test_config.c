@@ -1,6 +1,6 @@
 /*
- * kabuto.conf: what is read, what is refused and where, and that the file and the manual that we ship say what the
- * table says.
+ * kabuto.conf: what is read, what is refused and where, and that the file and the manual that we
+ * ship say what the table says.
  */
 #include "support.h"
 
@@ -37,29 +37,32 @@ test_empty_file_gives_the_defaults_of_the_table(void **state)
 			continue;
 		switch (s->type) {
 		case SETTING_TEXT:
-			row_check(failed, strcmp(*(char *const *)at, s->fallback) == 0, "%s", s->name);
+			row_check(failed, strcmp(*(char *const *)at, s->fallback) == 0, "%s",
+			    s->name);
 			break;
 		case SETTING_NUMBER:
-			row_check(failed, *(const int64_t *)at == atoll(s->fallback), "%s", s->name);
+			row_check(failed, *(const int64_t *)at == atoll(s->fallback), "%s",
+			    s->name);
 			break;
 		case SETTING_BYTES:
 			row_check(failed,
-			    bytes_parse(s->fallback, &bytes) && *(const int64_t *)at == bytes, "%s", s->name);
+			    bytes_parse(s->fallback, &bytes) && *(const int64_t *)at == bytes, "%s",
+			    s->name);
 			break;
 		case SETTING_DECIMAL:
 			row_check(failed, *(const double *)at == atof(s->fallback), "%s", s->name);
 			break;
 		case SETTING_BOOLEAN:
-			row_check(failed, *(const bool *)at == (strcmp(s->fallback, "true") == 0), "%s",
-			    s->name);
+			row_check(failed, *(const bool *)at == (strcmp(s->fallback, "true") == 0),
+			    "%s", s->name);
 			break;
 		case SETTING_LIST: {
 			const struct text_list *list = (const void *)at;
 
 			row_check(failed, list->count > 0, "%s", s->name);
 			for (size_t i = 0; i < list->count; i++)
-				row_check(failed, strstr(s->fallback, list->texts[i]) != NULL, "%s: %s",
-				    s->name, list->texts[i]);
+				row_check(failed, strstr(s->fallback, list->texts[i]) != NULL,
+				    "%s: %s", s->name, list->texts[i]);
 			break;
 		}
 		}
@@ -76,16 +79,19 @@ test_what_the_machine_has_stands_where_the_file_says_0(void **state)
 	struct config config;
 	struct error err;
 
-	must(config_of(*state,
-	         "slots = 0\nstate_dir = \"/srv/k\"\njob {\n memory_max = \"0\"\n cpus_max = 0.0\n}\n",
-	         &config, &err),
+	must(
+	    config_of(*state,
+		"slots = 0\nstate_dir = \"/srv/k\"\njob {\n memory_max = \"0\"\n cpus_max = 0.0\n}\n",
+		&config, &err),
 	    &err);
 	assert_int_equal(config.slots, (int64_t)cpus);
 	assert_true(config.job.memory_max == memory);
 	assert_true(config.job.cpus_max == cpus);
 	assert_string_equal(config.database, "/srv/k/kabuto.db");
 	config_clear(&config);
-	must(config_of(*state, "job {\n memory_max = \"900000t\"\n cpus_max = 9999.0\n}\n", &config, &err), &err);
+	must(config_of(*state, "job {\n memory_max = \"900000t\"\n cpus_max = 9999.0\n}\n", &config,
+		 &err),
+	    &err);
 	assert_true(config.job.memory_max == memory);
 	assert_true(config.job.cpus_max == cpus);
 	config_clear(&config);
@@ -98,17 +104,17 @@ test_every_type_of_setting_is_read(void **state)
 	struct error err;
 
 	must(config_of(*state,
-	         "# a comment\n"
-	         "state_dir = \"/srv/kabuto\"  # another one { with \" a brace\n"
-	         "database = '/srv/other.db'\n"
-	         "registration = closed\n"
-	         "slots = 7\n"
-	         "min_free = \"1.5g\"\n"
-	         "engine { socket = \"/run/engine.sock\" state_dir = \"/mnt/{x}\" }\n"
-	         "job {\n\tcpus = 0.5\n\tnetworks = {\"none\"}\n\tcapabilities = {}\n}\n"
-	         "build {\n\tallow_private = true\n\tschemes = {\"https\", \"ssh\"}\n}\n"
-	         "threads {\n\tapi = 3\n}\n",
-	         &config, &err),
+		 "# a comment\n"
+		 "state_dir = \"/srv/kabuto\"  # another one { with \" a brace\n"
+		 "database = '/srv/other.db'\n"
+		 "registration = closed\n"
+		 "slots = 7\n"
+		 "min_free = \"1.5g\"\n"
+		 "engine { socket = \"/run/engine.sock\" state_dir = \"/mnt/{x}\" }\n"
+		 "job {\n\tcpus = 0.5\n\tnetworks = {\"none\"}\n\tcapabilities = {}\n}\n"
+		 "build {\n\tallow_private = true\n\tschemes = {\"https\", \"ssh\"}\n}\n"
+		 "threads {\n\tapi = 3\n}\n",
+		 &config, &err),
 	    &err);
 	assert_string_equal(config.state_dir, "/srv/kabuto");
 	assert_string_equal(config.database, "/srv/other.db");
@@ -149,7 +155,8 @@ test_wrong_file_is_refused_with_its_name_and_line(void **state)
 		{ "slots = 1001\n", 1, "between 0 and 1000" },
 		{ "slots = -1\n", 1, "between 0 and 1000" },
 		{ "# one\nslots = -1\n", 2, "between 0 and 1000" },
-		{ "slots = 1 # one\n// two\n/* three\n four */\nslots = -1\n", 5, "between 0 and 1000" },
+		{ "slots = 1 # one\n// two\n/* three\n four */\nslots = -1\n", 5,
+		    "between 0 and 1000" },
 		{ "state_dir = \"/#one\"\nslots = -1\n", 2, "between 0 and 1000" },
 		{ "job {\n\t# one\n\t# two\n\ttimeout = 0\n}\n", 4, "timeout must be between 1" },
 		{ "job {\n\ttimeout = 0\n}\n", 2, "timeout must be between 1" },
@@ -158,7 +165,8 @@ test_wrong_file_is_refused_with_its_name_and_line(void **state)
 		{ "min_free = \"lots\"\n", 1, "'lots' is no size" },
 		{ "min_free = \"-1\"\n", 1, "is no size" },
 		{ "log_limit = \"1k\"\n", 1, "log_limit must be between" },
-		{ "slots = 1\nregistration = \"maybe\"\n", 2, "'maybe' is not one of: open closed" },
+		{ "slots = 1\nregistration = \"maybe\"\n", 2,
+		    "'maybe' is not one of: open closed" },
 		{ "registration = \"\"\n", 1, "not one of" },
 		{ "registration = \"open closed\"\n", 1, "not one of" },
 		{ "job {\n\tnetwork = \"host\"\n}\n", 2, "'host' is not one of" },
@@ -168,16 +176,18 @@ test_wrong_file_is_refused_with_its_name_and_line(void **state)
 		{ "slots\n", 2, "end of file" },
 		{ "slots = 1\n= 2\n", 2, "" },
 		{ "job {\n\tpids = 100\n", 3, "not closed" },
-		{ "job {\n\tpids = 100\nslots = 2\n", 3, "slots" },
+		{ "job {\n\tpids = 100\nslots = 2\n", 4, "not closed" },
 		{ "job {\n\tpids = 100\n}\n}\n", 4, "" },
 		{ "state_dir = \"/unclosed\nslots = 1\n", 0, "" },
 		{ "state_dir = \"relative\"\n", 0, "absolute" },
 		{ "database = \"kabuto.db\"\n", 0, "absolute" },
 		{ "engine {\n\tsocket = \"\"\n}\n", 0, "absolute" },
-		{ "job {\n\ttimeout = 100\n\ttimeout_max = 99\n}\n", 0, "job.timeout (100) is more" },
+		{ "job {\n\ttimeout = 100\n\ttimeout_max = 99\n}\n", 0,
+		    "job.timeout (100) is more" },
 		{ "job {\n\tmemory = \"64m\"\n\tmemory_max = \"32m\"\n}\n", 0, "job.memory" },
 		{ "job {\n\tcpus = 9999.0\n}\n", 0, "job.cpus" },
-		{ "job {\n\tnetworks = {\"bridge\"}\n}\n", 0, "job.network \"none\" is not in job.networks" },
+		{ "job {\n\tnetworks = {\"bridge\"}\n}\n", 0,
+		    "job.network \"none\" is not in job.networks" },
 	};
 	const struct folder *folder = *state;
 	int failed = 0;
@@ -189,14 +199,15 @@ test_wrong_file_is_refused_with_its_name_and_line(void **state)
 		bool read = config_of(folder, rows[i].text, &config, &err);
 
 		if (rows[i].line > 0)
-			snprintf(begins, sizeof begins, "%s/kabuto.conf:%d: ", folder->path, rows[i].line);
+			snprintf(begins, sizeof begins, "%s/kabuto.conf:%d: ", folder->path,
+			    rows[i].line);
 		else
 			snprintf(begins, sizeof begins, "%s/kabuto.conf:", folder->path);
 		row_check(failed, !read, "%s", rows[i].text);
-		row_check(failed, strncmp(err.text, begins, strlen(begins)) == 0, "%s: '%s'", rows[i].text,
-		    err.text);
-		row_check(failed, strstr(err.text, rows[i].says) != NULL && err.kind == ERROR_INPUT, "%s: '%s'",
+		row_check(failed, strncmp(err.text, begins, strlen(begins)) == 0, "%s: '%s'",
 		    rows[i].text, err.text);
+		row_check(failed, strstr(err.text, rows[i].says) != NULL && err.kind == ERROR_INPUT,
+		    "%s: '%s'", rows[i].text, err.text);
 		if (read)
 			config_clear(&config);
 	}
@@ -226,7 +237,10 @@ test_folder_is_refused_in_words(void **state)
 		struct config config;
 		struct error err;
 
-		_exit(!config_read(&config, folder->path, &err) && strstr(err.text, folder->path) != NULL ? 0 : 1);
+		_exit(!config_read(&config, folder->path, &err) &&
+			    strstr(err.text, folder->path) != NULL
+			? 0
+			: 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -254,13 +268,15 @@ test_every_default_lies_in_its_range(void **state)
 		int64_t bytes = 0;
 		double value = atof(s->fallback);
 
-		if (s->type == SETTING_TEXT || s->type == SETTING_LIST || s->type == SETTING_BOOLEAN)
+		if (s->type == SETTING_TEXT || s->type == SETTING_LIST ||
+		    s->type == SETTING_BOOLEAN)
 			continue;
 		if (s->type == SETTING_BYTES) {
 			row_check(failed, bytes_parse(s->fallback, &bytes), "%s", s->name);
 			value = (double)bytes;
 		}
-		row_check(failed, value >= s->least && value <= s->most, "%s = %s", s->name, s->fallback);
+		row_check(failed, value >= s->least && value <= s->most, "%s = %s", s->name,
+		    s->fallback);
 	}
 	rows_end(failed);
 }
@@ -291,12 +307,14 @@ setting_index(const char *section, const char *name)
 {
 	for (size_t i = 0; config_settings[i].name != NULL; i++)
 		if (strcmp(config_settings[i].name, name) == 0 &&
-		    strcmp(config_settings[i].section != NULL ? config_settings[i].section : "", section) == 0)
+		    strcmp(config_settings[i].section != NULL ? config_settings[i].section : "",
+			section) == 0)
 			return i;
 	return SIZE_MAX;
 }
 
-/* One line of a file says that section.name has the default value: notes it in seen and compares. */
+/* One line of a file says that section.name has the default value: notes it in seen and compares.
+ */
 static int
 compare_setting(const char *section, const char *name, const char *value, int *seen)
 {
@@ -312,8 +330,8 @@ compare_setting(const char *section, const char *name, const char *value, int *s
 	/* It follows the prefix; what is written is that of the default prefix. */
 	if (strcmp(name, "init") == 0)
 		strcpy(expected, "\"/usr/local/libexec/kabuto/kabuto-init\"");
-	row_check(failed, strcmp(value, expected) == 0, "%s.%s: %s instead of %s", section, name, value,
-	    expected);
+	row_check(failed, strcmp(value, expected) == 0, "%s.%s: %s instead of %s", section, name,
+	    value, expected);
 	return failed;
 }
 
@@ -381,7 +399,8 @@ test_shipped_kabuto_conf_is_accepted_as_it_is_and_with_all_defaults_written_out(
 		int value = 0;
 		bool setting = sscanf(line, " # %63[a-z_] = %n", name, &value) == 1 && value > 0;
 
-		to = stpcpy(stpcpy(to, setting ? strchr(line, '#') + 1 : line), rest != NULL ? "\n" : "");
+		to = stpcpy(stpcpy(to, setting ? strchr(line, '#') + 1 : line),
+		    rest != NULL ? "\n" : "");
 	}
 	must(config_of(*state, written, &config, &err), &err);
 	config_clear(&config);
@@ -416,11 +435,13 @@ test_manual_has_every_setting_with_its_default(void **state)
 		unquote_mdoc(line);
 		if (strncmp(line, ".Ss ", 4) == 0) {
 			row_check(failed,
-			    strcmp(line + 4, top) == 0 || sscanf(line + 4, "Section %31[a-z]", section) == 1,
+			    strcmp(line + 4, top) == 0 ||
+				sscanf(line + 4, "Section %31[a-z]", section) == 1,
 			    "%s", line);
 			if (strncmp(line + 4, of_section, strlen(of_section)) != 0)
 				section[0] = '\0';
-		} else if (sscanf(line, ".It Ic %63[a-z_] No = Ar %n", name, &value) == 1 && value > 0) {
+		} else if (sscanf(line, ".It Ic %63[a-z_] No = Ar %n", name, &value) == 1 &&
+		    value > 0) {
 			failed += compare_setting(section, name, line + value, seen);
 		}
 	}

@@ -23,10 +23,12 @@ test_new_database_has_tables_version_and_an_instance(void **state)
 	assert_int_equal(world_integer(world, "PRAGMA user_version"), 1);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job"), 0);
 	assert_int_equal(world_integer(world,
-	                     "SELECT length(value) FROM setting WHERE name = 'instance'"),
+			     "SELECT length(value) FROM setting WHERE name = 'instance'"),
 	    8);
 	assert_int_equal(world_integer(world, "PRAGMA foreign_keys"), 1);
-	assert_int_equal(world_integer(world, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
+	assert_int_equal(world_integer(world,
+			     "SELECT journal_mode = 'wal' FROM pragma_journal_mode"),
+	    1);
 	assert_int_equal(file_mode(world->folder->fd, "kabuto.db"), 0660);
 }
 
@@ -40,7 +42,8 @@ test_commits_are_flushed_by_default(void **state)
 
 	path_of(world->folder, "kabuto.db", path);
 	must(database_open(&other, path, &world->err), &world->err);
-	assert_int_equal(sqlite3_prepare_v2(other.handle, "PRAGMA synchronous", -1, &statement, NULL),
+	assert_int_equal(sqlite3_prepare_v2(other.handle, "PRAGMA synchronous", -1, &statement,
+			     NULL),
 	    SQLITE_OK);
 	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(statement, 0), 2); /* FULL */
@@ -85,7 +88,8 @@ test_many_processes_may_make_the_database_at_once(void **state)
 				bool opened;
 
 				(void)close(gate[1]);
-				(void)!read(gate[0], &byte, 1); /* all begin when the gate is closed */
+				(void)!read(gate[0], &byte,
+				    1); /* all begin when the gate is closed */
 				opened = database_open(&db, path, &err);
 				if (!opened)
 					fprintf(stderr, "%s\n", err.text);
@@ -125,7 +129,8 @@ test_database_of_a_newer_kabuto_is_refused(void **state)
 static void
 test_file_that_is_no_database_is_refused_and_left(void **state)
 {
-	static const char garbage[] = "This is no database, but long enough to look at, and then some more of it.";
+	static const char garbage[] =
+	    "This is no database, but long enough to look at, and then some more of it.";
 	struct world *world = *state;
 	struct database other = { 0 };
 	cleanup_free char *after = NULL;
@@ -160,10 +165,12 @@ test_each_letter_binds_its_type(void **state)
 	struct world *world = *state;
 	struct statement st;
 
-	must(statement_begin(&st, &world->db, &world->err,
-	         "SELECT ?, ?, ?, ?, ?, ?, typeof(?1), typeof(?2), typeof(?3), typeof(?4), typeof(?5),"
-	         " typeof(?6), typeof(?7), hex(?7)",
-	         "idtnntb", -5LL, 1.5, "caf\xc3\xa9", 0LL, 9LL, (const char *)NULL, blob, (int)sizeof blob),
+	must(
+	    statement_begin(&st, &world->db, &world->err,
+		"SELECT ?, ?, ?, ?, ?, ?, typeof(?1), typeof(?2), typeof(?3), typeof(?4), typeof(?5),"
+		" typeof(?6), typeof(?7), hex(?7)",
+		"idtnntb", -5LL, 1.5, "caf\xc3\xa9", 0LL, 9LL, (const char *)NULL, blob,
+		(int)sizeof blob),
 	    &world->err);
 	assert_int_equal(statement_row(&st, &world->err), 1);
 	assert_int_equal(statement_integer(&st, 0), -5);
@@ -190,8 +197,9 @@ doubled(struct world *world, int64_t number)
 {
 	int64_t value = 0;
 
-	assert_int_equal(
-	    database_integer(&world->db, &value, &world->err, "SELECT 2 * ?", "i", (long long)number), 1);
+	assert_int_equal(database_integer(&world->db, &value, &world->err, "SELECT 2 * ?", "i",
+			     (long long)number),
+	    1);
 	return value;
 }
 
@@ -215,7 +223,7 @@ test_integer_of_no_row_leaves_the_value(void **state)
 	int64_t value = 42;
 
 	assert_int_equal(database_integer(&world->db, &value, &world->err,
-	                     "SELECT value FROM setting WHERE name = ?", "t", "nothing"),
+			     "SELECT value FROM setting WHERE name = ?", "t", "nothing"),
 	    0);
 	assert_int_equal(value, 42);
 }
@@ -227,10 +235,11 @@ test_run_counts_the_rows_that_changed(void **state)
 	int changes = -1;
 
 	must(database_run(&world->db, &changes, &world->err,
-	         "INSERT INTO setting (name, value) VALUES (?, 'x'), (?, 'y')", "tt", "a", "b"),
+		 "INSERT INTO setting (name, value) VALUES (?, 'x'), (?, 'y')", "tt", "a", "b"),
 	    &world->err);
 	assert_int_equal(changes, 2);
-	must(database_run(&world->db, &changes, &world->err, "DELETE FROM setting WHERE name = ?", "t", "none"),
+	must(database_run(&world->db, &changes, &world->err, "DELETE FROM setting WHERE name = ?",
+		 "t", "none"),
 	    &world->err);
 	assert_int_equal(changes, 0);
 }
@@ -241,10 +250,12 @@ test_wrong_statement_is_an_error_in_words(void **state)
 	struct world *world = *state;
 	int64_t value = 0;
 
-	assert_false(database_run(&world->db, NULL, &world->err, "INSERT INTO nowhere VALUES (1)", ""));
+	assert_false(database_run(&world->db, NULL, &world->err, "INSERT INTO nowhere VALUES (1)",
+	    ""));
 	assert_int_equal(world->err.kind, ERROR_SYSTEM);
 	/* A word in double quotes is a name, never a text. */
-	assert_int_equal(database_integer(&world->db, &value, &world->err, "SELECT \"text\"", ""), -1);
+	assert_int_equal(database_integer(&world->db, &value, &world->err, "SELECT \"text\"", ""),
+	    -1);
 	/* The connection works on. */
 	assert_int_equal(doubled(world, 4), 8);
 }
@@ -255,7 +266,8 @@ test_tables_hold_the_law(void **state)
 	static const struct {
 		const char *sql, *says;
 	} rows[] = {
-		{ "INSERT INTO session (hash, account, used_at) VALUES (x'00', 99, 1)", "FOREIGN KEY" },
+		{ "INSERT INTO session (hash, account, used_at) VALUES (x'00', 99, 1)",
+		    "FOREIGN KEY" },
 		{ "INSERT INTO setting (name, value) VALUES ('n', x'00')", "cannot store BLOB" },
 		{ "INSERT INTO pipeline (account, name, on_failure, max_parallel, created_at)"
 		  " VALUES (1, 'p', 'perhaps', 1, 1)",
@@ -270,7 +282,7 @@ test_tables_hold_the_law(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		row_check(failed,
 		    !database_run(&world->db, NULL, &world->err, rows[i].sql, "") &&
-		        strstr(world->err.text, rows[i].says) != NULL,
+			strstr(world->err.text, rows[i].says) != NULL,
 		    "%s: %s", rows[i].sql, world->err.text);
 	rows_end(failed);
 }
@@ -278,8 +290,8 @@ test_tables_hold_the_law(void **state)
 static bool
 insert_setting(struct world *world, const char *name)
 {
-	return database_run(&world->db, NULL, &world->err, "INSERT INTO setting (name, value) VALUES (?, '')",
-	    "t", name);
+	return database_run(&world->db, NULL, &world->err,
+	    "INSERT INTO setting (name, value) VALUES (?, '')", "t", name);
 }
 
 static void
@@ -351,13 +363,16 @@ test_second_writer_is_told_to_try_again(void **state)
 		assert_true(other.err.retry_after_s > 0);
 		assert_null(second.db);
 		/* A reader is not held up, and sees what was committed. */
-		assert_int_equal(
-		    world_integer(&other, "SELECT count(*) FROM setting WHERE name = 'first'"), 0);
+		assert_int_equal(world_integer(&other,
+				     "SELECT count(*) FROM setting WHERE name = 'first'"),
+		    0);
 		must(transaction_commit(&first, &world->err), &world->err);
 	}
-	assert_int_equal(world_integer(&other, "SELECT count(*) FROM setting WHERE name = 'first'"), 1);
+	assert_int_equal(world_integer(&other, "SELECT count(*) FROM setting WHERE name = 'first'"),
+	    1);
 	insert_and_commit(&other);
-	assert_int_equal(world_integer(world, "SELECT count(*) FROM setting WHERE name = 'kept'"), 1);
+	assert_int_equal(world_integer(world, "SELECT count(*) FROM setting WHERE name = 'kept'"),
+	    1);
 	database_close(&other.db);
 }
 
@@ -423,7 +438,9 @@ test_statement_that_scans_or_sorts_aborts_a_test_build(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int status = status_of_statement(world, rows[i].sql);
 
-		row_check(failed, rows[i].aborts ? WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT : status == 0,
+		row_check(failed,
+		    rows[i].aborts ? WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT
+				   : status == 0,
 		    "%s: wait status %d", rows[i].sql, status);
 	}
 	rows_end(failed);

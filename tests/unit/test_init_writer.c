@@ -1,6 +1,6 @@
 /*
- * kabuto-init's side of a log: two streams in, a text and an index out, which the readers' side reads back.
- * It is built by a compiler of its own and has no library: the file is included.
+ * kabuto-init's side of a log: two streams in, a text and an index out, which the readers' side
+ * reads back. It is built by a compiler of its own and has no library: the file is included.
  */
 #include "support.h"
 
@@ -217,7 +217,8 @@ test_limit_cuts_at_a_line_and_counts_the_rest(void **state)
 		{ 100, { "abc\n", "def\n" }, "abc\ndef\n", 0 },
 		{ 8, { "abc\n", "def\n" }, "abc\ndef\n", 0 },
 		{ 8, { "abc\n", "def\n", "ghi\n" }, "abc\ndef\n", 4 },
-		{ 7, { "abc\n", "def\n" }, "abc\ndef", 1 }, /* a line that has no other before it in its chunk */
+		{ 7, { "abc\n", "def\n" }, "abc\ndef",
+		    1 }, /* a line that has no other before it in its chunk */
 		{ 7, { "abc\ndef\n" }, "abc\n", 4 },
 		{ 4, { "abc\ndef\n" }, "abc\n", 4 },
 		{ 3, { "abc\ndef\n" }, "abc", 5 },
@@ -236,10 +237,11 @@ test_limit_cuts_at_a_line_and_counts_the_rest(void **state)
 		limit_to(scene, rows[i].limit);
 		for (size_t n = 0; n < COUNT(rows[i].said) && rows[i].said[n] != NULL; n++)
 			say(scene, 0, rows[i].said[n]);
-		row_check(failed, text_is(scene, rows[i].kept), "limit %lld: %s…", (long long)rows[i].limit,
-		    rows[i].said[0]);
-		row_check(failed, scene->writer.dropped == rows[i].dropped, "limit %lld: %s…: %lld dropped",
-		    (long long)rows[i].limit, rows[i].said[0], (long long)scene->writer.dropped);
+		row_check(failed, text_is(scene, rows[i].kept), "limit %lld: %s…",
+		    (long long)rows[i].limit, rows[i].said[0]);
+		row_check(failed, scene->writer.dropped == rows[i].dropped,
+		    "limit %lld: %s…: %lld dropped", (long long)rows[i].limit, rows[i].said[0],
+		    (long long)scene->writer.dropped);
 	}
 	rows_end(failed);
 }

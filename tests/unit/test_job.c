@@ -18,8 +18,15 @@ static int64_t
 add_job(struct world *world, int64_t pipeline, int64_t image)
 {
 	const struct attachments none = { 0 };
-	struct job job = { .pipeline = pipeline, .image = image, .network = strdup("none"), .timeout = 60,
-		.grace = 10, .memory = 1 << 20, .cpus = 1, .pids = 10, .disk = 1 << 20 };
+	struct job job = { .pipeline = pipeline,
+		.image = image,
+		.network = strdup("none"),
+		.timeout = 60,
+		.grace = 10,
+		.memory = 1 << 20,
+		.cpus = 1,
+		.pids = 10,
+		.disk = 1 << 20 };
 	int64_t id;
 
 	must(job_create(&world->db, NULL, &root, &job, &none, NULL, &world->err), &world->err);
@@ -31,7 +38,8 @@ add_job(struct world *world, int64_t pipeline, int64_t image)
 static void
 submit(struct world *world, int64_t pipeline)
 {
-	must(pipeline_submit(&world->db, &root, pipeline, QUEUED_MOST, NULL, NULL, &world->err), &world->err);
+	must(pipeline_submit(&world->db, &root, pipeline, QUEUED_MOST, NULL, NULL, &world->err),
+	    &world->err);
 }
 
 /* Claims the next job: its id, 0 for none. */
@@ -81,13 +89,15 @@ end(struct world *world, int64_t id, int64_t response)
 	job_clear(&job);
 }
 
-/* All that the database remembers lies a second further back, so that nothing depends on the clock's step. */
+/* All that the database remembers lies a second further back, so that nothing depends on the
+ * clock's step. */
 static void
 second_passes(struct world *world)
 {
-	world_sql(world, "UPDATE job SET queued_at = queued_at - 1000 WHERE queued_at IS NOT NULL;"
-	                 "UPDATE queue SET waiting_since = waiting_since - 1000;"
-	                 "UPDATE account SET served_at = served_at - 1000 WHERE served_at <> 0");
+	world_sql(world,
+	    "UPDATE job SET queued_at = queued_at - 1000 WHERE queued_at IS NOT NULL;"
+	    "UPDATE queue SET waiting_since = waiting_since - 1000;"
+	    "UPDATE account SET served_at = served_at - 1000 WHERE served_at <> 0");
 }
 
 /* Order */
@@ -108,7 +118,7 @@ test_jobs_of_a_pipeline_start_in_their_order(void **state)
 		assert_int_equal(claim(world), jobs[i]);
 		assert_true(has_state(world, jobs[i], "running"));
 		assert_int_equal(claim(world), 0); /* max_parallel is 1 */
-		end(world, jobs[i], i % 2);        /* a failure stops nothing: on_failure is continue */
+		end(world, jobs[i], i % 2); /* a failure stops nothing: on_failure is continue */
 	}
 	assert_int_equal(claim(world), 0);
 	assert_true(has_state(world, jobs[0], "done"));
@@ -159,7 +169,8 @@ static void
 test_account_with_the_fewest_running_jobs_is_next(void **state)
 {
 	struct world *world = *state;
-	const struct account alice = world_account(world, "alice"), bob = world_account(world, "bob");
+	const struct account alice = world_account(world, "alice"),
+			     bob = world_account(world, "bob");
 	int64_t of_alice = world_image(world, alice.id), of_bob = world_image(world, bob.id);
 	int64_t many = world_pipeline(world, alice.id, 100, "continue");
 	int64_t few = world_pipeline(world, bob.id, 100, "continue");
@@ -175,7 +186,8 @@ test_account_with_the_fewest_running_jobs_is_next(void **state)
 	mine[0] = add_job(world, few, of_bob);
 	mine[1] = add_job(world, few, of_bob);
 	submit(world, few);
-	/* Bob came last and has none that run: both of his are next, in spite of the hundred before them. */
+	/* Bob came last and has none that run: both of his are next, in spite of the hundred before
+	 * them. */
 	assert_int_equal(claim(world), mine[0]);
 	assert_int_equal(claim(world), mine[1]);
 	assert_int_equal(claim(world), first + 2);
@@ -261,7 +273,8 @@ test_each_start_counts_an_attempt_and_forgets_the_last(void **state)
 		submit(world, pipeline);
 		job = job_of(world, id);
 		assert_true(strcmp(job.state, "in_queue") == 0 && job.queued_at > 0);
-		assert_true(job.started_at == 0 && job.start_marked_at == 0 && job.finished_at == 0);
+		assert_true(job.started_at == 0 && job.start_marked_at == 0 &&
+		    job.finished_at == 0);
 		assert_true(!job.has_response && job.error == NULL && !job.has_usage);
 		assert_false(job_ended(&job));
 		job_clear(&job);
@@ -283,9 +296,12 @@ test_each_start_counts_an_attempt_and_forgets_the_last(void **state)
 
 		job = job_of(world, id);
 		assert_true(job_ended(&job) && strcmp(job.state, "failed") == 0);
-		assert_true(job.has_response && job.response == 137 && strcmp(job.error, "killed") == 0);
-		assert_true(job.has_usage && job.used_cpu == 1.5 && job.used_memory == 4096 && job.used_io == 7);
-		assert_true(job.start_marked_at >= job.started_at && job.finished_at >= job.started_at);
+		assert_true(job.has_response && job.response == 137 &&
+		    strcmp(job.error, "killed") == 0);
+		assert_true(job.has_usage && job.used_cpu == 1.5 && job.used_memory == 4096 &&
+		    job.used_io == 7);
+		assert_true(job.start_marked_at >= job.started_at &&
+		    job.finished_at >= job.started_at);
 		job_clear(&job);
 	}
 }
@@ -326,8 +342,10 @@ test_job_ends_done_only_with_response_0_and_no_error(void **state)
 		must(job_end(&world->db, &job, old, &world->err), &world->err);
 		job_clear(&job);
 		job = job_of(world, id);
-		row_check(failed, strcmp(job.state, rows[i].expected) == 0, "row %zu: %s", i, job.state);
-		row_check(failed, job.has_response == rows[i].has_response && job.response == rows[i].response,
+		row_check(failed, strcmp(job.state, rows[i].expected) == 0, "row %zu: %s", i,
+		    job.state);
+		row_check(failed,
+		    job.has_response == rows[i].has_response && job.response == rows[i].response,
 		    "row %zu", i);
 		row_check(failed, !job.has_usage, "row %zu", i);
 		job_clear(&job);
@@ -474,20 +492,24 @@ test_results_of_the_last_attempt_replace_the_former_ones(void **state)
 		submit(world, pipeline);
 		assert_int_equal(claim(world), id);
 		job = job_of(world, id);
-		row_check(failed, strcmp(job.results_token, former[i]) == 0, "kept until its end: %s",
-		    job.results_token);
+		row_check(failed, strcmp(job.results_token, former[i]) == 0,
+		    "kept until its end: %s", job.results_token);
 		job.has_response = true;
 		strcpy(job.results_token, tokens[i]);
 		must(job_end(&world->db, &job, old, &world->err), &world->err);
 		job_clear(&job);
-		row_check(failed, strcmp(old, former[i]) == 0, "'%s' instead of '%s'", old, former[i]);
-		job = job_of(world, id);
-		row_check(failed, strcmp(job.results_token, tokens[i]) == 0, "'%s'", job.results_token);
-		job_clear(&job);
-		must(job_has_results_token(&world->db, tokens[i], &has_new, &world->err), &world->err);
-		must(job_has_results_token(&world->db, former[i], &has_old, &world->err), &world->err);
-		row_check(failed, has_new == (tokens[i][0] != '\0') && !has_old, "'%s', '%s'", tokens[i],
+		row_check(failed, strcmp(old, former[i]) == 0, "'%s' instead of '%s'", old,
 		    former[i]);
+		job = job_of(world, id);
+		row_check(failed, strcmp(job.results_token, tokens[i]) == 0, "'%s'",
+		    job.results_token);
+		job_clear(&job);
+		must(job_has_results_token(&world->db, tokens[i], &has_new, &world->err),
+		    &world->err);
+		must(job_has_results_token(&world->db, former[i], &has_old, &world->err),
+		    &world->err);
+		row_check(failed, has_new == (tokens[i][0] != '\0') && !has_old, "'%s', '%s'",
+		    tokens[i], former[i]);
 	}
 	rows_end(failed);
 }
@@ -516,9 +538,11 @@ test_second_submit_leaves_what_waits_or_runs_as_it_is(void **state)
 	assert_true(has_state(world, jobs[1], "running"));
 	assert_true(has_state(world, jobs[2], "in_queue"));
 	assert_true(has_state(world, jobs[3], "in_queue"));
-	assert_int_equal(world_integer(world, "SELECT min(queued_at) FROM job WHERE state = 'in_queue'"),
+	assert_int_equal(world_integer(world,
+			     "SELECT min(queued_at) FROM job WHERE state = 'in_queue'"),
 	    before);
-	assert_int_equal(world_integer(world, "SELECT count(DISTINCT queued_at) FROM job WHERE state = 'in_queue'"),
+	assert_int_equal(world_integer(world,
+			     "SELECT count(DISTINCT queued_at) FROM job WHERE state = 'in_queue'"),
 	    2);
 	assert_int_equal(claim(world), jobs[0]); /* its place in the pipeline is the first */
 }
@@ -527,7 +551,8 @@ static void
 test_submit_over_queued_max_is_refused_and_changes_nothing(void **state)
 {
 	struct world *world = *state;
-	const struct account alice = world_account(world, "alice"), bob = world_account(world, "bob");
+	const struct account alice = world_account(world, "alice"),
+			     bob = world_account(world, "bob");
 	int64_t image = world_image(world, alice.id), of_bob = world_image(world, bob.id);
 	int64_t first = world_pipeline(world, alice.id, 1, "continue");
 	int64_t second = world_pipeline(world, alice.id, 1, "continue");
@@ -542,7 +567,8 @@ test_submit_over_queued_max_is_refused_and_changes_nothing(void **state)
 	assert_false(pipeline_submit(&world->db, &alice, second, 5, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_TOO_MANY);
 	assert_true(world->err.retry_after_s > 0);
-	assert_int_equal(world_integer(world, "SELECT count(*) FROM job WHERE state = 'in_queue'"), 3);
+	assert_int_equal(world_integer(world, "SELECT count(*) FROM job WHERE state = 'in_queue'"),
+	    3);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM queue"), 1);
 	must(pipeline_submit(&world->db, &bob, bobs, 3, NULL, NULL, &world->err), &world->err);
 	must(pipeline_submit(&world->db, &alice, second, 6, NULL, NULL, &world->err), &world->err);
@@ -566,7 +592,8 @@ static void
 test_what_is_anothers_is_not_found(void **state)
 {
 	struct world *world = *state;
-	const struct account alice = world_account(world, "alice"), bob = world_account(world, "bob");
+	const struct account alice = world_account(world, "alice"),
+			     bob = world_account(world, "bob");
 	int64_t image = world_image(world, alice.id), of_bob = world_image(world, bob.id);
 	int64_t pipeline = world_pipeline(world, alice.id, 1, "continue");
 	int64_t second = world_pipeline(world, alice.id, 1, "continue");
@@ -584,7 +611,8 @@ test_what_is_anothers_is_not_found(void **state)
 	job_clear(&found);
 	must(job_find(&world->db, &root, 0, id, &found, &world->err), &world->err);
 	job_clear(&found);
-	assert_false(pipeline_submit(&world->db, &bob, pipeline, QUEUED_MOST, NULL, NULL, &world->err));
+	assert_false(pipeline_submit(&world->db, &bob, pipeline, QUEUED_MOST, NULL, NULL,
+	    &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
 	assert_false(pipeline_show(&world->db, &bob, pipeline, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
@@ -611,9 +639,20 @@ test_options_are_filled_in_and_held_under_their_ceilings(void **state)
 {
 	static char none[] = "none", bridge[] = "bridge", networks_none[] = "none";
 	char *networks[] = { networks_none };
-	const struct config config = { .job = { .timeout = 60, .timeout_max = 100, .memory = 1 << 20,
-		.memory_max = 8 << 20, .cpus = 1, .cpus_max = 2, .pids = 10, .pids_max = 20, .disk = 0,
-		.disk_max = 1 << 30, .grace = 5, .grace_max = 9, .network = none, .networks = { networks, 1 } } };
+	const struct config config = { .job = { .timeout = 60,
+					   .timeout_max = 100,
+					   .memory = 1 << 20,
+					   .memory_max = 8 << 20,
+					   .cpus = 1,
+					   .cpus_max = 2,
+					   .pids = 10,
+					   .pids_max = 20,
+					   .disk = 0,
+					   .disk_max = 1 << 30,
+					   .grace = 5,
+					   .grace_max = 9,
+					   .network = none,
+					   .networks = { networks, 1 } } };
 	static const struct {
 		int64_t timeout, grace, memory;
 		double cpus;
@@ -636,20 +675,26 @@ test_options_are_filled_in_and_held_under_their_ceilings(void **state)
 	int failed = 0;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct job job = { .timeout = rows[i].timeout, .grace = rows[i].grace, .memory = rows[i].memory,
-			.cpus = rows[i].cpus, .pids = rows[i].pids, .disk = rows[i].disk,
+		struct job job = { .timeout = rows[i].timeout,
+			.grace = rows[i].grace,
+			.memory = rows[i].memory,
+			.cpus = rows[i].cpus,
+			.pids = rows[i].pids,
+			.disk = rows[i].disk,
 			.network = rows[i].network != NULL ? strdup(rows[i].network) : NULL };
 		bool taken = job_options_resolve(&job, &config, &world->err);
 
 		row_check(failed, taken == (rows[i].says == NULL), "row %zu", i);
 		if (!taken)
 			row_check(failed,
-			    world->err.kind == ERROR_IMPOSSIBLE && strstr(world->err.text, rows[i].says) != NULL,
+			    world->err.kind == ERROR_IMPOSSIBLE &&
+				strstr(world->err.text, rows[i].says) != NULL,
 			    "row %zu: %s", i, world->err.text);
 		if (taken && rows[i].timeout == OPTION_UNSET)
 			row_check(failed,
-			    job.timeout == 60 && job.grace == 5 && job.memory == 1 << 20 && job.cpus == 1 &&
-			        job.pids == 10 && job.disk == 0 && strcmp(job.network, "none") == 0,
+			    job.timeout == 60 && job.grace == 5 && job.memory == 1 << 20 &&
+				job.cpus == 1 && job.pids == 10 && job.disk == 0 &&
+				strcmp(job.network, "none") == 0,
 			    "row %zu", i);
 		job_clear(&job);
 	}
@@ -664,7 +709,8 @@ test_jobs_attachments_move_into_its_inbox(void **state)
 	struct world *world = *state;
 	const struct account alice = world_account(world, "alice");
 	struct group *group = getgrgid(getgid());
-	const struct config config = { .state_dir = world->folder->path, .web_server_group = group->gr_name };
+	const struct config config = { .state_dir = world->folder->path,
+		.web_server_group = group->gr_name };
 	struct attachments files = { 0 }, read = { 0 };
 	struct job job = { .image = world_image(world, alice.id), .network = strdup("none") };
 	struct stage stage = { .fd = -1 };
@@ -679,11 +725,13 @@ test_jobs_attachments_move_into_its_inbox(void **state)
 	file_put(stage.fd, "inbox/b.csv", "1,2\n", 4);
 	must(attachments_add(&files, "b.csv", 4, &world->err), &world->err);
 	must(attachments_add(&files, "a.csv", 0, &world->err), &world->err);
-	must(job_create(&world->db, &spool, &alice, &job, &files, &stage, &world->err), &world->err);
+	must(job_create(&world->db, &spool, &alice, &job, &files, &stage, &world->err),
+	    &world->err);
 	snprintf(path, sizeof path, "%s/b.csv", job.attachment_token);
 	assert_true(file_exists(spool.inbox, path));
 	assert_false(file_exists(stage.fd, "inbox"));
-	must(job_has_attachment_token(&world->db, job.attachment_token, &has, &world->err), &world->err);
+	must(job_has_attachment_token(&world->db, job.attachment_token, &has, &world->err),
+	    &world->err);
 	assert_true(has);
 	must(attachments_of(&world->db, job.id, &read, &world->err), &world->err);
 	assert_int_equal(read.count, 2);
@@ -738,8 +786,8 @@ model_begin(struct model *model, struct world *world)
 		model->pipelines[i].account = i % MODEL_ACCOUNTS;
 		model->pipelines[i].max_parallel = 1 + i % 3;
 		model->pipelines[i].stop = i >= MODEL_PIPELINES / 2;
-		model->pipelines[i].id = world_pipeline(world, model->accounts[i % MODEL_ACCOUNTS], 1 + i % 3,
-		    i >= MODEL_PIPELINES / 2 ? "stop" : "continue");
+		model->pipelines[i].id = world_pipeline(world, model->accounts[i % MODEL_ACCOUNTS],
+		    1 + i % 3, i >= MODEL_PIPELINES / 2 ? "stop" : "continue");
 	}
 }
 
@@ -788,7 +836,8 @@ model_claim(struct model *model, struct world *world)
 	int fewest = INT32_MAX, i = 0;
 
 	for (int p = 0; p < MODEL_PIPELINES; p++)
-		if (model_may_start(model, p) && model_running(model, model->pipelines[p].account) < fewest)
+		if (model_may_start(model, p) &&
+		    model_running(model, model->pipelines[p].account) < fewest)
 			fewest = model_running(model, model->pipelines[p].account);
 	assert_int_equal(id == 0, fewest == INT32_MAX);
 	if (id == 0)
@@ -798,7 +847,8 @@ model_claim(struct model *model, struct world *world)
 	assert_true(i < model->count);
 	assert_true(model_may_start(model, model->jobs[i].pipeline));
 	assert_int_equal(model_head(model, model->jobs[i].pipeline), i);
-	assert_int_equal(model_running(model, model->pipelines[model->jobs[i].pipeline].account), fewest);
+	assert_int_equal(model_running(model, model->pipelines[model->jobs[i].pipeline].account),
+	    fewest);
 	model->jobs[i].state = RUNNING;
 	model->jobs[i].attempt++;
 }
@@ -842,8 +892,8 @@ model_add(struct model *model, struct world *world, int pipeline)
 		return;
 	model->jobs[i].pipeline = pipeline;
 	model->jobs[i].state = READY;
-	model->jobs[i].id =
-	    add_job(world, model->pipelines[pipeline].id, model->images[model->pipelines[pipeline].account]);
+	model->jobs[i].id = add_job(world, model->pipelines[pipeline].id,
+	    model->images[model->pipelines[pipeline].account]);
 	model->count++;
 }
 
@@ -857,9 +907,9 @@ model_compare(const struct model *model, struct world *world, int step)
 
 		if (strcmp(job.state, model_states[model->jobs[i].state]) != 0 ||
 		    job.attempt != model->jobs[i].attempt)
-			fail_msg("step %d: job %lld is %s (attempt %lld), not %s (%d)", step, (long long)job.id,
-			    job.state, (long long)job.attempt, model_states[model->jobs[i].state],
-			    model->jobs[i].attempt);
+			fail_msg("step %d: job %lld is %s (attempt %lld), not %s (%d)", step,
+			    (long long)job.id, job.state, (long long)job.attempt,
+			    model_states[model->jobs[i].state], model->jobs[i].attempt);
 		job_clear(&job);
 	}
 	/* The queue table says of each pipeline what can be computed from the others. */
@@ -868,12 +918,12 @@ model_compare(const struct model *model, struct world *world, int step)
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM queue"), rows);
 	assert_int_equal(
 	    world_integer(world,
-	        "SELECT count(*) FROM queue JOIN pipeline ON pipeline.id = queue.pipeline"
-	        " AND pipeline.account = queue.account"
-	        " WHERE waiting_since = (SELECT queued_at FROM job WHERE job.pipeline = queue.pipeline"
-	        "  AND state = 'in_queue' ORDER BY position LIMIT 1)"
-	        " AND max_parallel > (SELECT count(*) FROM job WHERE job.pipeline = queue.pipeline"
-	        "  AND state = 'running')"),
+		"SELECT count(*) FROM queue JOIN pipeline ON pipeline.id = queue.pipeline"
+		" AND pipeline.account = queue.account"
+		" WHERE waiting_since = (SELECT queued_at FROM job WHERE job.pipeline = queue.pipeline"
+		"  AND state = 'in_queue' ORDER BY position LIMIT 1)"
+		" AND max_parallel > (SELECT count(*) FROM job WHERE job.pipeline = queue.pipeline"
+		"  AND state = 'running')"),
 	    rows);
 }
 

@@ -11,7 +11,10 @@
 #define LIMIT   (INT64_C(1) << 40)
 
 #define BYTES(text) text, sizeof(text) - 1
-#define END { -1, 0, 0 } /* of a row's records or lines */
+#define END                                                                                        \
+	{                                                                                          \
+		-1, 0, 0                                                                           \
+	} /* of a row's records or lines */
 #define RECORDS_MOST 8
 #define LINES_MOST   8
 
@@ -83,7 +86,8 @@ read_on(struct joblog *log, int64_t position, const char *text)
 			lines.items = realloc(lines.items, room * sizeof lines.items[0]);
 			assert_non_null(lines.items);
 		}
-		lines.items[lines.count++] = (struct line){ line.id, line.length, line.stream, line.time_ns };
+		lines.items[lines.count++] =
+		    (struct line){ line.id, line.length, line.stream, line.time_ns };
 	}
 	assert_int_equal(row, 0);
 	/* Once at the end, always at the end. */
@@ -95,8 +99,8 @@ static bool
 lines_same(const struct line *a, const struct line *b, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (a[i].id != b[i].id || a[i].length != b[i].length || a[i].stream != b[i].stream ||
-		    a[i].time_ns != b[i].time_ns)
+		if (a[i].id != b[i].id || a[i].length != b[i].length ||
+		    a[i].stream != b[i].stream || a[i].time_ns != b[i].time_ns)
 			return false;
 	return true;
 }
@@ -120,18 +124,19 @@ test_text_and_index_give_lines(void **state)
 		{ "nothing", BYTES(""), { END }, true, { { 0 } } },
 		{ "one line", BYTES("a\n"), { { 0, 5, JOBLOG_STDOUT }, END }, false,
 		    { { 2, "a", JOBLOG_STDOUT, 5 } } },
-		{ "two lines of one record", BYTES("a\nbc\n"), { { 0, 5, JOBLOG_STDERR }, END }, false,
-		    { { 2, "a", JOBLOG_STDERR, 5 }, { 5, "bc", JOBLOG_STDERR, 5 } } },
-		{ "a record a line", BYTES("a\nb\n"), { { 0, 5, JOBLOG_STDOUT }, { 2, 9, JOBLOG_STDOUT }, END },
-		    false, { { 2, "a", JOBLOG_STDOUT, 5 }, { 4, "b", JOBLOG_STDOUT, 9 } } },
+		{ "two lines of one record", BYTES("a\nbc\n"), { { 0, 5, JOBLOG_STDERR }, END },
+		    false, { { 2, "a", JOBLOG_STDERR, 5 }, { 5, "bc", JOBLOG_STDERR, 5 } } },
+		{ "a record a line", BYTES("a\nb\n"),
+		    { { 0, 5, JOBLOG_STDOUT }, { 2, 9, JOBLOG_STDOUT }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 5 }, { 4, "b", JOBLOG_STDOUT, 9 } } },
 		{ "empty lines", BYTES("\n\na\n\n"), { { 0, 5, JOBLOG_STDOUT }, END }, false,
-		    { { 1, "", JOBLOG_STDOUT, 5 }, { 2, "", JOBLOG_STDOUT, 5 }, { 4, "a", JOBLOG_STDOUT, 5 },
-		        { 5, "", JOBLOG_STDOUT, 5 } } },
+		    { { 1, "", JOBLOG_STDOUT, 5 }, { 2, "", JOBLOG_STDOUT, 5 },
+			{ 4, "a", JOBLOG_STDOUT, 5 }, { 5, "", JOBLOG_STDOUT, 5 } } },
 		{ "a NUL, a carriage return, broken UTF-8", BYTES("a\0b\r\n\xff\n"),
 		    { { 0, 5, JOBLOG_STDOUT }, END }, false,
 		    { { 5, "a\0b\r", JOBLOG_STDOUT, 5 }, { 7, "\xff", JOBLOG_STDOUT, 5 } } },
-		{ "unfinished, still written", BYTES("a\nb"), { { 0, 5, JOBLOG_STDOUT }, END }, false,
-		    { { 2, "a", JOBLOG_STDOUT, 5 } } },
+		{ "unfinished, still written", BYTES("a\nb"), { { 0, 5, JOBLOG_STDOUT }, END },
+		    false, { { 2, "a", JOBLOG_STDOUT, 5 } } },
 		{ "unfinished at the end", BYTES("a\nb"), { { 0, 5, JOBLOG_STDOUT }, END }, true,
 		    { { 2, "a", JOBLOG_STDOUT, 5 }, { 3, "b", JOBLOG_STDOUT, 5 } } },
 		{ "a line of two chunks has the first one's time", BYTES("abcd\n"),
@@ -142,26 +147,30 @@ test_text_and_index_give_lines(void **state)
 		    { { 3, "abc", JOBLOG_STDOUT, 5 }, { 7, "def", JOBLOG_STDERR, 9 } } },
 		{ "streams by turns", BYTES("a\nB\nc\nD\n"),
 		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 4, 3, JOBLOG_STDOUT },
-		        { 6, 4, JOBLOG_SYSTEM }, END },
+			{ 6, 4, JOBLOG_SYSTEM }, END },
 		    false,
-		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 4, "B", JOBLOG_STDERR, 2 }, { 6, "c", JOBLOG_STDOUT, 3 },
-		        { 8, "D", JOBLOG_SYSTEM, 4 } } },
+		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 4, "B", JOBLOG_STDERR, 2 },
+			{ 6, "c", JOBLOG_STDOUT, 3 }, { 8, "D", JOBLOG_SYSTEM, 4 } } },
 		{ "text without a record belongs to the record before it", BYTES("a\nb\nc\n"),
 		    { { 0, 1, JOBLOG_STDERR }, END }, false,
-		    { { 2, "a", JOBLOG_STDERR, 1 }, { 4, "b", JOBLOG_STDERR, 1 }, { 6, "c", JOBLOG_STDERR, 1 } } },
+		    { { 2, "a", JOBLOG_STDERR, 1 }, { 4, "b", JOBLOG_STDERR, 1 },
+			{ 6, "c", JOBLOG_STDERR, 1 } } },
 		{ "no record at all", BYTES("a\nb\n"), { END }, false,
 		    { { 2, "a", JOBLOG_STDOUT, 0 }, { 4, "b", JOBLOG_STDOUT, 0 } } },
 		{ "a record without text counts for nothing", BYTES("a\nb\n"),
-		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 2, 3, JOBLOG_STDOUT }, END }, false,
-		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 4, "b", JOBLOG_STDOUT, 3 } } },
+		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 2, 3, JOBLOG_STDOUT },
+			END },
+		    false, { { 2, "a", JOBLOG_STDOUT, 1 }, { 4, "b", JOBLOG_STDOUT, 3 } } },
 		{ "nor does it within a line", BYTES("abcd\n"),
-		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 2, 3, JOBLOG_STDOUT }, END }, false,
-		    { { 5, "abcd", JOBLOG_STDOUT, 1 } } },
+		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 2, 3, JOBLOG_STDOUT },
+			END },
+		    false, { { 5, "abcd", JOBLOG_STDOUT, 1 } } },
 		{ "a record ahead of its text", BYTES("a\nb"),
 		    { { 0, 1, JOBLOG_STDOUT }, { 3, 2, JOBLOG_STDERR }, END }, false,
 		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 3, "b", JOBLOG_STDOUT, 1 } } },
-		{ "a stream of no name counts as stdout", BYTES("a\n"), { { 0, 1, (enum joblog_stream)200 }, END },
-		    false, { { 2, "a", JOBLOG_STDOUT, 1 } } },
+		{ "a stream of no name counts as stdout", BYTES("a\n"),
+		    { { 0, 1, (enum joblog_stream)200 }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 1 } } },
 	};
 	const struct folder *folder = *state;
 	int failed = 0;
@@ -185,18 +194,18 @@ test_text_and_index_give_lines(void **state)
 				break;
 			row_check(failed,
 			    line.id == rows[i].lines[expected].id && position == line.id &&
-			        memcmp(line.text, rows[i].lines[expected].text, line.length) == 0,
-			    "%s: line %zu has the id %lld and the text '%.*s'", rows[i].name, expected,
-			    (long long)line.id, (int)line.length, line.text);
+				memcmp(line.text, rows[i].lines[expected].text, line.length) == 0,
+			    "%s: line %zu has the id %lld and the text '%.*s'", rows[i].name,
+			    expected, (long long)line.id, (int)line.length, line.text);
 			row_check(failed,
 			    line.stream == rows[i].lines[expected].stream &&
-			        line.time_ns == rows[i].lines[expected].time_ns,
-			    "%s: line %zu is of stream %d, time %lld", rows[i].name, expected, line.stream,
-			    (long long)line.time_ns);
+				line.time_ns == rows[i].lines[expected].time_ns,
+			    "%s: line %zu is of stream %d, time %lld", rows[i].name, expected,
+			    line.stream, (long long)line.time_ns);
 			expected++;
 		}
-		row_check(failed, rows[i].lines[expected].text == NULL, "%s: only %zu lines", rows[i].name,
-		    expected);
+		row_check(failed, rows[i].lines[expected].text == NULL, "%s: only %zu lines",
+		    rows[i].name, expected);
 		joblog_close(&log);
 	}
 	rows_end(failed);
@@ -233,7 +242,8 @@ test_link_in_place_of_a_log_is_not_followed(void **state)
 static void
 test_lines_are_cut_after_64_kib_at_a_whole_character(void **state)
 {
-	static const char *const characters[] = { "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
+	static const char *const characters[] = { "x", "\xc3\xa9", "\xe2\x82\xac",
+		"\xf0\x9f\x98\x80" };
 	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
 	const size_t length = 3 * JOBLOG_LINE_MOST + 100;
 	cleanup_free char *text = malloc(length + 8);
@@ -255,14 +265,15 @@ test_lines_are_cut_after_64_kib_at_a_whole_character(void **state)
 			log = log_open(folder, false);
 			lines = read_on(&log, 0, text);
 			row_check(failed, lines.count == 4 && lines.items[3].id == (int64_t)at,
-			    "%zu bytes a character, %zu before: %zu lines", size, shift, lines.count);
+			    "%zu bytes a character, %zu before: %zu lines", size, shift,
+			    lines.count);
 			for (size_t i = 0; i < lines.count; i++) {
 				row_check(failed, utf8_valid(text + begin, lines.items[i].length),
 				    "%zu bytes a character, %zu before: line %zu", size, shift, i);
 				row_check(failed,
 				    i == 3 || lines.items[i].length > JOBLOG_LINE_MOST - size,
-				    "%zu bytes a character, %zu before: line %zu has %zu bytes", size, shift, i,
-				    lines.items[i].length);
+				    "%zu bytes a character, %zu before: line %zu has %zu bytes",
+				    size, shift, i, lines.items[i].length);
 				begin = lines.items[i].id;
 			}
 			free(lines.items);
@@ -295,7 +306,8 @@ test_unfinished_line_of_64_kib_does_not_wait_for_its_end(void **state)
 	joblog_close(&log);
 }
 
-/* A log as kabuto-init may write it: chunks of both streams, with their records. The text is the caller's. */
+/* A log as kabuto-init may write it: chunks of both streams, with their records. The text is the
+ * caller's. */
 static char *
 make_log(int dir, uint64_t *seed, uint32_t chunks, uint32_t longest, size_t *length)
 {
@@ -309,7 +321,8 @@ make_log(int dir, uint64_t *seed, uint32_t chunks, uint32_t longest, size_t *len
 		records[i] = (struct joblog_record){ (int64_t)*length, 1000 + i,
 			chance(seed, 3) == 0 ? JOBLOG_STDERR : JOBLOG_STDOUT };
 		for (uint32_t at = 0; at < size; at++)
-			text[(*length)++] = chance(seed, 12) == 0 ? '\n' : (char)('a' + chance(seed, 26));
+			text[(*length)++] =
+			    chance(seed, 12) == 0 ? '\n' : (char)('a' + chance(seed, 26));
 	}
 	log_put(dir, text, *length, records, chunks);
 	free(records);
@@ -324,7 +337,8 @@ test_reading_on_from_every_id_gives_the_same_lines(void **state)
 
 	for (int round = 0; round < 20; round++) {
 		size_t length;
-		cleanup_free char *text = make_log(folder->fd, &seed, 60, round % 2 == 0 ? 8 : 60, &length);
+		cleanup_free char *text =
+		    make_log(folder->fd, &seed, 60, round % 2 == 0 ? 8 : 60, &length);
 		struct joblog log = log_open(folder, round % 4 < 2);
 		struct lines all = read_on(&log, 0, text);
 
@@ -380,7 +394,8 @@ test_following_a_log_that_grows_gives_the_same_lines(void **state)
 	file_put(folder->fd, "7.2.idx", "", 0);
 	log = log_open(folder, false);
 	for (size_t record = 0; record < index_length / JOBLOG_RECORD; record++) {
-		const unsigned char *next = (const unsigned char *)index + (record + 1) * JOBLOG_RECORD;
+		const unsigned char *next =
+		    (const unsigned char *)index + (record + 1) * JOBLOG_RECORD;
 		bool last = (record + 1) * JOBLOG_RECORD == index_length;
 		size_t end = last ? length : (size_t)joblog_decode(next).offset;
 		struct joblog_line line;
@@ -395,8 +410,8 @@ test_following_a_log_that_grows_gives_the_same_lines(void **state)
 			assert_int_equal(line.id, all.items[count].id);
 			assert_int_equal(line.stream, all.items[count].stream);
 			assert_int_equal(line.time_ns, all.items[count].time_ns);
-			assert_memory_equal(line.text, text + (count == 0 ? 0 : all.items[count - 1].id),
-			    line.length);
+			assert_memory_equal(line.text,
+			    text + (count == 0 ? 0 : all.items[count - 1].id), line.length);
 			count++;
 		}
 	}
@@ -413,7 +428,8 @@ test_tail_gives_the_last_lines_of_all(void **state)
 
 	for (int round = 0; round < 12; round++) {
 		size_t length;
-		cleanup_free char *text = make_log(folder->fd, &seed, round % 3 == 0 ? 3 : 60, 20, &length);
+		cleanup_free char *text =
+		    make_log(folder->fd, &seed, round % 3 == 0 ? 3 : 60, 20, &length);
 		bool final = round % 2 == 0;
 		struct joblog log = log_open(folder, final);
 		struct lines all = read_on(&log, 0, text);
@@ -432,7 +448,8 @@ test_tail_gives_the_last_lines_of_all(void **state)
 			} else {
 				last = read_on(&log, position, text);
 				assert_int_equal(last.count, all.count - skipped);
-				assert_true(lines_same(last.items, all.items + skipped, last.count));
+				assert_true(lines_same(last.items, all.items + skipped,
+				    last.count));
 				free(last.items);
 			}
 			joblog_close(&log);
@@ -519,7 +536,8 @@ test_garbage_is_read_to_its_end(void **state)
 	uint64_t seed = 6;
 
 	for (int round = 0; round < 300; round++) {
-		size_t length = round % 10 == 0 ? 200000 : chance(&seed, 400), count = chance(&seed, 300);
+		size_t length = round % 10 == 0 ? 200000 : chance(&seed, 400),
+		       count = chance(&seed, 300);
 		cleanup_free char *text = malloc(length + 1);
 		cleanup_free unsigned char *index = malloc(count * JOBLOG_RECORD + 16);
 		struct lines all, last;
@@ -528,7 +546,9 @@ test_garbage_is_read_to_its_end(void **state)
 		int64_t position = 0, end = 0;
 
 		for (size_t i = 0; i < length; i++)
-			text[i] = chance(&seed, round % 3 == 0 ? 20 : 100000) == 0 ? '\n' : (char)chance(&seed, 256);
+			text[i] = chance(&seed, round % 3 == 0 ? 20 : 100000) == 0
+			    ? '\n'
+			    : (char)chance(&seed, 256);
 		for (size_t i = 0; i < count; i++) {
 			const struct joblog_record record = { hostile_offset(&seed, length),
 				(int64_t)((uint64_t)chance(&seed, UINT32_MAX) << 32),
@@ -574,7 +594,8 @@ test_positions_outside_give_nothing(void **state)
 	for (size_t i = 0; i < COUNT(positions); i++) {
 		int64_t position = positions[i];
 
-		row_check(failed, joblog_next(&log, &position, &line, &err) == 0 && position == positions[i],
+		row_check(failed,
+		    joblog_next(&log, &position, &line, &err) == 0 && position == positions[i],
 		    "%lld", (long long)positions[i]);
 	}
 	joblog_close(&log);
@@ -680,7 +701,8 @@ test_seal_again_replaces_the_lines_of_the_last(void **state)
 {
 	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
 	const struct folder *folder = *state;
-	static const char *const expected[] = { "abc\none\n", "abc\none\ntwo\n", "abc\nother\n", "abc\n" };
+	static const char *const expected[] = { "abc\none\n", "abc\none\ntwo\n", "abc\nother\n",
+		"abc\n" };
 	static const char *const said[][2] = { { "one" }, { "one", "two" }, { "other" }, { NULL } };
 	int failed = 0;
 
@@ -692,11 +714,14 @@ test_seal_again_replaces_the_lines_of_the_last(void **state)
 
 			seal(folder, LIMIT, said[i][0], said[i][1]);
 			text = file_get(folder->fd, "7.2.log", NULL);
-			row_check(failed, strcmp(text, expected[i]) == 0, "'%s' instead of '%s'", text,
-			    expected[i]);
+			row_check(failed, strcmp(text, expected[i]) == 0, "'%s' instead of '%s'",
+			    text, expected[i]);
 			free(file_get(folder->fd, "7.2.idx", &index));
 			row_check(failed,
-			    index == JOBLOG_RECORD * (1 + (size_t)(said[i][0] != NULL) + (size_t)(said[i][1] != NULL)),
+			    index ==
+				JOBLOG_RECORD *
+				    (1 + (size_t)(said[i][0] != NULL) +
+					(size_t)(said[i][1] != NULL)),
 			    "an index of %zu bytes behind '%s'", index, expected[i]);
 		}
 	rows_end(failed);
@@ -705,7 +730,8 @@ test_seal_again_replaces_the_lines_of_the_last(void **state)
 static void
 test_seal_mends_what_a_killed_spooler_left(void **state)
 {
-	static const struct joblog_record records[] = { { 0, 1, JOBLOG_STDOUT }, { 4, 2, JOBLOG_SYSTEM } };
+	static const struct joblog_record records[] = { { 0, 1, JOBLOG_STDOUT },
+		{ 4, 2, JOBLOG_SYSTEM } };
 	const struct folder *folder = *state;
 	int failed = 0;
 
@@ -720,11 +746,12 @@ test_seal_mends_what_a_killed_spooler_left(void **state)
 			file_put(folder->fd, "7.2.idx", index, index_length - cut);
 			seal(folder, LIMIT, "one", NULL);
 			text = file_get(folder->fd, "7.2.log", NULL);
-			row_check(failed, strcmp(text, "abc\none\n") == 0, "%zu bytes of text, record cut by %zu: '%s'",
-			    length, cut, text);
+			row_check(failed, strcmp(text, "abc\none\n") == 0,
+			    "%zu bytes of text, record cut by %zu: '%s'", length, cut, text);
 			free(take_pointer(&index));
 			index = file_get(folder->fd, "7.2.idx", &index_length);
-			row_check(failed, index_length == sizeof records / sizeof records[0] * JOBLOG_RECORD,
+			row_check(failed,
+			    index_length == sizeof records / sizeof records[0] * JOBLOG_RECORD,
 			    "an index of %zu bytes", index_length);
 		}
 	rows_end(failed);
@@ -782,7 +809,8 @@ test_seal_of_garbage_ends(void **state)
 		struct joblog log;
 
 		for (size_t i = 0; i < sizeof index; i++)
-			index[i] = (unsigned char)(chance(&seed, 2) == 0 ? chance(&seed, 4) : chance(&seed, 256));
+			index[i] = (unsigned char)(chance(&seed, 2) == 0 ? chance(&seed, 4)
+									 : chance(&seed, 256));
 		memset(text, 'x', sizeof text);
 		file_put(folder->fd, "7.2.log", text, length);
 		file_put(folder->fd, "7.2.idx", index, chance(&seed, sizeof index));

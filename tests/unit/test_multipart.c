@@ -1,5 +1,6 @@
 /*
- * multipart/form-data as it streams by: whatever the pieces in which it comes, the parts are the same.
+ * multipart/form-data as it streams by: whatever the pieces in which it comes, the parts are the
+ * same.
  */
 #include "support.h"
 
@@ -12,8 +13,8 @@
 struct heard {
 	char *text;
 	size_t length, room;
-	bool refuse;  /* the sink does */
-	int open;     /* parts begun and not ended */
+	bool refuse; /* the sink does */
+	int open;    /* parts begun and not ended */
 };
 
 static void
@@ -72,8 +73,8 @@ part_end(void *context, struct error *err)
 
 /* Parses a body in pieces: the first of first bytes, the rest of each bytes. */
 static bool
-parse_pieces(struct heard *heard, const char *type, const char *body, size_t length, size_t first, size_t each,
-    struct error *err)
+parse_pieces(struct heard *heard, const char *type, const char *body, size_t length, size_t first,
+    size_t each, struct error *err)
 {
 	const struct multipart_sink sink = { part_begin, part_data, part_end, heard };
 	struct multipart mp;
@@ -117,12 +118,15 @@ static const struct {
 	{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--B--\r\n"), BYTES("a|-|x;") },
 	{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--B--"), BYTES("a|-|x;") },
 	{ BYTES("--B\r\n" HEAD("a") "\r\n\r\n--B--\r\n"), BYTES("a|-|;") },
-	{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--B\r\n" HEAD("b") "\r\ny\r\n--B--\r\n"), BYTES("a|-|x;b|-|y;") },
-	{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--B\r\n" HEAD("a") "\r\nx\r\n--B--\r\n"), BYTES("a|-|x;a|-|x;") },
+	{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--B\r\n" HEAD("b") "\r\ny\r\n--B--\r\n"),
+	    BYTES("a|-|x;b|-|y;") },
+	{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--B\r\n" HEAD("a") "\r\nx\r\n--B--\r\n"),
+	    BYTES("a|-|x;a|-|x;") },
 	{ BYTES("--B--\r\n"), BYTES("") },
 	{ BYTES("--B--"), BYTES("") },
 	/* what is before and behind is nobody's */
-	{ BYTES("before\r\n--B\r\n" HEAD("a") "\r\nx\r\n--B--\r\nbehind\r\n--B\r\n"), BYTES("a|-|x;") },
+	{ BYTES("before\r\n--B\r\n" HEAD("a") "\r\nx\r\n--B--\r\nbehind\r\n--B\r\n"),
+	    BYTES("a|-|x;") },
 	{ BYTES("\r\n--B\r\n" HEAD("a") "\r\nx\r\n--B--\r\n"), BYTES("a|-|x;") },
 	{ BYTES("x--B\r\n\r\n--B\r\n" HEAD("a") "\r\nx\r\n--B--\r\n"), BYTES("a|-|x;") },
 	/* white space behind a boundary */
@@ -138,10 +142,12 @@ static const struct {
 	/* any byte is data */
 	{ BYTES("--B\r\n" HEAD("a") "\r\n\0\xff\0\r\n--B--\r\n"), BYTES("a|-|\0\xff\0;") },
 	/* headers */
-	{ BYTES("--B\r\ncontent-disposition:form-data;name=a\r\n\r\nx\r\n--B--\r\n"), BYTES("a|-|x;") },
-	{ BYTES("--B\r\nContent-Type: text/plain\r\n" HEAD("a") "X: y\r\n\r\nx\r\n--B--\r\n"), BYTES("a|-|x;") },
+	{ BYTES("--B\r\ncontent-disposition:form-data;name=a\r\n\r\nx\r\n--B--\r\n"),
+	    BYTES("a|-|x;") },
+	{ BYTES("--B\r\nContent-Type: text/plain\r\n" HEAD("a") "X: y\r\n\r\nx\r\n--B--\r\n"),
+	    BYTES("a|-|x;") },
 	{ BYTES("--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"n\"\r\n"
-	        "Content-Type: application/octet-stream\r\n\r\nx\r\n--B--\r\n"),
+		"Content-Type: application/octet-stream\r\n\r\nx\r\n--B--\r\n"),
 	    BYTES("f|n|x;") },
 	{ BYTES("--B\r\n" HEAD("") "\r\nx\r\n--B--\r\n"), BYTES("|-|x;") },
 };
@@ -156,11 +162,11 @@ test_body_gives_its_parts(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		err.text[0] = '\0';
-		row_check(failed, parse(&heard, TYPE, bodies[i].body, bodies[i].length, &err), "%s: %s",
-		    bodies[i].body, err.text);
+		row_check(failed, parse(&heard, TYPE, bodies[i].body, bodies[i].length, &err),
+		    "%s: %s", bodies[i].body, err.text);
 		row_check(failed,
 		    heard.length == bodies[i].expected_length &&
-		        memcmp(heard.text, bodies[i].expected, heard.length) == 0,
+			memcmp(heard.text, bodies[i].expected, heard.length) == 0,
 		    "%s: '%s' instead of '%s'", bodies[i].body, heard.text, bodies[i].expected);
 	}
 	free(heard.text);
@@ -177,15 +183,16 @@ test_every_split_gives_the_same_parts(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bodies); i++)
 		for (size_t first = 0; first <= bodies[i].length; first++)
-			for (size_t each = 1; each <= bodies[i].length; each += each == 1 ? bodies[i].length - 1 : 1) {
-				bool done = parse_pieces(&heard, TYPE, bodies[i].body, bodies[i].length, first,
-				    each, &err);
+			for (size_t each = 1; each <= bodies[i].length;
+			     each += each == 1 ? bodies[i].length - 1 : 1) {
+				bool done = parse_pieces(&heard, TYPE, bodies[i].body,
+				    bodies[i].length, first, each, &err);
 
 				row_check(failed,
 				    done && heard.length == bodies[i].expected_length &&
-				        memcmp(heard.text, bodies[i].expected, heard.length) == 0,
-				    "%zu bytes, then %zu at a time of %s: '%s'", first, each, bodies[i].body,
-				    heard.text);
+					memcmp(heard.text, bodies[i].expected, heard.length) == 0,
+				    "%zu bytes, then %zu at a time of %s: '%s'", first, each,
+				    bodies[i].body, heard.text);
 			}
 	free(heard.text);
 	rows_end(failed);
@@ -198,7 +205,8 @@ test_large_part_is_handed_on_whole(void **state)
 	const size_t size = 5 * MULTIPART_WINDOW + 77;
 	const size_t length = sizeof head - 1 + size + sizeof tail - 1;
 	cleanup_free char *body = malloc(length);
-	static const size_t pieces[] = { 1 << 30, MULTIPART_WINDOW, MULTIPART_WINDOW - 1, 4096, 1000, 7 };
+	static const size_t pieces[] = { 1 << 30, MULTIPART_WINDOW, MULTIPART_WINDOW - 1, 4096,
+		1000, 7 };
 	struct heard heard = { 0 };
 	struct error err;
 	uint64_t seed = 1;
@@ -215,7 +223,7 @@ test_large_part_is_handed_on_whole(void **state)
 
 		row_check(failed,
 		    done && heard.length == size + 5 && memcmp(heard.text, "a|-|", 4) == 0 &&
-		        memcmp(heard.text + 4, body + sizeof head - 1, size) == 0,
+			memcmp(heard.text + 4, body + sizeof head - 1, size) == 0,
 		    "%zu at a time: %zu bytes", pieces[i], heard.length);
 	}
 	free(heard.text);
@@ -243,14 +251,19 @@ test_broken_body_is_refused_in_whatever_pieces(void **state)
 		{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--C--\r\n") },
 		{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--Bx\r\n--B--\r\n") },
 		{ BYTES("--B\r\n" HEAD("a") "\r\nx\r\n--B-x\r\n--B--\r\n") },
-		{ BYTES("--B\n" "Content-Disposition: form-data; name=\"a\"\n\nx\n--B--\n") },
+		{ BYTES("--B\n"
+			"Content-Disposition: form-data; name=\"a\"\n\nx\n--B--\n") },
 		{ BYTES("--B\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--\r\n") },
 		{ BYTES("--B\r\nContent-Disposition: form-data\r\n\r\nx\r\n--B--\r\n") },
-		{ BYTES("--B\r\nContent-Disposition: form-data; filename=\"x\"\r\n\r\nx\r\n--B--\r\n") },
+		{ BYTES(
+		    "--B\r\nContent-Disposition: form-data; filename=\"x\"\r\n\r\nx\r\n--B--\r\n") },
 		{ BYTES("--B\r\nContent-Disposition: form-data; name=\"a\r\n\r\nx\r\n--B--\r\n") },
-		{ BYTES("--B\r\nContent-Disposition: form-data; name=\"a\\\"\r\n\r\nx\r\n--B--\r\n") },
-		{ BYTES("--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\r\n\r\nx\r\n--B--\r\n") },
-		{ BYTES("--B\r\nContent-Disposition: form-data; name=\"a\0b\"\r\n\r\nx\r\n--B--\r\n") },
+		{ BYTES(
+		    "--B\r\nContent-Disposition: form-data; name=\"a\\\"\r\n\r\nx\r\n--B--\r\n") },
+		{ BYTES(
+		    "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\r\n\r\nx\r\n--B--\r\n") },
+		{ BYTES(
+		    "--B\r\nContent-Disposition: form-data; name=\"a\0b\"\r\n\r\nx\r\n--B--\r\n") },
 		/* a part without any header, whatever comes behind it */
 		{ BYTES("--B\r\n\r\nx\r\n--B--\r\n") },
 		{ BYTES("--B\r\n\r\nx\r\n--B\r\n" HEAD("a") "\r\ny\r\n--B--\r\n") },
@@ -266,9 +279,10 @@ test_broken_body_is_refused_in_whatever_pieces(void **state)
 			bool done;
 
 			err.kind = ERROR_NONE;
-			done = parse_pieces(&heard, TYPE, rows[i].body, rows[i].length, first, rows[i].length, &err);
-			row_check(failed, !done && err.kind == ERROR_INPUT, "split at %zu: %s", first,
-			    rows[i].body);
+			done = parse_pieces(&heard, TYPE, rows[i].body, rows[i].length, first,
+			    rows[i].length, &err);
+			row_check(failed, !done && err.kind == ERROR_INPUT, "split at %zu: %s",
+			    first, rows[i].body);
 			if (done)
 				break;
 		}
@@ -282,8 +296,8 @@ test_head_over_8_kib_is_refused_in_whatever_pieces(void **state)
 	static const struct {
 		size_t padding;
 		bool taken;
-	} rows[] = { { 100, true }, { 7000, true }, { MULTIPART_HEAD_MOST + 1, false }, { 40000, false },
-		{ 70000, false } };
+	} rows[] = { { 100, true }, { 7000, true }, { MULTIPART_HEAD_MOST + 1, false },
+		{ 40000, false }, { 70000, false } };
 	static const size_t pieces[] = { 1 << 30, 1000, 1 };
 	cleanup_free char *body = malloc(100000);
 	struct heard heard = { 0 };
@@ -293,12 +307,13 @@ test_head_over_8_kib_is_refused_in_whatever_pieces(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		for (size_t piece = 0; piece < COUNT(pieces); piece++) {
-			size_t length = (size_t)sprintf(body, "--B\r\nX: %0*d\r\n" HEAD("a") "\r\nx\r\n--B--\r\n",
+			size_t length = (size_t)sprintf(body,
+			    "--B\r\nX: %0*d\r\n" HEAD("a") "\r\nx\r\n--B--\r\n",
 			    (int)rows[i].padding, 0);
 
 			row_check(failed,
-			    parse_pieces(&heard, TYPE, body, length, pieces[piece], pieces[piece], &err) ==
-			        rows[i].taken,
+			    parse_pieces(&heard, TYPE, body, length, pieces[piece], pieces[piece],
+				&err) == rows[i].taken,
 			    "%zu bytes of padding, %zu at a time", rows[i].padding, pieces[piece]);
 		}
 	free(heard.text);
@@ -342,12 +357,14 @@ test_boundary_is_read_from_the_content_type(void **state)
 		const char *boundary = rows[i].boundary != NULL ? rows[i].boundary : "B";
 		struct error err = { .kind = ERROR_NONE };
 		char body[512];
-		size_t length = (size_t)snprintf(body, sizeof body, "--%s\r\n" HEAD("a") "\r\nx\r\n--%s--\r\n",
-		    boundary, boundary);
+		size_t length = (size_t)snprintf(body, sizeof body,
+		    "--%s\r\n" HEAD("a") "\r\nx\r\n--%s--\r\n", boundary, boundary);
 		bool done = parse(&heard, rows[i].type, body, length, &err);
 
-		row_check(failed, done == (rows[i].boundary != NULL), "%s: %s", rows[i].type, err.text);
-		row_check(failed, done ? strcmp(heard.text, "a|-|x;") == 0 : err.kind == ERROR_INPUT, "%s",
+		row_check(failed, done == (rows[i].boundary != NULL), "%s: %s", rows[i].type,
+		    err.text);
+		row_check(failed,
+		    done ? strcmp(heard.text, "a|-|x;") == 0 : err.kind == ERROR_INPUT, "%s",
 		    rows[i].type);
 	}
 	free(heard.text);
@@ -393,6 +410,8 @@ test_name_and_filename_are_read_in_the_forms_that_clients_write(void **state)
 		{ "name=\"a\"; filename=\"plain\"; filename*=UTF-8''b", "a|b|" },
 		{ "name=\"a\"; filename*=UTF-8''b; filename=\"plain\"", "a|b|" },
 		{ "name=\"a\"; filename*=UTF-8''a+b%2Bc", "a|a+b+c|" },
+		{ "name=\"a\"; filename*=UTF-8''b%00c",
+		    "a|b\1c|" }, /* not cut short, but a name that is refused */
 		{ "name=\"a\"; filename*=iso-8859-1''b; filename=\"plain\"", "a|plain|" },
 		{ "name=\"a\"; filename*=UTF-8; filename=\"plain\"", "a|plain|" },
 		{ "name=\"a\"; filename*=UTF-8'b; filename=\"plain\"", "a|plain|" },
@@ -410,10 +429,12 @@ test_name_and_filename_are_read_in_the_forms_that_clients_write(void **state)
 		struct error err = { .kind = ERROR_NONE };
 		char body[512], expected[128];
 		size_t length = (size_t)snprintf(body, sizeof body,
-		    "--B\r\nContent-Disposition: form-data; %s\r\n\r\n\r\n--B--\r\n", rows[i].parameters);
+		    "--B\r\nContent-Disposition: form-data; %s\r\n\r\n\r\n--B--\r\n",
+		    rows[i].parameters);
 
 		snprintf(expected, sizeof expected, "%s;", rows[i].expected);
-		row_check(failed, parse(&heard, TYPE, body, length, &err), "%s: %s", rows[i].parameters, err.text);
+		row_check(failed, parse(&heard, TYPE, body, length, &err), "%s: %s",
+		    rows[i].parameters, err.text);
 		row_check(failed, strcmp(heard.text, expected) == 0, "%s: '%s' instead of '%s'",
 		    rows[i].parameters, heard.text, expected);
 	}
@@ -437,9 +458,9 @@ test_sink_that_refuses_ends_it(void **state)
 static void
 test_random_bodies_never_crash(void **state)
 {
-	static const char *const pieces[] = { "--B", "--", "B", "\r\n", "\r", "\n", "-", "\r\n--B", "\r\n\r\n",
-		"Content-Disposition: form-data; name=\"a\"", "; filename=\"x\"", "; filename*=utf-8''%", "\"", ";",
-		"=", "\\", "%22", "%", " ", "data" };
+	static const char *const pieces[] = { "--B", "--", "B", "\r\n", "\r", "\n", "-", "\r\n--B",
+		"\r\n\r\n", "Content-Disposition: form-data; name=\"a\"", "; filename=\"x\"",
+		"; filename*=utf-8''%", "\"", ";", "=", "\\", "%22", "%", " ", "data" };
 	struct heard heard = { 0 };
 	uint64_t seed = 2;
 
@@ -452,7 +473,8 @@ test_random_bodies_never_crash(void **state)
 		bool whole, split;
 
 		for (uint32_t i = 0; i < count; i++)
-			length += (size_t)sprintf(body + length, "%s", pieces[chance(&seed, COUNT(pieces))]);
+			length += (size_t)sprintf(body + length, "%s",
+			    pieces[chance(&seed, COUNT(pieces))]);
 		whole = parse(&heard, TYPE, body, length, &err);
 		split = parse_pieces(&heard, TYPE, body, length, 1, 1, &err);
 		if (whole != split)

@@ -9,7 +9,11 @@ enum { TEXT, NAME, ID, NUMBER, DECIMAL, SIZE, BOOLEAN, FLAG, CHOICE, LIST, COMMA
 
 static const struct parameter table[] = {
 	[TEXT] = { .name = "text", .type = PARAMETER_TEXT },
-	[NAME] = { .name = "name", .type = PARAMETER_TEXT, .required = true, .least = 1, .most = 8 },
+	[NAME] = { .name = "name",
+	    .type = PARAMETER_TEXT,
+	    .required = true,
+	    .least = 1,
+	    .most = 8 },
 	[ID] = { .name = "id", .type = PARAMETER_ID },
 	[NUMBER] = { .name = "number", .type = PARAMETER_NUMBER, .least = 1, .most = 100 },
 	[DECIMAL] = { .name = "decimal", .type = PARAMETER_DECIMAL, .least = 10, .most = 4000 },
@@ -29,7 +33,7 @@ test_text_is_held_against_its_type(void **state)
 	static const struct {
 		int parameter;
 		const char *text;
-		int64_t number; /* that it is read as */
+		int64_t number;   /* that it is read as */
 		const char *says; /* NULL: it is taken */
 	} rows[] = {
 		{ TEXT, "", 0, NULL },
@@ -105,17 +109,19 @@ test_text_is_held_against_its_type(void **state)
 		struct values values = { 0 };
 		bool taken = values_add(&values, p, rows[i].text, strlen(rows[i].text), &err);
 
-		row_check(failed, taken == (rows[i].says == NULL), "%s = '%s': %s", p->name, rows[i].text, err.text);
+		row_check(failed, taken == (rows[i].says == NULL), "%s = '%s': %s", p->name,
+		    rows[i].text, err.text);
 		if (taken) {
 			const struct value *value = values_find(&values, p->name);
 
 			row_check(failed,
 			    value != NULL && strcmp(value->text, rows[i].text) == 0 &&
-			        value->number == rows[i].number,
+				value->number == rows[i].number,
 			    "%s = '%s'", p->name, rows[i].text);
 		} else {
 			row_check(failed,
-			    err.kind == ERROR_INPUT && strstr(err.text, rows[i].says) != NULL && values.count == 0,
+			    err.kind == ERROR_INPUT && strstr(err.text, rows[i].says) != NULL &&
+				values.count == 0,
 			    "%s = '%s': %s", p->name, rows[i].text, err.text);
 		}
 		values_clear(&values);
@@ -240,7 +246,8 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct parameter *p = &table[rows[i].parameter];
-		cleanup_json json_t *json = json_loads(rows[i].json, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		cleanup_json json_t *json =
+		    json_loads(rows[i].json, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 		struct error err = { .kind = ERROR_NONE };
 		struct values values = { 0 };
 		const struct value *value;
@@ -248,16 +255,20 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 
 		assert_non_null(json);
 		taken = values_add_json(&values, p, json, &err);
-		row_check(failed, taken == (rows[i].says == NULL), "%s: %s: %s", p->name, rows[i].json, err.text);
+		row_check(failed, taken == (rows[i].says == NULL), "%s: %s: %s", p->name,
+		    rows[i].json, err.text);
 		value = values_find(&values, p->name);
 		if (!taken)
-			row_check(failed, err.kind == ERROR_INPUT && strstr(err.text, rows[i].says) != NULL,
+			row_check(failed,
+			    err.kind == ERROR_INPUT && strstr(err.text, rows[i].says) != NULL,
 			    "%s: %s: %s", p->name, rows[i].json, err.text);
 		else if (rows[i].expected == NULL)
 			row_check(failed, value == NULL, "%s: %s", p->name, rows[i].json);
 		else
-			row_check(failed, value != NULL && strcmp(value->text, rows[i].expected) == 0,
-			    "%s: %s: '%s'", p->name, rows[i].json, value != NULL ? value->text : "");
+			row_check(failed,
+			    value != NULL && strcmp(value->text, rows[i].expected) == 0,
+			    "%s: %s: '%s'", p->name, rows[i].json,
+			    value != NULL ? value->text : "");
 		values_clear(&values);
 	}
 	rows_end(failed);

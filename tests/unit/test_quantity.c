@@ -200,7 +200,8 @@ test_times_are_rfc_3339_with_milliseconds(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		row_check(failed, strcmp(time_format(rows[i].time_ms, text), rows[i].expected) == 0,
-		    "%lld: '%s' instead of '%s'", (long long)rows[i].time_ms, text, rows[i].expected);
+		    "%lld: '%s' instead of '%s'", (long long)rows[i].time_ms, text,
+		    rows[i].expected);
 	rows_end(failed);
 }
 

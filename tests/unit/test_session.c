@@ -24,7 +24,8 @@ static void
 test_session_tells_whose_it_is_until_it_ends(void **state)
 {
 	struct world *world = *state;
-	const struct account alice = world_account(world, "Alice"), bob = world_account(world, "bob");
+	const struct account alice = world_account(world, "Alice"),
+			     bob = world_account(world, "bob");
 	char of_alice[TOKEN_TEXT], of_bob[TOKEN_TEXT];
 	struct account found;
 
@@ -46,7 +47,8 @@ test_session_tells_whose_it_is_until_it_ends(void **state)
 static void
 test_token_that_is_nobodys_is_nobodys(void **state)
 {
-	static const char *const tokens[] = { "", "x", "' OR 1 = 1", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+	static const char *const tokens[] = { "", "x", "' OR 1 = 1",
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
 	struct world *world = *state;
 	const struct account alice = world_account(world, "alice");
 	char token[TOKEN_TEXT];
@@ -116,11 +118,13 @@ test_sessions_token_is_not_in_the_database(void **state)
 
 	must(session_open(&world->db, alice.id, DAYS, token, &world->err), &world->err);
 	assert_int_equal(strlen(token), TOKEN_TEXT - 1);
-	assert_int_equal(strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+	assert_int_equal(strspn(token,
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
 	    TOKEN_TEXT - 1);
-	assert_int_equal(database_integer(&world->db, &found, &world->err,
-	                     "SELECT count(*) FROM session WHERE instr(hash, CAST(? AS BLOB)) > 0 /*scan*/", "t",
-	                     token),
+	assert_int_equal(
+	    database_integer(&world->db, &found, &world->err,
+		"SELECT count(*) FROM session WHERE instr(hash, CAST(? AS BLOB)) > 0 /*scan*/", "t",
+		token),
 	    1);
 	assert_int_equal(found, 0);
 }

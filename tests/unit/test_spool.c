@@ -45,8 +45,8 @@ test_spooler_makes_the_folders_with_the_modes_that_keep_others_out(void **state)
 	int failed = 0;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		row_check(failed, file_mode(folder->fd, rows[i].name) == rows[i].mode, "%s: %o", rows[i].name,
-		    file_mode(folder->fd, rows[i].name));
+		row_check(failed, file_mode(folder->fd, rows[i].name) == rows[i].mode, "%s: %o",
+		    rows[i].name, file_mode(folder->fd, rows[i].name));
 		assert_int_equal(fchmodat(folder->fd, rows[i].name, 0777, 0), 0);
 	}
 	spool_close(&spool);
@@ -54,8 +54,8 @@ test_spooler_makes_the_folders_with_the_modes_that_keep_others_out(void **state)
 	/* What a killed start left half-made is mended by the next. */
 	spool = opened(folder);
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, file_mode(folder->fd, rows[i].name) == rows[i].mode, "%s again: %o",
-		    rows[i].name, file_mode(folder->fd, rows[i].name));
+		row_check(failed, file_mode(folder->fd, rows[i].name) == rows[i].mode,
+		    "%s again: %o", rows[i].name, file_mode(folder->fd, rows[i].name));
 	spool_close(&spool);
 	rows_end(failed);
 }
@@ -211,8 +211,8 @@ test_floor_under_free_space_and_inodes(void **state)
 
 		row_check(failed, room == (rows[i].says == NULL), "row %zu: %s", i, err.text);
 		row_check(failed,
-		    room || (err.kind == ERROR_NO_SPACE && strstr(err.text, rows[i].says) != NULL), "row %zu: %s",
-		    i, err.text);
+		    room || (err.kind == ERROR_NO_SPACE && strstr(err.text, rows[i].says) != NULL),
+		    "row %zu: %s", i, err.text);
 	}
 	spool_close(&spool);
 	rows_end(failed);

@@ -48,8 +48,10 @@ test_percent_decoding(void **state)
 		text[rows[i].length] = 'x'; /* where the NUL must come to stand */
 		length = percent_decode(text, rows[i].length, rows[i].plus);
 		row_check(failed,
-		    length == rows[i].expected_length && memcmp(text, rows[i].expected, length + 1) == 0,
-		    "'%s': '%.*s' instead of '%s'", rows[i].text, (int)length, text, rows[i].expected);
+		    length == rows[i].expected_length &&
+			memcmp(text, rows[i].expected, length + 1) == 0,
+		    "'%s': '%.*s' instead of '%s'", rows[i].text, (int)length, text,
+		    rows[i].expected);
 	}
 	rows_end(failed);
 }
@@ -113,9 +115,10 @@ test_form_gives_its_names_and_values(void **state)
 		struct error err;
 
 		form[length] = 'x'; /* it ends by its length, not by a NUL */
-		row_check(failed, urlencoded_each(form, length, visit, &heard, &err), "'%s'", rows[i].form);
-		row_check(failed, strcmp(heard.text, rows[i].expected) == 0, "'%s': '%s' instead of '%s'",
-		    rows[i].form, heard.text, rows[i].expected);
+		row_check(failed, urlencoded_each(form, length, visit, &heard, &err), "'%s'",
+		    rows[i].form);
+		row_check(failed, strcmp(heard.text, rows[i].expected) == 0,
+		    "'%s': '%s' instead of '%s'", rows[i].form, heard.text, rows[i].expected);
 	}
 	rows_end(failed);
 }

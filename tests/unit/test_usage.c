@@ -10,9 +10,9 @@
 static bool
 usage_same(const struct usage *a, const struct usage *b)
 {
-	return a->complete == b->complete && a->cpu_ns == b->cpu_ns && a->memory == b->memory && a->io == b->io &&
-	    a->log_dropped == b->log_dropped && a->exec_errno == b->exec_errno && a->signal == b->signal &&
-	    a->oom_kills == b->oom_kills;
+	return a->complete == b->complete && a->cpu_ns == b->cpu_ns && a->memory == b->memory &&
+	    a->io == b->io && a->log_dropped == b->log_dropped && a->exec_errno == b->exec_errno &&
+	    a->signal == b->signal && a->oom_kills == b->oom_kills;
 }
 
 static void
@@ -24,7 +24,8 @@ test_lines_are_understood_or_as_if_not_there(void **state)
 		struct usage expected;
 	} rows[] = {
 		{ BYTES(""), { 0 } },
-		{ BYTES("cpu_ns 1\nmemory 2\nio 3\nlog_dropped 4\nexec_errno 5\nsignal 6\noom_kills 7\nend\n"),
+		{ BYTES(
+		      "cpu_ns 1\nmemory 2\nio 3\nlog_dropped 4\nexec_errno 5\nsignal 6\noom_kills 7\nend\n"),
 		    { true, 1, 2, 3, 4, 5, 6, 7 } },
 		{ BYTES("end\n"), { .complete = true } },
 		{ BYTES("end"), { 0 } },
@@ -74,8 +75,8 @@ test_lines_are_understood_or_as_if_not_there(void **state)
 static void
 test_garbage_gives_numbers_of_at_least_0(void **state)
 {
-	static const char *const pieces[] = { "cpu_ns ", "memory ", "io", " ", "\n", "end", "-", "9999999999", "0",
-		"\xff", "signal " };
+	static const char *const pieces[] = { "cpu_ns ", "memory ", "io", " ", "\n", "end", "-",
+		"9999999999", "0", "\xff", "signal " };
 	uint64_t seed = 1;
 
 	(void)state;
@@ -85,9 +86,11 @@ test_garbage_gives_numbers_of_at_least_0(void **state)
 		struct usage usage;
 
 		for (uint32_t i = chance(&seed, 20); i > 0; i--)
-			length += (size_t)sprintf(text + length, "%s", pieces[chance(&seed, COUNT(pieces))]);
+			length += (size_t)sprintf(text + length, "%s",
+			    pieces[chance(&seed, COUNT(pieces))]);
 		usage_parse(&usage, text, length);
-		assert_true(usage.cpu_ns >= 0 && usage.memory >= 0 && usage.io >= 0 && usage.signal >= 0);
+		assert_true(usage.cpu_ns >= 0 && usage.memory >= 0 && usage.io >= 0 &&
+		    usage.signal >= 0);
 	}
 }
 
@@ -123,8 +126,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_are_understood_or_as_if_not_there),
 		cmocka_unit_test(test_garbage_gives_numbers_of_at_least_0),
-		cmocka_unit_test_setup_teardown(test_file_is_read_without_following_or_waiting, folder_setup,
-		    folder_teardown),
+		cmocka_unit_test_setup_teardown(test_file_is_read_without_following_or_waiting,
+		    folder_setup, folder_teardown),
 	};
 
 	(void)alarm(300); /* a read that waits fails, too */

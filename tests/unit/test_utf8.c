@@ -1,5 +1,6 @@
 /*
- * UTF-8 against an encoder that knows nothing of RFC 3629's table, and error texts, which are cut by it.
+ * UTF-8 against an encoder that knows nothing of RFC 3629's table, and error texts, which are cut
+ * by it.
  */
 #include "support.h"
 
@@ -138,7 +139,8 @@ test_valid_text_cut_anywhere_stays_valid(void **state)
 	for (size_t length = 0; length < sizeof text; length++) {
 		size_t cut = utf8_cut(text, length);
 
-		row_check(failed, utf8_valid(text, cut) && length - cut <= 3, "cut at %zu: %zu", length, cut);
+		row_check(failed, utf8_valid(text, cut) && length - cut <= 3, "cut at %zu: %zu",
+		    length, cut);
 	}
 	rows_end(failed);
 }
@@ -171,7 +173,7 @@ test_each_bad_byte_becomes_one_replacement_character(void **state)
 
 		row_check(failed,
 		    copy != NULL && length == rows[i].expected_length &&
-		        memcmp(copy, rows[i].expected, length + 1) == 0,
+			memcmp(copy, rows[i].expected, length + 1) == 0,
 		    "row %zu: '%s' instead of '%s'", i, copy, rows[i].expected);
 	}
 	rows_end(failed);
@@ -189,7 +191,8 @@ test_repaired_garbage_is_valid(void **state)
 		cleanup_free char *copy = NULL;
 
 		for (size_t at = 0; at < length; at++)
-			text[at] = (char)(chance(&seed, 3) == 0 ? chance(&seed, 256) : 0x80 + chance(&seed, 128));
+			text[at] = (char)(chance(&seed, 3) == 0 ? chance(&seed, 256)
+								: 0x80 + chance(&seed, 128));
 		copy = utf8_repair(text, length, &repaired);
 		assert_non_null(copy);
 		assert_true(utf8_valid(copy, repaired));

@@ -1,0 +1,148 @@
+/*
+ * From a job's row and its image's to the container that the engine is asked for.
+ */
+#include "jobspec.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "attachment.h"
+#include "cleanup.h"
+#include "engine_container.h"
+#include "joblog.h"
+
+#define INIT_TARGET "/run/kabuto/init"
+
+static void __attribute__((format(printf, 5, 6))) add_mount(struct container_spec *spec,
+    const struct config *config, const char *target, bool read_only, const char *format, ...)
+{
+	struct container_mount *mount = &spec->mounts[spec->mount_count++];
+	const char *root =
+	    config->engine.state_dir[0] != '\0' ? config->engine.state_dir : config->state_dir;
+	int length = snprintf(mount->source, sizeof mount->source, "%s/", root);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(mount->source + length, sizeof mount->source - (size_t)length, format, arguments);
+	va_end(arguments);
+	mount->target = target;
+	mount->read_only = read_only;
+}
+
+/*
+ * Where the job finds its files, and kabuto-init its own. The engine sees only our state directory.
+ */
+static bool
+add_mounts(struct container_spec *spec, struct worker *worker, const struct job *job,
+    const char *folder, struct error *err)
+{
+	const struct config *config = worker->spooler->config;
+	struct attachments files = { 0 };
+	char name[JOBLOG_NAME];
+	bool any;
+
+	if (!attachments_of(&worker->db, job->id, &files, err))
+		return false;
+	any = files.count > 0;
+	attachments_clear(&files);
+	add_mount(spec, config, INIT_TARGET, true, "bin/kabuto-init");
+	add_mount(spec, config, "/run/kabuto/log", false, "logs/%s",
+	    joblog_name(name, job->id, job->attempt, "log"));
+	add_mount(spec, config, "/run/kabuto/idx", false, "logs/%s",
+	    joblog_name(name, job->id, job->attempt, "idx"));
+	add_mount(spec, config, "/run/kabuto/usage", false, "run/%s/usage", folder);
+	add_mount(spec, config, "/outbox", false, "run/%s/outbox", folder);
+	if (any)
+		add_mount(spec, config, "/inbox", true, "inbox/%s", job->attachment_token);
+	else
+		add_mount(spec, config, "/inbox", true, "run/%s/inbox", folder);
+	return true;
+}
+
+/*
+ * json, or an empty array in its place; an array of strings only, as both come from checked
+ * sources.
+ */
+static json_t *
+array_of(const char *text)
+{
+	json_t *array = text == NULL ? NULL : json_loads(text, 0, NULL);
+
+	return array != NULL ? array : json_array();
+}
+
+static bool
+is_array(const char *command)
+{
+	cleanup_json json_t *json = command[0] == '[' ? json_loads(command, 0, NULL) : NULL;
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(json) || json_array_size(json) == 0)
+		return false;
+	json_array_foreach (json, i, item)
+		if (!json_is_string(item))
+			return false;
+	return true;
+}
+
+json_t *
+jobspec_arguments(const struct job *job, const struct image_run *image)
+{
+	cleanup_json json_t *rest = NULL;
+	json_t *arguments;
+
+	if (job->command != NULL && !is_array(job->command))
+		return json_pack("[s, s, s]", "/bin/sh", "-c", job->command);
+	arguments = array_of(image->entrypoint);
+	rest = array_of(job->command != NULL ? job->command : image->cmd);
+	json_array_extend(arguments, rest);
+	return arguments;
+}
+
+static json_t *
+labels_of(const struct worker *worker, const struct job *job)
+{
+	char id[24], attempt[24];
+
+	snprintf(id, sizeof id, "%lld", (long long)job->id);
+	snprintf(attempt, sizeof attempt, "%lld", (long long)job->attempt);
+	return json_pack("{s:s, s:s, s:s}", "kabuto.instance", worker->spooler->instance,
+	    "kabuto.job", id, "kabuto.attempt", attempt);
+}
+
+bool
+jobspec_create(struct worker *worker, const struct job *job, const struct image_run *image,
+    const char *container, const char *folder, struct error *err)
+{
+	const struct config *config = worker->spooler->config;
+	cleanup_json json_t *arguments = jobspec_arguments(job, image);
+	cleanup_json json_t *env = job->env != NULL ? json_loads(job->env, 0, NULL) : NULL;
+	cleanup_json json_t *labels = labels_of(worker, job);
+	cleanup_json json_t *init = NULL;
+	char tag[96], limit[24], grace[24];
+	struct container_spec spec = { .image = tag,
+		.command = arguments,
+		.env = env,
+		.labels = labels,
+		.workdir = job->workdir,
+		.user = job->user,
+		.network = job->network,
+		.memory = job->memory,
+		.cpus = job->cpus,
+		.pids = job->pids,
+		.capabilities = config->job.capabilities.texts,
+		.capability_count = config->job.capabilities.count };
+
+	if (json_array_size(arguments) == 0)
+		return error_set(err, ERROR_INPUT,
+		    "the image has neither ENTRYPOINT nor CMD, and the job no command: give it one");
+	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", worker->spooler->instance,
+	    (long long)image->image, (long long)image->build);
+	snprintf(limit, sizeof limit, "%lld", (long long)config->log_limit);
+	snprintf(grace, sizeof grace, "%lld", (long long)job->grace);
+	init = json_pack("[s, s, s, s, s, s]", INIT_TARGET, "-l", limit, "-g", grace, "--");
+	spec.entrypoint = init;
+	return add_mounts(&spec, worker, job, folder, err) &&
+	    container_create(&worker->engine, container, &spec, err);
+}
