@@ -19,11 +19,13 @@
 #include "message.h"
 #include "quantity.h"
 #include "tree.h"
+#include "utf8.h"
 
 #define DOCKERFILE_MOST                                                                            \
 	(1024 * 1024) /* bytes of a repository's Dockerfile that the image shows                   \
 		       */
-#define CHECKOUT "checkout"
+#define FAULTS_MOST 5 /* of the engine's own that a build survives */
+#define CHECKOUT    "checkout"
 
 struct build_state {
 	struct worker *worker;
@@ -55,9 +57,14 @@ append(struct build_state *state, json_t *message)
 		length = asprintf(&line,
 		    "{\"stream\":\"the rest of the output is left out: it is over the limit\\n\"}\n");
 	}
-	state->written += length;
-	/* An output that cannot be written (a full disk) is no reason to fail the build. */
-	return length < 0 || write(state->output, line, (size_t)length) >= 0 || errno == ENOSPC;
+	if (length < 0)
+		return true;
+	/* A full disk is no reason to fail the build, but half a line would be no JSON. */
+	if (write(state->output, line, (size_t)length) == length)
+		state->written += length;
+	else
+		(void)!ftruncate(state->output, state->written);
+	return true;
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -149,7 +156,8 @@ read_dockerfile(const struct build_state *state, struct error *err)
 {
 	cleanup_close int fd = openat(state->folder, CHECKOUT "/Dockerfile",
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	char *text = malloc(DOCKERFILE_MOST + 1);
+	char *text = malloc(DOCKERFILE_MOST + 1), *valid;
+	size_t repaired;
 	ssize_t length = fd < 0 || text == NULL ? -1 : read(fd, text, DOCKERFILE_MOST);
 
 	if (length < 0) {
@@ -158,7 +166,9 @@ read_dockerfile(const struct build_state *state, struct error *err)
 		return NULL;
 	}
 	text[length] = '\0';
-	return text;
+	valid = utf8_repair(text, strlen(text), &repaired);
+	free(text);
+	return valid;
 }
 
 static void
@@ -275,6 +285,11 @@ settle(struct build_state *state, const struct error *err, int *tries)
 		if (*tries == 0)
 			log_build(state, LOG_WARNING, "%s, trying again", err->text);
 		break;
+	case ERROR_SYSTEM:
+		/* An engine that is going down says so with all kinds of faults. */
+		if (*tries < FAULTS_MOST)
+			break;
+		__attribute__((fallthrough));
 	default:
 		end_failed(state, "FAILURE", err->text);
 		return true;

@@ -22,8 +22,9 @@
 #include "quantity.h"
 #include "tree.h"
 
-#define LOOK_MS   500
-#define LINE_TEXT 1024
+#define LOOK_MS     500
+#define END_LOOK_MS 20 /* when its output has ended and it has not */
+#define LINE_TEXT   1024
 
 static bool
 has_prefix(const char *text, const char *prefix)
@@ -166,6 +167,7 @@ run_child(char *const *arguments, char *const *environment, int output)
 	int null = open("/dev/null", O_RDONLY);
 
 	(void)setpgid(0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not work on beside a next spooler's */
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
@@ -213,6 +215,16 @@ read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT]
 	return length > 0;
 }
 
+/* Whether the program has ended; it stays to be waited for. */
+static bool
+has_ended(pid_t child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    info.si_pid == child;
+}
+
 /* Follows the program to its end, or ends it with all that it has started. */
 static bool
 follow(const struct checkout *checkout, pid_t child, int output, struct error *err)
@@ -225,8 +237,8 @@ follow(const struct checkout *checkout, pid_t child, int output, struct error *e
 	size_t held = 0;
 	int status = 0;
 
-	while (more && !stopped) {
-		if (poll(&fd, 1, LOOK_MS) > 0)
+	while (!stopped && (more || !has_ended(child))) {
+		if (poll(&fd, more ? 1 : 0, more ? LOOK_MS : END_LOOK_MS) > 0)
 			more = read_output(checkout, output, line, &held);
 		stopped = true;
 		if (checkout->stop(checkout->context))

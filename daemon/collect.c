@@ -26,7 +26,8 @@
 struct zip {
 	struct archive *archive;
 	struct archive_entry *entry;
-	struct collect_notes *notes;
+	const struct collect *collect;
+	int64_t room; /* bytes that files may still take */
 	char *block;
 	struct error *err;
 };
@@ -95,7 +96,7 @@ archive_failed(struct zip *zip, const char *doing)
 static bool
 put_header(struct zip *zip, const char *name, const struct stat *st)
 {
-	zip->notes->entries++;
+	zip->collect->notes->entries++;
 	archive_entry_clear(zip->entry);
 	archive_entry_set_pathname_utf8(zip->entry, name);
 	archive_entry_set_filetype(zip->entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
@@ -116,8 +117,13 @@ put_file(struct zip *zip, int dir, const char *file, const char *name, const str
 		return error_errno(zip->err, "read '%s' of the outbox", name);
 	if (!put_header(zip, name, st))
 		return false;
+	zip->room -= left;
 	while (left > 0) {
-		ssize_t length = read(fd, zip->block, left < BLOCK ? (size_t)left : BLOCK);
+		ssize_t length;
+
+		if (*zip->collect->stop)
+			return error_set(zip->err, ERROR_INTERRUPTED, "interrupted");
+		length = read(fd, zip->block, left < BLOCK ? (size_t)left : BLOCK);
 
 		if (length < 0 && errno == EINTR)
 			continue;
@@ -142,12 +148,13 @@ put_entry(struct zip *zip, int dir, const char *file, const char *folder, int de
 		return error_set(zip->err, ERROR_SYSTEM, "zip the outbox: not enough memory");
 	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(zip->err, "look at '%s' of the outbox", name);
-	if (S_ISREG(st.st_mode))
+	if (S_ISREG(st.st_mode) && st.st_size <= zip->room)
 		return put_file(zip, dir, file, name, &st);
 	if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST)
 		return put_header(zip, name, &st) && put_folder(zip, dir, file, name, depth + 1);
-	note(zip->notes, "left out of the results: %s (%s)", utf8_printable(name),
-	    S_ISDIR(st.st_mode)        ? "folders too deep"
+	note(zip->collect->notes, "left out of the results: %s (%s)", utf8_printable(name),
+	    S_ISREG(st.st_mode)        ? "over the disk limit"
+		: S_ISDIR(st.st_mode)  ? "folders too deep"
 		: S_ISLNK(st.st_mode)  ? "a symbolic link"
 		: S_ISFIFO(st.st_mode) ? "a FIFO"
 		: S_ISSOCK(st.st_mode) ? "a socket"
@@ -172,10 +179,11 @@ put_folder(struct zip *zip, int dir, const char *file, const char *name, int dep
 }
 
 static bool
-zip_outbox(int outbox, int to, struct collect_notes *notes, struct error *err)
+zip_outbox(const struct collect *collect, int to, struct error *err)
 {
 	cleanup_free char *block = malloc(BLOCK);
-	struct zip zip = { archive_write_new(), archive_entry_new(), notes, block, err };
+	struct zip zip = { archive_write_new(), archive_entry_new(), collect, collect->limit, block,
+		err };
 	bool done = false;
 
 	if (zip.archive == NULL || zip.entry == NULL || block == NULL)
@@ -185,7 +193,7 @@ zip_outbox(int outbox, int to, struct collect_notes *notes, struct error *err)
 	    archive_write_open_fd(zip.archive, to) != ARCHIVE_OK)
 		archive_failed(&zip, "begin the results' zip");
 	else
-		done = put_folder(&zip, outbox, ".", "", 0) &&
+		done = put_folder(&zip, collect->outbox, ".", "", 0) &&
 		    (archive_write_close(zip.archive) == ARCHIVE_OK ||
 			archive_failed(&zip, "end the results' zip"));
 	archive_entry_free(zip.entry);
@@ -194,20 +202,20 @@ zip_outbox(int outbox, int to, struct collect_notes *notes, struct error *err)
 }
 
 bool
-collect_outbox(struct spool *spool, int outbox, const char *name, int64_t attempt,
-    struct collect_notes *notes, struct error *err)
+collect_outbox(const struct collect *collect, struct error *err)
 {
+	struct spool *spool = collect->spool;
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = (time_t)(time_now_ms() / MS_PER_S + attempt) } };
+		{ .tv_sec = (time_t)(time_now_ms() / MS_PER_S + collect->attempt) } };
 	char file[NAME_TEXT + 8];
 	cleanup_close int to = -1;
 
-	snprintf(file, sizeof file, "%s.zip", name);
+	snprintf(file, sizeof file, "%s.zip", collect->name);
 	to = openat(spool->incoming, file, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 	    0640);
 	if (to < 0)
 		return error_errno(err, "create the results' zip");
-	if (!zip_outbox(outbox, to, notes, err))
+	if (!zip_outbox(collect, to, err))
 		goto undo;
 	if (futimens(to, times) < 0 || fchmod(to, 0640) < 0 || fsync(to) < 0 ||
 	    close(take_fd(&to)) < 0) {

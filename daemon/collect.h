@@ -3,8 +3,10 @@
 /*
  * Publishing a job's outbox: walk it, zip it, put it where the web server finds it.
  */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "error.h"
 #include "spool.h"
@@ -21,14 +23,23 @@ struct collect_notes {
 void collect_notes_clear(struct collect_notes *notes);
 
 /*
- * Zips the folder outbox (a descriptor) and publishes it as results/<name>.zip, whole or not at
- * all. Regular files and folders go in, hard links as files, with their permissions; anything else
- * is left out and noted. Names that are no UTF-8 get %XX for each byte that is none.
+ * Zips the folder outbox and publishes it as results/<name>.zip, whole or not at all. Regular files
+ * and folders go in, hard links as files, with their permissions; anything else is left out and
+ * noted, and so is what is over the limit. Names that are no UTF-8 get %XX for each byte that is
+ * none. ERROR_INTERRUPTED where stop became true.
  *
  * The web server makes the ETag of size and time in seconds: the zip's time is ahead by attempt
  * seconds, so that no two of a job have the same.
  */
-bool collect_outbox(struct spool *spool, int outbox, const char *name, int64_t attempt,
-    struct collect_notes *notes, struct error *err);
+struct collect {
+	struct spool *spool;
+	int outbox; /* a descriptor */
+	const char *name;
+	int64_t attempt;
+	int64_t limit; /* bytes of all files together, holes included */
+	const atomic_bool *stop;
+	struct collect_notes *notes;
+};
+bool collect_outbox(const struct collect *collect, struct error *err);
 
 #endif

@@ -22,6 +22,7 @@ struct container_info {
 	enum container_state state;
 	int64_t exit_code;
 	bool oom_killed;
+	int64_t started_at;  /* ms since 1970; 0: not yet */
 	int64_t finished_at; /* ms since 1970; 0: unknown */
 	char error[512];     /* what the engine says against it; empty: nothing */
 };

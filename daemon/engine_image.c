@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "utf8.h"
 
 #define BLOCK        65536
 #define MESSAGE_MOST (1024 * 1024) /* bytes of one message */
@@ -204,6 +205,7 @@ message_line(struct messages *messages)
 	    strncmp(stream, "Step ", 5) == 0)
 		snprintf(messages->step, sizeof messages->step, "%.*s", (int)strcspn(stream, "\n"),
 		    stream);
+	messages->step[utf8_cut(messages->step, strlen(messages->step))] = '\0';
 	if (json_unpack(message, "{s:s}", "error", &error) == 0 && messages->failure == NULL &&
 	    asprintf(&messages->failure, "%s%s%s", messages->step,
 		messages->step[0] != '\0' ? ": " : "", error) < 0)
@@ -263,6 +265,8 @@ image_build(struct engine *engine, const struct image_build *build, char **failu
 	if (!done && tar.error[0] != '\0')
 		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
 	tar_close(&tar);
+	if (done && answer.status >= 500)
+		done = engine_refused(&answer, err, "the engine failed to build");
 	/* A Dockerfile that does not parse is refused with 400 at once. */
 	if (done && answer.status != 200) {
 		struct error refusal;

@@ -100,7 +100,10 @@ failed_call(struct run *run, const struct error *err)
 {
 	switch (err->kind) {
 	case ERROR_INTERRUPTED:
-		return LEAVE;
+		if (run->worker->spooler->stopping)
+			return LEAVE;
+		engine_resume(&run->worker->engine); /* it was meant for a build before us */
+		return AGAIN;
 	case ERROR_AWAY:
 		spooler_note_engine(run->worker->spooler, err);
 		return AGAIN;
@@ -222,7 +225,10 @@ outbox_too_large(struct run *run)
 	struct error ignored;
 	int64_t bytes = 0, begun = time_monotonic_ms(), took;
 
-	if (begun < run->next_disk_look_ms || !open_folder(run, &ignored))
+	if (begun < run->next_disk_look_ms)
+		return false;
+	run->next_disk_look_ms = begun + DISK_LOOK_MS;
+	if (!open_folder(run, &ignored))
 		return false;
 	{
 		cleanup_close int outbox =
@@ -239,7 +245,9 @@ outbox_too_large(struct run *run)
 static int64_t
 deadline_ms(const struct run *run)
 {
-	return run->job.start_marked_at + run->job.timeout * MS_PER_S;
+	int64_t begun = run->info.started_at != 0 ? run->info.started_at : run->job.start_marked_at;
+
+	return begun + run->job.timeout * MS_PER_S;
 }
 
 /* How long a wait call may take before something else is to be looked at. */
@@ -292,12 +300,22 @@ collect(struct run *run, struct error *err)
 	if (outbox < 0)
 		return error_errno(err, "open the outbox");
 	usage_read(&run->usage, run->folder, "usage");
-	run->over_disk =
-	    run->over_disk || tree_measure(outbox, run->job.disk) > run->job.disk;
+	run->over_disk = run->over_disk || tree_measure(outbox, run->job.disk) > run->job.disk;
 	collect_notes_clear(&run->notes);
 	name_make(run->job.results_token);
-	return collect_outbox(&run->worker->spooler->spool, outbox, run->job.results_token,
-	    run->job.attempt, &run->notes, err);
+	{
+		const struct collect collect = {
+			.spool = &run->worker->spooler->spool,
+			.outbox = outbox,
+			.name = run->job.results_token,
+			.attempt = run->job.attempt,
+			.limit = run->job.disk,
+			.stop = &run->worker->spooler->stopping,
+			.notes = &run->notes,
+		};
+
+		return collect_outbox(&collect, err);
+	}
 }
 
 /*
@@ -330,6 +348,8 @@ run_collect(struct run *run, struct error *err)
 		return NEXT;
 	}
 	run->job.results_token[0] = '\0';
+	if (err->kind == ERROR_INTERRUPTED)
+		return LEAVE;
 	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY)
 		return AGAIN;
 	set_error(run, "the results could not be collected: %s", err->text);
@@ -477,7 +497,9 @@ run_remove(struct run *run, struct error *err)
 	if (!container_remove(&run->worker->engine, run->container, err)) {
 		enum outcome outcome = failed_call(run, err);
 
-		return outcome == FAIL ? AGAIN : outcome;
+		if (outcome != FAIL)
+			return outcome;
+		log_run(run, LOG_WARNING, "%s; the next look for rubbish tries again", err->text);
 	}
 	job_folder(run, name);
 	if (!tree_remove(spool->run, name, err))

@@ -13,13 +13,13 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "message.h"
 #include "program.h"
+#include "quantity.h"
 #include "scheduler.h"
 #include "spooler.h"
 #include "wake.h"
@@ -86,18 +86,6 @@ install_init(int state, const char *init, struct error *err)
 	return true;
 }
 
-/* One descriptor for each folder of a deep tree, each thread and each connection. */
-static void
-raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static struct spooler *signalled; /* for the thread that waits for signals */
 
 static void *
@@ -158,10 +146,10 @@ run(const struct config *config, struct error *err)
 	if (lock < 0)
 		return false;
 	spooler.config = config;
+	spooler.started_ms = time_now_ms();
 	spooler.status.pid = getpid();
 	pthread_mutex_init(&spooler.lock, NULL);
 	spooler.nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	raise_descriptor_limit();
 	if (!spool_open(&spooler.spool, config, true, err) ||
 	    !install_init(state, config->init, err) || !read_instance(&spooler, err) ||
 	    !engine_init(err) || !catch_signals(&spooler, err))

@@ -4,6 +4,7 @@
 #include "recover.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,58 +89,58 @@ has_running_job(struct database *db, const char *name, bool *has, struct error *
 }
 
 static bool
-is_young(int dir, const char *name)
+is_older(int dir, const char *name, int64_t than_ms)
 {
 	struct stat st;
 
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    time_now_ms() - (int64_t)st.st_ctim.tv_sec * MS_PER_S < YOUNG_MS;
+	    (int64_t)st.st_ctim.tv_sec * MS_PER_S < than_ms - MS_PER_S;
 }
 
-static bool
-sweep(struct worker *worker, int folder, const char *folder_name, has_row *has, bool spare_young,
-    struct error *err)
+/* What cannot be looked up or removed stays until the next time. */
+static void
+sweep_entry(struct worker *worker, int dir, const char *folder, const char *name, has_row *has)
+{
+	struct error err;
+	bool found = true;
+
+	if (!has(&worker->db, name, &found, &err) || (!found && !tree_remove(dir, name, &err)))
+		log_write(LOG_WARNING, "looking for rubbish: %s/%s: %s", folder, name, err.text);
+	else if (!found)
+		log_write(LOG_INFO, "removed %s/%s, which belongs to nothing", folder, name);
+}
+
+static void
+sweep(struct worker *worker, int folder, const char *name, has_row *has, int64_t older_than_ms)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	if (stream == NULL)
-		return error_errno(err, "read %s/", folder_name);
-	while ((entry = readdir(stream)) != NULL) {
-		bool found = true;
-
-		if (entry->d_name[0] == '.' || (spare_young && is_young(fd, entry->d_name)))
-			continue;
-		if (!has(&worker->db, entry->d_name, &found, err))
-			return false;
-		if (found)
-			continue;
-		if (!tree_remove(fd, entry->d_name, err))
-			return error_wrap(err, "%s/%s", folder_name, entry->d_name);
-		log_write(LOG_INFO, "removed %s/%s, which belongs to nothing", folder_name,
-		    entry->d_name);
-	}
-	return true;
+		log_write(LOG_WARNING, "looking for rubbish: %s: %s", name, strerror(errno));
+	while (stream != NULL && !worker->spooler->stopping && (entry = readdir(stream)) != NULL)
+		if (entry->d_name[0] != '.' && is_older(fd, entry->d_name, older_than_ms))
+			sweep_entry(worker, fd, name, entry->d_name, has);
 }
 
 void
-recover_files(struct worker *worker, bool at_start)
+recover_files(struct worker *worker)
 {
 	struct spool *spool = &worker->spooler->spool;
+	int64_t started_ms = worker->spooler->started_ms, hour_ago = time_now_ms() - YOUNG_MS;
 	struct error err;
 	int removed = 0;
 
-	if (!spool_sweep_incoming(spool, &removed, &err))
-		log_write(LOG_WARNING, "incoming: %s", err.text);
+	if (!spool_sweep_incoming(spool, started_ms, &removed, &err))
+		log_write(LOG_WARNING, "looking for rubbish: incoming: %s", err.text);
 	if (removed > 0)
 		log_write(LOG_INFO, "removed %d unfinished uploads", removed);
-	if (!sweep(worker, spool->results, "results", has_results, !at_start, &err) ||
-	    !sweep(worker, spool->logs, "logs", has_job, !at_start, &err) ||
-	    !sweep(worker, spool->run, "run", has_running_job, !at_start, &err) ||
-	    !sweep(worker, spool->inbox, "inbox", job_has_attachment_token, true, &err) ||
-	    !sweep(worker, spool->builds, "builds", has_build, true, &err))
-		log_write(LOG_WARNING, "looking for rubbish: %s", err.text);
+	sweep(worker, spool->results, "results", has_results, started_ms);
+	sweep(worker, spool->logs, "logs", has_job, started_ms);
+	sweep(worker, spool->run, "run", has_running_job, started_ms);
+	sweep(worker, spool->inbox, "inbox", job_has_attachment_token, hour_ago);
+	sweep(worker, spool->builds, "builds", has_build, hour_ago);
 }
 
 /* Whether a container is of an attempt that runs. */
@@ -168,12 +169,14 @@ remove_unneeded(const char *id, json_t *labels, void *context, struct error *err
 	struct worker *worker = context;
 	bool needed = true;
 
-	if (!is_needed(worker, labels, &needed, err))
-		return false;
-	if (needed)
+	if (is_needed(worker, labels, &needed, err) && needed)
 		return true;
-	if (!container_remove(&worker->engine, id, err))
-		return err->kind == ERROR_CONFLICT; /* its own job's thread is removing it */
+	if (needed || !container_remove(&worker->engine, id, err)) {
+		if (err->kind == ERROR_AWAY || err->kind == ERROR_INTERRUPTED)
+			return false;
+		log_write(LOG_WARNING, "container %.12s: %s", id, err->text);
+		return true;
+	}
 	log_write(LOG_INFO, "removed container %.12s, of which no job runs", id);
 	return true;
 }

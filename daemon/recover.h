@@ -7,14 +7,14 @@
 #include "spooler.h"
 
 /*
- * Removes files without a row. at_start, with nothing running yet, also those of the spooler's own
- * that are young; later only what is older than an hour, as the row of a younger one may be on its
- * way.
+ * Removes files without a row: of the spooler's own making those that are older than it, since what
+ * it makes itself gets its row later; of the handlers' those that are older than an hour.
  */
-void recover_files(struct worker *worker, bool at_start);
+void recover_files(struct worker *worker);
 
 /*
- * Removes containers with our label of which no running attempt is. False where the engine is away.
+ * Removes containers with our label of which no running attempt is. One that cannot be removed
+ * stays until the next time. False where the engine is away.
  */
 bool recover_containers(struct worker *worker, struct error *err);
 

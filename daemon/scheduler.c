@@ -29,7 +29,7 @@
 #define PING_MOST_MS  5000
 #define STACK_BYTES   (512 * 1024)
 
-enum work { WORK_NONE, WORK_JOB, WORK_BUILD };
+enum work { WORK_NONE, WORK_JOB, WORK_BUILD, WORK_SWEEP };
 
 struct thread {
 	struct thread *next;
@@ -66,8 +66,10 @@ thread_main(void *argument)
 		pthread_mutex_unlock(&thread->lock);
 		if (thread->work == WORK_JOB)
 			jobrun(&thread->worker, thread->job);
-		else
+		else if (thread->work == WORK_BUILD)
 			buildrun(&thread->worker, &thread->build);
+		else
+			recover_files(&thread->worker);
 		pthread_mutex_lock(&thread->lock);
 		build_clear(&thread->build);
 		thread->work = WORK_NONE;
@@ -219,10 +221,12 @@ cancel_builds(struct scheduler *scheduler)
 		struct error ignored;
 		bool cancelled = false;
 
-		if (thread_work(t) == WORK_BUILD &&
+		pthread_mutex_lock(&t->lock);
+		if (t->work == WORK_BUILD &&
 		    build_is_cancelled(&scheduler->own.db, t->build.id, &cancelled, &ignored) &&
 		    cancelled)
 			engine_interrupt(&t->worker.engine);
+		pthread_mutex_unlock(&t->lock);
 	}
 }
 
@@ -305,7 +309,13 @@ note_life(struct scheduler *scheduler)
 static void
 sweep(struct scheduler *scheduler)
 {
-	recover_files(&scheduler->own, false);
+	struct error err;
+	struct thread *thread = thread_idle(scheduler, &err);
+
+	if (thread != NULL)
+		thread_give(thread, WORK_SWEEP);
+	else
+		log_write(LOG_WARNING, "looking for rubbish: %s", err.text);
 	scheduler->containers_swept = false; /* the next look at the engine does it */
 	scheduler->next_sweep_ms = time_monotonic_ms() + SWEEP_MS;
 }
@@ -321,11 +331,13 @@ look(struct scheduler *scheduler)
 		sweep(scheduler);
 	check_engine(scheduler);
 	cancel_builds(scheduler);
-	if (!start_builds(scheduler, &err))
-		log_write(LOG_WARNING, "start builds: %s, trying again", err.text);
-	if (spooler_engine_away_since(scheduler->spooler) == 0 && has_room(scheduler) &&
-	    !start_jobs(scheduler, &err))
-		log_write(LOG_WARNING, "start jobs: %s, trying again", err.text);
+	if (has_room(scheduler)) {
+		if (!start_builds(scheduler, &err))
+			log_write(LOG_WARNING, "start builds: %s, trying again", err.text);
+		if (spooler_engine_away_since(scheduler->spooler) == 0 &&
+		    !start_jobs(scheduler, &err))
+			log_write(LOG_WARNING, "start jobs: %s, trying again", err.text);
+	}
 	if (now >= scheduler->next_note_ms ||
 	    was_away != spooler_engine_away_since(scheduler->spooler))
 		note_life(scheduler);
@@ -377,8 +389,6 @@ scheduler_run(struct spooler *spooler, struct error *err)
 
 	if (!worker_open(&scheduler.own, spooler, err))
 		return false;
-	recover_files(&scheduler.own, true);
-	scheduler.next_sweep_ms = time_monotonic_ms() + SWEEP_MS;
 	done = build_unclaim_all(&scheduler.own.db, err) &&
 	    job_each_running(&scheduler.own.db, adopt, &scheduler, err);
 	if (done)

@@ -22,8 +22,9 @@ struct spooler {
 	const struct config *config;
 	struct spool spool;
 	char instance[INSTANCE_TEXT];
-	int wake;  /* the socket that handlers write to */
-	int nudge; /* an eventfd by which a thread that is done wakes the scheduler */
+	int64_t started_ms; /* when this process began */
+	int wake;           /* the socket that handlers write to */
+	int nudge;          /* an eventfd by which a thread that is done wakes the scheduler */
 	atomic_bool stopping;
 };
 

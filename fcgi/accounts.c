@@ -40,6 +40,12 @@ accounts_register(struct request *req, struct error *err)
 	if (strcmp(req->server->config->registration, "closed") == 0)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "registration is closed; ask the operator for an account");
+	db = request_database(req, err);
+	if (db == NULL ||
+	    !register_attempt(db, request_header(req, "REMOTE_ADDR"),
+		req->server->config->login_attempts_address, err))
+		return false;
+	request_release_database(req);
 	if (!account_login_check(login, err) ||
 	    !account_password_check("password", password, err) ||
 	    !account_email_check(email, err) || !password_hash(password, hash, err))

@@ -191,14 +191,17 @@ job_json(const struct job *job, const struct attachments *attachments)
 }
 
 static bool
-set_queue(json_t *json, struct request *req, const struct job *job, struct error *err)
+set_queue(json_t *json, struct list *list, const struct job *job, struct error *err)
 {
+	struct request *req = list->req;
 	struct queue_place place;
 
 	if (strcmp(job->state, "in_queue") != 0)
 		return true;
-	if (!queue_place(req->db, job->id, req->server->config->slots, &place, err))
+	/* Jobs are listed in their order, so that each is behind the one before it. */
+	if (!queue_place(req->db, job->id, list->queued, req->server->config->slots, &place, err))
 		return false;
+	list->queued = place.position;
 	json_object_set_new(json, "queue",
 	    json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",
 		place.reason, "eta_s", place.eta_s < 0 ? json_null() : json_integer(place.eta_s)));
@@ -216,7 +219,7 @@ add_job(const struct job *job, void *context, struct error *err)
 		return false;
 	json = job_json(job, &attachments);
 	attachments_clear(&attachments);
-	if (set_queue(json, list->req, job, err))
+	if (set_queue(json, list, job, err))
 		return list_add(list, job->id, json, err);
 	json_decref(json);
 	return false;

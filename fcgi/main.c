@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcgiapp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,10 +24,11 @@
 #include "request.h"
 #include "router.h"
 
-#define BACKLOG        1024
-#define STACK_BYTES    (512 * 1024)
-#define SYSTEMD_SOCKET 3  /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
-#define STOP_S         60 /* requests that take longer are cut off by a stop */
+#define BACKLOG         1024
+#define STACK_BYTES     (512 * 1024)
+#define SYSTEMD_SOCKET  3 /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
+#define ACCEPT_PAUSE_MS 100
+#define STOP_S          60 /* requests that take longer are cut off by a stop */
 
 struct worker {
 	pthread_t thread;
@@ -61,9 +63,12 @@ work(void *argument)
 		if (accepted < 0) {
 			if (stopping)
 				break;
-			if (accepted != -EINTR)
+			if (accepted != -EINTR) {
 				log_write(LOG_WARNING, "accept: %s, trying again",
 				    strerror(-accepted));
+				(void)poll(NULL, 0,
+				    ACCEPT_PAUSE_MS); /* what it lacks comes slowly */
+			}
 			continue;
 		}
 		request_begin(&req, worker->server, &fcgi);
@@ -141,7 +146,7 @@ start_workers(struct worker *workers, int64_t count, struct server *server, int 
 }
 
 /* Interrupts the threads that wait for a call, until all have seen that it is over. */
-static void
+static bool
 stop_workers(struct worker *workers, int64_t count)
 {
 	struct timespec deadline;
@@ -156,7 +161,7 @@ stop_workers(struct worker *workers, int64_t count)
 				pthread_kill(workers[i].thread, SIGUSR1);
 			clock_gettime(CLOCK_REALTIME, &soon);
 			if (soon.tv_sec > deadline.tv_sec)
-				return;
+				return false;
 			soon.tv_nsec += 10 * 1000 * 1000;
 			if (soon.tv_nsec >= 1000 * 1000 * 1000) {
 				soon.tv_sec++;
@@ -164,6 +169,7 @@ stop_workers(struct worker *workers, int64_t count)
 			}
 		} while (pthread_timedjoin_np(workers[i].thread, NULL, &soon) != 0);
 	}
+	return true;
 }
 
 static void
@@ -219,7 +225,10 @@ serve(const struct config *config, const char *pool, int64_t threads, const char
 		return false;
 	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);
 	wait_for_stop();
-	stop_workers(workers, threads);
+	if (!stop_workers(workers, threads)) {
+		log_write(LOG_WARNING, "pool=%s stopped in the middle of calls", pool);
+		_exit(EXIT_DONE); /* what those threads use must not be taken from under them */
+	}
 	log_write(LOG_INFO, "pool=%s stopped", pool);
 	pool_clear(&server.pool);
 	spool_close(&server.spool);

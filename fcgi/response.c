@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/param.h>
 
+#include "cleanup.h"
 #include "message.h"
 #include "quantity.h"
 #include "router.h"
+#include "utf8.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
@@ -144,7 +146,9 @@ public_text(const struct error *err)
 void
 response_error(struct request *req, const struct error *err)
 {
-	json_t *body = json_pack("{s:s}", "error", public_text(err));
+	size_t length;
+	cleanup_free char *text = utf8_repair(public_text(err), strlen(public_text(err)), &length);
+	json_t *body = json_pack("{s:s}", "error", text != NULL ? text : "not enough memory");
 
 	if (err->retry_after_s > 0 || err->kind == ERROR_BUSY)
 		response_header(req, "Retry-After: %d",
@@ -174,6 +178,7 @@ void
 list_begin(struct list *list, struct request *req, char open, int64_t *fetch)
 {
 	*list = (struct list){ .req = req,
+		.queued = -1,
 		.limit = request_number(req, "limit", 0),
 		.close = open == '{' ? '}' : ']' };
 	if (list->limit > 0)

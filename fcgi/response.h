@@ -47,6 +47,7 @@ struct list {
 	json_t *gathered; /* with a limit: an object or an array */
 	int64_t last_id;  /* of the items on this page */
 	int64_t count;
+	int64_t queued; /* of a list of jobs: how many are in queue up to here; -1: unknown */
 	bool more;
 	char close; /* the character that ends it */
 };

@@ -15,6 +15,7 @@
 
 #define NAME_MOST      1024
 #define COMPONENT_MOST 255
+#define PARTS_MOST     64 /* each takes a descriptor while the files are flushed */
 
 static bool
 component_valid(const char *component, size_t length)
@@ -27,6 +28,7 @@ bool
 attachment_name_check(const char *name, struct error *err)
 {
 	size_t length = strlen(name);
+	int parts = 1;
 
 	if (length == 0)
 		return error_set(err, ERROR_INPUT, "attachments: a file has no name");
@@ -39,6 +41,11 @@ attachment_name_check(const char *name, struct error *err)
 	if (length > NAME_MOST)
 		return error_set(err, ERROR_INPUT,
 		    "attachments: a file's name has over %d bytes: '%.64s…'", NAME_MOST, name);
+	for (const char *c = name; *c != '\0'; c++)
+		parts += *c == '/';
+	if (parts > PARTS_MOST)
+		return error_set(err, ERROR_INPUT,
+		    "attachments: at most %d folders in a file's name", PARTS_MOST - 1);
 	for (const char *component = name;; component++) {
 		size_t size = strcspn(component, "/");
 

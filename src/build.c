@@ -136,10 +136,12 @@ build_cancel(struct database *db, struct spool *spool, const struct account *vie
 bool
 build_claim(struct database *db, struct build *build, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_transaction struct transaction t = { NULL };
+	struct statement st;
 	int row;
 
-	if (!statement_begin(&st, db, err,
+	if (!transaction_begin(&t, db, err) ||
+	    !statement_begin(&st, db, err,
 		"UPDATE build SET started_at = ? WHERE id ="
 		" (SELECT id FROM build WHERE state = 'PENDING' AND started_at IS NULL ORDER BY id LIMIT 1)"
 		" RETURNING id, image, state, dockerfile, repo_url, error, nocache",
@@ -148,7 +150,11 @@ build_claim(struct database *db, struct build *build, struct error *err)
 	row = statement_row(&st, err);
 	if (row == 1)
 		read_row(&st, build);
-	return row >= 0;
+	statement_end(&st);
+	if (row >= 0 && transaction_commit(&t, err))
+		return true;
+	build_clear(build);
+	return false;
 }
 
 bool

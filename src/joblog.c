@@ -97,7 +97,8 @@ joblog_refresh(struct joblog *log, struct error *err)
 	    (log->index >= 0 && !file_size(log->index, &index, err)))
 		return false;
 	log->size = least(text, log->limit);
-	log->records = index / JOBLOG_RECORD;
+	/* kabuto-init writes no record without a byte of text: of more, the job made holes. */
+	log->records = least(index / JOBLOG_RECORD, log->limit);
 	log->window_length = 0;
 	log->record_window_count = 0;
 	log->placed = false;

@@ -67,21 +67,22 @@ struct place_numbers {
 };
 
 static bool
-read_numbers(struct database *db, int64_t job, struct place_numbers *numbers, struct error *err)
+read_numbers(struct database *db, int64_t job, int64_t before, struct place_numbers *numbers,
+    struct error *err)
 {
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		"SELECT (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'in_queue' AND"
-		"   position < j.position),"
+		"SELECT iif(?2 >= 0, ?2, (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
+		"   state = 'in_queue' AND position < j.position)),"
 		" (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'running'),"
 		" (SELECT max_parallel FROM pipeline WHERE id = j.pipeline),"
 		" (SELECT avg(finished_at - started_at) FROM (SELECT state, started_at, finished_at FROM job"
 		"   WHERE image = j.image ORDER BY id DESC LIMIT " ETA_RUNS
 		") WHERE state = 'done')"
-		" FROM job j WHERE j.id = ?",
-		"i", (long long)job))
+		" FROM job j WHERE j.id = ?1",
+		"ii", (long long)job, (long long)before))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 1) {
@@ -94,14 +95,14 @@ read_numbers(struct database *db, int64_t job, struct place_numbers *numbers, st
 }
 
 bool
-queue_place(struct database *db, int64_t job, int64_t slots, struct queue_place *place,
-    struct error *err)
+queue_place(struct database *db, int64_t job, int64_t before, int64_t slots,
+    struct queue_place *place, struct error *err)
 {
 	struct place_numbers numbers = { .max_parallel = 1 };
 	struct service_status status;
 	char since[QUANTITY_TEXT];
 
-	if (!read_numbers(db, job, &numbers, err) || !service_read(db, &status, err))
+	if (!read_numbers(db, job, before, &numbers, err) || !service_read(db, &status, err))
 		return false;
 	place->position = numbers.before + 1;
 	place->eta_s = numbers.run_ms == 0

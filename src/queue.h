@@ -31,7 +31,11 @@ struct queue_place {
 	int64_t
 	    eta_s; /* seconds until it may start, by the last runs of its image; -1: nobody knows */
 };
-bool queue_place(struct database *db, int64_t job, int64_t slots, struct queue_place *place,
-    struct error *err);
+/*
+ * before is how many of its pipeline are in queue before it, where the caller knows; -1: they are
+ * counted, which takes as long as there are many.
+ */
+bool queue_place(struct database *db, int64_t job, int64_t before, int64_t slots,
+    struct queue_place *place, struct error *err);
 
 #endif

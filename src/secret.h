@@ -8,11 +8,12 @@
 
 #include "error.h"
 
-#define TOKEN_TEXT    44  /* 256 bits as URL-safe base64 without padding, and NUL */
-#define TOKEN_HASH    32  /* bytes of BLAKE2b */
-#define NAME_TEXT     33  /* 128 bits in hexadecimal, and NUL */
-#define PASSWORD_HASH 128 /* Argon2id in its own text form, NUL included (crypto_pwhash_STRBYTES)  \
-			   */
+#define TOKEN_TEXT 44 /* 256 bits as URL-safe base64 without padding, and NUL */
+#define TOKEN_HASH 32 /* bytes of BLAKE2b */
+#define NAME_TEXT  33 /* 128 bits in hexadecimal, and NUL */
+#define PASSWORD_HASH                                                                              \
+	128 /* Argon2id in its own text form, NUL included (crypto_pwhash_STRBYTES)                \
+	     */
 
 /* Once, before anything else and before threads. */
 bool secret_init(struct error *err);

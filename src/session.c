@@ -110,10 +110,29 @@ count_attempt(struct database *db, const char *subject, int64_t most, struct err
 	if (statement_integer(&st, 0) <= most)
 		return true;
 	wait_ms = statement_integer(&st, 1) + WINDOW_MS - now;
-	error_set(err, ERROR_TOO_MANY, "too many log-ins failed; try again in %lld minutes",
+	error_set(err, ERROR_TOO_MANY,
+	    "too many log-ins or registrations; try again in %lld minutes",
 	    (long long)(wait_ms / MS_PER_S / 60 + 1));
 	err->retry_after_s = (int)(wait_ms / MS_PER_S) + 1;
 	return false;
+}
+
+static bool
+forget_old_attempts(struct database *db, struct error *err)
+{
+	return database_run(db, NULL, err, "DELETE FROM login_failure WHERE started_at < ?", "i",
+	    (long long)(time_now_ms() - WINDOW_MS));
+}
+
+bool
+register_attempt(struct database *db, const char *address, int64_t address_most, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	char subject[SUBJECT_TEXT];
+
+	snprintf(subject, sizeof subject, "register:%.64s", address);
+	return transaction_begin(&t, db, err) && forget_old_attempts(db, err) &&
+	    count_attempt(db, subject, address_most, err) && transaction_commit(&t, err);
 }
 
 bool
@@ -125,9 +144,7 @@ login_attempt(struct database *db, const char *login, const char *address, int64
 
 	login_subject(login, of_login);
 	snprintf(of_address, sizeof of_address, "address:%.64s", address);
-	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err, "DELETE FROM login_failure WHERE started_at < ?", "i",
-		(long long)(time_now_ms() - WINDOW_MS)) &&
+	return transaction_begin(&t, db, err) && forget_old_attempts(db, err) &&
 	    count_attempt(db, of_login, login_most, err) &&
 	    count_attempt(db, of_address, address_most, err) && transaction_commit(&t, err);
 }

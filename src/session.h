@@ -33,6 +33,10 @@ bool session_end(struct database *db, const char *token, struct error *err);
 bool login_attempt(struct database *db, const char *login, const char *address, int64_t login_most,
     int64_t address_most, struct error *err);
 
+/* The same for a registration, which costs as much and leaves a row: by the address alone. */
+bool register_attempt(struct database *db, const char *address, int64_t address_most,
+    struct error *err);
+
 /*
  * The password was right: the login's count is forgotten, and this attempt does not count for the
  * address.

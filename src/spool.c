@@ -195,19 +195,22 @@ spool_has_room(const struct spool *spool, const struct config *config, struct er
 	return true;
 }
 
-/* Whether nobody holds the lock of the folder name any more; what is no folder has no lock. */
+/* Whether nobody holds the lock of the folder name any more. A file has none: it is the spooler's.
+ */
 static bool
-abandoned(int incoming, const char *name)
+abandoned(int incoming, const char *name, int64_t started_ms)
 {
 	cleanup_close int fd = openat(incoming, name, FOLDER_FLAGS | O_NOFOLLOW);
+	struct stat st;
 
-	if (fd < 0)
-		return errno == ENOTDIR || errno == ELOOP;
-	return flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (fd >= 0)
+		return flock(fd, LOCK_EX | LOCK_NB) == 0;
+	return fstatat(incoming, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
+	    (int64_t)st.st_ctim.tv_sec * MS_PER_S < started_ms - MS_PER_S;
 }
 
 bool
-spool_sweep_incoming(struct spool *spool, int *removed, struct error *err)
+spool_sweep_incoming(struct spool *spool, int64_t started_ms, int *removed, struct error *err)
 {
 	int fd = openat(spool->incoming, ".", FOLDER_FLAGS);
 	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -217,7 +220,8 @@ spool_sweep_incoming(struct spool *spool, int *removed, struct error *err)
 	if (stream == NULL)
 		return error_errno(err, "read incoming/");
 	while ((entry = readdir(stream)) != NULL) {
-		if (entry->d_name[0] == '.' || !abandoned(spool->incoming, entry->d_name))
+		if (entry->d_name[0] == '.' ||
+		    !abandoned(spool->incoming, entry->d_name, started_ms))
 			continue;
 		if (!tree_remove(spool->incoming, entry->d_name, err))
 			return false;

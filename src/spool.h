@@ -8,6 +8,7 @@
  * holds the lock, and whoever finds a folder without one may remove it, however its owner died.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "config.h"
 #include "error.h"
@@ -46,7 +47,10 @@ bool spool_publish(int from, const char *name, int to, const char *new_name, str
 /* ERROR_NO_SPACE where less than min_free bytes or min_free_inodes inodes are free. */
 bool spool_has_room(const struct spool *spool, const struct config *config, struct error *err);
 
-/* Removes what uploads that died have left in incoming/. *removed gets how many there were. */
-bool spool_sweep_incoming(struct spool *spool, int *removed, struct error *err);
+/*
+ * Removes what uploads that died have left in incoming/, and files there that are older than
+ * started_ms, as they are of a former spooler. *removed gets how many there were.
+ */
+bool spool_sweep_incoming(struct spool *spool, int64_t started_ms, int *removed, struct error *err);
 
 #endif

@@ -16,7 +16,7 @@
 
 #define DEPTH_MOST     64  /* descriptors that a removal holds open */
 #define MEASURED_DEPTH 500 /* and a measuring */
-#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define FOLDER_FLAGS   (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool
 dots(const char *name)
@@ -140,6 +140,7 @@ measure(DIR *stream, int64_t limit, int64_t *bytes, int depth)
 {
 	struct dirent *entry;
 	struct stat st;
+	int64_t used;
 
 	if (depth > MEASURED_DEPTH)
 		*bytes = limit + 1;
@@ -153,7 +154,10 @@ measure(DIR *stream, int64_t limit, int64_t *bytes, int depth)
 			if (below != NULL)
 				measure(below, limit, bytes, depth + 1);
 		}
-		*bytes += (int64_t)st.st_blocks * 512; /* stat(2): blocks of 512 bytes */
+		used = (int64_t)st.st_blocks * 512; /* stat(2): blocks of 512 bytes */
+		if (S_ISREG(st.st_mode) && st.st_size > used)
+			used = st.st_size;
+		*bytes = used > limit - *bytes ? limit + 1 : *bytes + used;
 	}
 }
 

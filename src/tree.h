@@ -18,8 +18,9 @@ bool tree_remove(int dir, const char *name, struct error *err);
 bool tree_sync(int dir, const char *name, struct error *err);
 
 /*
- * Bytes on the disk of all that lies below the folder dir. Stops early, with more than limit, once it
- * is over. What vanishes or cannot be read meanwhile does not count.
+ * Bytes of all that lies below the folder dir: on the disk, or as a file is read, where it has
+ * holes. limit + 1 once it is over, or deeper than anybody looks. limit is less than INT64_MAX.
+ * What vanishes or cannot be read meanwhile does not count.
  */
 int64_t tree_measure(int dir, int64_t limit);
 

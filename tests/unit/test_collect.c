@@ -32,6 +32,17 @@ struct scene {
 	struct error err;
 };
 
+/* Without a limit, and to the end. */
+static bool
+collect_as(struct spool *spool, int outbox, const char *name, int64_t attempt,
+    struct collect_notes *notes, struct error *err)
+{
+	const atomic_bool stop = false;
+	const struct collect collect = { spool, outbox, name, attempt, INT64_MAX, &stop, notes };
+
+	return collect_outbox(&collect, err);
+}
+
 static int
 scene_setup(void **state)
 {
@@ -108,7 +119,7 @@ static void
 collect(struct scene *scene)
 {
 	collect_notes_clear(&scene->notes);
-	must(collect_outbox(&scene->spool, scene->outbox, "token", 1, &scene->notes, &scene->err),
+	must(collect_as(&scene->spool, scene->outbox, "token", 1, &scene->notes, &scene->err),
 	    &scene->err);
 	read_zip(scene, "token.zip");
 }
@@ -349,9 +360,9 @@ test_zip_of_each_attempt_has_another_time(void **state)
 	time_t before = time(NULL);
 	struct stat first, second;
 
-	must(collect_outbox(&scene->spool, scene->outbox, "a", 1, &scene->notes, &scene->err),
+	must(collect_as(&scene->spool, scene->outbox, "a", 1, &scene->notes, &scene->err),
 	    &scene->err);
-	must(collect_outbox(&scene->spool, scene->outbox, "b", 30, &scene->notes, &scene->err),
+	must(collect_as(&scene->spool, scene->outbox, "b", 30, &scene->notes, &scene->err),
 	    &scene->err);
 	assert_int_equal(fstatat(scene->spool.results, "a.zip", &first, 0), 0);
 	assert_int_equal(fstatat(scene->spool.results, "b.zip", &second, 0), 0);
@@ -367,11 +378,11 @@ test_zip_is_published_whole_or_not_at_all(void **state)
 
 	file_put(scene->outbox, "a", "x", 1);
 	broken.results = -1;
-	assert_false(collect_outbox(&broken, scene->outbox, "token", 1, &scene->notes,
+	assert_false(collect_as(&broken, scene->outbox, "token", 1, &scene->notes,
 	    &scene->err));
 	assert_false(file_exists(scene->spool.incoming, "token.zip"));
 	assert_false(file_exists(scene->spool.results, "token.zip"));
-	assert_false(collect_outbox(&scene->spool, -1, "token", 1, &scene->notes, &scene->err));
+	assert_false(collect_as(&scene->spool, -1, "token", 1, &scene->notes, &scene->err));
 	assert_false(file_exists(scene->spool.incoming, "token.zip"));
 	assert_false(file_exists(scene->spool.results, "token.zip"));
 	/* What a killed spooler left of it is written anew. */

@@ -253,6 +253,28 @@ test_pipeline_whose_head_waited_longest_is_next_of_an_account(void **state)
 		assert_int_equal(claim(world), jobs[order[i]]);
 }
 
+static void
+test_account_waits_as_long_as_its_longest_waiting_pipeline(void **state)
+{
+	struct world *world = *state;
+	const struct account alice = world_account(world, "alice"),
+			     bob = world_account(world, "bob");
+	int64_t of_alice = world_image(world, alice.id), of_bob = world_image(world, bob.id);
+	int64_t first = world_pipeline(world, alice.id, 1, "continue");
+	int64_t bobs = world_pipeline(world, bob.id, 1, "continue");
+	int64_t last = world_pipeline(world, alice.id, 1, "continue"), job;
+
+	job = add_job(world, first, of_alice);
+	(void)add_job(world, bobs, of_bob);
+	(void)add_job(world, last, of_alice);
+	submit(world, first);
+	second_passes(world);
+	submit(world, bobs);
+	second_passes(world);
+	submit(world, last);
+	assert_int_equal(claim(world), job);
+}
+
 /* Attempts */
 
 static void
@@ -975,21 +997,21 @@ test_place_tells_position_and_reason(void **state)
 	for (size_t i = 0; i < COUNT(jobs); i++)
 		jobs[i] = add_job(world, pipeline, image);
 	submit(world, pipeline);
-	must(queue_place(&world->db, jobs[0], 4, &place, &world->err), &world->err);
+	must(queue_place(&world->db, jobs[0], -1, 4, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 1);
 	assert_string_equal(place.reason, "all 4 slots are taken");
 	assert_int_equal(place.eta_s, -1);
-	must(queue_place(&world->db, jobs[2], 4, &place, &world->err), &world->err);
+	must(queue_place(&world->db, jobs[2], -1, 4, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 3);
 	assert_string_equal(place.reason, "2 jobs before it in its pipeline");
 	assert_int_equal(claim(world), jobs[0]);
-	must(queue_place(&world->db, jobs[1], 4, &place, &world->err), &world->err);
+	must(queue_place(&world->db, jobs[1], -1, 4, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 1);
 	assert_string_equal(place.reason, "1 of its pipeline runs, which is max_parallel");
 	end(world, jobs[0], 0);
 	world_sql(world, "UPDATE job SET started_at = finished_at - 10000 WHERE state = 'done'");
 	assert_int_equal(claim(world), jobs[1]);
-	must(queue_place(&world->db, jobs[2], 4, &place, &world->err), &world->err);
+	must(queue_place(&world->db, jobs[2], -1, 4, &place, &world->err), &world->err);
 	assert_int_equal(place.eta_s, 10);
 }
 
@@ -1005,6 +1027,7 @@ main(void)
 		test(test_account_with_the_fewest_running_jobs_is_next),
 		test(test_with_one_slot_accounts_take_turns),
 		test(test_pipeline_whose_head_waited_longest_is_next_of_an_account),
+		test(test_account_waits_as_long_as_its_longest_waiting_pipeline),
 		test(test_each_start_counts_an_attempt_and_forgets_the_last),
 		test(test_job_ends_done_only_with_response_0_and_no_error),
 		test(test_attempt_ends_once),
