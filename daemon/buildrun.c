@@ -33,7 +33,9 @@ struct build_state {
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
-	bool cut; /* the output reached its limit */
+	int faults;     /* of the engine's own, so far */
+	bool said_away; /* the output says that the engine is away */
+	bool cut;       /* the output reached its limit */
 	bool repository;
 };
 
@@ -251,6 +253,7 @@ try_build(struct build_state *state, struct error *err)
 	if (!engine_ping(&state->worker->engine, err))
 		return false;
 	spooler_note_engine(state->worker->spooler, NULL);
+	state->said_away = false;
 	if (!open_output(state, err))
 		return false;
 	if (repository) {
@@ -277,8 +280,9 @@ settle(struct build_state *state, const struct error *err, int *tries)
 		return state->worker->spooler->stopping;
 	case ERROR_AWAY:
 		spooler_note_engine(state->worker->spooler, err);
-		if (*tries == 0 && open_output(state, &ignored))
+		if (!state->said_away && open_output(state, &ignored))
 			say(state, "waiting: %s\n", err->text);
+		state->said_away = true;
 		break;
 	case ERROR_BUSY:
 	case ERROR_NO_SPACE:
@@ -287,7 +291,7 @@ settle(struct build_state *state, const struct error *err, int *tries)
 		break;
 	case ERROR_SYSTEM:
 		/* An engine that is going down says so with all kinds of faults. */
-		if (*tries < FAULTS_MOST)
+		if (state->faults++ < FAULTS_MOST)
 			break;
 		__attribute__((fallthrough));
 	default:

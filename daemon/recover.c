@@ -94,7 +94,7 @@ is_older(int dir, const char *name, int64_t than_ms)
 	struct stat st;
 
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (int64_t)st.st_ctim.tv_sec * MS_PER_S < than_ms - MS_PER_S;
+	    timespec_ms(&st.st_ctim) < than_ms;
 }
 
 /* What cannot be looked up or removed stays until the next time. */

@@ -10,6 +10,9 @@
 #include "secret.h"
 #include "session.h"
 
+#define COOKIE_AGE_S (400 * DAY_MS / MS_PER_S) /* what browsers allow: the server ends it before   \
+						*/
+
 const struct parameter accounts_register_parameters[] = {
 	{ .name = "login", .type = PARAMETER_TEXT, .required = true, .least = 1 },
 	{ .name = "password", .type = PARAMETER_TEXT, .required = true, .least = 1 },
@@ -88,7 +91,7 @@ set_cookie(struct request *req, const char *token, long long age_s)
 
 /*
  * Finds the account whose login and password these are, in the same time whether or not the login
- * exists. Each try is counted before it is made, so that trying many at once gains nothing.
+ * exists.
  */
 static bool
 check_password(struct request *req, const char *login, const char *password,
@@ -101,7 +104,7 @@ check_password(struct request *req, const char *login, const char *password,
 	bool right;
 
 	if (db == NULL ||
-	    !login_attempt(db, login, address, config->login_attempts,
+	    !login_allowed(db, login, address, config->login_attempts,
 		config->login_attempts_address, err) ||
 	    !account_find(db, login, account, hash, confirmed, err))
 		return false;
@@ -110,9 +113,10 @@ check_password(struct request *req, const char *login, const char *password,
 	db = request_database(req, err);
 	if (db == NULL)
 		return false;
-	if (!right)
-		return error_set(err, ERROR_UNAUTHORIZED, "wrong login or password");
-	return login_succeeded(db, login, address, err);
+	if (right)
+		return login_succeeded(db, login, err);
+	return login_failed(db, login, address, err) &&
+	    error_set(err, ERROR_UNAUTHORIZED, "wrong login or password");
 }
 
 bool
@@ -131,7 +135,7 @@ accounts_login(struct request *req, struct error *err)
 		    "the account is not activated yet: open /register/confirm/<login>/<token> first");
 	if (!session_open(req->db, account.id, config->session_days, token, err))
 		return false;
-	set_cookie(req, token, config->session_days * DAY_MS / MS_PER_S);
+	set_cookie(req, token, COOKIE_AGE_S);
 	return response_pack(req, 200, "{s:s}", "login", "success");
 }
 

@@ -98,7 +98,7 @@ joblog_refresh(struct joblog *log, struct error *err)
 		return false;
 	log->size = least(text, log->limit);
 	/* kabuto-init writes no record without a byte of text: of more, the job made holes. */
-	log->records = least(index / JOBLOG_RECORD, log->limit);
+	log->records = least(index / JOBLOG_RECORD, log->size + 1024);
 	log->window_length = 0;
 	log->record_window_count = 0;
 	log->placed = false;

@@ -153,3 +153,9 @@ time_format(int64_t time_ms, char text[static QUANTITY_TEXT])
 	snprintf(text + length, QUANTITY_TEXT - length, ".%03dZ", (int)(time_ms % MS_PER_S));
 	return text;
 }
+
+int64_t
+timespec_ms(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * MS_PER_S + time->tv_nsec / NS_PER_MS;
+}

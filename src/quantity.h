@@ -5,6 +5,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #define MS_PER_S  INT64_C(1000)
 #define NS_PER_MS INT64_C(1000000)
@@ -39,6 +40,9 @@ bool decimal_parse(const char *text, double *number);
 /* The time now, in ms (ns) since 1970. */
 int64_t time_now_ms(void);
 int64_t time_now_ns(void);
+
+/* A file's time in ms since 1970. */
+int64_t timespec_ms(const struct timespec *time);
 
 /* Milliseconds of a clock that no one sets: for intervals. */
 int64_t time_monotonic_ms(void);

@@ -94,34 +94,84 @@ login_subject(const char *login, char subject[static SUBJECT_TEXT])
 		subject[i] = (char)tolower((unsigned char)subject[i]);
 }
 
-static bool
-count_attempt(struct database *db, const char *subject, int64_t most, struct error *err)
+static void
+address_subject(const char *kind, const char *address, char subject[static SUBJECT_TEXT])
 {
-	cleanup_statement struct statement st = { NULL, NULL };
-	int64_t now = time_now_ms(), wait_ms;
+	snprintf(subject, SUBJECT_TEXT, "%s:%.64s", kind, address);
+}
 
-	if (!statement_begin(&st, db, err,
-		"INSERT INTO login_failure (subject, failures, started_at) VALUES (?, 1, ?)"
-		" ON CONFLICT (subject) DO UPDATE SET failures = failures + 1"
-		" RETURNING failures, started_at",
-		"ti", subject, (long long)now) ||
-	    statement_row(&st, err) < 0)
-		return false;
-	if (statement_integer(&st, 0) <= most)
+static bool
+forget_old(struct database *db, struct error *err)
+{
+	return database_run(db, NULL, err, "DELETE FROM login_failure WHERE started_at < ?", "i",
+	    (long long)(time_now_ms() - WINDOW_MS));
+}
+
+static bool
+count(struct database *db, const char *subject, struct error *err)
+{
+	return database_run(db, NULL, err,
+	    "INSERT INTO login_failure (subject, failures, started_at) VALUES (?, 1, ?)"
+	    " ON CONFLICT (subject) DO UPDATE SET failures = failures + 1",
+	    "ti", subject, (long long)time_now_ms());
+}
+
+/* Whether the subject has some of its share left. */
+static bool
+check(struct database *db, const char *subject, int64_t most, struct error *err)
+{
+	int64_t started_at = 0, wait_ms;
+
+	switch (database_integer(db, &started_at, err,
+	    "SELECT started_at FROM login_failure WHERE subject = ? AND failures >= ?"
+	    " AND started_at >= ?",
+	    "tii", subject, (long long)most, (long long)(time_now_ms() - WINDOW_MS))) {
+	case 0:
 		return true;
-	wait_ms = statement_integer(&st, 1) + WINDOW_MS - now;
+	case 1:
+		break;
+	default:
+		return false;
+	}
+	wait_ms = started_at + WINDOW_MS - time_now_ms();
 	error_set(err, ERROR_TOO_MANY,
-	    "too many log-ins or registrations; try again in %lld minutes",
+	    "too many log-ins or registrations failed; try again in %lld minutes",
 	    (long long)(wait_ms / MS_PER_S / 60 + 1));
 	err->retry_after_s = (int)(wait_ms / MS_PER_S) + 1;
 	return false;
 }
 
-static bool
-forget_old_attempts(struct database *db, struct error *err)
+bool
+login_allowed(struct database *db, const char *login, const char *address, int64_t login_most,
+    int64_t address_most, struct error *err)
 {
-	return database_run(db, NULL, err, "DELETE FROM login_failure WHERE started_at < ?", "i",
-	    (long long)(time_now_ms() - WINDOW_MS));
+	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
+
+	login_subject(login, of_login);
+	address_subject("address", address, of_address);
+	return check(db, of_login, login_most, err) && check(db, of_address, address_most, err);
+}
+
+bool
+login_failed(struct database *db, const char *login, const char *address, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
+
+	login_subject(login, of_login);
+	address_subject("address", address, of_address);
+	return transaction_begin(&t, db, err) && forget_old(db, err) && count(db, of_login, err) &&
+	    count(db, of_address, err) && transaction_commit(&t, err);
+}
+
+bool
+login_succeeded(struct database *db, const char *login, struct error *err)
+{
+	char of_login[SUBJECT_TEXT];
+
+	login_subject(login, of_login);
+	return database_run(db, NULL, err, "DELETE FROM login_failure WHERE subject = ?", "t",
+	    of_login);
 }
 
 bool
@@ -130,38 +180,8 @@ register_attempt(struct database *db, const char *address, int64_t address_most,
 	cleanup_transaction struct transaction t = { NULL };
 	char subject[SUBJECT_TEXT];
 
-	snprintf(subject, sizeof subject, "register:%.64s", address);
-	return transaction_begin(&t, db, err) && forget_old_attempts(db, err) &&
-	    count_attempt(db, subject, address_most, err) && transaction_commit(&t, err);
-}
-
-bool
-login_attempt(struct database *db, const char *login, const char *address, int64_t login_most,
-    int64_t address_most, struct error *err)
-{
-	cleanup_transaction struct transaction t = { NULL };
-	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
-
-	login_subject(login, of_login);
-	snprintf(of_address, sizeof of_address, "address:%.64s", address);
-	return transaction_begin(&t, db, err) && forget_old_attempts(db, err) &&
-	    count_attempt(db, of_login, login_most, err) &&
-	    count_attempt(db, of_address, address_most, err) && transaction_commit(&t, err);
-}
-
-bool
-login_succeeded(struct database *db, const char *login, const char *address, struct error *err)
-{
-	cleanup_transaction struct transaction t = { NULL };
-	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
-
-	login_subject(login, of_login);
-	snprintf(of_address, sizeof of_address, "address:%.64s", address);
-	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err, "DELETE FROM login_failure WHERE subject = ?", "t",
-		of_login) &&
-	    database_run(db, NULL, err,
-		"UPDATE login_failure SET failures = failures - 1 WHERE subject = ? AND failures > 0",
-		"t", of_address) &&
+	address_subject("register", address, subject);
+	return transaction_begin(&t, db, err) && forget_old(db, err) &&
+	    check(db, subject, address_most, err) && count(db, subject, err) &&
 	    transaction_commit(&t, err);
 }

@@ -27,21 +27,22 @@ bool session_find(struct database *db, const char *token, int64_t session_days,
 bool session_end(struct database *db, const char *token, struct error *err);
 
 /*
- * Before a password is tried: counts the attempt against the login and the address. ERROR_TOO_MANY
- * with retry_after_s where either had its share in the window of 15 minutes.
+ * Before a password is tried: ERROR_TOO_MANY, with retry_after_s, where the login or the address
+ * had its share of failures in the window of 15 minutes. Those that are tried at the same time are
+ * not failures yet: as many as there are threads may pass.
  */
-bool login_attempt(struct database *db, const char *login, const char *address, int64_t login_most,
+bool login_allowed(struct database *db, const char *login, const char *address, int64_t login_most,
     int64_t address_most, struct error *err);
 
-/* The same for a registration, which costs as much and leaves a row: by the address alone. */
-bool register_attempt(struct database *db, const char *address, int64_t address_most,
-    struct error *err);
+/* Counts a failure against the login and the address. */
+bool login_failed(struct database *db, const char *login, const char *address, struct error *err);
 
-/*
- * The password was right: the login's count is forgotten, and this attempt does not count for the
- * address.
+/* The password was right: the login's failures are forgotten. */
+bool login_succeeded(struct database *db, const char *login, struct error *err);
+
+/* Counts a registration, which costs as much and leaves a row, against the address; else as above.
  */
-bool login_succeeded(struct database *db, const char *login, const char *address,
+bool register_attempt(struct database *db, const char *address, int64_t address_most,
     struct error *err);
 
 #endif

@@ -206,7 +206,7 @@ abandoned(int incoming, const char *name, int64_t started_ms)
 	if (fd >= 0)
 		return flock(fd, LOCK_EX | LOCK_NB) == 0;
 	return fstatat(incoming, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
-	    (int64_t)st.st_ctim.tv_sec * MS_PER_S < started_ms - MS_PER_S;
+	    timespec_ms(&st.st_ctim) < started_ms;
 }
 
 bool

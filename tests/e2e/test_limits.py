@@ -67,9 +67,11 @@ def test_disk_limit_holds_for_a_job_that_ended_first(alice):
     assert job['state'] == 'failed' and '4 MiB' in job['error']
 
 
-def test_sparse_file_is_no_disk_used(alice):
+def test_sparse_file_counts_as_it_is_read(alice):
+    """It takes no disk here, but all of its size in the results' zip and at who unpacks it."""
     job = alice.run('truncate -s 100M /outbox/sparse', disk='4m')
-    assert job['state'] == 'done', job['error']
+    assert job['state'] == 'failed' and '4 MiB' in job['error']
+    assert alice.results(job['id']).namelist() == []
 
 
 @pytest.fixture(scope='module')

@@ -134,7 +134,8 @@ test_sessions_token_is_not_in_the_database(void **state)
 static bool
 attempt(struct world *world, const char *login, const char *address)
 {
-	return login_attempt(&world->db, login, address, 3, 5, &world->err);
+	return login_allowed(&world->db, login, address, 3, 5, &world->err) &&
+	    login_failed(&world->db, login, address, &world->err);
 }
 
 static void
@@ -181,23 +182,22 @@ test_refused_attempt_does_not_count_for_the_other_subject(void **state)
 }
 
 static void
-test_right_password_forgets_the_logins_attempts_and_its_own(void **state)
+test_right_password_forgets_the_logins_failures(void **state)
 {
 	struct world *world = *state;
 
 	for (int round = 0; round < 10; round++) {
-		assert_true(attempt(world, "alice", HOME));
-		must(login_succeeded(&world->db, "Alice", HOME, &world->err), &world->err);
+		assert_true(login_allowed(&world->db, "alice", HOME, 3, 5, &world->err));
+		must(login_succeeded(&world->db, "Alice", &world->err), &world->err);
 	}
 	assert_true(attempt(world, "alice", HOME));
 	assert_true(attempt(world, "alice", HOME));
 	assert_true(attempt(world, "alice", HOME));
-	must(login_succeeded(&world->db, "alice", HOME, &world->err), &world->err);
-	/* Two of the address remain: the share is 5. */
+	must(login_succeeded(&world->db, "alice", &world->err), &world->err);
+	/* Three of the address remain: the share is 5. */
 	assert_true(attempt(world, "a", HOME));
 	assert_true(attempt(world, "b", HOME));
-	assert_true(attempt(world, "c", HOME));
-	assert_false(attempt(world, "d", HOME));
+	assert_false(attempt(world, "c", HOME));
 }
 
 static void
@@ -224,7 +224,20 @@ test_login_and_address_of_one_text_are_two_subjects(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_true(attempt(world, HOME, AWAY));
 	for (int i = 0; i < 5; i++)
-		assert_true(login_attempt(&world->db, i == 0 ? "x" : "y", HOME, 9, 5, &world->err));
+		assert_true(attempt(world, i % 2 == 0 ? "x" : "y", HOME));
+}
+
+static void
+test_address_registers_its_share(void **state)
+{
+	struct world *world = *state;
+
+	for (int i = 0; i < 3; i++)
+		assert_true(register_attempt(&world->db, HOME, 3, &world->err));
+	assert_false(register_attempt(&world->db, HOME, 3, &world->err));
+	assert_int_equal(world->err.kind, ERROR_TOO_MANY);
+	assert_true(register_attempt(&world->db, AWAY, 3, &world->err));
+	assert_true(attempt(world, "alice", HOME));
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -241,8 +254,9 @@ main(void)
 		test(test_login_has_its_share_of_attempts),
 		test(test_address_has_its_share_whatever_the_login),
 		test(test_refused_attempt_does_not_count_for_the_other_subject),
-		test(test_right_password_forgets_the_logins_attempts_and_its_own),
+		test(test_right_password_forgets_the_logins_failures),
 		test(test_attempts_are_forgotten_after_15_minutes),
+		test(test_address_registers_its_share),
 		test(test_login_and_address_of_one_text_are_two_subjects),
 	};
 
