@@ -36,7 +36,6 @@ struct build_state {
 	int faults;     /* of the engine's own, so far */
 	bool said_away; /* the output says that the engine is away */
 	bool cut;       /* the output reached its limit */
-	bool repository;
 };
 
 #define log_build(state, level, format, ...)                                                       \

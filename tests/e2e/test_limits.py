@@ -71,7 +71,7 @@ def test_sparse_file_counts_as_it_is_read(alice):
     """It takes no disk here, but all of its size in the results' zip and at who unpacks it."""
     job = alice.run('truncate -s 100M /outbox/sparse', disk='4m')
     assert job['state'] == 'failed' and '4 MiB' in job['error']
-    assert alice.results(job['id']).namelist() == []
+    assert alice.results(job).namelist() == []
 
 
 @pytest.fixture(scope='module')
