@@ -68,12 +68,14 @@ bool
 checkout_url_parse(struct checkout_url *url, const char *text, const struct text_list *schemes,
     struct error *err)
 {
-	bool git = has_prefix(text, "git+"), hg = has_prefix(text, "hg+");
+	/* curl's -d sends a "+" as it is, and in a form that is a space. */
+	bool git = has_prefix(text, "git+") || has_prefix(text, "git ");
+	bool hg = has_prefix(text, "hg+") || has_prefix(text, "hg ");
 	const char *rest = text + (git ? 4 : hg ? 3 : 0);
 	const char *colon = strstr(rest, "://");
 	cleanup_free char *scheme = colon == NULL ? NULL : strndup(rest, (size_t)(colon - rest));
 
-	for (const char *c = text; *c != '\0'; c++)
+	for (const char *c = rest; *c != '\0'; c++)
 		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c))
 			return error_set(err, ERROR_INPUT, "repo_url: has white space in it");
 	if (scheme == NULL || strlen(rest) >= sizeof url->url)
