@@ -168,6 +168,11 @@ run_child(char *const *arguments, char *const *environment, int output)
 {
 	int null = open("/dev/null", O_RDONLY);
 
+	sigset_t none;
+
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGPIPE, SIG_DFL);
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not work on beside a next spooler's */
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);

@@ -24,7 +24,8 @@ is_mounted(const char *path)
 	static const char *const ours[] = { "/inbox", "/outbox", "/run/kabuto" };
 
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
-		if (strncmp(path, ours[i], strlen(ours[i])) == 0)
+		if (strncmp(path, ours[i], strlen(ours[i])) == 0 &&
+		    strchr("/", path[strlen(ours[i])]) != NULL) /* "/" or its end */
 			return true;
 	return strcmp(path, "/run") == 0;
 }

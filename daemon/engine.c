@@ -163,6 +163,9 @@ perform(struct engine *engine, struct transfer *transfer, struct error *err)
 	case CURLE_ABORTED_BY_CALLBACK:
 		return error_set(err, ERROR_SYSTEM,
 		    "what was to be sent to the engine could not be read");
+	case CURLE_OPERATION_TIMEDOUT: /* often a wait that was meant to end so */
+		return error_set(err, ERROR_AWAY, "the engine at %s did not answer in time",
+		    engine->socket);
 	default:
 		return away(engine, err, curl_easy_strerror(result));
 	}

@@ -39,7 +39,7 @@ void engine_interrupt(struct engine *engine);
 void engine_resume(struct engine *engine);
 
 /*
- * Whether it answers, and speaks a version that we do: ERROR_SYSTEM says which versions do not go
+ * Whether it answers, and speaks a version that we do: ERROR_AWAY says which versions do not go
  * together.
  */
 bool engine_ping(struct engine *engine, struct error *err);

@@ -29,7 +29,7 @@
 
 #define DISK_LOOK_MS 5000  /* between two looks at the outbox's size, if they are quick */
 #define WAIT_MOST_MS 30000 /* of one wait call; behind it the container is inspected */
-#define FAULTS_MOST  5     /* of the engine's own (HTTP 500) that a step survives */
+#define FAULTS_MOST  5     /* of the engine's own (HTTP 500) or ours that a step survives */
 #define GRACE_MARGIN 5     /* seconds that kabuto-init gets to report behind the job's grace */
 
 #define log_run(run, level, format, ...)                                                           \
@@ -196,7 +196,12 @@ run_create(struct run *run, struct error *err)
 static enum outcome
 run_mark(struct run *run, struct error *err)
 {
-	return job_mark(&run->worker->db, &run->job, err) ? NEXT : AGAIN;
+	if (job_mark(&run->worker->db, &run->job, err))
+		return NEXT;
+	if (err->kind != ERROR_CONFLICT)
+		return AGAIN;
+	set_error(run, "%s", err->text);
+	return FAIL;
 }
 
 static enum outcome
@@ -350,7 +355,7 @@ run_collect(struct run *run, struct error *err)
 	run->job.results_token[0] = '\0';
 	if (err->kind == ERROR_INTERRUPTED)
 		return LEAVE;
-	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY)
+	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY || run->faults++ < FAULTS_MOST)
 		return AGAIN;
 	set_error(run, "the results could not be collected: %s", err->text);
 	log_run(run, LOG_ERROR, "collect: %s", err->text);
@@ -418,8 +423,6 @@ explain(struct run *run)
 	} else if (run->usage.signal > 0 && sigabbrev_np((int)run->usage.signal) != NULL) {
 		set_error(run, "killed by signal %lld (SIG%s)", (long long)run->usage.signal,
 		    sigabbrev_np((int)run->usage.signal));
-	} else if (run->info.error[0] != '\0') {
-		set_error(run, "%s", run->info.error);
 	}
 	set_error(run, "exit code %lld", (long long)code);
 }
@@ -479,9 +482,10 @@ run_end(struct run *run, struct error *err)
 	free(job->error);
 	job->error = run->error == NULL ? NULL : strdup(run->error);
 	if (!job_end(&run->worker->db, job, run->old_results, err)) {
-		if (err->kind == ERROR_CONFLICT)
-			return NEXT; /* it has been ended: only the rest is to be done */
-		return AGAIN;
+		if (err->kind != ERROR_CONFLICT)
+			return AGAIN;
+		run->old_results[0] = '\0'; /* it has been ended: only the rest is to be done */
+		return NEXT;
 	}
 	log_run(run, LOG_INFO, "ended response=%lld error=\"%s\"", (long long)job->response,
 	    run->error != NULL ? run->error : "");

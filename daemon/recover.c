@@ -151,7 +151,10 @@ is_needed(struct worker *worker, json_t *labels, bool *needed, struct error *err
 	int64_t id, attempt;
 	struct job job;
 
-	*needed = false;
+	/* An image of ours hands its label on to containers that are none of ours. */
+	*needed = json_object_get(labels, "kabuto.job") == NULL;
+	if (*needed)
+		return true;
 	if (json_unpack(labels, "{s:s, s:s}", "kabuto.job", &job_text, "kabuto.attempt",
 		&attempt_text) < 0 ||
 	    !integer_parse(job_text, &id) || !integer_parse(attempt_text, &attempt))

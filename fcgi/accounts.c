@@ -10,8 +10,9 @@
 #include "secret.h"
 #include "session.h"
 
-#define COOKIE_AGE_S (400 * DAY_MS / MS_PER_S) /* what browsers allow: the server ends it before   \
-						*/
+#define COOKIE_AGE_S                                                                               \
+	(400 * DAY_MS / MS_PER_S) /* what browsers allow: the server ends it before                \
+				   */
 
 const struct parameter accounts_register_parameters[] = {
 	{ .name = "login", .type = PARAMETER_TEXT, .required = true, .least = 1 },

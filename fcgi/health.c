@@ -3,6 +3,7 @@
  */
 #include "health.h"
 
+#include "message.h"
 #include "quantity.h"
 #include "response.h"
 #include "service.h"
@@ -42,5 +43,10 @@ health_show(struct request *req, struct error *err)
 {
 	if (check(req, err))
 		return response_pack(req, 200, "{s:s}", "status", "ok");
-	return response_pack(req, 503, "{s:s, s:s}", "status", "error", "error", err->text);
+	/* Anybody may ask: what names paths of this machine is for its operator's log. */
+	if (err->kind == ERROR_SYSTEM)
+		log_write(LOG_ERROR, "healthz: %s", err->text);
+	return response_pack(req, 503, "{s:s, s:s}", "status", "error", "error",
+	    err->kind == ERROR_SYSTEM ? "something failed here; the log has the reason"
+				      : err->text);
 }

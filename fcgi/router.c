@@ -158,7 +158,8 @@ router_run(struct request *req)
 		return;
 	if (err.kind == ERROR_SYSTEM || err.kind == ERROR_NO_SPACE)
 		log_write(LOG_ERROR, "method=%s path=%s account=%lld %s", req->method,
-		    req->path != NULL ? req->path : "?", (long long)req->account.id, err.text);
+		    req->route != NULL ? req->route->path : "?",
+		    /* not req->path: tokens stand in it */ (long long)req->account.id, err.text);
 	if (req->answered)
 		return;
 	request_release_database(req);

@@ -303,11 +303,14 @@ bool
 job_mark(struct database *db, struct job *job, struct error *err)
 {
 	int64_t now = time_now_ms();
+	int changes = 0;
 
-	if (!database_run(db, NULL, err,
+	if (!database_run(db, &changes, err,
 		"UPDATE job SET start_marked_at = ? WHERE id = ? AND state = 'running' AND attempt = ?",
 		"iii", (long long)now, (long long)job->id, (long long)job->attempt))
 		return false;
+	if (changes != 1)
+		return error_set(err, ERROR_CONFLICT, "the attempt has ended already");
 	job->start_marked_at = now;
 	return true;
 }

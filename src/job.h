@@ -88,7 +88,10 @@ bool job_find(struct database *db, const struct account *viewer, int64_t pipelin
  */
 bool job_claim(struct database *db, struct job *job, struct error *err);
 
-/* Notes, before the start is asked for, that the attempt's container exists. */
+/*
+ * Notes, before the start is asked for, that the attempt's container exists. ERROR_CONFLICT where
+ * it is not running any more.
+ */
 bool job_mark(struct database *db, struct job *job, struct error *err);
 
 /* Called with the id of each job that runs, in no order. */

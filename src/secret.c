@@ -44,12 +44,6 @@ token_hash(const char *token, unsigned char hash[static TOKEN_HASH])
 	crypto_generichash(hash, TOKEN_HASH, (const unsigned char *)token, strlen(token), NULL, 0);
 }
 
-bool
-token_same(const unsigned char *a, const unsigned char *b)
-{
-	return sodium_memcmp(a, b, TOKEN_HASH) == 0;
-}
-
 void
 name_make(char name[static NAME_TEXT])
 {

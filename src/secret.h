@@ -24,9 +24,6 @@ void token_make(char token[static TOKEN_TEXT]);
 /* What is kept of a token. */
 void token_hash(const char *token, unsigned char hash[static TOKEN_HASH]);
 
-/* Whether two hashes are the same, in a time that does not tell where they differ. */
-bool token_same(const unsigned char *a, const unsigned char *b);
-
 /* A new unguessable name for a file or folder. */
 void name_make(char name[static NAME_TEXT]);
 

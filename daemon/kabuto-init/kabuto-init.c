@@ -29,7 +29,8 @@
 #define INDEX_PATH "/run/kabuto/idx"
 #define USAGE_PATH "/run/kabuto/usage"
 
-#define REAP_MS 2000 /* that killed processes get to be gone */
+#define KILL_AGAIN_MS 100
+#define REAP_MS       2000 /* that killed processes get to be gone */
 
 #define CODE_NOT_FOUND 127 /* as the shell has it (POSIX, 2.8.2) */
 #define CODE_NOT_RUN   126
@@ -181,8 +182,10 @@ turn(struct job *job)
 		stream_flush_old(&streams[i], &job->writer);
 	}
 	take_signals(job);
-	if (job->kill_at != 0 && monotonic_ms() >= job->kill_at)
+	if (job->kill_at != 0 && monotonic_ms() >= job->kill_at) {
 		kill(-1, SIGKILL); /* all but PID 1 itself */
+		job->kill_at = monotonic_ms() + KILL_AGAIN_MS;
+	}
 }
 
 /*
@@ -272,8 +275,11 @@ main(int argc, char **argv)
 		return usage();
 	writer_open(&job.writer, TEXT_PATH, INDEX_PATH, limit);
 	catch_signals(&job);
-	if (job.signals < 0 || !start(&job, argv + optind))
+	if (job.signals < 0 || !start(&job, argv + optind)) {
+		job.exec_errno = errno;
+		report(&job);
 		return CODE_NOT_RUN;
+	}
 	while (!job.ended)
 		turn(&job);
 	finish(&job);
