@@ -91,25 +91,31 @@ set_error(struct run *run, const char *format, ...)
 	va_end(arguments);
 }
 
-/*
- * What a failed call means: an engine that is away is waited for, what it refuses ends the job in
- * its words.
+/* What a call that failed says of what it asked for: nothing. It is made again, or left at a stop.
  */
+static enum outcome
+retry_call(struct run *run, const struct error *err)
+{
+	if (err->kind == ERROR_INTERRUPTED) {
+		if (run->worker->spooler->stopping)
+			return LEAVE;
+		engine_resume(&run->worker->engine); /* it was meant for a build before us */
+	} else if (err->kind == ERROR_AWAY) {
+		spooler_note_engine(run->worker->spooler, err);
+	}
+	return AGAIN;
+}
+
+/* The same for a call that the engine may refuse: that ends the job, in the engine's words. */
 static enum outcome
 failed_call(struct run *run, const struct error *err)
 {
 	switch (err->kind) {
 	case ERROR_INTERRUPTED:
-		if (run->worker->spooler->stopping)
-			return LEAVE;
-		engine_resume(&run->worker->engine); /* it was meant for a build before us */
-		return AGAIN;
 	case ERROR_AWAY:
-		spooler_note_engine(run->worker->spooler, err);
-		return AGAIN;
 	case ERROR_BUSY:
 	case ERROR_NO_SPACE:
-		return AGAIN;
+		return retry_call(run, err);
 	case ERROR_SYSTEM:
 		/* An engine that is going down says so with all kinds of faults. */
 		if (run->faults++ < FAULTS_MOST)
@@ -220,7 +226,7 @@ stop(struct run *run, const char *why, struct error *err)
 	log_run(run, LOG_INFO, "stopping: %s", why);
 	if (!container_stop(&run->worker->engine, run->container, run->job.grace + GRACE_MARGIN,
 		err))
-		return failed_call(run, err);
+		return retry_call(run, err);
 	return NEXT;
 }
 
@@ -273,7 +279,7 @@ run_wait(struct run *run, struct error *err)
 
 	for (;;) {
 		if (!container_inspect(engine, run->container, &run->info, err))
-			return failed_call(run, err);
+			return retry_call(run, err);
 		spooler_note_engine(run->worker->spooler, NULL);
 		if (run->info.state == CONTAINER_ABSENT) {
 			set_error(run, "the engine lost the container while the job ran");
@@ -289,7 +295,7 @@ run_wait(struct run *run, struct error *err)
 			if (outcome != NEXT)
 				return outcome;
 		} else if (!container_wait(engine, run->container, wait_ms(run), err)) {
-			return failed_call(run, err);
+			return retry_call(run, err);
 		}
 	}
 }
@@ -544,7 +550,7 @@ static enum outcome
 find_step(struct run *run, enum step *step, struct error *err)
 {
 	if (!container_inspect(&run->worker->engine, run->container, &run->info, err))
-		return failed_call(run, err) == LEAVE ? LEAVE : AGAIN;
+		return retry_call(run, err);
 	*step = resume_at[run->info.state];
 	if (run->info.state == CONTAINER_ABSENT && run->job.start_marked_at != 0) {
 		set_error(run, "the engine lost the container while the job ran");
