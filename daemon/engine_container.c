@@ -131,7 +131,7 @@ container_inspect(struct engine *engine, const char *name, struct container_info
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
-	const char *status = NULL, *started = NULL, *finished = NULL, *error = NULL;
+	const char *status = NULL, *started = NULL, *finished = NULL;
 	json_int_t exit_code = 0;
 	int oom_killed = 0;
 	char path[PATH_TEXT];
@@ -144,9 +144,9 @@ container_inspect(struct engine *engine, const char *name, struct container_info
 		return true;
 	if (answer.status != 200)
 		return engine_refused(&answer, err, "inspect the container");
-	if (json_unpack(answer.json, "{s:{s:s, s:I, s?b, s?s, s?s, s?s}}", "State", "Status",
-		&status, "ExitCode", &exit_code, "OOMKilled", &oom_killed, "StartedAt", &started,
-		"FinishedAt", &finished, "Error", &error) < 0)
+	if (json_unpack(answer.json, "{s:{s:s, s:I, s?b, s?s, s?s}}", "State", "Status", &status,
+		"ExitCode", &exit_code, "OOMKilled", &oom_killed, "StartedAt", &started,
+		"FinishedAt", &finished) < 0)
 		return error_set(err, ERROR_AWAY,
 		    "the engine's description of a container is not understood");
 	info->state = state_of(status);
@@ -154,7 +154,6 @@ container_inspect(struct engine *engine, const char *name, struct container_info
 	info->oom_killed = oom_killed != 0;
 	info->started_at = time_read(started);
 	info->finished_at = time_read(finished);
-	snprintf(info->error, sizeof info->error, "%s", error != NULL ? error : "");
 	return true;
 }
 

@@ -24,7 +24,6 @@ struct container_info {
 	bool oom_killed;
 	int64_t started_at;  /* ms since 1970; 0: not yet */
 	int64_t finished_at; /* ms since 1970; 0: unknown */
-	char error[512];     /* what the engine says against it; empty: nothing */
 };
 
 /* A bind mount: source on the engine's host, target in the container. */

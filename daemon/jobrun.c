@@ -91,8 +91,7 @@ set_error(struct run *run, const char *format, ...)
 	va_end(arguments);
 }
 
-/* What a call that failed says of what it asked for: nothing. It is made again, or left at a stop.
- */
+/* A failed call says nothing of what it asked for: it is made again, or left at a stop. */
 static enum outcome
 retry_call(struct run *run, const struct error *err)
 {

@@ -28,7 +28,8 @@ CREATE TABLE session (
 CREATE INDEX session_account ON session (account);
 CREATE INDEX session_used ON session (used_at);
 
--- Failed log-ins of late: of one login ('login:alice') and from one address ('address:192.0.2.1').
+-- Failed log-ins of late: of one login ('login:alice') and from one address ('address:192.0.2.1'); and
+-- registrations from one ('register:192.0.2.1').
 CREATE TABLE login_failure (
 	subject    TEXT PRIMARY KEY,
 	failures   INTEGER NOT NULL,
