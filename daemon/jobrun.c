@@ -18,12 +18,14 @@
 #include "collect.h"
 #include "elsewhere.h"
 #include "engine_container.h"
+#include "fault.h"
 #include "image.h"
 #include "job.h"
 #include "joblog.h"
 #include "jobspec.h"
 #include "message.h"
 #include "quantity.h"
+#include "run.h"
 #include "tree.h"
 #include "usage.h"
 
@@ -31,26 +33,6 @@
 #define WAIT_MOST_MS 30000 /* of one wait call; behind it the container is inspected */
 #define FAULTS_MOST  5     /* of the engine's own (HTTP 500) or ours that a step survives */
 #define GRACE_MARGIN 5     /* seconds that kabuto-init gets to report behind the job's grace */
-
-#define log_run(run, level, format, ...)                                                           \
-	log_write(level, "job=%lld attempt=%lld " format, (long long)(run)->job.id,                \
-	    (long long)(run)->job.attempt __VA_OPT__(, ) __VA_ARGS__)
-
-struct run {
-	struct worker *worker;
-	struct job job;
-	char container[CONTAINER_NAME];
-	int folder; /* run/<job>.<attempt>; -1: not open */
-	struct container_info info;
-	struct usage usage;
-	int faults;  /* of the engine's own, at this step */
-	char *error; /* why the job failed, in words; NULL: its exit code tells */
-	bool timed_out, over_disk;
-	int64_t next_disk_look_ms; /* monotonic */
-	struct collect_notes notes;
-	char *elsewhere; /* files that were left outside the empty outbox; NULL: none */
-	char old_results[NAME_TEXT];
-};
 
 /* What a step says: go on, try it again, end the job (its error is set), leave all as it is. */
 enum outcome { NEXT, AGAIN, FAIL, LEAVE };
@@ -76,19 +58,6 @@ jobrun_container(char name[static CONTAINER_NAME], const char *instance, int64_t
 	snprintf(name, CONTAINER_NAME, "kabuto-%s-job-%lld-%lld", instance, (long long)job,
 	    (long long)attempt);
 	return name;
-}
-
-static void __attribute__((format(printf, 2, 3)))
-set_error(struct run *run, const char *format, ...)
-{
-	va_list arguments;
-
-	if (run->error != NULL)
-		return; /* the first one is the cause */
-	va_start(arguments, format);
-	if (vasprintf(&run->error, format, arguments) < 0)
-		run->error = NULL;
-	va_end(arguments);
 }
 
 /* A failed call says nothing of what it asked for: it is made again, or left at a stop. */
@@ -121,7 +90,7 @@ failed_call(struct run *run, const struct error *err)
 			return AGAIN;
 		__attribute__((fallthrough));
 	default:
-		set_error(run, "%s", err->text);
+		run_set_error(run, "%s", err->text);
 		return FAIL;
 	}
 }
@@ -205,7 +174,7 @@ run_mark(struct run *run, struct error *err)
 		return NEXT;
 	if (err->kind != ERROR_CONFLICT)
 		return AGAIN;
-	set_error(run, "%s", err->text);
+	run_set_error(run, "%s", err->text);
 	return FAIL;
 }
 
@@ -252,19 +221,11 @@ outbox_too_large(struct run *run)
 	return bytes > run->job.disk;
 }
 
-static int64_t
-deadline_ms(const struct run *run)
-{
-	int64_t begun = run->info.started_at != 0 ? run->info.started_at : run->job.start_marked_at;
-
-	return begun + run->job.timeout * MS_PER_S;
-}
-
 /* How long a wait call may take before something else is to be looked at. */
 static int64_t
 wait_ms(const struct run *run)
 {
-	int64_t to_deadline = deadline_ms(run) - time_now_ms();
+	int64_t to_deadline = run_deadline_ms(run) - time_now_ms();
 	int64_t to_look = run->next_disk_look_ms - time_monotonic_ms();
 	int64_t ms = to_deadline < to_look ? to_deadline : to_look;
 
@@ -281,15 +242,21 @@ run_wait(struct run *run, struct error *err)
 			return retry_call(run, err);
 		spooler_note_engine(run->worker->spooler, NULL);
 		if (run->info.state == CONTAINER_ABSENT) {
-			set_error(run, "the engine lost the container while the job ran");
+			run_set_error(run, "the engine lost the container while the job ran");
 			return FAIL;
 		}
 		if (run->info.state != CONTAINER_RUNNING)
 			return NEXT;
-		run->timed_out = time_now_ms() >= deadline_ms(run);
-		run->over_disk = !run->timed_out && outbox_too_large(run);
-		if (run->timed_out || run->over_disk) {
-			enum outcome outcome = stop(run, run->timed_out ? "time" : "disk", err);
+		if (!job_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
+			return AGAIN;
+		run->timed_out = time_now_ms() >= run_deadline_ms(run);
+		run->over_disk = !run->timed_out && !run->cancelled && outbox_too_large(run);
+		if (run->timed_out || run->over_disk || run->cancelled) {
+			enum outcome outcome = stop(run,
+			    run->timed_out       ? "time"
+				: run->over_disk ? "disk"
+						 : "its owner asked for it",
+			    err);
 
 			if (outcome != NEXT)
 				return outcome;
@@ -362,112 +329,31 @@ run_collect(struct run *run, struct error *err)
 		return LEAVE;
 	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY || run->faults++ < FAULTS_MOST)
 		return AGAIN;
-	set_error(run, "the results could not be collected: %s", err->text);
+	run_set_error(run, "the results could not be collected: %s", err->text);
 	log_run(run, LOG_ERROR, "collect: %s", err->text);
 	return NEXT;
 }
 
-/* Why the job's program could not be started (kabuto-init reports errno of its execve). */
+static int64_t
+file_size(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_size;
+}
+
+/* What the attempt keeps of the disk, for retention by size. */
 static void
-explain_exec(struct run *run)
+measure_files(struct run *run)
 {
-	cleanup_json json_t *arguments = NULL;
-	struct image_run image = { 0 };
-	struct error ignored;
-	const char *program;
+	const struct spool *spool = &run->worker->spooler->spool;
+	char results[NAME_TEXT + 8], text[JOBLOG_NAME], index[JOBLOG_NAME];
 
-	if (!image_run_read(&run->worker->db, run->job.image, &image, &ignored))
-		return;
-	arguments = jobspec_arguments(&run->job, &image);
-	image_run_clear(&image);
-	program = json_string_value(json_array_get(arguments, 0));
-	if (program == NULL)
-		return;
-	if (strcmp(program, "/bin/sh") == 0 && run->usage.exec_errno == ENOENT)
-		set_error(run,
-		    "the image has no shell (/bin/sh): give the command as a JSON array of strings");
-	else if (run->usage.exec_errno == ENOENT)
-		set_error(run, "there is no program '%s' in the image", program);
-	else
-		set_error(run, "the program '%s' could not be started: %s", program,
-		    strerrordesc_np((int)run->usage.exec_errno));
-}
-
-/* The job itself was killed for want of memory, and not only some process of its. */
-static bool
-out_of_memory(const struct run *run)
-{
-	return run->info.exit_code == 137 && (run->info.oom_killed || run->usage.oom_kills > 0);
-}
-
-/* The job's error in words, from the most telling to the least; none for exit code 0. */
-static void
-explain(struct run *run)
-{
-	char limit[QUANTITY_TEXT];
-	int64_t code = run->info.exit_code;
-
-	if (run->error != NULL || run->info.state == CONTAINER_ABSENT)
-		return;
-	if (run->timed_out ||
-	    (code > 128 && run->info.finished_at >= deadline_ms(run) &&
-		run->job.start_marked_at > 0)) {
-		set_error(run, "timed out after %lld s", (long long)run->job.timeout);
-	} else if (run->over_disk) {
-		set_error(run, "the outbox is larger than its limit (%s)",
-		    bytes_format(run->job.disk, limit));
-	} else if (code == 0) {
-		return;
-	} else if (out_of_memory(run)) {
-		set_error(run, "out of memory (limit %s)", bytes_format(run->job.memory, limit));
-	} else if (!run->usage.complete) {
-		/* kabuto-init did not come to its end, and it was not we who killed it. */
-		set_error(run, "the engine lost the container while the job ran");
-	} else if (run->usage.exec_errno != 0) {
-		explain_exec(run);
-	} else if (run->usage.signal > 0 && sigabbrev_np((int)run->usage.signal) != NULL) {
-		set_error(run, "killed by signal %lld (SIG%s)", (long long)run->usage.signal,
-		    sigabbrev_np((int)run->usage.signal));
-	}
-	set_error(run, "exit code %lld", (long long)code);
-}
-
-/* Kabuto's own lines at the end of the log. */
-static bool
-seal_log(struct run *run, struct error *err)
-{
-	const struct config *config = run->worker->spooler->config;
-	char *lines[COLLECT_NOTES_MOST + 6], dropped[160], unnamed[96], oom[96], ended[1200];
-	char limit[QUANTITY_TEXT];
-	size_t count = 0;
-
-	if (run->usage.log_dropped > 0) {
-		snprintf(dropped, sizeof dropped,
-		    "the log is over its limit: %lld bytes of output were dropped",
-		    (long long)run->usage.log_dropped);
-		lines[count++] = dropped;
-	}
-	if (run->info.oom_killed || run->usage.oom_kills > 0) {
-		snprintf(oom, sizeof oom, "killed: out of memory (limit %s)",
-		    bytes_format(run->job.memory, limit));
-		lines[count++] = oom;
-	}
-	for (size_t i = 0; i < run->notes.count; i++)
-		lines[count++] = run->notes.texts[i];
-	if (run->elsewhere != NULL)
-		lines[count++] = run->elsewhere;
-	if (run->notes.unnamed > 0) {
-		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more",
-		    run->notes.unnamed);
-		lines[count++] = unnamed;
-	}
-	if (run->error != NULL && strncmp(run->error, "exit code ", 10) != 0 &&
-	    !out_of_memory(run)) {
-		snprintf(ended, sizeof ended, "failed: %s", run->error);
-		lines[count++] = ended;
-	}
-	return joblog_seal(run->worker->spooler->spool.logs, run->job.id, run->job.attempt,
-	    config->log_limit, lines, count, err);
+	snprintf(results, sizeof results, "%s.zip", run->job.results_token);
+	run->job.results_size = file_size(spool->results, results);
+	run->job.log_size =
+	    file_size(spool->logs, joblog_name(text, run->job.id, run->job.attempt, "log")) +
+	    file_size(spool->logs, joblog_name(index, run->job.id, run->job.attempt, "idx"));
 }
 
 static enum outcome
@@ -475,9 +361,12 @@ run_end(struct run *run, struct error *err)
 {
 	struct job *job = &run->job;
 
-	explain(run);
-	if (!seal_log(run, err))
+	if (!job_is_cancelled(&run->worker->db, job->id, &run->cancelled, err))
 		return AGAIN;
+	run_explain(run);
+	if (!run_seal_log(run, err))
+		return AGAIN;
+	measure_files(run);
 	job->has_response = run->info.state == CONTAINER_EXITED;
 	job->response = run->info.exit_code;
 	job->has_usage = run->usage.complete;
@@ -552,7 +441,7 @@ find_step(struct run *run, enum step *step, struct error *err)
 		return retry_call(run, err);
 	*step = resume_at[run->info.state];
 	if (run->info.state == CONTAINER_ABSENT && run->job.start_marked_at != 0) {
-		set_error(run, "the engine lost the container while the job ran");
+		run_set_error(run, "the engine lost the container while the job ran");
 		*step = STEP_COLLECT;
 	}
 	return NEXT;
@@ -580,6 +469,7 @@ run_steps(struct run *run, enum step step)
 
 		switch (steps[step].run(run, &err)) {
 		case NEXT:
+			fault_point("job", steps[step].name);
 			step++;
 			tries = run->faults = 0;
 			break;
@@ -610,10 +500,10 @@ read_job(struct run *run, int64_t job)
 }
 
 void
-jobrun(struct worker *worker, int64_t job)
+jobrun(struct worker *worker, int64_t job, bool adopted)
 {
 	struct run run = { .worker = worker, .folder = -1 };
-	enum outcome outcome = AGAIN;
+	enum outcome outcome = NEXT;
 	enum step step = STEP_PREPARE;
 	struct error err;
 	int tries = 0;
@@ -621,7 +511,8 @@ jobrun(struct worker *worker, int64_t job)
 	if (read_job(&run, job)) {
 		jobrun_container(run.container, worker->spooler->instance, run.job.id,
 		    run.job.attempt);
-		while ((outcome = find_step(&run, &step, &err)) == AGAIN)
+		/* One that was just claimed has no container yet. */
+		while (adopted && (outcome = find_step(&run, &step, &err)) == AGAIN)
 			if (!again(&run, "find", &err, &tries))
 				break;
 		if (outcome == NEXT)

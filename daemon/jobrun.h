@@ -8,10 +8,10 @@
 #include "spooler.h"
 
 /*
- * Works on the running job until it has ended, or the spooler stops. Whether it was just claimed or
- * is taken over from a spooler that died, the container's state says at which step to go on.
+ * Works on the running job until it has ended, or the spooler stops. One that is adopted from a
+ * spooler that died goes on at the step that its container's state says.
  */
-void jobrun(struct worker *worker, int64_t job);
+void jobrun(struct worker *worker, int64_t job, bool adopted);
 
 /* The name of an attempt's container. */
 #define CONTAINER_NAME 128

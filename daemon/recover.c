@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "engine_container.h"
 #include "job.h"
 #include "message.h"
+#include "pipeline.h"
 #include "quantity.h"
 #include "tree.h"
 
@@ -141,6 +143,72 @@ recover_files(struct worker *worker)
 	sweep(worker, spool->run, "run", has_running_job, started_ms);
 	sweep(worker, spool->inbox, "inbox", job_has_attachment_token, hour_ago);
 	sweep(worker, spool->builds, "builds", has_build, hour_ago);
+}
+
+static bool
+remove_file(int dir, struct error *err, const char *format, ...)
+{
+	char name[NAME_TEXT + 32];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(name, sizeof name, format, arguments);
+	va_end(arguments);
+	return tree_remove(dir, name, err);
+}
+
+bool
+recover_remove_logs(struct spool *spool, const struct job *job, struct error *err)
+{
+	for (long long attempt = 1; attempt <= job->attempt; attempt++)
+		if (!remove_file(spool->logs, err, "%lld.%lld.log", (long long)job->id, attempt) ||
+		    !remove_file(spool->logs, err, "%lld.%lld.idx", (long long)job->id, attempt))
+			return false;
+	return true;
+}
+
+bool
+recover_remove_results(struct spool *spool, const struct job *job, struct error *err)
+{
+	return job->results_token[0] == '\0' ||
+	    remove_file(spool->results, err, "%s.zip", job->results_token);
+}
+
+/* The files first: a row that is left is found again. */
+static bool
+remove_job(struct worker *worker, const struct job *job, struct error *err)
+{
+	struct spool *spool = &worker->spooler->spool;
+
+	return remove_file(spool->inbox, err, "%s", job->attachment_token) &&
+	    recover_remove_results(spool, job, err) && recover_remove_logs(spool, job, err) &&
+	    job_erase(&worker->db, job, err);
+}
+
+void
+recover_deleted(struct worker *worker)
+{
+	struct job job = { 0 };
+	struct error err;
+	int tries = 0;
+
+	while (!worker->spooler->stopping) {
+		if (!job_next_deleted(&worker->db, &job, &err) ||
+		    (job.id != 0 && !remove_job(worker, &job, &err))) {
+			log_write(LOG_WARNING, "remove deleted job %lld: %s, trying again",
+			    (long long)job.id, err.text);
+			job_clear(&job);
+			if (!worker_pause(worker, &tries))
+				return;
+			continue;
+		}
+		if (job.id == 0)
+			break;
+		job_clear(&job);
+		tries = 0;
+	}
+	if (!pipeline_erase_all_empty(&worker->db, &err))
+		log_write(LOG_WARNING, "remove deleted pipelines: %s", err.text);
 }
 
 /* Whether a container is of an attempt that runs. */

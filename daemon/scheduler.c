@@ -15,6 +15,7 @@
 
 #include "build.h"
 #include "buildrun.h"
+#include "fault.h"
 #include "job.h"
 #include "jobrun.h"
 #include "message.h"
@@ -29,7 +30,7 @@
 #define PING_MOST_MS  5000
 #define STACK_BYTES   (512 * 1024)
 
-enum work { WORK_NONE, WORK_JOB, WORK_BUILD, WORK_SWEEP };
+enum work { WORK_NONE, WORK_JOB, WORK_BUILD, WORK_SWEEP, WORK_DELETE };
 
 struct thread {
 	struct thread *next;
@@ -39,6 +40,9 @@ struct thread {
 	pthread_cond_t given;
 	enum work work; /* WORK_NONE: it waits for some */
 	int64_t job;
+	bool adopted;      /* the job was taken over from a former spooler */
+	int64_t slot;      /* of the job */
+	int64_t cancelled; /* the job whose end it was told */
 	struct build build;
 };
 
@@ -64,14 +68,22 @@ thread_main(void *argument)
 			continue;
 		}
 		pthread_mutex_unlock(&thread->lock);
-		if (thread->work == WORK_JOB)
-			jobrun(&thread->worker, thread->job);
-		else if (thread->work == WORK_BUILD)
+		switch (thread->work) {
+		case WORK_JOB:
+			jobrun(&thread->worker, thread->job, thread->adopted);
+			break;
+		case WORK_BUILD:
 			buildrun(&thread->worker, &thread->build);
-		else
+			break;
+		case WORK_DELETE:
+			recover_deleted(&thread->worker);
+			break;
+		default:
 			recover_files(&thread->worker);
+		}
 		pthread_mutex_lock(&thread->lock);
 		build_clear(&thread->build);
+		thread->cancelled = 0;
 		thread->work = WORK_NONE;
 		spooler_nudge(spooler);
 	}
@@ -169,24 +181,46 @@ thread_give(struct thread *thread, enum work work)
 	pthread_mutex_unlock(&thread->lock);
 }
 
+/* The lowest slot in which no job runs. */
+static int64_t
+free_slot(const struct scheduler *scheduler)
+{
+	for (int64_t slot = 0;; slot++) {
+		struct thread *t = scheduler->threads;
+
+		while (t != NULL && !(thread_work(t) == WORK_JOB && t->slot == slot))
+			t = t->next;
+		if (t == NULL)
+			return slot;
+	}
+}
+
 /* The thread first: what is claimed must have somebody who works on it. */
 static bool
 start_jobs(struct scheduler *scheduler, struct error *err)
 {
-	int64_t free_slots = scheduler->spooler->config->slots - count_work(scheduler, WORK_JOB);
+	const struct config *config = scheduler->spooler->config;
+	int64_t free_slots = config->slots - count_work(scheduler, WORK_JOB);
 
+	if (!job_retries_due(&scheduler->own.db, err))
+		return false;
 	for (; free_slots > 0; free_slots--) {
 		struct thread *thread = thread_idle(scheduler, err);
+		int64_t slot = free_slot(scheduler);
 		struct job job;
 
-		if (thread == NULL || !job_claim(&scheduler->own.db, &job, err))
+		if (thread == NULL ||
+		    !job_claim(&scheduler->own.db, slot, config->running_max, &job, err))
 			return false;
 		if (job.id == 0)
 			return true;
+		fault_point("job", "claim");
 		log_write(LOG_INFO, "job=%lld attempt=%lld claimed account=%lld pipeline=%lld",
 		    (long long)job.id, (long long)job.attempt, (long long)job.account,
 		    (long long)job.pipeline);
 		thread->job = job.id;
+		thread->slot = slot;
+		thread->adopted = false;
 		job_clear(&job);
 		thread_give(thread, WORK_JOB);
 	}
@@ -230,8 +264,58 @@ cancel_builds(struct scheduler *scheduler)
 	}
 }
 
+/* Tells the thread of a job that its end was asked for, once. */
 static bool
-adopt(int64_t job, void *context, struct error *err)
+tell_cancelled(int64_t job, int64_t slot, void *context, struct error *err)
+{
+	struct scheduler *scheduler = context;
+
+	(void)slot;
+	(void)err;
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		pthread_mutex_lock(&t->lock);
+		if (t->work == WORK_JOB && t->job == job && t->cancelled != job) {
+			t->cancelled = job;
+			engine_interrupt(&t->worker.engine);
+		}
+		pthread_mutex_unlock(&t->lock);
+	}
+	return true;
+}
+
+static void
+cancel_jobs(struct scheduler *scheduler)
+{
+	struct error err;
+
+	if (!job_each_cancelled(&scheduler->own.db, tell_cancelled, scheduler, &err))
+		log_write(LOG_WARNING, "look for jobs to end: %s, trying again", err.text);
+}
+
+/* What was deleted is removed beside all else. */
+static void
+remove_deleted(struct scheduler *scheduler)
+{
+	struct error err;
+	struct job job;
+	struct thread *thread;
+
+	if (count_work(scheduler, WORK_DELETE) > 0)
+		return;
+	if (!job_next_deleted(&scheduler->own.db, &job, &err)) {
+		log_write(LOG_WARNING, "look for deleted jobs: %s, trying again", err.text);
+		return;
+	}
+	if (job.id == 0)
+		return;
+	job_clear(&job);
+	thread = thread_idle(scheduler, &err);
+	if (thread != NULL)
+		thread_give(thread, WORK_DELETE);
+}
+
+static bool
+adopt(int64_t job, int64_t slot, void *context, struct error *err)
 {
 	struct scheduler *scheduler = context;
 	struct thread *thread = thread_idle(scheduler, err);
@@ -240,6 +324,8 @@ adopt(int64_t job, void *context, struct error *err)
 		return false;
 	log_write(LOG_INFO, "job=%lld taken over", (long long)job);
 	thread->job = job;
+	thread->slot = slot;
+	thread->adopted = true;
 	thread_give(thread, WORK_JOB);
 	return true;
 }
@@ -331,6 +417,8 @@ look(struct scheduler *scheduler)
 		sweep(scheduler);
 	check_engine(scheduler);
 	cancel_builds(scheduler);
+	cancel_jobs(scheduler);
+	remove_deleted(scheduler);
 	if (has_room(scheduler)) {
 		if (!start_builds(scheduler, &err))
 			log_write(LOG_WARNING, "start builds: %s, trying again", err.text);

@@ -158,6 +158,13 @@ accounts_hello(struct request *req, struct error *err)
 	return response_pack(req, 200, "{s:s}", "hello", "world");
 }
 
+/* The account's own limit, or the configuration's where it has none. */
+static json_int_t
+own_or(int64_t own, int64_t configured)
+{
+	return own >= 0 ? own : configured;
+}
+
 bool
 accounts_show(struct request *req, struct error *err)
 {
@@ -167,11 +174,13 @@ accounts_show(struct request *req, struct error *err)
 
 	if (db == NULL || !account_read(db, req->account.id, &details, err))
 		return false;
-	return response_pack(req, 200, "{s:I, s:s, s:s, s:b, s:o, s:{s:I}, s:{s:I, s:I}}", "id",
-	    (json_int_t)req->account.id, "login", req->account.login, "email", details.email,
+	return response_pack(req, 200, "{s:I, s:s, s:s, s:b, s:o, s:{s:I, s:I}, s:{s:I, s:I}}",
+	    "id", (json_int_t)req->account.id, "login", req->account.login, "email", details.email,
 	    "admin", (int)req->account.admin, "creation_date", response_time(details.created_at),
-	    "limits", "jobs_in_queue", (json_int_t)config->queued_max, "used", "jobs_in_queue",
-	    (json_int_t)details.jobs_in_queue, "jobs_running", (json_int_t)details.jobs_running);
+	    "limits", "jobs_in_queue", own_or(details.queued_max, config->queued_max),
+	    "jobs_running", own_or(details.running_max, config->running_max), "used",
+	    "jobs_in_queue", (json_int_t)details.jobs_in_queue, "jobs_running",
+	    (json_int_t)details.jobs_running);
 }
 
 bool

@@ -10,8 +10,10 @@
 #include "cleanup.h"
 #include "job.h"
 #include "pipeline.h"
+#include "quantity.h"
 #include "queue.h"
 #include "response.h"
+#include "wake.h"
 
 #define COMMAND_MOST 131000 /* bytes: the kernel takes 128 KiB for one argument (execve(2)) */
 #define WORD_MOST    1024
@@ -37,6 +39,7 @@ const struct parameter jobs_create_parameters[] = {
 	{ .name = "pids", .type = PARAMETER_NUMBER, .least = 4 },
 	{ .name = "disk", .type = PARAMETER_BYTES, .least = 0 },
 	{ .name = "network", .type = PARAMETER_CHOICE, .choices = "none bridge" },
+	{ .name = "retries", .type = PARAMETER_NUMBER, .least = 0 },
 	{ 0 },
 };
 
@@ -99,6 +102,7 @@ read_options(const struct request *req, struct job *job, struct error *err)
 	job->cpus = request_decimal(req, "cpus", OPTION_UNSET);
 	job->pids = request_number(req, "pids", OPTION_UNSET);
 	job->disk = request_number(req, "disk", OPTION_UNSET);
+	job->retries = request_number(req, "retries", OPTION_UNSET);
 	job->env = env_json(req, &bad);
 	if (bad.kind != ERROR_NONE) {
 		*err = bad;
@@ -173,11 +177,11 @@ job_json(const struct job *job, const struct attachments *attachments)
 	    (json_int_t)job->id, "command", job->command, "state", job->state, "error", job->error,
 	    "attempt", (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline",
 	    "id", (json_int_t)job->pipeline);
-	json_t *options = json_pack("{s:s?, s:s?, s:s?, s:s, s:I, s:I, s:I, s:f, s:I, s:I}", "name",
-	    job->name, "workdir", job->workdir, "user", job->user, "network", job->network,
+	json_t *options = json_pack("{s:s?, s:s?, s:s?, s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I}",
+	    "name", job->name, "workdir", job->workdir, "user", job->user, "network", job->network,
 	    "timeout", (json_int_t)job->timeout, "grace", (json_int_t)job->grace, "memory",
 	    (json_int_t)job->memory, "cpus", job->cpus, "pids", (json_int_t)job->pids, "disk",
-	    (json_int_t)job->disk);
+	    (json_int_t)job->disk, "retries", (json_int_t)job->retries);
 
 	json_object_update_missing(json, options);
 	json_decref(options);
@@ -199,7 +203,7 @@ set_queue(json_t *json, struct list *list, const struct job *job, struct error *
 	if (strcmp(job->state, "in_queue") != 0)
 		return true;
 	/* Jobs are listed in their order, so that each is behind the one before it. */
-	if (!queue_place(req->db, job->id, list->queued, req->server->config->slots, &place, err))
+	if (!queue_place(req->db, job->id, list->queued, req->server->config, &place, err))
 		return false;
 	list->queued = place.position;
 	json_object_set_new(json, "queue",
@@ -244,10 +248,14 @@ jobs_list(struct request *req, struct error *err)
 static bool
 send_results(struct request *req, const struct job *job, struct error *err)
 {
-	char name[NAME_TEXT + 4], save_as[40];
+	char name[NAME_TEXT + 4], save_as[40], removed[QUANTITY_TEXT];
 
 	if (!job_ended(job))
 		return error_set(err, ERROR_CONFLICT, "Job has not finished running");
+	if (job->results_removed_at != 0)
+		return error_set(err, ERROR_GONE,
+		    "the results were removed at %s, since they were old",
+		    time_format(job->results_removed_at, removed));
 	if (job->results_token[0] == '\0')
 		return error_set(err, ERROR_NOT_FOUND, "Job has no results, since it never ran");
 	snprintf(name, sizeof name, "%s.zip", job->results_token);
@@ -274,4 +282,26 @@ jobs_show(struct request *req, struct error *err)
 	}
 	job_clear(&job);
 	return done;
+}
+
+bool
+jobs_kill(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+
+	if (db == NULL || !job_kill(db, &req->account, req->ids[0], req->ids[1], err))
+		return false;
+	wake_send(req->server->spool.state);
+	return response_pack(req, 200, "{s:s}", "message", "Success");
+}
+
+bool
+jobs_delete(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+
+	if (db == NULL || !job_delete(db, &req->account, req->ids[0], req->ids[1], err))
+		return false;
+	wake_send(req->server->spool.state);
+	return response_pack(req, 200, "{s:s}", "message", "Successfully deleted job");
 }

@@ -5,7 +5,7 @@
  */
 #include "router.h"
 
-handler jobs_create, jobs_list, jobs_show;
+handler jobs_create, jobs_list, jobs_show, jobs_kill, jobs_delete;
 
 extern const struct parameter jobs_create_parameters[], jobs_list_parameters[],
     jobs_show_parameters[];

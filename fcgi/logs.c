@@ -26,14 +26,19 @@ const struct parameter logs_show_parameters[] = {
 	{ .name = "tail", .type = PARAMETER_NUMBER, .least = 0, .most = JOBLOG_TAIL_MOST },
 	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
 	{ .name = "raw", .type = PARAMETER_FLAG },
+	{ .name = "attempt", .type = PARAMETER_NUMBER, .least = 1 },
 	{ 0 },
 };
 
-/* Which attempt's log is the job's: one that waits in queue has not begun its next. */
+/*
+ * Which attempt's log is the job's, unless the caller names one: one that was submitted and waits
+ * has not begun its next; one that waits for a retry shows what failed.
+ */
 static int64_t
 shown_attempt(const struct job *job)
 {
-	return strcmp(job->state, "in_queue") == 0 ? job->attempt + 1 : job->attempt;
+	return strcmp(job->state, "in_queue") == 0 && job->retry_at == 0 ? job->attempt + 1
+									 : job->attempt;
 }
 
 static const char *
@@ -69,8 +74,9 @@ struct lines {
 	struct request *req;
 	int64_t job;
 	int64_t after;
-	int64_t limit; /* 0: none */
-	int64_t tail;  /* -1: not asked for */
+	int64_t limit;   /* 0: none */
+	int64_t tail;    /* -1: not asked for */
+	int64_t attempt; /* 0: the one at hand */
 	struct list list;
 };
 
@@ -93,20 +99,38 @@ put_lines(struct lines *lines, struct joblog *log, struct error *err)
 	return row >= 0;
 }
 
+/* Whether the log that is asked for is one, and has not been removed. */
+static bool
+check_there(const struct lines *lines, const struct job *job, struct error *err)
+{
+	char removed[QUANTITY_TEXT];
+
+	if (lines->attempt > job->attempt)
+		return error_set(err, ERROR_NOT_FOUND, "attempt: the job has begun %lld times",
+		    (long long)job->attempt);
+	if (job->logs_removed_at != 0 && job_ended(job))
+		return error_set(err, ERROR_GONE,
+		    "the logs were removed at %s, since they were old",
+		    time_format(job->logs_removed_at, removed));
+	return true;
+}
+
 /* Looks at the job and at its log. *ended tells whether anything can still come. */
 static bool
 look(struct lines *lines, int64_t *attempt, bool *ended, struct error *err)
 {
 	struct database *db = request_database(lines->req, err);
 	struct job job = { 0 };
+	bool there;
 
 	if (db == NULL || !job_find(db, &lines->req->account, 0, lines->job, &job, err))
 		return false;
-	*attempt = shown_attempt(&job);
-	*ended = job_ended(&job) || strcmp(job.state, "ready") == 0;
+	*attempt = lines->attempt != 0 ? lines->attempt : shown_attempt(&job);
+	*ended = *attempt < job.attempt || job_ended(&job) || strcmp(job.state, "ready") == 0;
+	there = check_there(lines, &job, err);
 	job_clear(&job);
 	request_release_database(lines->req);
-	return true;
+	return there;
 }
 
 /* Waits until the log grows, is closed, or a second has passed. */
@@ -204,6 +228,7 @@ logs_show(struct request *req, struct error *err)
 		.after = req->part_count > 3 ? req->ids[1] : 0,
 		.limit = request_number(req, "limit", 0),
 		.tail = request_number(req, "tail", -1),
+		.attempt = request_number(req, "attempt", 0),
 	};
 	int64_t wait_s = request_number(req, "wait", 0);
 

@@ -115,3 +115,27 @@ pipelines_submit(struct request *req, struct error *err)
 	wake_send(req->server->spool.state);
 	return response_json(req, 200, json_incref(states));
 }
+
+bool
+pipelines_cancel(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	cleanup_json json_t *states = json_object();
+
+	if (db == NULL ||
+	    !pipeline_cancel(db, &req->account, req->ids[0], add_job_state, states, err))
+		return false;
+	wake_send(req->server->spool.state);
+	return response_json(req, 200, json_incref(states));
+}
+
+bool
+pipelines_delete(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+
+	if (db == NULL || !pipeline_delete(db, &req->account, req->ids[0], err))
+		return false;
+	wake_send(req->server->spool.state);
+	return response_pack(req, 200, "{s:s}", "status", "Successfully deleted the pipeline");
+}

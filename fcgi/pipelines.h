@@ -5,7 +5,8 @@
  */
 #include "router.h"
 
-handler pipelines_create, pipelines_list, pipelines_show, pipelines_submit;
+handler pipelines_create, pipelines_list, pipelines_show, pipelines_submit, pipelines_cancel,
+    pipelines_delete;
 
 extern const struct parameter pipelines_create_parameters[];
 

@@ -27,6 +27,7 @@ static const struct {
 	[ERROR_UNAUTHORIZED] = { 401, "Unauthorized" },
 	[ERROR_FORBIDDEN] = { 403, "Forbidden" },
 	[ERROR_NOT_FOUND] = { 404, "Not Found" },
+	[ERROR_GONE] = { 410, "Gone" },
 	[ERROR_METHOD] = { 405, "Method Not Allowed" },
 	[ERROR_CONFLICT] = { 409, "Conflict" },
 	[ERROR_TOO_LARGE] = { 413, "Content Too Large" },

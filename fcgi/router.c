@@ -36,11 +36,17 @@ static const struct route routes[] = {
 	{ "POST", "/pipeline", pipelines_create, NEEDS_SESSION, pipelines_create_parameters, NULL },
 	{ "GET", "/pipeline", pipelines_list, NEEDS_SESSION, list_parameters, NULL },
 	{ "GET", "/pipeline/:pipeline", pipelines_show, NEEDS_SESSION, NULL, NULL },
+	{ "DELETE", "/pipeline/:pipeline", pipelines_delete, NEEDS_SESSION, NULL, NULL },
+	{ "POST", "/pipeline/:pipeline/cancel", pipelines_cancel, NEEDS_SESSION, NULL, NULL },
 	{ "POST", "/pipeline/:pipeline/submit", pipelines_submit, NEEDS_SESSION, NULL, NULL },
 	{ "POST", "/pipeline/:pipeline/job", jobs_create, NEEDS_SESSION, jobs_create_parameters,
 	    UPLOAD_INBOX },
 	{ "GET", "/pipeline/:pipeline/job", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL },
 	{ "GET", "/pipeline/:pipeline/job/:job", jobs_show, NEEDS_SESSION, jobs_show_parameters,
+	    NULL },
+	{ "DELETE", "/pipeline/:pipeline/job/:job", jobs_delete, NEEDS_SESSION, NULL, NULL },
+	{ "POST", "/pipeline/:pipeline/job/:job/kill", jobs_kill, NEEDS_SESSION, NULL, NULL },
+	{ "GET", "/pipeline/:pipeline/job/:job/kill", jobs_kill, NEEDS_SESSION | CHANGES, NULL,
 	    NULL },
 	{ "GET", "/execution/:job/logs", logs_show, NEEDS_SESSION, logs_show_parameters, NULL },
 	{ "GET", "/execution/:job/logs/:after", logs_show, NEEDS_SESSION, logs_show_parameters,
@@ -129,7 +135,7 @@ check_same_origin(const struct request *req, struct error *err)
 	const char *origin = request_header(req, "HTTP_ORIGIN");
 	const char *host = strstr(origin, "://");
 
-	if (strcmp(req->method, "GET") == 0)
+	if (strcmp(req->method, "GET") == 0 && (req->route->flags & CHANGES) == 0)
 		return true;
 	if (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0 ||
 	    (origin[0] != '\0' &&

@@ -120,8 +120,8 @@ account_read(struct database *db, int64_t account, struct account_details *detai
 	if (!statement_begin(&st, db, err,
 		"SELECT email, created_at,"
 		" (SELECT count(*) FROM job WHERE account = account.id AND state = 'in_queue'),"
-		" (SELECT count(*) FROM job WHERE account = account.id AND state = 'running')"
-		" FROM account WHERE id = ?",
+		" (SELECT count(*) FROM job WHERE account = account.id AND state = 'running'),"
+		" queued_max, running_max FROM account WHERE id = ?",
 		"i", (long long)account))
 		return false;
 	row = statement_row(&st, err);
@@ -133,6 +133,8 @@ account_read(struct database *db, int64_t account, struct account_details *detai
 	details->created_at = statement_integer(&st, 1);
 	details->jobs_in_queue = statement_integer(&st, 2);
 	details->jobs_running = statement_integer(&st, 3);
+	details->queued_max = statement_text(&st, 4) != NULL ? statement_integer(&st, 4) : -1;
+	details->running_max = statement_text(&st, 5) != NULL ? statement_integer(&st, 5) : -1;
 	return true;
 }
 

@@ -27,6 +27,7 @@ struct account_details {
 	int64_t created_at;
 	int64_t jobs_in_queue;
 	int64_t jobs_running;
+	int64_t queued_max, running_max; /* -1: the configuration's */
 };
 
 /*

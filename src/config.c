@@ -31,6 +31,7 @@ const struct setting config_settings[] = {
 	{ NULL, "login_attempts_address", SETTING_NUMBER, "100", 1, MANY, NULL,
 	    AT(login_attempts_address) },
 	{ NULL, "slots", SETTING_NUMBER, "0", 0, 1000, NULL, AT(slots) },
+	{ NULL, "sandboxes", SETTING_BOOLEAN, "true", 0, 0, NULL, AT(sandboxes) },
 	{ NULL, "build_slots", SETTING_NUMBER, "1", 1, 100, NULL, AT(build_slots) },
 	{ NULL, "min_free", SETTING_BYTES, "1g", 0, ANY_BYTES, NULL, AT(min_free) },
 	{ NULL, "min_free_inodes", SETTING_NUMBER, "10000", 0, 1e15, NULL, AT(min_free_inodes) },
@@ -38,6 +39,7 @@ const struct setting config_settings[] = {
 	{ NULL, "attachments_max", SETTING_NUMBER, "20000", 0, MANY, NULL, AT(attachments_max) },
 	{ NULL, "log_limit", SETTING_BYTES, "64m", 4096, ANY_BYTES, NULL, AT(log_limit) },
 	{ NULL, "queued_max", SETTING_NUMBER, "100000", 1, 1e9, NULL, AT(queued_max) },
+	{ NULL, "running_max", SETTING_NUMBER, "0", 0, MANY, NULL, AT(running_max) },
 	{ "engine", "socket", SETTING_TEXT, "/var/run/docker.sock", 0, 0, NULL, AT(engine.socket) },
 	{ "engine", "state_dir", SETTING_TEXT, "", 0, 0, NULL, AT(engine.state_dir) },
 	{ "job", "timeout", SETTING_NUMBER, "86400", 1, 3650 * DAYS_S, NULL, AT(job.timeout) },
@@ -53,6 +55,8 @@ const struct setting config_settings[] = {
 	{ "job", "disk_max", SETTING_BYTES, "100g", 0, ANY_BYTES, NULL, AT(job.disk_max) },
 	{ "job", "grace", SETTING_NUMBER, "10", 0, 3600, NULL, AT(job.grace) },
 	{ "job", "grace_max", SETTING_NUMBER, "300", 0, 3600, NULL, AT(job.grace_max) },
+	{ "job", "retries", SETTING_NUMBER, "0", 0, 1000, NULL, AT(job.retries) },
+	{ "job", "retries_max", SETTING_NUMBER, "10", 0, 1000, NULL, AT(job.retries_max) },
 	{ "job", "network", SETTING_TEXT, "none", 0, 0, "none bridge", AT(job.network) },
 	{ "job", "networks", SETTING_LIST, "{\"none\", \"bridge\"}", 0, 0, "none bridge",
 	    AT(job.networks) },
@@ -73,6 +77,12 @@ const struct setting config_settings[] = {
 	    AT(build.checkout_timeout) },
 	{ "build", "checkout_limit", SETTING_BYTES, "2g", 1024, ANY_BYTES, NULL,
 	    AT(build.checkout_limit) },
+	{ "retention", "results_days", SETTING_NUMBER, "0", 0, 36500, NULL,
+	    AT(retention.results_days) },
+	{ "retention", "logs_days", SETTING_NUMBER, "0", 0, 36500, NULL, AT(retention.logs_days) },
+	{ "retention", "jobs_days", SETTING_NUMBER, "0", 0, 36500, NULL, AT(retention.jobs_days) },
+	{ "retention", "account_bytes", SETTING_BYTES, "0", 0, ANY_BYTES, NULL,
+	    AT(retention.account_bytes) },
 	{ "threads", "api", SETTING_NUMBER, "32", 1, 1000, NULL, AT(threads.api) },
 	{ "threads", "upload", SETTING_NUMBER, "16", 1, 1000, NULL, AT(threads.upload) },
 	{ "threads", "follow", SETTING_NUMBER, "64", 1, 10000, NULL, AT(threads.follow) },
@@ -80,7 +90,7 @@ const struct setting config_settings[] = {
 };
 #define SETTINGS (sizeof config_settings / sizeof config_settings[0] - 1)
 
-static const char *const sections[] = { "engine", "job", "build", "threads" };
+static const char *const sections[] = { "engine", "job", "build", "retention", "threads" };
 #define SECTIONS (sizeof sections / sizeof sections[0])
 
 /*
@@ -363,6 +373,8 @@ fit_machine(struct config *config, struct error *err)
 
 	if (config->slots == 0)
 		config->slots = (int64_t)cpus;
+	if (config->running_max == 0)
+		config->running_max = config->slots;
 	if (config->job.memory_max == 0 || config->job.memory_max > memory)
 		config->job.memory_max = memory;
 	if (config->job.cpus_max <= 0 || config->job.cpus_max > cpus)
@@ -392,6 +404,7 @@ check_together(const struct config *config, const char *path, struct error *err)
 		{ "pids", (double)config->job.pids, (double)config->job.pids_max },
 		{ "disk", (double)config->job.disk, (double)config->job.disk_max },
 		{ "grace", (double)config->job.grace, (double)config->job.grace_max },
+		{ "retries", (double)config->job.retries, (double)config->job.retries_max },
 	};
 
 	if (config->state_dir[0] != '/' || config->database[0] != '/' ||

@@ -26,6 +26,7 @@ struct config {
 	int64_t login_attempts;
 	int64_t login_attempts_address;
 	int64_t slots;
+	bool sandboxes;
 	int64_t build_slots;
 	int64_t min_free;
 	int64_t min_free_inodes;
@@ -33,6 +34,7 @@ struct config {
 	int64_t attachments_max;
 	int64_t log_limit;
 	int64_t queued_max;
+	int64_t running_max;
 	struct {
 		char *socket;
 		char *state_dir;
@@ -44,6 +46,7 @@ struct config {
 		int64_t pids, pids_max;
 		int64_t disk, disk_max;
 		int64_t grace, grace_max;
+		int64_t retries, retries_max;
 		char *network;
 		struct text_list networks;
 		struct text_list capabilities;
@@ -59,6 +62,10 @@ struct config {
 		int64_t checkout_timeout;
 		int64_t checkout_limit;
 	} build;
+	struct {
+		int64_t results_days, logs_days, jobs_days;
+		int64_t account_bytes;
+	} retention;
 	struct {
 		int64_t api, upload, follow;
 	} threads;

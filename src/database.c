@@ -19,7 +19,7 @@
 #include "schema.h" /* schema_sql, made from schema.sql */
 #include "secret.h"
 
-#define SCHEMA_VERSION  1
+#define SCHEMA_VERSION  2
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_SIZE      "-256" /* KiB a connection */
 
@@ -33,6 +33,36 @@ static const struct {
 	{ 0xfe534d42, "smb2" },
 	{ 0x01021997, "9p" },
 	{ 0x65735546, "fuse" },
+};
+
+/*
+ * What makes version i + 1 of version i: what schema.sql has since then. New columns stand at their
+ * table's end there, so that a migrated database is the same as a new one.
+ */
+static const char *const migrations[SCHEMA_VERSION] = {
+	[1] =
+	    "ALTER TABLE account ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE account ADD COLUMN queued_max INTEGER;"
+	    "ALTER TABLE account ADD COLUMN running_max INTEGER;"
+	    "ALTER TABLE account ADD COLUMN stored_max INTEGER;"
+	    "ALTER TABLE pipeline ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE job ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE job ADD COLUMN retries_left INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE job ADD COLUMN retry_at INTEGER;"
+	    "ALTER TABLE job ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE job ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE job ADD COLUMN slot INTEGER;"
+	    "ALTER TABLE job ADD COLUMN results_size INTEGER;"
+	    "ALTER TABLE job ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE job ADD COLUMN results_removed_at INTEGER;"
+	    "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER;"
+	    "CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;"
+	    "CREATE INDEX job_retry ON job (retry_at) WHERE retry_at IS NOT NULL;"
+	    "CREATE INDEX job_retry_pipeline ON job (pipeline) WHERE retry_at IS NOT NULL;"
+	    "CREATE INDEX job_cancel ON job (id) WHERE cancel_requested = 1 AND state = 'running';"
+	    "CREATE INDEX job_deleted ON job (id) WHERE deleted = 1;"
+	    "CREATE INDEX job_finished ON job (finished_at, id) WHERE finished_at IS NOT NULL;"
+	    "PRAGMA user_version = 2",
 };
 
 /* "BUSY" is the caller's to repeat, "FULL" the operator's to mend; all else is a fault. */
@@ -54,7 +84,9 @@ fail(struct database *db, struct error *err, const char *doing)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return error_set(err, ERROR_SYSTEM,
-		    "the database is damaged (%s); stop Kabuto and restore it from a backup", text);
+		    "the database is damaged (%s): stop Kabuto, and bring a backup back by "
+		    "\"kabutoctl restore FILE\"",
+		    text);
 	default:
 		return error_set(err, ERROR_SYSTEM, "%s: %s", doing, text);
 	}
@@ -122,6 +154,9 @@ migrate(struct database *db, struct error *err)
 		return false;
 	if (version < 1 && !make_tables(db, err))
 		return false;
+	for (; version >= 1 && version < SCHEMA_VERSION; version++)
+		if (!execute(db, migrations[version], err))
+			return false;
 	return transaction_commit(&t, err);
 }
 

@@ -14,6 +14,7 @@ enum error_kind {
 	ERROR_UNAUTHORIZED, /* not logged in */
 	ERROR_FORBIDDEN,    /* known, and not allowed */
 	ERROR_NOT_FOUND,    /* no such thing, or somebody else's */
+	ERROR_GONE,         /* it was here; retention removed it */
 	ERROR_METHOD,       /* a known path with another method */
 	ERROR_CONFLICT,     /* the state forbids it */
 	ERROR_TOO_LARGE,    /* over a limit in bytes */

@@ -1,5 +1,6 @@
 /*
- * The rows of jobs. The state machine's law stands in the WHERE of each UPDATE.
+ * The rows of jobs: what they hold, and who may see them. jobstate.c moves them from state to
+ * state.
  */
 #include "job.h"
 
@@ -9,13 +10,14 @@
 #include <sys/stat.h>
 
 #include "quantity.h"
-#include "queue.h"
 #include "tree.h"
 
-#define JOB_COLUMNS                                                                                          \
-	"SELECT id, pipeline, account, image, state, attempt, name, command, env, workdir, user, network,"   \
-	" timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at," \
-	" started_at, start_marked_at, finished_at, response, error, used_cpu, used_memory, used_io FROM job"
+#define JOB_COLUMNS                                                                                             \
+	"SELECT id, pipeline, account, image, state, attempt, name, command, env, workdir, user, network,"      \
+	" timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at,"    \
+	" started_at, start_marked_at, finished_at, response, error, used_cpu, used_memory, used_io, retries,"  \
+	" retries_left, retry_at, cancel_requested, deleted, slot, results_size, log_size, results_removed_at," \
+	" logs_removed_at FROM job"
 
 void
 job_clear(struct job *job)
@@ -83,6 +85,16 @@ read_row(struct statement *st, struct job *job)
 	job->used_cpu = statement_decimal(st, column++);
 	job->used_memory = statement_integer(st, column++);
 	job->used_io = statement_integer(st, column++);
+	job->retries = statement_integer(st, column++);
+	job->retries_left = statement_integer(st, column++);
+	job->retry_at = statement_integer(st, column++);
+	job->cancel_requested = statement_integer(st, column++) != 0;
+	job->deleted = statement_integer(st, column++) != 0;
+	job->slot = statement_integer(st, column++);
+	job->results_size = statement_integer(st, column++);
+	job->log_size = statement_integer(st, column++);
+	job->results_removed_at = statement_integer(st, column++);
+	job->logs_removed_at = statement_integer(st, column++);
 }
 
 static bool
@@ -117,8 +129,10 @@ job_options_resolve(struct job *job, const struct config *config, struct error *
 	if (!text_list_has(&config->job.networks, job->network))
 		return error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here",
 		    job->network);
-	return ceiling("timeout", &job->timeout, config->job.timeout, config->job.timeout_max,
+	return ceiling("retries", &job->retries, config->job.retries, config->job.retries_max,
 		   false, err) &&
+	    ceiling("timeout", &job->timeout, config->job.timeout, config->job.timeout_max, false,
+		err) &&
 	    ceiling("grace", &job->grace, config->job.grace, config->job.grace_max, false, err) &&
 	    ceiling("memory", &job->memory, config->job.memory, config->job.memory_max, true,
 		err) &&
@@ -134,8 +148,8 @@ check_owner(struct database *db, const struct account *viewer, struct job *job, 
 	int row;
 
 	row = database_integer(db, &job->account, err,
-	    "SELECT account FROM pipeline WHERE id = ? AND (account = ? OR ?)", "iii",
-	    (long long)job->pipeline, (long long)viewer->id, (long long)viewer->admin);
+	    "SELECT account FROM pipeline WHERE id = ? AND (account = ? OR ?) AND NOT deleted",
+	    "iii", (long long)job->pipeline, (long long)viewer->id, (long long)viewer->admin);
 	if (row == 0)
 		return error_set(err, ERROR_NOT_FOUND, "Pipeline not found");
 	if (row < 0)
@@ -153,14 +167,14 @@ insert_row(struct database *db, struct job *job, struct error *err)
 {
 	if (!database_run(db, NULL, err,
 		"INSERT INTO job (pipeline, account, image, position, name, command, env, workdir, user, network,"
-		" timeout, grace, memory, cpus, pids, disk, attachment_token, created_at) VALUES (?, ?, ?,"
+		" timeout, grace, memory, cpus, pids, disk, retries, attachment_token, created_at) VALUES (?, ?, ?,"
 		" (SELECT coalesce(max(position), 0) + 1 FROM job WHERE pipeline = ?1),"
-		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"iiittttttiiidiiti", (long long)job->pipeline, (long long)job->account,
+		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"iiittttttiiidiiiti", (long long)job->pipeline, (long long)job->account,
 		(long long)job->image, job->name, job->command, job->env, job->workdir, job->user,
 		job->network, (long long)job->timeout, (long long)job->grace,
 		(long long)job->memory, job->cpus, (long long)job->pids, (long long)job->disk,
-		job->attachment_token, (long long)time_now_ms()))
+		(long long)job->retries, job->attachment_token, (long long)time_now_ms()))
 		return false;
 	job->id = database_inserted(db);
 	return true;
@@ -201,7 +215,7 @@ job_each(struct database *db, int64_t pipeline, const char *state, int64_t after
 
 	if (!statement_begin(&st, db, err,
 		JOB_COLUMNS " WHERE pipeline = ?1 AND id > ?2 AND (?3 IS NULL OR state = ?3)"
-			    " ORDER BY id LIMIT ?4",
+			    " AND NOT deleted ORDER BY id LIMIT ?4",
 		"iiti", (long long)pipeline, (long long)after, state, (long long)limit))
 		return false;
 	while ((row = statement_row(&st, err)) == 1) {
@@ -237,7 +251,8 @@ job_find(struct database *db, const struct account *viewer, int64_t pipeline, in
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		JOB_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)",
+		JOB_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)"
+			    " AND NOT deleted",
 		"iiiii", (long long)id, (long long)viewer->id, (long long)viewer->admin,
 		(long long)pipeline, (long long)pipeline))
 		return false;
@@ -255,137 +270,6 @@ job_read(struct database *db, int64_t id, struct job *job, struct error *err)
 	*job = (struct job){ 0 };
 	return statement_begin(&st, db, err, JOB_COLUMNS " WHERE id = ?", "i", (long long)id) &&
 	    read_one(&st, job, err) >= 0;
-}
-
-/* The first job in queue of a pipeline: in_queue -> running. */
-static bool
-mark_running(struct database *db, int64_t pipeline, int64_t *id, struct error *err)
-{
-	long long now = time_now_ms();
-
-	return database_run(db, NULL, err,
-		   "UPDATE account SET served_at = ? WHERE id = (SELECT account FROM pipeline WHERE id = ?)",
-		   "ii", now, (long long)pipeline) &&
-	    database_integer(db, id, err,
-		"UPDATE job SET state = 'running', attempt = attempt + 1, started_at = ?,"
-		" start_marked_at = NULL WHERE state = 'in_queue' AND id ="
-		"  (SELECT id FROM job WHERE pipeline = ? AND state = 'in_queue' ORDER BY position LIMIT 1)"
-		" RETURNING id",
-		"ii", now, (long long)pipeline) >= 0;
-}
-
-bool
-job_claim(struct database *db, struct job *job, struct error *err)
-{
-	cleanup_transaction struct transaction t = { NULL };
-	int64_t pipeline = 0, id = 0;
-
-	*job = (struct job){ 0 };
-	/* A look without the lock first: most of the time nothing waits. */
-	if (!queue_pick(db, &pipeline, err))
-		return false;
-	if (pipeline == 0)
-		return true;
-	if (!transaction_begin(&t, db, err) || !queue_pick(db, &pipeline, err))
-		return false;
-	if (pipeline == 0)
-		return true;
-	if (!mark_running(db, pipeline, &id, err) || !queue_refresh(db, pipeline, err) ||
-	    !job_read(db, id, job, err))
-		return false;
-	if (transaction_commit(&t, err))
-		return true;
-	job_clear(job);
-	return false;
-}
-
-bool
-job_mark(struct database *db, struct job *job, struct error *err)
-{
-	int64_t now = time_now_ms();
-	int changes = 0;
-
-	if (!database_run(db, &changes, err,
-		"UPDATE job SET start_marked_at = ? WHERE id = ? AND state = 'running' AND attempt = ?",
-		"iii", (long long)now, (long long)job->id, (long long)job->attempt))
-		return false;
-	if (changes != 1)
-		return error_set(err, ERROR_CONFLICT, "the attempt has ended already");
-	job->start_marked_at = now;
-	return true;
-}
-
-bool
-job_each_running(struct database *db, job_running_visit *visit, void *context, struct error *err)
-{
-	cleanup_statement struct statement st = { NULL, NULL };
-	int row;
-
-	/*
-	 * Reads the partial index of running jobs as a whole, which is as long as there are slots.
-	 */
-	if (!statement_begin(&st, db, err,
-		"/*scan*/ SELECT id FROM job INDEXED BY job_running WHERE state = 'running'", ""))
-		return false;
-	while ((row = statement_row(&st, err)) == 1)
-		if (!visit(statement_integer(&st, 0), context, err))
-			return false;
-	return row == 0;
-}
-
-/* With on_failure = stop, what waits behind a failed job leaves the queue, and says why. */
-static bool
-stop_pipeline(struct database *db, const struct job *failed, struct error *err)
-{
-	char error[96];
-
-	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed",
-	    (long long)failed->id);
-	return database_run(db, NULL, err,
-	    "UPDATE job SET state = 'ready', queued_at = NULL, error = ? WHERE pipeline = ? AND state = 'in_queue'"
-	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?2 AND on_failure = 'stop')",
-	    "ti", error, (long long)failed->pipeline);
-}
-
-static bool
-former_results(struct database *db, int64_t job, char results[static NAME_TEXT], struct error *err)
-{
-	cleanup_statement struct statement st = { NULL, NULL };
-	int row;
-
-	results[0] = '\0';
-	if (!statement_begin(&st, db, err, "SELECT results_token FROM job WHERE id = ?", "i",
-		(long long)job))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1)
-		take_text(results, NAME_TEXT, &st, 0);
-	return row >= 0;
-}
-
-bool
-job_end(struct database *db, const struct job *job, char old_results[static NAME_TEXT],
-    struct error *err)
-{
-	cleanup_transaction struct transaction t = { NULL };
-	bool done = job->has_response && job->response == 0 && job->error == NULL;
-	int changes = 0;
-
-	if (!transaction_begin(&t, db, err) || !former_results(db, job->id, old_results, err) ||
-	    !database_run(db, &changes, err,
-		"UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
-		" used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
-		" results_token = nullif(?, '') WHERE id = ? AND state = 'running' AND attempt = ?",
-		"tiiitidiitii", done ? "done" : "failed", (long long)time_now_ms(),
-		(long long)job->has_response, (long long)job->response, job->error,
-		(long long)job->has_usage, job->used_cpu, (long long)job->used_memory,
-		(long long)job->used_io, job->results_token, (long long)job->id,
-		(long long)job->attempt))
-		return false;
-	if (changes != 1)
-		return error_set(err, ERROR_CONFLICT, "the attempt has ended already");
-	return (done || stop_pipeline(db, job, err)) && queue_refresh(db, job->pipeline, err) &&
-	    transaction_commit(&t, err);
 }
 
 static bool

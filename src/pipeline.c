@@ -3,6 +3,7 @@
  */
 #include "pipeline.h"
 
+#include "job.h"
 #include "quantity.h"
 #include "queue.h"
 
@@ -44,8 +45,10 @@ bool
 pipeline_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
     pipeline_visit *visit, void *context, struct error *err)
 {
-	const char *own = PIPELINE_COLUMNS " WHERE account = ? AND id > ? ORDER BY id LIMIT ?";
-	const char *all = PIPELINE_COLUMNS " WHERE ? AND id > ? ORDER BY id LIMIT ?";
+	const char *own =
+	    PIPELINE_COLUMNS " WHERE account = ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?";
+	const char *all =
+	    PIPELINE_COLUMNS " WHERE ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?";
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
 
@@ -65,8 +68,9 @@ pipeline_show(struct database *db, const struct account *viewer, int64_t id, pip
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
 
-	if (!statement_begin(&st, db, err, PIPELINE_COLUMNS " WHERE id = ? AND (account = ? OR ?)",
-		"iii", (long long)id, (long long)viewer->id, (long long)viewer->admin))
+	if (!statement_begin(&st, db, err,
+		PIPELINE_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND NOT deleted", "iii",
+		(long long)id, (long long)viewer->id, (long long)viewer->admin))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 0)
@@ -82,8 +86,8 @@ pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *visit, 
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		"SELECT id, state FROM job WHERE pipeline = ? ORDER BY position", "i",
-		(long long)pipeline))
+		"SELECT id, state FROM job WHERE pipeline = ? AND NOT deleted ORDER BY position",
+		"i", (long long)pipeline))
 		return false;
 	while ((row = statement_row(&st, err)) == 1)
 		if (!visit(statement_integer(&st, 0), statement_text(&st, 1), context, err))
@@ -111,11 +115,15 @@ pipeline_submit(struct database *db, const struct account *viewer, int64_t id, i
 	    !database_run(db, NULL, err,
 		"UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL,"
 		" finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"
-		" used_io = NULL WHERE pipeline = ? AND state IN ('ready', 'done', 'failed')",
+		" used_io = NULL, retries_left = retries, cancel_requested = 0"
+		" WHERE pipeline = ? AND state IN ('ready', 'done', 'failed') AND NOT deleted",
 		"ii", (long long)time_now_ms(), (long long)id) ||
 	    database_integer(db, &queued, err,
 		"SELECT count(*) FROM job WHERE account = ? AND state = 'in_queue'", "i",
-		(long long)account) < 0)
+		(long long)account) < 0 ||
+	    database_integer(db, &queued_max, err,
+		"SELECT coalesce(queued_max, ?) FROM account WHERE id = ?", "ii",
+		(long long)queued_max, (long long)account) < 0)
 		return false;
 	if (queued > queued_max) {
 		error_set(err, ERROR_TOO_MANY,
@@ -127,4 +135,66 @@ pipeline_submit(struct database *db, const struct account *viewer, int64_t id, i
 	return queue_refresh(db, id, err) &&
 	    (visit == NULL || pipeline_jobs(db, id, visit, context, err)) &&
 	    transaction_commit(&t, err);
+}
+
+/* What waits leaves the queue: what has never run in this submit is ready again. */
+#define UNQUEUE                                                                                    \
+	"UPDATE job SET state = iif(retry_at IS NULL, 'ready', 'failed'), retry_at = NULL,"        \
+	" retries_left = 0, error = '" JOB_CANCELLED "' WHERE pipeline = ? AND state = 'in_queue'"
+
+bool
+pipeline_cancel(struct database *db, const struct account *viewer, int64_t id,
+    pipeline_job_visit *visit, void *context, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+
+	return transaction_begin(&t, db, err) && pipeline_show(db, viewer, id, NULL, NULL, err) &&
+	    database_run(db, NULL, err, UNQUEUE, "i", (long long)id) &&
+	    database_run(db, NULL, err,
+		"UPDATE job SET cancel_requested = 1 WHERE pipeline = ? AND state = 'running'", "i",
+		(long long)id) &&
+	    queue_refresh(db, id, err) &&
+	    (visit == NULL || pipeline_jobs(db, id, visit, context, err)) &&
+	    transaction_commit(&t, err);
+}
+
+bool
+pipeline_delete(struct database *db, const struct account *viewer, int64_t id, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	int64_t running = 0;
+
+	if (!transaction_begin(&t, db, err) || !pipeline_show(db, viewer, id, NULL, NULL, err) ||
+	    database_integer(db, &running, err,
+		"SELECT count(*) FROM job WHERE pipeline = ? AND state = 'running'", "i",
+		(long long)id) < 0)
+		return false;
+	if (running > 0)
+		return error_set(err, ERROR_CONFLICT,
+		    "Cannot delete a pipeline while a job of it runs: POST /pipeline/%lld/cancel first",
+		    (long long)id);
+	return database_run(db, NULL, err, UNQUEUE, "i", (long long)id) &&
+	    database_run(db, NULL, err, "UPDATE job SET deleted = 1 WHERE pipeline = ?", "i",
+		(long long)id) &&
+	    database_run(db, NULL, err, "UPDATE pipeline SET deleted = 1 WHERE id = ?", "i",
+		(long long)id) &&
+	    queue_refresh(db, id, err) && transaction_commit(&t, err);
+}
+
+bool
+pipeline_erase_empty(struct database *db, int64_t id, struct error *err)
+{
+	return database_run(db, NULL, err,
+	    "DELETE FROM pipeline WHERE id = ? AND deleted = 1"
+	    " AND NOT EXISTS (SELECT 1 FROM job WHERE pipeline = ?1)",
+	    "i", (long long)id);
+}
+
+bool
+pipeline_erase_all_empty(struct database *db, struct error *err)
+{
+	return database_run(db, NULL, err,
+	    "DELETE FROM pipeline WHERE id IN (SELECT id FROM pipeline WHERE deleted = 1"
+	    " AND NOT EXISTS (SELECT 1 FROM job WHERE job.pipeline = pipeline.id))",
+	    "");
 }

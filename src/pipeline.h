@@ -52,4 +52,22 @@ bool pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *vi
 bool pipeline_submit(struct database *db, const struct account *viewer, int64_t id,
     int64_t queued_max, pipeline_job_visit *visit, void *context, struct error *err);
 
+/*
+ * Takes what waits out of the queue, and asks for the end of what runs. visit gets every job as
+ * this leaves it.
+ */
+bool pipeline_cancel(struct database *db, const struct account *viewer, int64_t id,
+    pipeline_job_visit *visit, void *context, struct error *err);
+
+/*
+ * Deletes a pipeline with its jobs: nobody sees them from now on, and the spooler removes what
+ * there is of them. ERROR_CONFLICT: one of its jobs runs.
+ */
+bool pipeline_delete(struct database *db, const struct account *viewer, int64_t id,
+    struct error *err);
+
+/* The spooler's: drops the row of a deleted pipeline (of all) that has no job left. */
+bool pipeline_erase_empty(struct database *db, int64_t id, struct error *err);
+bool pipeline_erase_all_empty(struct database *db, struct error *err);
+
 #endif

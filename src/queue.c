@@ -19,34 +19,37 @@ queue_refresh(struct database *db, int64_t pipeline, struct error *err)
 		"INSERT INTO queue (pipeline, account, waiting_since)"
 		" SELECT pipeline.id, pipeline.account, job.queued_at"
 		" FROM pipeline JOIN job ON job.id ="
-		"  (SELECT id FROM job WHERE pipeline = ?1 AND state = 'in_queue' ORDER BY position LIMIT 1)"
+		"  (SELECT id FROM job WHERE pipeline = ?1 AND state = 'in_queue' AND retry_at IS NULL"
+		"    ORDER BY position LIMIT 1)"
 		" WHERE pipeline.id = ?1 AND pipeline.max_parallel >"
-		"  (SELECT count(*) FROM job WHERE pipeline = ?1 AND state = 'running')",
+		"  (SELECT count(*) FROM job WHERE pipeline = ?1 AND state = 'running') +"
+		"  (SELECT count(*) FROM job WHERE pipeline = ?1 AND retry_at IS NOT NULL)",
 		"i", (long long)pipeline);
 }
 
 /*
  * Steps from account to account in the index, so that it costs a seek for each account that waits.
  */
-#define PICK_ACCOUNT                                                                                      \
-	"/*scan*/ WITH RECURSIVE waiting (account) AS ("                                                  \
-	"  SELECT min(account) FROM queue"                                                                \
-	"  UNION ALL"                                                                                     \
-	"  SELECT (SELECT min(account) FROM queue WHERE account > waiting.account)"                       \
-	"   FROM waiting WHERE waiting.account IS NOT NULL)"                                              \
-	" SELECT account FROM waiting WHERE account IS NOT NULL"                                          \
-	" ORDER BY (SELECT count(*) FROM job WHERE job.account = waiting.account AND state = 'running')," \
-	"  max((SELECT min(waiting_since) FROM queue WHERE queue.account = waiting.account),"             \
-	"   (SELECT served_at FROM account WHERE id = waiting.account))"                                  \
-	" LIMIT 1"
+#define PICK_ACCOUNT                                                                                 \
+	"/*scan*/ WITH RECURSIVE waiting (account) AS ("                                             \
+	"  SELECT min(account) FROM queue"                                                           \
+	"  UNION ALL"                                                                                \
+	"  SELECT (SELECT min(account) FROM queue WHERE account > waiting.account)"                  \
+	"   FROM waiting WHERE waiting.account IS NOT NULL),"                                        \
+	" candidate (account, most, running, since) AS ("                                            \
+	"  SELECT account.id, coalesce(account.running_max, ?),"                                     \
+	"   (SELECT count(*) FROM job WHERE job.account = account.id AND state = 'running'),"        \
+	"   max((SELECT min(waiting_since) FROM queue WHERE queue.account = account.id), served_at)" \
+	"   FROM waiting JOIN account ON account.id = waiting.account WHERE NOT disabled)"           \
+	" SELECT account FROM candidate WHERE running < most ORDER BY running, since LIMIT 1"
 
 bool
-queue_pick(struct database *db, int64_t *pipeline, struct error *err)
+queue_pick(struct database *db, int64_t running_max, int64_t *pipeline, struct error *err)
 {
 	int64_t account = 0;
 
 	*pipeline = 0;
-	switch (database_integer(db, &account, err, PICK_ACCOUNT, "")) {
+	switch (database_integer(db, &account, err, PICK_ACCOUNT, "i", (long long)running_max)) {
 	case 0:
 		return true;
 	case 1:
@@ -61,14 +64,17 @@ queue_pick(struct database *db, int64_t *pipeline, struct error *err)
 
 struct place_numbers {
 	int64_t before;  /* jobs in queue before it */
-	int64_t running; /* of its pipeline */
+	int64_t running; /* of its pipeline, those that wait for their next try included */
 	int64_t max_parallel;
+	int64_t retry_at, retries, retries_left;
+	int64_t account_running, account_most;
+	bool account_disabled;
 	int64_t run_ms; /* what its image's jobs take on average; 0: none has run */
 };
 
 static bool
-read_numbers(struct database *db, int64_t job, int64_t before, struct place_numbers *numbers,
-    struct error *err)
+read_numbers(struct database *db, int64_t job, int64_t before, int64_t running_max,
+    struct place_numbers *numbers, struct error *err)
 {
 	cleanup_statement struct statement st = { NULL, NULL };
 	int row;
@@ -76,13 +82,17 @@ read_numbers(struct database *db, int64_t job, int64_t before, struct place_numb
 	if (!statement_begin(&st, db, err,
 		"SELECT iif(?2 >= 0, ?2, (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
 		"   state = 'in_queue' AND position < j.position)),"
-		" (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'running'),"
+		" (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'running') +"
+		"  (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND retry_at IS NOT NULL),"
 		" (SELECT max_parallel FROM pipeline WHERE id = j.pipeline),"
 		" (SELECT avg(finished_at - started_at) FROM (SELECT state, started_at, finished_at FROM job"
 		"   WHERE image = j.image ORDER BY id DESC LIMIT " ETA_RUNS
-		") WHERE state = 'done')"
-		" FROM job j WHERE j.id = ?1",
-		"ii", (long long)job, (long long)before))
+		") WHERE state = 'done'),"
+		" retry_at, retries, retries_left,"
+		" (SELECT count(*) FROM job WHERE account = j.account AND state = 'running'),"
+		" coalesce(account.running_max, ?3), account.disabled"
+		" FROM job j JOIN account ON account.id = j.account WHERE j.id = ?1",
+		"iii", (long long)job, (long long)before, (long long)running_max))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 1) {
@@ -90,39 +100,63 @@ read_numbers(struct database *db, int64_t job, int64_t before, struct place_numb
 		numbers->running = statement_integer(&st, 1);
 		numbers->max_parallel = statement_integer(&st, 2);
 		numbers->run_ms = statement_integer(&st, 3);
+		numbers->retry_at = statement_integer(&st, 4);
+		numbers->retries = statement_integer(&st, 5);
+		numbers->retries_left = statement_integer(&st, 6);
+		numbers->account_running = statement_integer(&st, 7);
+		numbers->account_most = statement_integer(&st, 8);
+		numbers->account_disabled = statement_integer(&st, 9) != 0;
 	}
 	return row >= 0;
 }
 
+/* Why it waits, from what concerns all to what concerns it alone. */
+static void
+explain(struct queue_place *place, const struct place_numbers *numbers,
+    const struct service_status *status, int64_t slots)
+{
+	char time[QUANTITY_TEXT];
+	size_t room = sizeof place->reason;
+
+	if (status->engine_away_since != 0)
+		snprintf(place->reason, room, "the engine does not answer since %s",
+		    time_format(status->engine_away_since, time));
+	else if (status->disk_error[0] != '\0')
+		snprintf(place->reason, room, "%s", status->disk_error);
+	else if (numbers->account_disabled)
+		snprintf(place->reason, room, "the account is disabled");
+	else if (numbers->retry_at != 0)
+		snprintf(place->reason, room, "it failed; retry %lld of %lld begins at %s",
+		    (long long)(numbers->retries - numbers->retries_left),
+		    (long long)numbers->retries, time_format(numbers->retry_at, time));
+	else if (numbers->before > 0)
+		snprintf(place->reason, room, "%lld job%s before it in its pipeline",
+		    (long long)numbers->before, numbers->before == 1 ? "" : "s");
+	else if (numbers->running >= numbers->max_parallel)
+		snprintf(place->reason, room, "%lld of its pipeline run%s, which is max_parallel",
+		    (long long)numbers->running, numbers->running == 1 ? "s" : "");
+	else if (numbers->account_running >= numbers->account_most)
+		snprintf(place->reason, room,
+		    "%lld of the account's jobs run%s, which is its limit",
+		    (long long)numbers->account_running, numbers->account_running == 1 ? "s" : "");
+	else
+		snprintf(place->reason, room, "all %lld slots are taken", (long long)slots);
+}
+
 bool
-queue_place(struct database *db, int64_t job, int64_t before, int64_t slots,
+queue_place(struct database *db, int64_t job, int64_t before, const struct config *config,
     struct queue_place *place, struct error *err)
 {
 	struct place_numbers numbers = { .max_parallel = 1 };
 	struct service_status status;
-	char since[QUANTITY_TEXT];
 
-	if (!read_numbers(db, job, before, &numbers, err) || !service_read(db, &status, err))
+	if (!read_numbers(db, job, before, config->running_max, &numbers, err) ||
+	    !service_read(db, &status, err))
 		return false;
 	place->position = numbers.before + 1;
 	place->eta_s = numbers.run_ms == 0
 	    ? -1
 	    : (numbers.before + numbers.running) * numbers.run_ms / numbers.max_parallel / MS_PER_S;
-	if (status.engine_away_since != 0)
-		snprintf(place->reason, sizeof place->reason, "the engine does not answer since %s",
-		    time_format(status.engine_away_since, since));
-	else if (status.disk_error[0] != '\0')
-		snprintf(place->reason, sizeof place->reason, "%s", status.disk_error);
-	else if (numbers.before > 0)
-		snprintf(place->reason, sizeof place->reason,
-		    "%lld job%s before it in its pipeline", (long long)numbers.before,
-		    numbers.before == 1 ? "" : "s");
-	else if (numbers.running >= numbers.max_parallel)
-		snprintf(place->reason, sizeof place->reason,
-		    "%lld of its pipeline run%s, which is max_parallel", (long long)numbers.running,
-		    numbers.running == 1 ? "s" : "");
-	else
-		snprintf(place->reason, sizeof place->reason, "all %lld slots are taken",
-		    (long long)slots);
+	explain(place, &numbers, &status, config->slots);
 	return true;
 }

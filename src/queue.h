@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "database.h"
 #include "error.h"
 
@@ -20,9 +21,10 @@ bool queue_refresh(struct database *db, int64_t pipeline, struct error *err);
  * The pipeline whose next job starts: of the account with the fewest running jobs the one that
  * waited longest. Of accounts with equally many, the one that has waited longest since its first
  * job in queue or since it was served last: so that with a single slot, too, one account's hundred
- * jobs do not go before another's first. True with *pipeline == 0: nothing may start.
+ * jobs do not go before another's first. Accounts without a limit of their own have running_max
+ * jobs at a time at most. True with *pipeline == 0: nothing may start.
  */
-bool queue_pick(struct database *db, int64_t *pipeline, struct error *err);
+bool queue_pick(struct database *db, int64_t running_max, int64_t *pipeline, struct error *err);
 
 /* Where a job in queue stands, and why it waits. */
 struct queue_place {
@@ -35,7 +37,7 @@ struct queue_place {
  * before is how many of its pipeline are in queue before it, where the caller knows; -1: they are
  * counted, which takes as long as there are many.
  */
-bool queue_place(struct database *db, int64_t job, int64_t before, int64_t slots,
+bool queue_place(struct database *db, int64_t job, int64_t before, const struct config *config,
     struct queue_place *place, struct error *err);
 
 #endif

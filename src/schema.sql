@@ -16,7 +16,11 @@ CREATE TABLE account (
 	confirm_hash  BLOB,                        -- of the token that confirms it; NULL: confirmed
 	admin         INTEGER NOT NULL DEFAULT 0,
 	created_at    INTEGER NOT NULL,
-	served_at     INTEGER NOT NULL DEFAULT 0   -- when a job of its was started last
+	served_at     INTEGER NOT NULL DEFAULT 0,  -- when a job of its was started last
+	disabled      INTEGER NOT NULL DEFAULT 0,  -- may not log in; its jobs in queue wait
+	queued_max    INTEGER,                     -- limits of its own; NULL: the configuration's
+	running_max   INTEGER,
+	stored_max    INTEGER                      -- bytes of results and logs, above which the oldest go
 ) STRICT;
 
 -- A log-in that has not ended. Could be dropped at the price of everybody's logging in again.
@@ -75,9 +79,11 @@ CREATE TABLE pipeline (
 	name         TEXT NOT NULL,
 	on_failure   TEXT NOT NULL CHECK (on_failure IN ('continue', 'stop')),
 	max_parallel INTEGER NOT NULL CHECK (max_parallel > 0),
-	created_at   INTEGER NOT NULL
+	created_at   INTEGER NOT NULL,
+	deleted      INTEGER NOT NULL DEFAULT 0    -- nobody sees it; the row goes once its jobs are gone
 ) STRICT;
 CREATE INDEX pipeline_account ON pipeline (account, id);
+CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;
 
 -- A command with its files. One that ended is run again by another submit: attempt counts its starts.
 CREATE TABLE job (
@@ -112,7 +118,17 @@ CREATE TABLE job (
 	error            TEXT,
 	used_cpu         REAL,                     -- seconds
 	used_memory      INTEGER,                  -- bytes at the peak
-	used_io          INTEGER                   -- bytes read and written on block devices
+	used_io          INTEGER,                  -- bytes read and written on block devices
+	retries          INTEGER NOT NULL DEFAULT 0, -- how often it runs again after a failure
+	retries_left     INTEGER NOT NULL DEFAULT 0, -- of them, since the submit
+	retry_at         INTEGER,                  -- in_queue after a failure: not before then; it keeps its place
+	cancel_requested INTEGER NOT NULL DEFAULT 0, -- its owner asked for its end; cleared by a submit
+	deleted          INTEGER NOT NULL DEFAULT 0, -- nobody sees it; the spooler removes files and row
+	slot             INTEGER,                  -- while it runs: whose sandbox it may use
+	results_size     INTEGER,                  -- bytes of the results' zip
+	log_size         INTEGER NOT NULL DEFAULT 0, -- bytes of the logs of all its attempts
+	results_removed_at INTEGER,                -- by retention
+	logs_removed_at  INTEGER
 ) STRICT;
 CREATE INDEX job_pipeline ON job (pipeline, position);
 CREATE INDEX job_pipeline_id ON job (pipeline);
@@ -123,6 +139,11 @@ CREATE INDEX job_running ON job (account) WHERE state = 'running';
 CREATE INDEX job_running_pipeline ON job (pipeline) WHERE state = 'running';
 CREATE INDEX job_attachments ON job (attachment_token);
 CREATE INDEX job_results ON job (results_token) WHERE results_token IS NOT NULL;
+CREATE INDEX job_retry ON job (retry_at) WHERE retry_at IS NOT NULL;
+CREATE INDEX job_retry_pipeline ON job (pipeline) WHERE retry_at IS NOT NULL;
+CREATE INDEX job_cancel ON job (id) WHERE cancel_requested = 1 AND state = 'running';
+CREATE INDEX job_deleted ON job (id) WHERE deleted = 1;
+CREATE INDEX job_finished ON job (finished_at, id) WHERE finished_at IS NOT NULL;
 
 -- A file that came with a job; inbox/<attachment_token>/<name> is its content.
 CREATE TABLE attachment (
@@ -132,7 +153,8 @@ CREATE TABLE attachment (
 	PRIMARY KEY (job, name)
 ) STRICT, WITHOUT ROWID;
 
--- The pipelines of which a job may start now: it has one in queue, and fewer than max_parallel run.
+-- The pipelines of which a job may start now: it has one in queue, and fewer than max_parallel run or wait
+-- for their next try.
 -- Could be rebuilt from job and pipeline; queue_refresh keeps it in the transaction that changes either.
 CREATE TABLE queue (
 	pipeline      INTEGER PRIMARY KEY REFERENCES pipeline (id) ON DELETE CASCADE,
@@ -151,4 +173,4 @@ CREATE TABLE spooler (
 	disk_error        TEXT                     -- NULL: there is room
 ) STRICT;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -378,8 +378,7 @@ test_zip_is_published_whole_or_not_at_all(void **state)
 
 	file_put(scene->outbox, "a", "x", 1);
 	broken.results = -1;
-	assert_false(collect_as(&broken, scene->outbox, "token", 1, &scene->notes,
-	    &scene->err));
+	assert_false(collect_as(&broken, scene->outbox, "token", 1, &scene->notes, &scene->err));
 	assert_false(file_exists(scene->spool.incoming, "token.zip"));
 	assert_false(file_exists(scene->spool.results, "token.zip"));
 	assert_false(collect_as(&scene->spool, -1, "token", 1, &scene->notes, &scene->err));

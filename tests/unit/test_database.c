@@ -20,7 +20,7 @@ test_new_database_has_tables_version_and_an_instance(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(world_integer(world, "PRAGMA user_version"), 1);
+	assert_int_equal(world_integer(world, "PRAGMA user_version"), 2);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job"), 0);
 	assert_int_equal(world_integer(world,
 			     "SELECT length(value) FROM setting WHERE name = 'instance'"),
@@ -124,6 +124,103 @@ test_database_of_a_newer_kabuto_is_refused(void **state)
 	assert_non_null(strstr(world->err.text, path));
 	assert_null(other.handle);
 	assert_int_equal(world_integer(world, "PRAGMA user_version"), 99);
+}
+
+/* Every column of every table, and every index, as one text; the caller's to sqlite3_free. */
+static char *
+shape(sqlite3 *handle)
+{
+	sqlite3_stmt *statement = NULL;
+	char *text;
+
+	assert_int_equal(
+	    sqlite3_prepare_v2(handle,
+		"SELECT group_concat(line, char(10)) FROM ("
+		"SELECT m.name || ' ' || c.cid || ' ' || c.name || ' ' || c.type || ' ' ||"
+		" c.\"notnull\" || ' ' || coalesce(c.dflt_value, '-') || ' ' || c.pk AS line"
+		" FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+		" UNION ALL SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL"
+		" ORDER BY line)",
+		-1, &statement, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	text = sqlite3_mprintf("%s", sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return text;
+}
+
+/* Makes a database as the first version of the tables had it, with a row in it. */
+static void
+make_first_version(const struct world *world, const char *path)
+{
+	char name[256];
+	cleanup_free char *sql = NULL;
+	sqlite3 *handle = NULL;
+
+	snprintf(name, sizeof name, "%s/tests/unit/schema-1.sql", getenv("srcdir"));
+	sql = file_get(world->folder->fd, name, NULL);
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(handle,
+		"INSERT INTO account (login, email, password_hash, created_at) VALUES ('old', 'e', 'h', 1);"
+		"INSERT INTO setting VALUES ('instance', 'word')",
+		NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(handle);
+}
+
+static void
+test_database_of_the_first_version_becomes_as_a_new_one(void **state)
+{
+	struct world *world = *state;
+	struct database old = { 0 };
+	char path[128], *had, *has;
+	int64_t disabled = -1;
+
+	path_of(world->folder, "old.db", path);
+	make_first_version(world, path);
+	must(database_open(&old, path, &world->err), &world->err);
+	had = shape(world->db.handle);
+	has = shape(old.handle);
+	assert_string_equal(has, had);
+	sqlite3_free(had);
+	sqlite3_free(has);
+	assert_int_equal(database_integer(&old, &disabled, &world->err,
+			     "SELECT disabled FROM account WHERE login = 'old'", ""),
+	    1);
+	assert_int_equal(disabled, 0);
+	database_close(&old);
+}
+
+static void
+test_migration_that_fails_changes_nothing(void **state)
+{
+	struct world *world = *state;
+	struct database old = { 0 };
+	sqlite3 *handle = NULL;
+	sqlite3_stmt *statement = NULL;
+	char path[128];
+
+	path_of(world->folder, "old.db", path);
+	make_first_version(world, path);
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	/* The last but one of the new columns is there already. */
+	assert_int_equal(sqlite3_exec(handle, "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_false(database_open(&old, path, &world->err));
+	assert_int_equal(
+	    sqlite3_prepare_v2(handle,
+		"SELECT (SELECT user_version FROM pragma_user_version),"
+		" (SELECT count(*) FROM pragma_table_info('account') WHERE name = 'disabled')",
+		-1, &statement, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(statement, 0), 1);
+	assert_int_equal(sqlite3_column_int(statement, 1), 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(handle);
 }
 
 static void
@@ -462,6 +559,8 @@ main(void)
 		test(test_opening_again_keeps_what_is_there),
 		test(test_many_processes_may_make_the_database_at_once),
 		test(test_database_of_a_newer_kabuto_is_refused),
+		test(test_database_of_the_first_version_becomes_as_a_new_one),
+		test(test_migration_that_fails_changes_nothing),
 		test(test_file_that_is_no_database_is_refused_and_left),
 		test(test_database_in_a_folder_that_is_not_there_is_refused),
 		test(test_each_letter_binds_its_type),

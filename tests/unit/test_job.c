@@ -49,7 +49,7 @@ claim(struct world *world)
 	struct job job;
 	int64_t id;
 
-	must(job_claim(&world->db, &job, &world->err), &world->err);
+	must(job_claim(&world->db, 0, 100, &job, &world->err), &world->err);
 	id = job.id;
 	job_clear(&job);
 	return id;
@@ -992,26 +992,27 @@ test_place_tells_position_and_reason(void **state)
 	const struct account alice = world_account(world, "alice");
 	int64_t image = world_image(world, alice.id);
 	int64_t pipeline = world_pipeline(world, alice.id, 1, "continue"), jobs[3];
+	const struct config config = { .slots = 4, .running_max = 4 };
 	struct queue_place place;
 
 	for (size_t i = 0; i < COUNT(jobs); i++)
 		jobs[i] = add_job(world, pipeline, image);
 	submit(world, pipeline);
-	must(queue_place(&world->db, jobs[0], -1, 4, &place, &world->err), &world->err);
+	must(queue_place(&world->db, jobs[0], -1, &config, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 1);
 	assert_string_equal(place.reason, "all 4 slots are taken");
 	assert_int_equal(place.eta_s, -1);
-	must(queue_place(&world->db, jobs[2], -1, 4, &place, &world->err), &world->err);
+	must(queue_place(&world->db, jobs[2], -1, &config, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 3);
 	assert_string_equal(place.reason, "2 jobs before it in its pipeline");
 	assert_int_equal(claim(world), jobs[0]);
-	must(queue_place(&world->db, jobs[1], -1, 4, &place, &world->err), &world->err);
+	must(queue_place(&world->db, jobs[1], -1, &config, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 1);
 	assert_string_equal(place.reason, "1 of its pipeline runs, which is max_parallel");
 	end(world, jobs[0], 0);
 	world_sql(world, "UPDATE job SET started_at = finished_at - 10000 WHERE state = 'done'");
 	assert_int_equal(claim(world), jobs[1]);
-	must(queue_place(&world->db, jobs[2], -1, 4, &place, &world->err), &world->err);
+	must(queue_place(&world->db, jobs[2], -1, &config, &place, &world->err), &world->err);
 	assert_int_equal(place.eta_s, 10);
 }
 

@@ -1,0 +1,151 @@
+/*
+ * Why an attempt ended, in words: for the job's error and for the last lines of its log.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "image.h"
+#include "joblog.h"
+#include "jobspec.h"
+#include "quantity.h"
+#include "run.h"
+
+void
+run_set_error(struct run *run, const char *format, ...)
+{
+	va_list arguments;
+
+	if (run->error != NULL)
+		return;
+	va_start(arguments, format);
+	if (vasprintf(&run->error, format, arguments) < 0)
+		run->error = NULL;
+	va_end(arguments);
+}
+
+int64_t
+run_deadline_ms(const struct run *run)
+{
+	int64_t begun = run->info.started_at != 0 ? run->info.started_at : run->job.start_marked_at;
+
+	return begun + run->job.timeout * MS_PER_S;
+}
+
+/* Why the job's program could not be started (kabuto-init reports errno of its execve). */
+static void
+explain_exec(struct run *run)
+{
+	cleanup_json json_t *arguments = NULL;
+	struct image_run image = { 0 };
+	struct error ignored;
+	const char *program;
+
+	if (!image_run_read(&run->worker->db, run->job.image, &image, &ignored))
+		return;
+	arguments = jobspec_arguments(&run->job, &image);
+	image_run_clear(&image);
+	program = json_string_value(json_array_get(arguments, 0));
+	if (program == NULL)
+		return;
+	if (strcmp(program, "/bin/sh") == 0 && run->usage.exec_errno == ENOENT)
+		run_set_error(run,
+		    "the image has no shell (/bin/sh): give the command as a JSON array of strings");
+	else if (run->usage.exec_errno == ENOENT)
+		run_set_error(run, "there is no program '%s' in the image", program);
+	else
+		run_set_error(run, "the program '%s' could not be started: %s", program,
+		    strerrordesc_np((int)run->usage.exec_errno));
+}
+
+/* The job itself was killed for want of memory, and not only some process of its. */
+static bool
+out_of_memory(const struct run *run)
+{
+	return run->info.exit_code == 137 && (run->info.oom_killed || run->usage.oom_kills > 0);
+}
+
+void
+run_explain(struct run *run)
+{
+	char limit[QUANTITY_TEXT];
+	int64_t code = run->info.exit_code;
+
+	if (run->error != NULL)
+		return;
+	if (run->cancelled && !run->timed_out && !run->over_disk) {
+		run_set_error(run, JOB_KILLED);
+		return;
+	}
+	if (run->info.state == CONTAINER_ABSENT)
+		return;
+	if (run->timed_out ||
+	    (code > 128 && run->info.finished_at >= run_deadline_ms(run) &&
+		run->job.start_marked_at > 0)) {
+		run_set_error(run, "timed out after %lld s", (long long)run->job.timeout);
+	} else if (run->over_disk) {
+		run_set_error(run, "the outbox is larger than its limit (%s)",
+		    bytes_format(run->job.disk, limit));
+	} else if (code == 0) {
+		return;
+	} else if (out_of_memory(run)) {
+		run_set_error(run, "out of memory (limit %s)",
+		    bytes_format(run->job.memory, limit));
+	} else if (!run->usage.complete) {
+		/* kabuto-init did not come to its end, and it was not we who killed it. */
+		run_set_error(run, "the engine lost the container while the job ran");
+	} else if (run->usage.exec_errno != 0) {
+		explain_exec(run);
+	} else if (run->usage.signal > 0 && sigabbrev_np((int)run->usage.signal) != NULL) {
+		run_set_error(run, "killed by signal %lld (SIG%s)", (long long)run->usage.signal,
+		    sigabbrev_np((int)run->usage.signal));
+	}
+	run_set_error(run, "exit code %lld", (long long)code);
+}
+
+bool
+run_seal_log(struct run *run, struct error *err)
+{
+	const struct config *config = run->worker->spooler->config;
+	char *lines[COLLECT_NOTES_MOST + 7], dropped[160], unnamed[96], oom[96], ended[1200],
+	    retry[96];
+	char limit[QUANTITY_TEXT];
+	size_t count = 0;
+
+	if (run->usage.log_dropped > 0) {
+		snprintf(dropped, sizeof dropped,
+		    "the log is over its limit: %lld bytes of output were dropped",
+		    (long long)run->usage.log_dropped);
+		lines[count++] = dropped;
+	}
+	if (run->info.oom_killed || run->usage.oom_kills > 0) {
+		snprintf(oom, sizeof oom, "killed: out of memory (limit %s)",
+		    bytes_format(run->job.memory, limit));
+		lines[count++] = oom;
+	}
+	for (size_t i = 0; i < run->notes.count; i++)
+		lines[count++] = run->notes.texts[i];
+	if (run->elsewhere != NULL)
+		lines[count++] = run->elsewhere;
+	if (run->notes.unnamed > 0) {
+		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more",
+		    run->notes.unnamed);
+		lines[count++] = unnamed;
+	}
+	if (run->error != NULL && strncmp(run->error, "exit code ", 10) != 0 &&
+	    !out_of_memory(run)) {
+		snprintf(ended, sizeof ended, "failed: %s", run->error);
+		lines[count++] = ended;
+	}
+	if (run->error != NULL && run->job.retries_left > 0 && !run->cancelled) {
+		snprintf(retry, sizeof retry, "retry %lld of %lld follows",
+		    (long long)(run->job.retries - run->job.retries_left + 1),
+		    (long long)run->job.retries);
+		lines[count++] = retry;
+	}
+	return joblog_seal(run->worker->spooler->spool.logs, run->job.id, run->job.attempt,
+	    config->log_limit, lines, count, err);
+}

@@ -1,0 +1,52 @@
+#ifndef KABUTO_RUN_H
+#define KABUTO_RUN_H
+/*
+ * One attempt of a job while the spooler works on it: shared by jobrun.c, which takes it from step
+ * to step, and explain.c, which finds the words for its end.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect.h"
+#include "engine_container.h"
+#include "job.h"
+#include "jobrun.h"
+#include "message.h"
+#include "spooler.h"
+#include "usage.h"
+
+#define log_run(run, level, format, ...)                                                           \
+	log_write(level, "job=%lld attempt=%lld " format, (long long)(run)->job.id,                \
+	    (long long)(run)->job.attempt __VA_OPT__(, ) __VA_ARGS__)
+
+struct run {
+	struct worker *worker;
+	struct job job;
+	char container[CONTAINER_NAME];
+	int folder; /* run/<job>.<attempt>; -1: not open */
+	struct container_info info;
+	struct usage usage;
+	int faults;  /* of the engine's own, at this step */
+	char *error; /* why the job failed, in words; NULL: its exit code tells */
+	bool timed_out, over_disk;
+	bool cancelled;            /* its owner asked for its end */
+	int64_t next_disk_look_ms; /* monotonic */
+	struct collect_notes notes;
+	char *elsewhere; /* files that were left outside the empty outbox; NULL: none */
+	char old_results[NAME_TEXT];
+};
+
+/* Says why the job failed; only the first text counts, since it is the cause. */
+void run_set_error(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* When its time is over, in ms since 1970. */
+int64_t run_deadline_ms(const struct run *run);
+
+/* Sets the error from what is known of the end, the most telling cause first; none for exit code 0.
+ */
+void run_explain(struct run *run);
+
+/* Puts Kabuto's own lines at the end of the log, and closes it. */
+bool run_seal_log(struct run *run, struct error *err);
+
+#endif

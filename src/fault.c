@@ -1,0 +1,26 @@
+/*
+ * A process that dies where it is told to.
+ */
+#include "fault.h"
+
+#ifdef KABUTO_TEST_BUILD
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void
+fault_point(const char *life, const char *step)
+{
+	const char *fault = getenv("KABUTO_FAULT"), *mark = getenv("KABUTO_FAULT_MARK");
+	char here[64];
+
+	snprintf(here, sizeof here, "%s.%s", life, step);
+	if (fault == NULL || mark == NULL || strcmp(fault, here) != 0)
+		return;
+	if (open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) >= 0)
+		(void)kill(getpid(), SIGKILL);
+}
+#endif

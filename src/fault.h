@@ -1,0 +1,20 @@
+#ifndef KABUTO_FAULT_H
+#define KABUTO_FAULT_H
+/*
+ * Fault points, in test builds only: the process kills itself at the point that the environment's
+ * KABUTO_FAULT names ("job.create"), once: KABUTO_FAULT_MARK is a path, where a file is made at the
+ * kill and the point passes by as soon as there is one.
+ */
+
+#ifdef KABUTO_TEST_BUILD
+void fault_point(const char *life, const char *step);
+#else
+static inline void
+fault_point(const char *life, const char *step)
+{
+	(void)life;
+	(void)step;
+}
+#endif
+
+#endif

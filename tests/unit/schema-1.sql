@@ -1,0 +1,154 @@
+-- Kabuto's tables. Times are milliseconds since 1970 (UTC), sizes bytes, flags 0 or 1.
+-- Ids are never used twice (AUTOINCREMENT): containers, logs and clients name things by them.
+
+-- What belongs to the whole installation: 'instance' is the random word in our containers' names.
+CREATE TABLE setting (
+	name  TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Somebody who may log in once confirm_hash is NULL.
+CREATE TABLE account (
+	id            INTEGER PRIMARY KEY AUTOINCREMENT,
+	login         TEXT NOT NULL COLLATE NOCASE UNIQUE,
+	email         TEXT NOT NULL,
+	password_hash TEXT NOT NULL,               -- Argon2id, libsodium's text form
+	confirm_hash  BLOB,                        -- of the token that confirms it; NULL: confirmed
+	admin         INTEGER NOT NULL DEFAULT 0,
+	created_at    INTEGER NOT NULL,
+	served_at     INTEGER NOT NULL DEFAULT 0   -- when a job of its was started last
+) STRICT;
+
+-- A log-in that has not ended. Could be dropped at the price of everybody's logging in again.
+CREATE TABLE session (
+	hash    BLOB PRIMARY KEY,                  -- of the cookie's token
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	used_at INTEGER NOT NULL                   -- to the hour; idle for session_days: ended
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_account ON session (account);
+CREATE INDEX session_used ON session (used_at);
+
+-- Failed log-ins of late: of one login ('login:alice') and from one address ('address:192.0.2.1'); and
+-- registrations from one ('register:192.0.2.1').
+CREATE TABLE login_failure (
+	subject    TEXT PRIMARY KEY,
+	failures   INTEGER NOT NULL,
+	started_at INTEGER NOT NULL                -- of the window in which they are counted
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_failure_started ON login_failure (started_at);
+
+-- What jobs run from. build is the one that serves; NULL: none succeeded yet, and no one sees the image.
+CREATE TABLE image (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	account    INTEGER NOT NULL REFERENCES account (id),
+	name       TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	build      INTEGER REFERENCES build (id) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX image_account ON image (account, id) WHERE build IS NOT NULL;
+CREATE INDEX image_build ON image (build);
+
+-- One attempt at building an image, from builds/<id>/context or from repo_url.
+CREATE TABLE build (
+	id               INTEGER PRIMARY KEY AUTOINCREMENT,
+	image            INTEGER NOT NULL REFERENCES image (id),
+	account          INTEGER NOT NULL REFERENCES account (id),
+	state            TEXT NOT NULL CHECK (state IN ('PENDING', 'SUCCESS', 'FAILED', 'FAILURE')),
+	dockerfile       TEXT,                     -- NULL until a checkout brought it
+	repo_url         TEXT,
+	nocache          INTEGER NOT NULL,
+	entrypoint       TEXT,                     -- of the built image: JSON array of strings
+	cmd              TEXT,                     -- likewise
+	error            TEXT,
+	created_at       INTEGER NOT NULL,
+	started_at       INTEGER,                  -- PENDING with it: the spooler works on it
+	finished_at      INTEGER,
+	cancel_requested INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX build_image ON build (image);
+CREATE INDEX build_pending ON build (state, id) WHERE state = 'PENDING';
+
+-- Jobs in their order. Its jobs start first in, first out, max_parallel at a time.
+CREATE TABLE pipeline (
+	id           INTEGER PRIMARY KEY AUTOINCREMENT,
+	account      INTEGER NOT NULL REFERENCES account (id),
+	name         TEXT NOT NULL,
+	on_failure   TEXT NOT NULL CHECK (on_failure IN ('continue', 'stop')),
+	max_parallel INTEGER NOT NULL CHECK (max_parallel > 0),
+	created_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX pipeline_account ON pipeline (account, id);
+
+-- A command with its files. One that ended is run again by another submit: attempt counts its starts.
+CREATE TABLE job (
+	id               INTEGER PRIMARY KEY AUTOINCREMENT,
+	pipeline         INTEGER NOT NULL REFERENCES pipeline (id),
+	account          INTEGER NOT NULL REFERENCES account (id),  -- the pipeline's
+	image            INTEGER NOT NULL REFERENCES image (id),
+	position         INTEGER NOT NULL,         -- in its pipeline; the id, unless rearranged
+	state            TEXT NOT NULL DEFAULT 'ready'
+	                 CHECK (state IN ('ready', 'in_queue', 'running', 'done', 'failed')),
+	attempt          INTEGER NOT NULL DEFAULT 0,
+	name             TEXT,
+	command          TEXT,                     -- a shell line or a JSON array; NULL: the image's own
+	env              TEXT,                     -- JSON array of "KEY=VALUE"
+	workdir          TEXT,
+	user             TEXT,
+	network          TEXT NOT NULL,
+	timeout          INTEGER NOT NULL,         -- seconds of run time
+	grace            INTEGER NOT NULL,         -- seconds between SIGTERM and SIGKILL
+	memory           INTEGER NOT NULL,         -- bytes
+	cpus             REAL NOT NULL,
+	pids             INTEGER NOT NULL,
+	disk             INTEGER NOT NULL,         -- bytes in the outbox
+	attachment_token TEXT NOT NULL,            -- inbox/<it> holds the attachments, if there are any
+	results_token    TEXT,                     -- results/<it>.zip, of the last attempt that ended
+	created_at       INTEGER NOT NULL,
+	queued_at        INTEGER,
+	started_at       INTEGER,
+	start_marked_at  INTEGER,                  -- the container existed, and its start was about to be asked for
+	finished_at      INTEGER,
+	response         INTEGER,                  -- the exit code
+	error            TEXT,
+	used_cpu         REAL,                     -- seconds
+	used_memory      INTEGER,                  -- bytes at the peak
+	used_io          INTEGER                   -- bytes read and written on block devices
+) STRICT;
+CREATE INDEX job_pipeline ON job (pipeline, position);
+CREATE INDEX job_pipeline_id ON job (pipeline);
+CREATE INDEX job_image ON job (image);
+CREATE INDEX job_in_queue ON job (pipeline, position) WHERE state = 'in_queue';
+CREATE INDEX job_in_queue_account ON job (account) WHERE state = 'in_queue';
+CREATE INDEX job_running ON job (account) WHERE state = 'running';
+CREATE INDEX job_running_pipeline ON job (pipeline) WHERE state = 'running';
+CREATE INDEX job_attachments ON job (attachment_token);
+CREATE INDEX job_results ON job (results_token) WHERE results_token IS NOT NULL;
+
+-- A file that came with a job; inbox/<attachment_token>/<name> is its content.
+CREATE TABLE attachment (
+	job  INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+	name TEXT NOT NULL,
+	size INTEGER NOT NULL,
+	PRIMARY KEY (job, name)
+) STRICT, WITHOUT ROWID;
+
+-- The pipelines of which a job may start now: it has one in queue, and fewer than max_parallel run.
+-- Could be rebuilt from job and pipeline; queue_refresh keeps it in the transaction that changes either.
+CREATE TABLE queue (
+	pipeline      INTEGER PRIMARY KEY REFERENCES pipeline (id) ON DELETE CASCADE,
+	account       INTEGER NOT NULL,
+	waiting_since INTEGER NOT NULL             -- queued_at of the first job in queue
+) STRICT;
+CREATE INDEX queue_account ON queue (account, waiting_since, pipeline);
+
+-- One row: what the spooler last said of itself.
+CREATE TABLE spooler (
+	id                INTEGER PRIMARY KEY CHECK (id = 1),
+	pid               INTEGER NOT NULL,
+	seen_at           INTEGER NOT NULL,
+	engine_error      TEXT,                    -- NULL: it answers
+	engine_away_since INTEGER,
+	disk_error        TEXT                     -- NULL: there is room
+) STRICT;
+
+PRAGMA user_version = 1;
