@@ -12,6 +12,7 @@
 #include "quantity.h"
 
 #define STOP_MARGIN_S 30 /* for the engine's own work behind the grace period */
+#define START_MS      (10 * 60 * 1000)
 #define PATH_TEXT     512
 
 static json_t *
@@ -53,10 +54,11 @@ host_config(const struct container_spec *spec)
 static json_t *
 create_body(const struct container_spec *spec)
 {
-	return json_pack("{s:s, s:O, s:O, s:O*, s:O, s:s*, s:s*, s:s, s:{s:[s]}, s:o}", "Image",
-	    spec->image, "Entrypoint", spec->entrypoint, "Cmd", spec->command, "Env", spec->env,
-	    "Labels", spec->labels, "WorkingDir", spec->workdir, "User", spec->user, "StopSignal",
-	    "SIGTERM", "Healthcheck", "Test", "NONE", "HostConfig", host_config(spec));
+	return json_pack("{s:s, s:O, s:O, s:O*, s:O, s:s*, s:s*, s:s*, s:s, s:{s:[s]}, s:o}",
+	    "Image", spec->image, "Entrypoint", spec->entrypoint, "Cmd", spec->command, "Env",
+	    spec->env, "Labels", spec->labels, "WorkingDir", spec->workdir, "Hostname",
+	    spec->hostname, "User", spec->user, "StopSignal", "SIGTERM", "Healthcheck", "Test",
+	    "NONE", "HostConfig", host_config(spec));
 }
 
 bool
@@ -83,7 +85,8 @@ container_start(struct engine *engine, const char *name, struct error *err)
 	char path[PATH_TEXT];
 
 	snprintf(path, sizeof path, "/containers/%s/start", name);
-	if (!engine_call(engine, "POST", path, NULL, ENGINE_CALL_MS, &answer, err))
+	/* Not given up for an engine that stands still for a while: it would start it later. */
+	if (!engine_call(engine, "POST", path, NULL, START_MS, &answer, err))
 		return false;
 	return answer.status == 204 || answer.status == 304 ||
 	    engine_refused(&answer, err, "start the container");
@@ -131,7 +134,7 @@ container_inspect(struct engine *engine, const char *name, struct container_info
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
-	const char *status = NULL, *started = NULL, *finished = NULL;
+	const char *status = NULL, *started = NULL, *finished = NULL, *network = NULL;
 	json_int_t exit_code = 0;
 	int oom_killed = 0;
 	char path[PATH_TEXT];
@@ -144,9 +147,9 @@ container_inspect(struct engine *engine, const char *name, struct container_info
 		return true;
 	if (answer.status != 200)
 		return engine_refused(&answer, err, "inspect the container");
-	if (json_unpack(answer.json, "{s:{s:s, s:I, s?b, s?s, s?s}}", "State", "Status", &status,
-		"ExitCode", &exit_code, "OOMKilled", &oom_killed, "StartedAt", &started,
-		"FinishedAt", &finished) < 0)
+	if (json_unpack(answer.json, "{s:{s:s, s:I, s?b, s?s, s?s}, s?{s?s}}", "State", "Status",
+		&status, "ExitCode", &exit_code, "OOMKilled", &oom_killed, "StartedAt", &started,
+		"FinishedAt", &finished, "HostConfig", "NetworkMode", &network) < 0)
 		return error_set(err, ERROR_AWAY,
 		    "the engine's description of a container is not understood");
 	info->state = state_of(status);
@@ -154,6 +157,7 @@ container_inspect(struct engine *engine, const char *name, struct container_info
 	info->oom_killed = oom_killed != 0;
 	info->started_at = time_read(started);
 	info->finished_at = time_read(finished);
+	info->joined = network != NULL && strncmp(network, "container:", 10) == 0;
 	return true;
 }
 

@@ -24,6 +24,7 @@ struct container_info {
 	bool oom_killed;
 	int64_t started_at;  /* ms since 1970; 0: not yet */
 	int64_t finished_at; /* ms since 1970; 0: unknown */
+	bool joined;         /* it shares another container's network */
 };
 
 /* A bind mount: source on the engine's host, target in the container. */
@@ -32,7 +33,7 @@ struct container_mount {
 	const char *target;
 	bool read_only;
 };
-#define CONTAINER_MOUNTS 8
+#define CONTAINER_MOUNTS 9
 
 /* What a container is made from. Texts are NULL where the image's own shall stand. */
 struct container_spec {
@@ -43,8 +44,9 @@ struct container_spec {
 	json_t *labels;     /* object of strings */
 	const char *workdir;
 	const char *user;
-	const char *network;
-	int64_t memory; /* bytes, swap included */
+	const char *network;  /* "none", "bridge", or "container:<name>": that one's */
+	const char *hostname; /* NULL where it shares a network */
+	int64_t memory;       /* bytes, swap included */
 	double cpus;
 	int64_t pids;
 	char *const *capabilities;

@@ -41,4 +41,10 @@ bool image_build(struct engine *engine, const struct image_build *build, char **
 bool image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
     struct error *err);
 
+/*
+ * Makes the image repository:latest with nothing in it but the folder run, for containers that
+ * bring all they need by mounts.
+ */
+bool image_make_empty(struct engine *engine, const char *repository, struct error *err);
+
 #endif

@@ -34,22 +34,10 @@
 #define FAULTS_MOST  5     /* of the engine's own (HTTP 500) or ours that a step survives */
 #define GRACE_MARGIN 5     /* seconds that kabuto-init gets to report behind the job's grace */
 
-/* What a step says: go on, try it again, end the job (its error is set), leave all as it is. */
-enum outcome { NEXT, AGAIN, FAIL, LEAVE };
+/* What a step says: go on, try it again, go to the step run->jump, leave all as it is. */
+enum outcome { NEXT, AGAIN, JUMP, LEAVE };
 
 typedef enum outcome step_function(struct run *run, struct error *err);
-
-enum step {
-	STEP_PREPARE,
-	STEP_CREATE,
-	STEP_MARK,
-	STEP_START,
-	STEP_WAIT,
-	STEP_COLLECT,
-	STEP_END,
-	STEP_REMOVE,
-	STEPS
-};
 
 const char *
 jobrun_container(char name[static CONTAINER_NAME], const char *instance, int64_t job,
@@ -58,6 +46,20 @@ jobrun_container(char name[static CONTAINER_NAME], const char *instance, int64_t
 	snprintf(name, CONTAINER_NAME, "kabuto-%s-job-%lld-%lld", instance, (long long)job,
 	    (long long)attempt);
 	return name;
+}
+
+static enum outcome
+jump(struct run *run, enum step step)
+{
+	run->jump = step;
+	return JUMP;
+}
+
+/* Ends the job, with an error that has been set. */
+static enum outcome
+fail(struct run *run)
+{
+	return jump(run, STEP_COLLECT);
 }
 
 /* A failed call says nothing of what it asked for: it is made again, or left at a stop. */
@@ -91,7 +93,7 @@ failed_call(struct run *run, const struct error *err)
 		__attribute__((fallthrough));
 	default:
 		run_set_error(run, "%s", err->text);
-		return FAIL;
+		return fail(run);
 	}
 }
 
@@ -148,10 +150,28 @@ prepare(struct run *run, struct error *err)
 	return joblog_create(spool->logs, run->job.id, run->job.attempt, err);
 }
 
+/* Joins the slot's sandbox, where it is ready. */
+static void
+join_sandbox(struct run *run)
+{
+	struct spooler *spooler = run->worker->spooler;
+	struct error err;
+
+	run->joined = sandbox_take(spooler, run->job.slot, run->job.network, run->sandbox);
+	if (run->joined &&
+	    !sandbox_copy_files(spooler, run->job.slot, run->job.network, run->folder, &err)) {
+		log_run(run, LOG_WARNING, "%s; it starts without", err.text);
+		run->joined = false;
+	}
+}
+
 static enum outcome
 run_prepare(struct run *run, struct error *err)
 {
-	return prepare(run, err) ? NEXT : AGAIN;
+	if (!prepare(run, err))
+		return AGAIN;
+	join_sandbox(run);
+	return NEXT;
 }
 
 static enum outcome
@@ -161,7 +181,7 @@ run_create(struct run *run, struct error *err)
 	char folder[FOLDER_NAME];
 	bool done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
 	    jobspec_create(run->worker, &run->job, &image, run->container, job_folder(run, folder),
-		err);
+		run->joined ? run->sandbox : NULL, err);
 
 	image_run_clear(&image);
 	return done ? NEXT : failed_call(run, err);
@@ -175,16 +195,38 @@ run_mark(struct run *run, struct error *err)
 	if (err->kind != ERROR_CONFLICT)
 		return AGAIN;
 	run_set_error(run, "%s", err->text);
-	return FAIL;
+	return fail(run);
+}
+
+/*
+ * Whether the start was refused because the sandbox died. The container, which never ran, is
+ * removed, and another one made without it.
+ */
+static bool
+lost_sandbox(struct run *run, const struct error *refusal)
+{
+	struct error err;
+	bool alive = true;
+
+	return refusal->kind != ERROR_AWAY && refusal->kind != ERROR_INTERRUPTED &&
+	    sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) && !alive &&
+	    container_remove(&run->worker->engine, run->container, &err);
 }
 
 static enum outcome
 run_start(struct run *run, struct error *err)
 {
-	if (!container_start(&run->worker->engine, run->container, err))
-		return failed_call(run, err);
-	log_run(run, LOG_INFO, "started");
-	return NEXT;
+	enum outcome outcome;
+
+	if (container_start(&run->worker->engine, run->container, err)) {
+		log_run(run, LOG_INFO, "started");
+		return NEXT;
+	}
+	if (run->joined && lost_sandbox(run, err))
+		return jump(run, STEP_PREPARE);
+	/* It may have started all the same, and even have ended: it must not be started twice. */
+	outcome = failed_call(run, err);
+	return outcome == AGAIN ? jump(run, STEP_FIND) : outcome;
 }
 
 /* Stops the container; its state then tells the rest. */
@@ -243,7 +285,7 @@ run_wait(struct run *run, struct error *err)
 		spooler_note_engine(run->worker->spooler, NULL);
 		if (run->info.state == CONTAINER_ABSENT) {
 			run_set_error(run, "the engine lost the container while the job ran");
-			return FAIL;
+			return fail(run);
 		}
 		if (run->info.state != CONTAINER_RUNNING)
 			return NEXT;
@@ -395,7 +437,7 @@ run_remove(struct run *run, struct error *err)
 	if (!container_remove(&run->worker->engine, run->container, err)) {
 		enum outcome outcome = failed_call(run, err);
 
-		if (outcome != FAIL)
+		if (outcome != JUMP)
 			return outcome;
 		log_run(run, LOG_WARNING, "%s; the next look for rubbish tries again", err->text);
 	}
@@ -407,20 +449,6 @@ run_remove(struct run *run, struct error *err)
 		log_run(run, LOG_WARNING, "remove the former results: %s", strerror(errno));
 	return NEXT;
 }
-
-static const struct {
-	const char *name;
-	step_function *run;
-} steps[STEPS] = {
-	[STEP_PREPARE] = { "prepare", run_prepare },
-	[STEP_CREATE] = { "create", run_create },
-	[STEP_MARK] = { "mark", run_mark },
-	[STEP_START] = { "start", run_start },
-	[STEP_WAIT] = { "wait", run_wait },
-	[STEP_COLLECT] = { "collect", run_collect },
-	[STEP_END] = { "end", run_end },
-	[STEP_REMOVE] = { "remove", run_remove },
-};
 
 /*
  * Design, section 5, right column. A container that is created is marked (again) before it is
@@ -435,17 +463,32 @@ static const enum step resume_at[CONTAINER_STATES] = {
 
 /* Where to go on. A job that was marked and has no container was lost by the engine. */
 static enum outcome
-find_step(struct run *run, enum step *step, struct error *err)
+run_find(struct run *run, struct error *err)
 {
 	if (!container_inspect(&run->worker->engine, run->container, &run->info, err))
 		return retry_call(run, err);
-	*step = resume_at[run->info.state];
+	run->joined = run->info.joined;
 	if (run->info.state == CONTAINER_ABSENT && run->job.start_marked_at != 0) {
 		run_set_error(run, "the engine lost the container while the job ran");
-		*step = STEP_COLLECT;
+		return fail(run);
 	}
-	return NEXT;
+	return jump(run, resume_at[run->info.state]);
 }
+
+static const struct {
+	const char *name;
+	step_function *run;
+} steps[STEPS] = {
+	[STEP_FIND] = { "find", run_find },
+	[STEP_PREPARE] = { "prepare", run_prepare },
+	[STEP_CREATE] = { "create", run_create },
+	[STEP_MARK] = { "mark", run_mark },
+	[STEP_START] = { "start", run_start },
+	[STEP_WAIT] = { "wait", run_wait },
+	[STEP_COLLECT] = { "collect", run_collect },
+	[STEP_END] = { "end", run_end },
+	[STEP_REMOVE] = { "remove", run_remove },
+};
 
 /*
  * What has failed is noted once an attempt at it, and tried again until it works or the spooler
@@ -470,16 +513,22 @@ run_steps(struct run *run, enum step step)
 		switch (steps[step].run(run, &err)) {
 		case NEXT:
 			fault_point("job", steps[step].name);
+			/* Steps before the start are repeated when it fails: they mend nothing. */
+			if (step >= STEP_START || run->faults == 0)
+				tries = run->faults = 0;
 			step++;
-			tries = run->faults = 0;
 			break;
 		case AGAIN:
 			if (!again(run, steps[step].name, &err, &tries))
 				return;
 			break;
-		case FAIL:
-			step = STEP_COLLECT;
-			tries = 0;
+		case JUMP:
+			/* What was not known is looked at no sooner than what failed is tried
+			 * again. */
+			if (err.kind != ERROR_NONE && run->jump == STEP_FIND &&
+			    !again(run, steps[step].name, &err, &tries))
+				return;
+			step = run->jump;
 			break;
 		case LEAVE:
 			return;
@@ -503,20 +552,12 @@ void
 jobrun(struct worker *worker, int64_t job, bool adopted)
 {
 	struct run run = { .worker = worker, .folder = -1 };
-	enum outcome outcome = NEXT;
-	enum step step = STEP_PREPARE;
-	struct error err;
-	int tries = 0;
 
 	if (read_job(&run, job)) {
 		jobrun_container(run.container, worker->spooler->instance, run.job.id,
 		    run.job.attempt);
 		/* One that was just claimed has no container yet. */
-		while (adopted && (outcome = find_step(&run, &step, &err)) == AGAIN)
-			if (!again(&run, "find", &err, &tries))
-				break;
-		if (outcome == NEXT)
-			run_steps(&run, step);
+		run_steps(&run, adopted ? STEP_FIND : STEP_PREPARE);
 	}
 	if (run.folder >= 0)
 		(void)close(run.folder);

@@ -10,11 +10,12 @@
 #include "cleanup.h"
 #include "engine_container.h"
 #include "joblog.h"
+#include "jobrun.h"
+#include "sandbox.h"
 
-#define INIT_TARGET "/run/kabuto/init"
-
-static void __attribute__((format(printf, 5, 6))) add_mount(struct container_spec *spec,
-    const struct config *config, const char *target, bool read_only, const char *format, ...)
+void
+jobspec_add_mount(struct container_spec *spec, const struct config *config, const char *target,
+    bool read_only, const char *format, ...)
 {
 	struct container_mount *mount = &spec->mounts[spec->mount_count++];
 	const char *root =
@@ -34,7 +35,7 @@ static void __attribute__((format(printf, 5, 6))) add_mount(struct container_spe
  */
 static bool
 add_mounts(struct container_spec *spec, struct worker *worker, const struct job *job,
-    const char *folder, struct error *err)
+    const char *folder, bool joined, struct error *err)
 {
 	const struct config *config = worker->spooler->config;
 	struct attachments files = { 0 };
@@ -45,17 +46,21 @@ add_mounts(struct container_spec *spec, struct worker *worker, const struct job 
 		return false;
 	any = files.count > 0;
 	attachments_clear(&files);
-	add_mount(spec, config, INIT_TARGET, true, "bin/kabuto-init");
-	add_mount(spec, config, "/run/kabuto/log", false, "logs/%s",
+	jobspec_add_mount(spec, config, INIT_TARGET, true, "bin/kabuto-init");
+	jobspec_add_mount(spec, config, "/run/kabuto/log", false, "logs/%s",
 	    joblog_name(name, job->id, job->attempt, "log"));
-	add_mount(spec, config, "/run/kabuto/idx", false, "logs/%s",
+	jobspec_add_mount(spec, config, "/run/kabuto/idx", false, "logs/%s",
 	    joblog_name(name, job->id, job->attempt, "idx"));
-	add_mount(spec, config, "/run/kabuto/usage", false, "run/%s/usage", folder);
-	add_mount(spec, config, "/outbox", false, "run/%s/outbox", folder);
+	jobspec_add_mount(spec, config, "/run/kabuto/usage", false, "run/%s/usage", folder);
+	jobspec_add_mount(spec, config, "/outbox", false, "run/%s/outbox", folder);
 	if (any)
-		add_mount(spec, config, "/inbox", true, "inbox/%s", job->attachment_token);
+		jobspec_add_mount(spec, config, "/inbox", true, "inbox/%s", job->attachment_token);
 	else
-		add_mount(spec, config, "/inbox", true, "run/%s/inbox", folder);
+		jobspec_add_mount(spec, config, "/inbox", true, "run/%s/inbox", folder);
+	/* The sandbox's own would be shared with the jobs before and behind this one. */
+	for (size_t i = 0; joined && i < SANDBOX_FILES; i++)
+		jobspec_add_mount(spec, config, sandbox_files[i].target, false, "run/%s/%s", folder,
+		    sandbox_files[i].name);
 	return true;
 }
 
@@ -113,21 +118,22 @@ labels_of(const struct worker *worker, const struct job *job)
 
 bool
 jobspec_create(struct worker *worker, const struct job *job, const struct image_run *image,
-    const char *container, const char *folder, struct error *err)
+    const char *container, const char *folder, const char *sandbox, struct error *err)
 {
 	const struct config *config = worker->spooler->config;
 	cleanup_json json_t *arguments = jobspec_arguments(job, image);
 	cleanup_json json_t *env = job->env != NULL ? json_loads(job->env, 0, NULL) : NULL;
 	cleanup_json json_t *labels = labels_of(worker, job);
 	cleanup_json json_t *init = NULL;
-	char tag[96], limit[24], grace[24];
+	char tag[96], limit[24], grace[24], joined[CONTAINER_NAME + 16];
 	struct container_spec spec = { .image = tag,
 		.command = arguments,
 		.env = env,
 		.labels = labels,
 		.workdir = job->workdir,
 		.user = job->user,
-		.network = job->network,
+		.network = sandbox != NULL ? joined : job->network,
+		.hostname = sandbox != NULL ? NULL : SANDBOX_HOSTNAME,
 		.memory = job->memory,
 		.cpus = job->cpus,
 		.pids = job->pids,
@@ -139,10 +145,11 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 		    "the image has neither ENTRYPOINT nor CMD, and the job no command: give it one");
 	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", worker->spooler->instance,
 	    (long long)image->image, (long long)image->build);
+	snprintf(joined, sizeof joined, "container:%s", sandbox != NULL ? sandbox : "");
 	snprintf(limit, sizeof limit, "%lld", (long long)config->log_limit);
 	snprintf(grace, sizeof grace, "%lld", (long long)job->grace);
 	init = json_pack("[s, s, s, s, s, s]", INIT_TARGET, "-l", limit, "-g", grace, "--");
 	spec.entrypoint = init;
-	return add_mounts(&spec, worker, job, folder, err) &&
+	return add_mounts(&spec, worker, job, folder, sandbox != NULL, err) &&
 	    container_create(&worker->engine, container, &spec, err);
 }

@@ -5,6 +5,8 @@
  */
 #include <jansson.h>
 
+#include "config.h"
+#include "engine_container.h"
 #include "error.h"
 #include "image.h"
 #include "job.h"
@@ -18,10 +20,18 @@
 json_t *jobspec_arguments(const struct job *job, const struct image_run *image);
 
 /*
- * Creates the job's container. folder is the attempt's, in run/. ERROR_INPUT where there is nothing
- * to run; else as container_create.
+ * Creates the job's container. folder is the attempt's, in run/; sandbox is the container whose
+ * network it joins, with that network's files in folder, or NULL. ERROR_INPUT where there is
+ * nothing to run; else as container_create.
  */
 bool jobspec_create(struct worker *worker, const struct job *job, const struct image_run *image,
-    const char *container, const char *folder, struct error *err);
+    const char *container, const char *folder, const char *sandbox, struct error *err);
+
+/* Adds the mount of a path below the state directory, as the engine sees it. */
+void jobspec_add_mount(struct container_spec *spec, const struct config *config, const char *target,
+    bool read_only, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Where kabuto-init is mounted. */
+#define INIT_TARGET "/run/kabuto/init"
 
 #endif

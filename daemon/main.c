@@ -139,6 +139,7 @@ run(const struct config *config, struct error *err)
 	static struct spooler spooler;
 	cleanup_close int state = open(config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int lock = -1;
+	bool done;
 
 	if (state < 0)
 		return error_errno(err, "open the state directory '%s'", config->state_dir);
@@ -155,7 +156,11 @@ run(const struct config *config, struct error *err)
 	    !engine_init(err) || !catch_signals(&spooler, err))
 		return false;
 	spooler.wake = wake_listen(state, err);
-	return spooler.wake >= 0 && scheduler_run(&spooler, err);
+	if (spooler.wake < 0 || !sandboxes_open(&spooler, err))
+		return false;
+	done = scheduler_run(&spooler, err);
+	sandboxes_close(&spooler);
+	return done;
 }
 
 static int

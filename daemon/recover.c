@@ -79,8 +79,8 @@ has_running_job(struct database *db, const char *name, bool *has, struct error *
 	char current[48];
 	int64_t id;
 
-	*has = false;
-	if (!leading_id(name, &id))
+	*has = strcmp(name, SPOOL_SANDBOXES) == 0;
+	if (*has || !leading_id(name, &id))
 		return true;
 	if (!job_read(db, id, &job, err))
 		return false;
@@ -215,10 +215,13 @@ recover_deleted(struct worker *worker)
 static bool
 is_needed(struct worker *worker, json_t *labels, bool *needed, struct error *err)
 {
-	const char *job_text = NULL, *attempt_text = NULL;
+	const char *job_text = NULL, *attempt_text = NULL, *slot;
 	int64_t id, attempt;
 	struct job job;
 
+	slot = json_string_value(json_object_get(labels, SANDBOX_LABEL));
+	if (slot != NULL)
+		return sandbox_is_needed(worker, slot, needed, err);
 	/* An image of ours hands its label on to containers that are none of ours. */
 	*needed = json_object_get(labels, "kabuto.job") == NULL;
 	if (*needed)

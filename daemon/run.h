@@ -19,13 +19,29 @@
 	log_write(level, "job=%lld attempt=%lld " format, (long long)(run)->job.id,                \
 	    (long long)(run)->job.attempt __VA_OPT__(, ) __VA_ARGS__)
 
+enum step {
+	STEP_FIND, /* entered after a crash, or when a call's outcome is not known */
+	STEP_PREPARE,
+	STEP_CREATE,
+	STEP_MARK,
+	STEP_START,
+	STEP_WAIT,
+	STEP_COLLECT,
+	STEP_END,
+	STEP_REMOVE,
+	STEPS
+};
+
 struct run {
 	struct worker *worker;
 	struct job job;
 	char container[CONTAINER_NAME];
 	int folder; /* run/<job>.<attempt>; -1: not open */
+	char sandbox[SANDBOX_NAME];
+	bool joined; /* its container shares the network of a sandbox */
 	struct container_info info;
 	struct usage usage;
+	enum step jump;
 	int faults;  /* of the engine's own, at this step */
 	char *error; /* why the job failed, in words; NULL: its exit code tells */
 	bool timed_out, over_disk;

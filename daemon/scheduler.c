@@ -30,7 +30,7 @@
 #define PING_MOST_MS  5000
 #define STACK_BYTES   (512 * 1024)
 
-enum work { WORK_NONE, WORK_JOB, WORK_BUILD, WORK_SWEEP, WORK_DELETE };
+enum work { WORK_NONE, WORK_JOB, WORK_BUILD, WORK_SWEEP, WORK_DELETE, WORK_SANDBOXES };
 
 struct thread {
 	struct thread *next;
@@ -77,6 +77,9 @@ thread_main(void *argument)
 			break;
 		case WORK_DELETE:
 			recover_deleted(&thread->worker);
+			break;
+		case WORK_SANDBOXES:
+			sandboxes_make(&thread->worker);
 			break;
 		default:
 			recover_files(&thread->worker);
@@ -314,6 +317,20 @@ remove_deleted(struct scheduler *scheduler)
 		thread_give(thread, WORK_DELETE);
 }
 
+/* Beside the jobs, which do not wait for them. */
+static void
+make_sandboxes(struct scheduler *scheduler)
+{
+	struct thread *thread;
+	struct error err;
+
+	if (!sandboxes_wanting(scheduler->spooler) || count_work(scheduler, WORK_SANDBOXES) > 0)
+		return;
+	thread = thread_idle(scheduler, &err);
+	if (thread != NULL)
+		thread_give(thread, WORK_SANDBOXES);
+}
+
 static bool
 adopt(int64_t job, int64_t slot, void *context, struct error *err)
 {
@@ -352,6 +369,7 @@ check_engine(struct scheduler *scheduler)
 		scheduler->ping_pause_ms = PING_LEAST_MS;
 	spooler_note_engine(scheduler->spooler, &err);
 	scheduler->containers_swept = false;
+	sandboxes_forget(scheduler->spooler);
 	scheduler->next_ping_ms = time_monotonic_ms() + scheduler->ping_pause_ms;
 	scheduler->ping_pause_ms *= 2;
 	if (scheduler->ping_pause_ms > PING_MOST_MS)
@@ -425,6 +443,8 @@ look(struct scheduler *scheduler)
 		if (spooler_engine_away_since(scheduler->spooler) == 0 &&
 		    !start_jobs(scheduler, &err))
 			log_write(LOG_WARNING, "start jobs: %s, trying again", err.text);
+		if (spooler_engine_away_since(scheduler->spooler) == 0)
+			make_sandboxes(scheduler);
 	}
 	if (now >= scheduler->next_note_ms ||
 	    was_away != spooler_engine_away_since(scheduler->spooler))
@@ -489,6 +509,8 @@ scheduler_run(struct spooler *spooler, struct error *err)
 	}
 	spooler->stopping = true;
 	stop_threads(&scheduler);
+	if (spooler->sandboxes.slots > 0 && spooler_engine_away_since(spooler) == 0)
+		sandboxes_remove_idle(&scheduler.own);
 	worker_close(&scheduler.own);
 	return done;
 }

@@ -12,6 +12,7 @@
 #include "database.h"
 #include "engine.h"
 #include "error.h"
+#include "sandbox.h"
 #include "service.h"
 #include "spool.h"
 
@@ -26,6 +27,7 @@ struct spooler {
 	int wake;           /* the socket that handlers write to */
 	int nudge;          /* an eventfd by which a thread that is done wakes the scheduler */
 	atomic_bool stopping;
+	struct sandboxes sandboxes; /* looks after itself */
 };
 
 /* A thread's own: a job or a build is worked on with these and nothing else. */

@@ -133,6 +133,9 @@ bool job_each_running(struct database *db, job_running_visit *visit, void *conte
 bool job_each_cancelled(struct database *db, job_running_visit *visit, void *context,
     struct error *err);
 
+/* Whether a job runs in that slot. */
+bool job_runs_in_slot(struct database *db, int64_t slot, bool *runs, struct error *err);
+
 /* Reads a job for the spooler; true with job->id == 0: there is none. */
 bool job_read(struct database *db, int64_t id, struct job *job, struct error *err);
 

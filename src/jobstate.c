@@ -10,8 +10,9 @@
 #include "quantity.h"
 #include "queue.h"
 
-#define RETRY_LEAST_MS MS_PER_S /* before the first retry; twice that before the next, and so on   \
-				 */
+#define RETRY_LEAST_MS                                                                             \
+	MS_PER_S /* before the first retry; twice that before the next, and so on                  \
+		  */
 #define RETRY_MOST_MS (300 * MS_PER_S)
 
 /* The first job in queue of a pipeline: in_queue -> running. */
@@ -107,6 +108,20 @@ job_each_cancelled(struct database *db, job_running_visit *visit, void *context,
 	    "/*scan*/ SELECT id, slot FROM job INDEXED BY job_cancel"
 	    " WHERE cancel_requested = 1 AND state = 'running'",
 	    visit, context, err);
+}
+
+bool
+job_runs_in_slot(struct database *db, int64_t slot, bool *runs, struct error *err)
+{
+	int64_t count = 0;
+
+	if (database_integer(db, &count, err,
+		"/*scan*/ SELECT count(*) FROM job INDEXED BY job_running"
+		" WHERE state = 'running' AND slot = ?",
+		"i", (long long)slot) < 0)
+		return false;
+	*runs = count > 0;
+	return true;
 }
 
 bool

@@ -14,6 +14,9 @@
 #include "error.h"
 #include "secret.h"
 
+/* A folder of the spooler's own in run/, which is no attempt's. */
+#define SPOOL_SANDBOXES "sandboxes"
+
 struct spool {
 	const char *path; /* of the state directory, absolute; config's */
 	int state;        /* descriptors of the folders */

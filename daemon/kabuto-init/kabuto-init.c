@@ -2,13 +2,19 @@
  * kabuto-init: PID 1 of every job.
  *
  *	kabuto-init [-l log-limit] [-g grace] -- program [argument ...]
+ *	kabuto-init -p
  *
  * It starts the program in a process group of its own, hands signals on to it, writes what it
- *prints to the log, and when it has ended ends all that it left behind, reports what was used, and
- *exits with its code (128 + signal). SIGTERM gives the job grace seconds before everything is
+ * prints to the log, and when it has ended ends all that it left behind, reports what was used, and
+ * exits with its code (128 + signal). SIGTERM gives the job grace seconds before everything is
  *killed.
  *
- * The file usage gets lines "key value" and, last, "end" (daemon/usage.h reads it).
+ * With -p it runs no program: it keeps the network namespace of its container for jobs that join
+ *it, and shows the spooler the files that the engine made for that network.
+ *
+ * The file usage gets "begun" at the start and, at the end, lines "key value" and "end"
+ * (daemon/usage.h reads it). A container that is started once more, by an engine that carries out
+ * late what it was asked for, finds it begun: the job does not run a second time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +34,8 @@
 #define TEXT_PATH  "/run/kabuto/log"
 #define INDEX_PATH "/run/kabuto/idx"
 #define USAGE_PATH "/run/kabuto/usage"
+
+#define SHOWN_PATH "/run/kabuto/network/" /* where the spooler finds the network's files */
 
 #define KILL_AGAIN_MS 100
 #define REAP_MS       2000 /* that killed processes get to be gone */
@@ -53,7 +61,8 @@ static int
 usage(void)
 {
 	static const char text[] =
-	    "usage: kabuto-init [-l log-limit] [-g grace] -- program [argument ...]\n";
+	    "usage: kabuto-init [-l log-limit] [-g grace] -- program [argument ...]\n"
+	    "       kabuto-init -p\n";
 
 	(void)!write(STDERR_FILENO, text, sizeof text - 1);
 	return 2;
@@ -217,10 +226,38 @@ finish(struct job *job)
 	}
 }
 
+static int
+exit_code(const struct job *job)
+{
+	if (!job->ended)
+		return CODE_NOT_RUN;
+	return WIFSIGNALED(job->status) ? 128 + WTERMSIG(job->status) : WEXITSTATUS(job->status);
+}
+
+/* Notes that the job begins. False where it has before; *code gets what it ended with then. */
+static int
+begin(int *code)
+{
+	int fd = open(USAGE_PATH, O_RDWR | O_CLOEXEC);
+	char text[1024] = "";
+	const char *ended;
+
+	*code = 128 + SIGKILL;
+	if (fd >= 0 && read(fd, text, sizeof text - 1) == 0) {
+		(void)!write(fd, "begun\n", 6);
+	} else if (fd >= 0) {
+		ended = strstr(text, "\ncode ");
+		if (ended != NULL)
+			*code = atoi(ended + 6);
+	}
+	close(fd);
+	return text[0] == '\0';
+}
+
 static void
 report(const struct job *job)
 {
-	int fd = open(USAGE_PATH, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int fd = open(USAGE_PATH, O_WRONLY | O_CLOEXEC);
 	struct cgroup_usage used;
 	char text[512];
 	int length;
@@ -229,10 +266,12 @@ report(const struct job *job)
 		return;
 	cgroup_read(&used);
 	length = snprintf(text, sizeof text,
-	    "cpu_ns %lld\nmemory %lld\nio %lld\nlog_dropped %lld\nexec_errno %d\nsignal %d\noom_kills %lld\nend\n",
+	    "cpu_ns %lld\nmemory %lld\nio %lld\nlog_dropped %lld\nexec_errno %d\nsignal %d\noom_kills %lld\n"
+	    "code %d\nend\n",
 	    (long long)used.cpu_ns, (long long)used.memory, (long long)used.io,
 	    (long long)job->writer.dropped, job->exec_errno,
-	    WIFSIGNALED(job->status) ? WTERMSIG(job->status) : 0, (long long)used.oom_kills);
+	    WIFSIGNALED(job->status) ? WTERMSIG(job->status) : 0, (long long)used.oom_kills,
+	    exit_code(job));
 	(void)!write(fd, text, (size_t)length);
 	close(fd);
 }
@@ -253,15 +292,55 @@ catch_signals(struct job *job)
 	job->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Copies /etc/<name> to where the spooler sees it: whole or not at all. */
+static void
+show(const char *name)
+{
+	char path[64], part[64], text[65536];
+	int from, to;
+	ssize_t length;
+
+	snprintf(path, sizeof path, "/etc/%s", name);
+	snprintf(part, sizeof part, SHOWN_PATH "%s.part", name);
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	length = from < 0 ? 0 : read(from, text, sizeof text);
+	snprintf(path, sizeof path, SHOWN_PATH "%s", name);
+	if (to >= 0 && length >= 0 && write(to, text, (size_t)length) == length)
+		(void)rename(part, path);
+	close(from);
+	close(to);
+}
+
+/* A sandbox: nothing but a network namespace, until somebody asks for its end. */
+static int
+pause_until_term(void)
+{
+	sigset_t all;
+	int number;
+
+	show("hosts");
+	show("resolv.conf");
+	show("hostname"); /* the last one: whoever sees it sees all three */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	do
+		number = sigwaitinfo(&all, NULL);
+	while (number != SIGTERM && number != SIGINT);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct job job = { .grace_ms = 10 * 1000 };
 	int64_t limit = INT64_MAX;
-	int option;
+	int option, code;
 
-	while ((option = getopt(argc, argv, "+g:l:")) != -1)
+	while ((option = getopt(argc, argv, "+g:l:p")) != -1)
 		switch (option) {
+		case 'p':
+			return pause_until_term();
 		case 'g':
 			job.grace_ms = atoll(optarg) * 1000;
 			break;
@@ -273,6 +352,8 @@ main(int argc, char **argv)
 		}
 	if (optind == argc)
 		return usage();
+	if (!begin(&code))
+		return code;
 	writer_open(&job.writer, TEXT_PATH, INDEX_PATH, limit);
 	catch_signals(&job);
 	if (job.signals < 0 || !start(&job, argv + optind)) {
@@ -284,7 +365,5 @@ main(int argc, char **argv)
 		turn(&job);
 	finish(&job);
 	report(&job);
-	if (WIFSIGNALED(job.status))
-		return 128 + WTERMSIG(job.status);
-	return WEXITSTATUS(job.status);
+	return exit_code(&job);
 }

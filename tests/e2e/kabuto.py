@@ -244,7 +244,7 @@ class Kabuto:
                 process.send(signal.SIGCONT)
                 process.kill()
         try:
-            for container in self.containers():
+            for container in self.engine.containers(self.instance):
                 self.engine.remove(container['Id'])
         except (OSError, sqlite3.Error):
             pass
@@ -275,7 +275,11 @@ class Kabuto:
         return self.sql("SELECT value FROM setting WHERE name = 'instance'")[0][0]
 
     def containers(self):
-        return self.engine.containers(self.instance)
+        """Those of jobs."""
+        return [c for c in self.engine.containers(self.instance) if 'kabuto.job' in c['Labels']]
+
+    def sandboxes(self):
+        return [c for c in self.engine.containers(self.instance) if 'kabuto.sandbox' in c['Labels']]
 
     def container(self, job, attempt=1):
         """The name of that job's container."""
@@ -313,7 +317,8 @@ class Kabuto:
         found = [f'container {c["Names"]} {c["Status"]}' for c in self.containers()]
         found += [f'state/{name}' for name in sorted(set(os.listdir(self.state)) - LAYOUT)]
         for folder in ('incoming', 'run'):
-            found += [f'{folder}/{name}' for name in os.listdir(self.state / folder)]
+            found += [f'{folder}/{name}' for name in os.listdir(self.state / folder)
+                      if name != 'sandboxes']
         found += self.stray_attachments() + self.stray_logs()
         known = {f'{row[0]}.zip' for row in self.sql('SELECT results_token FROM job')}
         found += [f'results/{x}' for x in os.listdir(self.state / 'results') if x not in known]

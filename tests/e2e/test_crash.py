@@ -255,6 +255,21 @@ def test_container_removed_while_the_spooler_is_dead(kabuto, dave, engine):
         ('failed', 'the engine lost the container while the job ran')
 
 
+def test_container_started_once_more_does_not_run_its_job_again(kabuto, dave, engine):
+    """As an engine does that was hung and carries out late what it was asked for."""
+    pipeline, job = dave.begin(f'echo before; {WAIT}; echo after; exit 7')
+    dave.wait_line(job, 'before')
+    kabuto['spooler'].kill()
+    kabuto.let_go(job)
+    until(lambda: kabuto.containers()[0]['State'] == 'exited', 'the container ends')
+    engine.call('POST', f'/containers/{kabuto.container(job)}/start')
+    until(lambda: kabuto.containers()[0]['State'] == 'exited', 'it ends again')
+    kabuto['spooler'].start()
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['response']) == ('failed', 7) and end['used_memory'] > 0
+    assert dave.lines(job) == ['before', 'after']
+
+
 def test_container_killed_by_hand(kabuto, dave, engine):
     pipeline, job = dave.begin(f'echo before; {WAIT}')
     dave.wait_line(job, 'before')

@@ -157,7 +157,7 @@ def options(alice, command='true', **fields):
     engine = alice.kabuto.engine
 
     def running():
-        return engine.containers(alice.kabuto.instance) and \
+        return alice.kabuto.containers() and \
             (c := engine.call('GET', f'/containers/{name}/json'))['State']['Running'] and c
     container = until(running, 'the container runs')
     alice.kabuto.let_go(job)

@@ -1,0 +1,368 @@
+/*
+ * Sandboxes: which are ready is known here only, and found out anew at each start.
+ */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "engine_container.h"
+#include "engine_image.h"
+#include "job.h"
+#include "jobspec.h"
+#include "message.h"
+#include "quantity.h"
+#include "spooler.h"
+#include "tree.h"
+
+#define PER_PROCESSOR 2
+#define MEMORY        (16 * 1024 * 1024) /* the engine's own start takes the most of it */
+#define PIDS          8
+#define SHOW_MS       10000 /* that kabuto-init gets to show the network's files */
+#define RETRY_MS      60000 /* after one could not be made */
+#define FOLDER        SPOOL_SANDBOXES
+#define FOLDER_NAME   32
+
+const struct sandbox_file sandbox_files[SANDBOX_FILES] = {
+	{ "hosts", "/etc/hosts" }, { "resolv.conf", "/etc/resolv.conf" },
+	{ "hostname", "/etc/hostname" }, /* the last one that kabuto-init shows */
+};
+
+static const char *const networks[SANDBOX_NETWORKS] = {
+	[SANDBOX_NETWORK_NONE] = "none",
+	[SANDBOX_NETWORK_BRIDGE] = "bridge",
+};
+
+static enum sandbox_network
+network_of(const char *name)
+{
+	return strcmp(name, networks[SANDBOX_NETWORK_BRIDGE]) == 0 ? SANDBOX_NETWORK_BRIDGE
+								   : SANDBOX_NETWORK_NONE;
+}
+
+static void
+make_name(char name[static SANDBOX_NAME], const struct spooler *spooler, int64_t slot,
+    enum sandbox_network network)
+{
+	snprintf(name, SANDBOX_NAME, "kabuto-%s-sandbox-%lld-%s", spooler->instance,
+	    (long long)slot, networks[network]);
+}
+
+static void
+folder_name(char name[static FOLDER_NAME], int64_t slot, enum sandbox_network network)
+{
+	snprintf(name, FOLDER_NAME, "%lld.%s", (long long)slot, networks[network]);
+}
+
+bool
+sandboxes_open(struct spooler *spooler, struct error *err)
+{
+	struct sandboxes *all = &spooler->sandboxes;
+	int64_t most = PER_PROCESSOR * (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
+
+	pthread_mutex_init(&all->lock, NULL);
+	if (!spooler->config->sandboxes)
+		return true;
+	all->slots = spooler->config->slots < most ? spooler->config->slots : most;
+	all->ready = calloc((size_t)all->slots * SANDBOX_NETWORKS, sizeof all->ready[0]);
+	all->wanted[network_of(spooler->config->job.network)] = true;
+	return all->ready != NULL ||
+	    error_set(err, ERROR_SYSTEM, "start sandboxes: not enough memory");
+}
+
+void
+sandboxes_close(struct spooler *spooler)
+{
+	free(spooler->sandboxes.ready);
+	pthread_mutex_destroy(&spooler->sandboxes.lock);
+}
+
+static bool *
+ready(struct sandboxes *all, int64_t slot, enum sandbox_network network)
+{
+	return &all->ready[slot * SANDBOX_NETWORKS + network];
+}
+
+static void
+set_ready(struct sandboxes *all, int64_t slot, enum sandbox_network network, bool is)
+{
+	pthread_mutex_lock(&all->lock);
+	*ready(all, slot, network) = is;
+	pthread_mutex_unlock(&all->lock);
+}
+
+bool
+sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
+    char name[static SANDBOX_NAME])
+{
+	struct sandboxes *all = &spooler->sandboxes;
+	bool is = false, asked = false;
+
+	if (slot >= all->slots)
+		return false;
+	pthread_mutex_lock(&all->lock);
+	is = *ready(all, slot, network_of(network));
+	asked = !all->wanted[network_of(network)];
+	all->wanted[network_of(network)] = true;
+	pthread_mutex_unlock(&all->lock);
+	if (asked)
+		spooler_nudge(spooler);
+	make_name(name, spooler, slot, network_of(network));
+	return is;
+}
+
+/* The folder of one sandbox, below run/; -1 with errno set. */
+static int
+folder_open(const struct spooler *spooler, int64_t slot, enum sandbox_network network)
+{
+	cleanup_close int all =
+	    openat(spooler->spool.run, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char name[FOLDER_NAME];
+
+	folder_name(name, slot, network);
+	return all < 0 ? -1 : openat(all, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool
+copy_file(int from_dir, int to_dir, const char *name, struct error *err)
+{
+	cleanup_close int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int to =
+	    openat(to_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	char text[65536];
+	ssize_t length = from < 0 ? -1 : read(from, text, sizeof text);
+
+	if (to < 0 || length < 0 || write(to, text, (size_t)length) != length ||
+	    fchmod(to, 0644) < 0)
+		return error_errno(err, "copy the sandbox's file %s", name);
+	return true;
+}
+
+bool
+sandbox_copy_files(struct spooler *spooler, int64_t slot, const char *network, int folder,
+    struct error *err)
+{
+	cleanup_close int from = folder_open(spooler, slot, network_of(network));
+
+	if (from < 0)
+		return error_errno(err, "open the sandbox's folder");
+	for (size_t i = 0; i < SANDBOX_FILES; i++)
+		if (!copy_file(from, folder, sandbox_files[i].name, err))
+			return false;
+	return true;
+}
+
+bool
+sandbox_check(struct worker *worker, int64_t slot, const char *network, bool *alive,
+    struct error *err)
+{
+	struct container_info info;
+	char name[SANDBOX_NAME];
+
+	make_name(name, worker->spooler, slot, network_of(network));
+	if (!container_inspect(&worker->engine, name, &info, err))
+		return false;
+	*alive = info.state == CONTAINER_RUNNING;
+	if (!*alive && slot < worker->spooler->sandboxes.slots) {
+		log_write(LOG_WARNING, "sandbox=%s died, making it again", name);
+		set_ready(&worker->spooler->sandboxes, slot, network_of(network), false);
+	}
+	return true;
+}
+
+void
+sandboxes_forget(struct spooler *spooler)
+{
+	struct sandboxes *all = &spooler->sandboxes;
+
+	pthread_mutex_lock(&all->lock);
+	for (int64_t i = 0; i < all->slots * SANDBOX_NETWORKS; i++)
+		all->ready[i] = false;
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* The first one that is wanted and not ready, from slot on. */
+static bool
+find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network *network)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&all->lock);
+	for (; !found && *slot < all->slots; *slot += !found)
+		for (int n = 0; !found && n < SANDBOX_NETWORKS; n++) {
+			found = all->wanted[n] && !*ready(all, *slot, n);
+			*network = (enum sandbox_network)n;
+		}
+	pthread_mutex_unlock(&all->lock);
+	return found;
+}
+
+bool
+sandboxes_wanting(struct spooler *spooler)
+{
+	enum sandbox_network network;
+	int64_t slot = 0;
+
+	return time_monotonic_ms() >= spooler->sandboxes.next_try_ms &&
+	    find_missing(&spooler->sandboxes, &slot, &network);
+}
+
+/* An empty folder that kabuto-init may write to, whoever it is in there. */
+static bool
+make_folder(struct spooler *spooler, const char *name, struct error *err)
+{
+	cleanup_close int all = -1;
+
+	if (mkdirat(spooler->spool.run, FOLDER, 0700) < 0 && errno != EEXIST)
+		return error_errno(err, "make the folder run/" FOLDER);
+	all = openat(spooler->spool.run, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (all < 0 || !tree_remove(all, name, err) || mkdirat(all, name, 0777) < 0 ||
+	    fchmodat(all, name, 0777, 0) < 0)
+		return error_errno(err, "make the folder run/" FOLDER "/%s", name);
+	return true;
+}
+
+static bool
+create(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
+    const char *folder, struct error *err)
+{
+	const struct config *config = worker->spooler->config;
+	cleanup_json json_t *entrypoint = json_pack("[s, s]", INIT_TARGET, "-p");
+	cleanup_json json_t *command = json_array();
+	cleanup_json json_t *labels = NULL;
+	char image[64], slot_text[24];
+	struct container_spec spec = { .image = image,
+		.entrypoint = entrypoint,
+		.command = command,
+		.network = networks[network],
+		.hostname = SANDBOX_HOSTNAME,
+		.memory = MEMORY,
+		.pids = PIDS };
+
+	snprintf(image, sizeof image, "kabuto/%s-sandbox", worker->spooler->instance);
+	snprintf(slot_text, sizeof slot_text, "%lld", (long long)slot);
+	labels = json_pack("{s:s, s:s}", "kabuto.instance", worker->spooler->instance,
+	    SANDBOX_LABEL, slot_text);
+	spec.labels = labels;
+	jobspec_add_mount(&spec, config, INIT_TARGET, true, "bin/kabuto-init");
+	jobspec_add_mount(&spec, config, "/run/kabuto/network", false, "run/" FOLDER "/%s", folder);
+	if (container_create(&worker->engine, name, &spec, err))
+		return true;
+	return err->kind == ERROR_NOT_FOUND && image_make_empty(&worker->engine, image, err) &&
+	    container_create(&worker->engine, name, &spec, err);
+}
+
+/* Waits until the network's files are shown. */
+static bool
+wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network network,
+    struct error *err)
+{
+	const char *last = sandbox_files[SANDBOX_FILES - 1].name;
+	cleanup_close int folder = folder_open(spooler, slot, network);
+	cleanup_close int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct pollfd fd = { .fd = watch, .events = POLLIN };
+	int64_t deadline = time_monotonic_ms() + SHOW_MS, left;
+	char path[64], events[4096];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d/.", folder);
+	if (folder < 0 || watch < 0 || inotify_add_watch(watch, path, IN_MOVED_TO) < 0)
+		return error_errno(err, "watch a sandbox's folder");
+	while (faccessat(folder, last, R_OK, 0) < 0) {
+		left = deadline - time_monotonic_ms();
+		if (left <= 0 || spooler->stopping)
+			return error_set(err, ERROR_SYSTEM,
+			    "kabuto-init does not show its network's files");
+		(void)poll(&fd, 1, (int)left);
+		(void)!read(watch, events, sizeof events);
+	}
+	return true;
+}
+
+/* One that runs is taken as it is: a former spooler made it. */
+static bool
+make(struct worker *worker, int64_t slot, enum sandbox_network network, struct error *err)
+{
+	char name[SANDBOX_NAME], folder[FOLDER_NAME];
+	struct container_info info;
+
+	make_name(name, worker->spooler, slot, network);
+	folder_name(folder, slot, network);
+	if (!container_inspect(&worker->engine, name, &info, err))
+		return false;
+	if (info.state != CONTAINER_RUNNING)
+		return container_remove(&worker->engine, name, err) &&
+		    make_folder(worker->spooler, folder, err) &&
+		    create(worker, slot, network, name, folder, err) &&
+		    container_start(&worker->engine, name, err) &&
+		    wait_for_files(worker->spooler, slot, network, err);
+	return wait_for_files(worker->spooler, slot, network, err) ||
+	    !container_remove(&worker->engine, name, err);
+}
+
+void
+sandboxes_make(struct worker *worker)
+{
+	struct sandboxes *all = &worker->spooler->sandboxes;
+	enum sandbox_network network;
+	int64_t slot = 0;
+
+	engine_resume(&worker->engine); /* it may have been told to end a job before us */
+	for (; !worker->spooler->stopping && find_missing(all, &slot, &network);) {
+		struct error err;
+
+		if (make(worker, slot, network, &err)) {
+			set_ready(all, slot, network, true);
+			continue;
+		}
+		if (err.kind != ERROR_INTERRUPTED)
+			log_write(LOG_WARNING,
+			    "sandbox of slot %lld: %s; jobs start without it, trying again in a minute",
+			    (long long)slot, err.text);
+		all->next_try_ms = time_monotonic_ms() + RETRY_MS;
+		return;
+	}
+}
+
+bool
+sandbox_is_needed(struct worker *worker, const char *slot_text, bool *needed, struct error *err)
+{
+	int64_t slot = 0;
+
+	*needed = false;
+	if (!integer_parse(slot_text, &slot))
+		return true;
+	*needed = slot < worker->spooler->sandboxes.slots;
+	return *needed || job_runs_in_slot(&worker->db, slot, needed, err);
+}
+
+static bool
+remove_idle(const char *id, json_t *labels, void *context, struct error *err)
+{
+	struct worker *worker = context;
+	const char *slot_text = json_string_value(json_object_get(labels, SANDBOX_LABEL));
+	int64_t slot = 0;
+	bool in_use = true;
+
+	if (slot_text == NULL || !integer_parse(slot_text, &slot))
+		return true;
+	return job_runs_in_slot(&worker->db, slot, &in_use, err) &&
+	    (in_use || container_remove(&worker->engine, id, err));
+}
+
+void
+sandboxes_remove_idle(struct worker *worker)
+{
+	struct error err;
+
+	if (!container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
+		remove_idle, worker, &err))
+		log_write(LOG_WARNING, "remove sandboxes: %s; the next start does", err.text);
+}
