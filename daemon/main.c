@@ -86,34 +86,45 @@ install_init(int state, const char *init, struct error *err)
 	return true;
 }
 
-static struct spooler *signalled; /* for the thread that waits for signals */
+/* For the thread that waits for signals. */
+static struct {
+	struct spooler *spooler;
+	const char *path; /* of the configuration */
+	sigset_t signals;
+} signalled;
 
 static void *
-wait_for_signal(void *stop_signals)
+wait_for_signals(void *nothing)
 {
-	int signal;
+	struct spooler *spooler = signalled.spooler;
+	int number;
 
-	sigwait(stop_signals, &signal);
+	(void)nothing;
+	while (sigwait(&signalled.signals, &number) == 0 && number == SIGHUP) {
+		spooler->config = program_reload(spooler->config, signalled.path);
+		spooler_nudge(spooler);
+	}
 	log_write(LOG_INFO, "signal=%s stopping; jobs go on, the next start takes them over",
-	    sigabbrev_np(signal));
-	signalled->stopping = true;
-	spooler_nudge(signalled);
+	    sigabbrev_np(number));
+	spooler->stopping = true;
+	spooler_nudge(spooler);
 	return NULL;
 }
 
 static bool
-catch_signals(struct spooler *spooler, struct error *err)
+catch_signals(struct spooler *spooler, const char *path, struct error *err)
 {
-	static sigset_t stop;
 	pthread_t thread;
 
-	signalled = spooler;
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	signalled.spooler = spooler;
+	signalled.path = path;
+	sigemptyset(&signalled.signals);
+	sigaddset(&signalled.signals, SIGTERM);
+	sigaddset(&signalled.signals, SIGINT);
+	sigaddset(&signalled.signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signalled.signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	errno = pthread_create(&thread, NULL, wait_for_signal, &stop);
+	errno = pthread_create(&thread, NULL, wait_for_signals, NULL);
 	if (errno != 0)
 		return error_errno(err, "start a thread");
 	pthread_detach(thread);
@@ -134,7 +145,7 @@ read_instance(struct spooler *spooler, struct error *err)
 }
 
 static bool
-run(const struct config *config, struct error *err)
+run(const struct config *config, const char *path, struct error *err)
 {
 	static struct spooler spooler;
 	cleanup_close int state = open(config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -153,13 +164,14 @@ run(const struct config *config, struct error *err)
 	spooler.nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!spool_open(&spooler.spool, config, true, err) ||
 	    !install_init(state, config->init, err) || !read_instance(&spooler, err) ||
-	    !engine_init(err) || !catch_signals(&spooler, err))
+	    !engine_init(err) || !catch_signals(&spooler, path, err))
 		return false;
 	spooler.wake = wake_listen(state, err);
 	if (spooler.wake < 0 || !sandboxes_open(&spooler, err))
 		return false;
 	done = scheduler_run(&spooler, err);
 	sandboxes_close(&spooler);
+	program_end(spooler.config);
 	return done;
 }
 
@@ -202,9 +214,8 @@ main(int argc, char **argv)
 		config_clear(&config);
 		return EXIT_DONE;
 	}
-	done = run(&config, &err);
+	done = run(&config, path, &err);
 	if (!done)
 		log_write(LOG_ERROR, "%s", err.text);
-	config_clear(&config);
 	return done ? EXIT_DONE : err.kind == ERROR_BUSY ? EXIT_TRY_AGAIN : EXIT_FAILED;
 }

@@ -20,7 +20,7 @@ struct spooler {
 	pthread_mutex_t lock; /* guards status */
 	struct service_status status;
 	/* What follows is set before threads start, and then only read. */
-	const struct config *config;
+	const struct config *_Atomic config; /* another one after a SIGHUP; the former ones stay */
 	struct spool spool;
 	char instance[INSTANCE_TEXT];
 	int64_t started_ms; /* when this process began */

@@ -133,12 +133,13 @@ look(struct lines *lines, int64_t *attempt, bool *ended, struct error *err)
 	return there;
 }
 
-/* Waits until the log grows, is closed, or a second has passed. */
-static void
+/* Waits until the log grows, is closed, or a second has passed. False: the process is to end. */
+static bool
 wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_ms)
 {
 	cleanup_close int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	struct pollfd fd = { .fd = watch, .events = POLLIN };
+	struct pollfd fds[] = { { .fd = watch, .events = POLLIN },
+		{ .fd = req->server->stop, .events = POLLIN } };
 	char path[64], name[JOBLOG_NAME];
 
 	/* Without a file, or without inotify, poll(2) of nothing is the wait. */
@@ -146,10 +147,11 @@ wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_
 	    joblog_name(name, job, attempt, "log"));
 	if (watch < 0 ||
 	    inotify_add_watch(watch, path, IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB) < 0) {
-		fd.fd = -1;
+		fds[0].fd = -1;
 		most_ms = most_ms > LOOK_MS / 5 ? LOOK_MS / 5 : most_ms;
 	}
-	(void)poll(&fd, 1, (int)(most_ms > LOOK_MS ? LOOK_MS : most_ms));
+	(void)poll(fds, 2, (int)(most_ms > LOOK_MS ? LOOK_MS : most_ms));
+	return fds[1].revents == 0;
 }
 
 static bool
@@ -191,7 +193,9 @@ send_lines(struct lines *lines, int64_t wait_s, struct error *err)
 			return false;
 		if (answered)
 			return true;
-		wait_for_change(lines->req, lines->job, attempt, left);
+		/* At a stop nobody is kept waiting: whoever follows asks again. */
+		if (!wait_for_change(lines->req, lines->job, attempt, left))
+			deadline = 0;
 	}
 }
 

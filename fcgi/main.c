@@ -6,13 +6,14 @@
  */
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -34,16 +35,42 @@ struct worker {
 	pthread_t thread;
 	struct server *server;
 	int socket;
-	atomic_bool idle; /* it waits for a call: a signal may interrupt it */
 };
 
-static volatile sig_atomic_t stopping;
+/* One thread waits for the next connection; the others wait for their turn. */
+static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
 
-static void
-on_signal(int signal)
+/* Waits until fd can be read; false: the process stops. A call that has come goes before a stop. */
+static bool
+wait_readable(const struct server *server, int fd)
 {
-	if (signal != SIGUSR1)
-		stopping = 1;
+	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+		{ .fd = server->stop, .events = POLLIN } };
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		continue;
+	return fds[0].revents != 0;
+}
+
+/*
+ * The next connection; -1: the process stops. What was accepted is answered, and what was not waits
+ * in the socket for the next process (if systemd keeps it): so a restart fails no call.
+ */
+static int
+next_connection(const struct server *server, int socket)
+{
+	int fd = -1;
+
+	pthread_mutex_lock(&accepting);
+	while (fd < 0 && wait_readable(server, socket)) {
+		fd = accept4(socket, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+			log_write(LOG_WARNING, "accept: %s, trying again", strerror(errno));
+			(void)poll(NULL, 0, ACCEPT_PAUSE_MS); /* what it lacks comes slowly */
+		}
+	}
+	pthread_mutex_unlock(&accepting);
+	return fd;
 }
 
 static void *
@@ -52,25 +79,21 @@ work(void *argument)
 	struct worker *worker = argument;
 	FCGX_Request fcgi;
 
-	FCGX_InitRequest(&fcgi, worker->socket, FCGI_FAIL_ACCEPT_ON_INTR);
-	while (!stopping) {
+	/* libfcgi gets connections and accepts none itself: it could not be told to stop. */
+	FCGX_InitRequest(&fcgi, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	for (;;) {
 		struct request req;
-		int accepted;
 
-		worker->idle = true;
-		accepted = FCGX_Accept_r(&fcgi);
-		worker->idle = false;
-		if (accepted < 0) {
-			if (stopping)
-				break;
-			if (accepted != -EINTR) {
-				log_write(LOG_WARNING, "accept: %s, trying again",
-				    strerror(-accepted));
-				(void)poll(NULL, 0,
-				    ACCEPT_PAUSE_MS); /* what it lacks comes slowly */
-			}
-			continue;
-		}
+		/* A web server may keep its connection open for the next call. */
+		if (fcgi.ipcFd < 0)
+			fcgi.ipcFd = next_connection(worker->server, worker->socket);
+		else if (!wait_readable(worker->server, fcgi.ipcFd))
+			break;
+		if (fcgi.ipcFd < 0)
+			break;
+		fcgi.keepConnection = 1; /* or FCGX_Accept_r closes it; the call then says so anew */
+		if (FCGX_Accept_r(&fcgi) < 0)
+			continue; /* it was closed without a call */
 		request_begin(&req, worker->server, &fcgi);
 		router_run(&req);
 		request_clear(&req);
@@ -145,94 +168,18 @@ start_workers(struct worker *workers, int64_t count, struct server *server, int 
 	return true;
 }
 
-/* Interrupts the threads that wait for a call, until all have seen that it is over. */
+/* Waits until the threads have answered their calls. */
 static bool
-stop_workers(struct worker *workers, int64_t count)
+stop_workers(struct worker *workers, int64_t count, int stop)
 {
 	struct timespec deadline;
 
+	(void)eventfd_write(stop, 1); /* nobody reads it: each sees it */
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec += STOP_S;
-	for (int64_t i = 0; i < count; i++) {
-		struct timespec soon;
-
-		do {
-			if (workers[i].idle)
-				pthread_kill(workers[i].thread, SIGUSR1);
-			clock_gettime(CLOCK_REALTIME, &soon);
-			if (soon.tv_sec > deadline.tv_sec)
-				return false;
-			soon.tv_nsec += 10 * 1000 * 1000;
-			if (soon.tv_nsec >= 1000 * 1000 * 1000) {
-				soon.tv_sec++;
-				soon.tv_nsec -= 1000 * 1000 * 1000;
-			}
-		} while (pthread_timedjoin_np(workers[i].thread, NULL, &soon) != 0);
-	}
-	return true;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGUSR1, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-/*
- * Waits for the signal that ends the process. The threads must not take it, or this one would not
- * see it.
- */
-static void
-wait_for_stop(void)
-{
-	sigset_t stop;
-	int signal;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigwait(&stop, &signal);
-	stopping = 1;
-}
-
-static bool
-serve(const struct config *config, const char *pool, int64_t threads, const char *path,
-    struct error *err)
-{
-	struct server server = { .config = config };
-	struct worker *workers = calloc((size_t)threads, sizeof workers[0]);
-	sigset_t stop;
-	int socket;
-
-	if (workers == NULL)
-		return error_set(err, ERROR_SYSTEM, "start: not enough memory");
-	FCGX_Init();
-	catch_signals();
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &stop, NULL);
-	if (!spool_open(&server.spool, config, false, err))
-		return false;
-	pool_init(&server.pool, config->database);
-	socket = find_socket(path, err);
-	if (socket < 0 || !start_workers(workers, threads, &server, socket, err))
-		return false;
-	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);
-	wait_for_stop();
-	if (!stop_workers(workers, threads)) {
-		log_write(LOG_WARNING, "pool=%s stopped in the middle of calls", pool);
-		_exit(EXIT_DONE); /* what those threads use must not be taken from under them */
-	}
-	log_write(LOG_INFO, "pool=%s stopped", pool);
-	pool_clear(&server.pool);
-	spool_close(&server.spool);
-	free(workers);
+	for (int64_t i = 0; i < count; i++)
+		if (pthread_timedjoin_np(workers[i].thread, NULL, &deadline) != 0)
+			return false;
 	return true;
 }
 
@@ -243,6 +190,61 @@ threads_of(const struct config *config, const char *pool)
 	    : strcmp(pool, "upload") == 0 ? config->threads.upload
 	    : strcmp(pool, "follow") == 0 ? config->threads.follow
 					  : 0;
+}
+
+/* SIGHUP reads the configuration anew; SIGTERM and SIGINT return. Threads take none of them. */
+static void
+wait_for_stop(struct server *server, const char *pool, const char *path, const sigset_t *signals)
+{
+	int number;
+
+	while (sigwait(signals, &number) == 0 && number == SIGHUP) {
+		const struct config *config = program_reload(server->config, path);
+
+		if (config != server->config &&
+		    threads_of(config, pool) != threads_of(server->config, pool))
+			log_write(LOG_WARNING, "threads: holds from the next start on");
+		server->config = config;
+	}
+}
+
+static bool
+serve(const struct config *config, const char *config_path, const char *pool, int64_t threads,
+    const char *path, struct error *err)
+{
+	struct server server = { .config = config, .stop = eventfd(0, EFD_CLOEXEC) };
+	struct worker *workers = calloc((size_t)threads, sizeof workers[0]);
+	sigset_t signals;
+	int socket;
+
+	if (workers == NULL || server.stop < 0)
+		return error_set(err, ERROR_SYSTEM, "start: not enough memory");
+	FCGX_Init();
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (!spool_open(&server.spool, config, false, err))
+		return false;
+	pool_init(&server.pool, config->database);
+	socket = find_socket(path, err);
+	if (socket < 0 || fcntl(socket, F_SETFL, O_NONBLOCK) < 0 ||
+	    !start_workers(workers, threads, &server, socket, err))
+		return false;
+	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);
+	wait_for_stop(&server, pool, config_path, &signals);
+	if (!stop_workers(workers, threads, server.stop)) {
+		log_write(LOG_WARNING, "pool=%s stopped in the middle of calls", pool);
+		_exit(EXIT_DONE); /* what those threads use must not be taken from under them */
+	}
+	log_write(LOG_INFO, "pool=%s stopped", pool);
+	pool_clear(&server.pool);
+	spool_close(&server.spool);
+	free(workers);
+	program_end(server.config);
+	return true;
 }
 
 static int
@@ -292,10 +294,9 @@ main(int argc, char **argv)
 		config_clear(&config);
 		return EXIT_DONE;
 	}
-	if (!serve(&config, pool, threads_of(&config, pool), socket, &err)) {
+	if (!serve(&config, path, pool, threads_of(&config, pool), socket, &err)) {
 		log_write(LOG_ERROR, "pool=%s %s", pool, err.text);
 		return err.kind == ERROR_BUSY ? EXIT_TRY_AGAIN : EXIT_FAILED;
 	}
-	config_clear(&config);
 	return EXIT_DONE;
 }

@@ -23,9 +23,13 @@
 struct FCGX_Request;
 struct route;
 
-/* What all threads share; only pool and spool change, and look after themselves. */
+/*
+ * What all threads share. config is another one after a SIGHUP, and the former one stays; pool and
+ * spool look after themselves.
+ */
 struct server {
-	const struct config *config;
+	const struct config *_Atomic config;
+	int stop; /* an eventfd that can be read as soon as the process is to end */
 	struct pool pool;
 	struct spool spool;
 };

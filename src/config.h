@@ -17,6 +17,7 @@ struct text_list {
 
 /* The settings by their names; kabuto.conf(5) says what each means. */
 struct config {
+	const struct config *former; /* before the file was read anew; NULL: none */
 	char *state_dir;
 	char *database;
 	char *init;

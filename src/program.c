@@ -6,6 +6,8 @@
 #include <locale.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -44,4 +46,54 @@ void
 program_checked(const char *path)
 {
 	printf("%s: ok\n", path);
+}
+
+/* What processes hold open, or have told each other. */
+static const char *
+needs_restart(const struct config *old, const struct config *new)
+{
+	return strcmp(old->state_dir, new->state_dir) != 0              ? "state_dir"
+	    : strcmp(old->database, new->database) != 0                 ? "database"
+	    : strcmp(old->web_server_group, new->web_server_group) != 0 ? "web_server_group"
+	    : strcmp(old->init, new->init) != 0                         ? "init"
+	    : strcmp(old->engine.socket, new->engine.socket) != 0       ? "engine.socket"
+	    : strcmp(old->engine.state_dir, new->engine.state_dir) != 0 ? "engine.state_dir"
+	    : old->sandboxes != new->sandboxes                          ? "sandboxes"
+									: NULL;
+}
+
+const struct config *
+program_reload(const struct config *old, const char *path)
+{
+	struct config *config = calloc(1, sizeof *config);
+	const char *name = NULL;
+	struct error err;
+
+	if (config == NULL || !config_read(config, path, &err) ||
+	    (name = needs_restart(old, config)) != NULL) {
+		if (name != NULL) {
+			error_set(&err, ERROR_INPUT, "%s: it changes by a restart only", name);
+			config_clear(config);
+		}
+		log_write(LOG_ERROR, "configuration: %s; the old one stays",
+		    config == NULL ? "not enough memory" : err.text);
+		free(config);
+		return old;
+	}
+	config->former = old;
+	log_write(LOG_INFO, "configuration read anew");
+	return config;
+}
+
+void
+program_end(const struct config *last)
+{
+	while (last != NULL) {
+		struct config *config = (struct config *)(uintptr_t)last;
+
+		last = config->former;
+		config_clear(config);
+		if (last != NULL) /* the first one is the program's own */
+			free(config);
+	}
 }

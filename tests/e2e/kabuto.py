@@ -73,13 +73,19 @@ def configuration(settings):
 class Process:
     """A program that runs in the foreground, its stderr in a file."""
 
-    def __init__(self, name, command, log):
+    def __init__(self, name, command, log, listener=None):
         self.name, self.command, self.log = name, command, pathlib.Path(log)
         self.process, self.seen = None, 0
+        self.listener = listener  # a socket that it gets as systemd hands it over
 
     def start(self):
+        command, fds = list(map(str, self.command)), ()
+        if self.listener:
+            fds = (self.listener.fileno(),)
+            script = f'exec 3<&{fds[0]}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+            command = ['bash', '-c', script, 'bash', *command]
         with open(self.log, 'ab') as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=fds,
                                             stdout=log, stderr=log, cwd='/')
 
     @property
@@ -126,7 +132,8 @@ class Process:
 class Kabuto:
     """Started by start(), taken apart by destroy(); settings override those of its kabuto.conf."""
 
-    def __init__(self, build, root, engine, server='nginx', settings=None, engine_socket=None):
+    def __init__(self, build, root, engine, server='nginx', settings=None, engine_socket=None,
+                 hold_sockets=False):
         self.build, self.root, self.engine = pathlib.Path(build), pathlib.Path(root), engine
         self.state, self.sockets = self.root / 'state', self.root / 'sockets'
         self.port, self.server = free_port(), server
@@ -148,7 +155,9 @@ class Kabuto:
             else:
                 self.settings[name] = value
         self.lay_out()
-        self.processes = {name: Process(name, command, self.root / 'log' / name)
+        self.listeners = {pool: self.listen(pool) for pool in POOLS} if hold_sockets else {}
+        self.processes = {name: Process(name, command, self.root / 'log' / name,
+                                        self.listeners.get(name))
                           for name, command in self.commands().items()}
 
     # Its life
@@ -165,6 +174,16 @@ class Kabuto:
         self.configure()
         webserver.write(self)
 
+    def listen(self, pool):
+        """A pool's socket as systemd holds it: it stays while the pool is started anew."""
+        path = self.sockets / f'{pool}.sock'
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        os.chown(path, pwd.getpwnam('kabuto-web').pw_uid, -1)
+        os.chmod(path, 0o660)
+        listener.listen(1024)
+        return listener
+
     def configure(self, **settings):
         """Writes kabuto.conf anew, with these settings changed."""
         self.settings.update(settings)
@@ -175,8 +194,8 @@ class Kabuto:
         commands = {'spooler': as_spooler(self.engine.group(), self.build / 'daemon/kabuto-spooler',
                                           '-c', self.config)}
         for pool in POOLS:
-            commands[pool] = as_web(fcgi, '-c', self.config, '-l', self.sockets / f'{pool}.sock',
-                                    '-p', pool)
+            where = () if self.listeners else ('-l', self.sockets / f'{pool}.sock')
+            commands[pool] = as_web(fcgi, '-c', self.config, *where, '-p', pool)
         commands['web'] = as_web(*webserver.command(self))
         return commands
 
@@ -248,6 +267,8 @@ class Kabuto:
                 self.engine.remove(container['Id'])
         except (OSError, sqlite3.Error):
             pass
+        for listener in self.listeners.values():
+            listener.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     # What tests ask of it

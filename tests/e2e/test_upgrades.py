@@ -1,0 +1,131 @@
+"""Restarts and new settings in the middle of work: no call fails, no job is lost."""
+import signal
+import threading
+
+import pytest
+
+from client import WAIT, expect
+from wait import until
+
+pytestmark = pytest.mark.limit(300)
+
+
+class Load:
+    """Calls of all kinds from several threads, without a pause; failures are kept."""
+
+    def __init__(self, user, pipeline):
+        self.pipeline, self.over = pipeline, threading.Event()
+        self.failures, self.counts = [], {}
+        image = user.image()
+        calls = {
+            'account': lambda c: c.get('/account'),
+            'list': lambda c: c.get('/pipeline'),
+            'pipeline': lambda c: c.post('/pipeline', {'name': 'x'}),
+            'upload': lambda c: c.post_job(pipeline, 'true', [('a', b'x' * 200000)], image=image),
+            'log': lambda c: c.get(f'/execution/{self.job}/logs/0?wait=1'),
+        }
+        self.job = user.job(pipeline, 'true')
+        self.threads = [threading.Thread(target=self.run, args=(name, call, user.again()))
+                        for name, call in calls.items()]
+
+    def run(self, name, call, client):
+        while not self.over.is_set():
+            try:
+                answer = call(client)
+                if answer.status_code != 200:
+                    self.failures.append((name, answer.status_code, answer.text[:200]))
+            except OSError as error:
+                self.failures.append((name, str(error)))
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def wait(self, more=5):
+        """Until each kind of call was made some more times."""
+        goal = {name: self.counts.get(name, 0) + more for name in
+                ('account', 'list', 'pipeline', 'upload', 'log')}
+        until(lambda: all(self.counts.get(name, 0) >= n for name, n in goal.items()), 'calls go on')
+
+
+def test_restart_under_load_fails_no_call(own):
+    kabuto = own(hold_sockets=True)
+    dave = kabuto.user('dave')
+    dave.image()
+    with Load(dave, dave.pipeline()) as load:
+        for _ in range(3):
+            for name in ('api', 'upload', 'follow', 'spooler'):
+                load.wait()
+                assert kabuto[name].stop() == 0
+                kabuto[name].start()
+        load.wait()
+    assert load.failures == [] and sum(load.counts.values()) > 100
+    kabuto.wait_healthy()
+
+
+def test_follower_is_answered_at_a_stop(own):
+    """Whoever waits for a line does not keep its pool from ending."""
+    kabuto = own(hold_sockets=True)
+    dave = kabuto.user('dave')
+    dave.image()
+    pipeline, job = dave.begin(f'echo before; {WAIT}')
+    line = dave.wait_line(job, 'before')
+    answers = []
+    follower = threading.Thread(target=lambda: answers.append(
+        dave.again().get(f'/execution/{job}/logs/{line["id"]}?wait=30')))
+    follower.start()
+    until(lambda: kabuto.answer('GET', '/execution/1/logs')[0] == 401, 'the pool answers')
+    assert kabuto['follow'].stop(20) == 0
+    kabuto['follow'].start()
+    follower.join()
+    expect(answers[0], 200)
+    kabuto.let_go(job)
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+
+
+def limits(user):
+    return user.json('/account')['limits']
+
+
+def test_hangup_reads_the_configuration_anew(own):
+    kabuto = own({'slots': 1, 'sandboxes': False})
+    dave = kabuto.user('dave')
+    dave.image()
+    pipeline = dave.pipeline(max_parallel=2)
+    jobs = [dave.job(pipeline, f'echo ready; {WAIT}') for _ in range(2)]
+    dave.submit(pipeline)
+    dave.wait_line(jobs[0], 'ready')
+    assert dave.state(pipeline, jobs[1])['state'] == 'in_queue'
+    pids = {name: process.pid for name, process in kabuto.processes.items()}
+    kabuto.configure(slots=2, queued_max=77)
+    for name in ('spooler', 'api'):
+        kabuto[name].send(signal.SIGHUP)
+    dave.wait_line(jobs[1], 'ready')
+    until(lambda: limits(dave)['jobs_in_queue'] == 77, 'the handlers have the new limit')
+    for job in jobs:
+        kabuto.let_go(job)
+        dave.wait_job(pipeline, job)
+    assert pids == {name: process.pid for name, process in kabuto.processes.items()}
+
+
+@pytest.mark.log_errors
+@pytest.mark.parametrize('wrong, word', [({'slots': 'many'}, 'slots'),
+                                         ({'state_dir': '/elsewhere'}, 'restart')])
+def test_hangup_with_a_wrong_configuration_changes_nothing(own, wrong, word):
+    kabuto = own()
+    dave = kabuto.user('dave')
+    before, right = limits(dave), dict(kabuto.settings)
+    kabuto.configure(queued_max=77, **wrong)
+    for name in ('spooler', 'api'):
+        kabuto[name].send(signal.SIGHUP)
+        until(lambda: f'{word}' in kabuto[name].text() and 'old one stays' in kabuto[name].text(),
+              'the log says why')
+    assert limits(dave) == before and kabuto.health()[0] == 200
+    kabuto.settings = right
