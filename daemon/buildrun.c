@@ -16,6 +16,7 @@
 #include "checkout.h"
 #include "cleanup.h"
 #include "engine_image.h"
+#include "fault.h"
 #include "message.h"
 #include "quantity.h"
 #include "tree.h"
@@ -183,6 +184,7 @@ end_failed(struct build_state *state, const char *how, const char *why)
 		if (!worker_pause(state->worker, &tries))
 			return;
 	}
+	fault_point("build", "fail");
 	log_build(state, LOG_INFO, "ended state=%s error=\"%s\"", how, why);
 }
 
@@ -195,9 +197,12 @@ end_succeeded(struct build_state *state, const char *tag, const char *dockerfile
 {
 	cleanup_free char *entrypoint = NULL, *cmd = NULL;
 
-	if (!image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err) ||
-	    !build_succeed(&state->worker->db, state->build->id, dockerfile, entrypoint, cmd, err))
+	if (!image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err))
 		return false;
+	fault_point("build", "inspect");
+	if (!build_succeed(&state->worker->db, state->build->id, dockerfile, entrypoint, cmd, err))
+		return false;
+	fault_point("build", "end");
 	log_build(state, LOG_INFO, "ended state=SUCCESS image=%lld",
 	    (long long)state->build->image);
 	return true;
@@ -231,6 +236,7 @@ build_context(struct build_state *state, const char *path, const char *dockerfil
 			(long long)config->build.timeout) < 0)
 			return false;
 	}
+	fault_point("build", "build");
 	if (failure != NULL)
 		end_failed(state, "FAILED", failure);
 	else
@@ -255,12 +261,14 @@ try_build(struct build_state *state, struct error *err)
 	state->said_away = false;
 	if (!open_output(state, err))
 		return false;
+	fault_point("build", "output");
 	if (repository) {
 		if (!check_out(state, path, err))
 			return false;
 		dockerfile = read_dockerfile(state, err);
 		if (dockerfile == NULL)
 			return false;
+		fault_point("build", "checkout");
 	}
 	return build_context(state, path, repository ? dockerfile : state->build->dockerfile, err);
 }

@@ -4,6 +4,7 @@
  */
 #include "engine.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,26 @@ away(struct engine *engine, struct error *err, const char *why)
 	    why);
 }
 
+/* Why no connection came about, and what to do about it. */
+static const char *
+connect_hint(CURL *easy)
+{
+	long number = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+	switch (number) {
+	case ENOENT:
+		return "there is no such socket; start the engine, or say where its socket is (engine { socket } in kabuto.conf)";
+	case ECONNREFUSED:
+		return "nobody listens there; start the engine";
+	case EACCES:
+	case EPERM:
+		return "permission denied; put the spooler's user into the group of the socket (often docker), and start the spooler anew";
+	default:
+		return strerror((int)number);
+	}
+}
+
 /* Drives the prepared transfer to its end. */
 static bool
 perform(struct engine *engine, struct transfer *transfer, struct error *err)
@@ -166,6 +187,8 @@ perform(struct engine *engine, struct transfer *transfer, struct error *err)
 	case CURLE_OPERATION_TIMEDOUT: /* often a wait that was meant to end so */
 		return error_set(err, ERROR_AWAY, "the engine at %s did not answer in time",
 		    engine->socket);
+	case CURLE_COULDNT_CONNECT:
+		return away(engine, err, connect_hint(engine->easy));
 	default:
 		return away(engine, err, curl_easy_strerror(result));
 	}
@@ -229,8 +252,8 @@ negotiate(struct engine *engine, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	struct transfer transfer = { .engine = engine };
-	const char *theirs = NULL;
-	int major = 0, minor = 0;
+	const char *theirs = NULL, *oldest = NULL;
+	int major = 0, minor = 0, least = 0;
 
 	if (!run(engine, &transfer, "GET", "http://engine/version", NULL, PING_MS, &answer, err))
 		return false;
@@ -241,6 +264,11 @@ negotiate(struct engine *engine, struct error *err)
 		return error_set(err, ERROR_AWAY,
 		    "the engine at %s speaks API %s, and Kabuto needs 1.%d at least: install a newer engine",
 		    engine->socket, theirs, VERSION_OLDEST);
+	if (json_unpack(answer.json, "{s:s}", "MinAPIVersion", &oldest) == 0 &&
+	    sscanf(oldest, "%d.%d", &major, &least) == 2 && (major != 1 || least > VERSION_NEWEST))
+		return error_set(err, ERROR_AWAY,
+		    "the engine at %s speaks no API before %s, and Kabuto none after 1.%d: install a newer Kabuto",
+		    engine->socket, oldest, VERSION_NEWEST);
 	snprintf(engine->version, sizeof engine->version, "1.%d",
 	    minor < VERSION_NEWEST ? minor : VERSION_NEWEST);
 	return true;

@@ -15,6 +15,7 @@
 #include "build.h"
 #include "cleanup.h"
 #include "engine_container.h"
+#include "fault.h"
 #include "job.h"
 #include "message.h"
 #include "pipeline.h"
@@ -174,6 +175,13 @@ recover_remove_results(struct spool *spool, const struct job *job, struct error 
 	    remove_file(spool->results, err, "%s.zip", job->results_token);
 }
 
+static bool
+erase(struct worker *worker, const struct job *job, struct error *err)
+{
+	fault_point("delete", "files");
+	return job_erase(&worker->db, job, err);
+}
+
 /* The files first: a row that is left is found again. */
 static bool
 remove_job(struct worker *worker, const struct job *job, struct error *err)
@@ -182,7 +190,7 @@ remove_job(struct worker *worker, const struct job *job, struct error *err)
 
 	return remove_file(spool->inbox, err, "%s", job->attachment_token) &&
 	    recover_remove_results(spool, job, err) && recover_remove_logs(spool, job, err) &&
-	    job_erase(&worker->db, job, err);
+	    erase(worker, job, err);
 }
 
 void

@@ -243,6 +243,7 @@ start_builds(struct scheduler *scheduler, struct error *err)
 			return false;
 		if (thread->build.id == 0)
 			return true;
+		fault_point("build", "claim");
 		log_write(LOG_INFO, "build=%lld claimed image=%lld", (long long)thread->build.id,
 		    (long long)thread->build.image);
 		thread_give(thread, WORK_BUILD);

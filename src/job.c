@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fault.h"
 #include "quantity.h"
 #include "tree.h"
 
@@ -196,14 +197,19 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 	    (!tree_sync(stage->fd, "inbox", err) ||
 		!spool_publish(stage->fd, "inbox", spool->inbox, job->attachment_token, err)))
 		return false;
-	if (transaction_begin(&t, db, err) && check_owner(db, viewer, job, err) &&
-	    insert_row(db, job, err) && attachments_insert(db, job->id, attachments, err) &&
-	    transaction_commit(&t, err))
-		return true;
-	if (files)
-		(void)tree_remove(spool->inbox, job->attachment_token,
-		    &ignored); /* else the sweep does */
-	return false;
+	fault_point("upload", "publish");
+	if (!transaction_begin(&t, db, err) || !check_owner(db, viewer, job, err) ||
+	    !insert_row(db, job, err) || !attachments_insert(db, job->id, attachments, err)) {
+		if (files)
+			(void)tree_remove(spool->inbox, job->attachment_token,
+			    &ignored); /* else the sweep does */
+		return false;
+	}
+	/* A commit that fails may yet be found done after a crash: its files are the sweep's. */
+	if (!transaction_commit(&t, err))
+		return false;
+	fault_point("upload", "commit");
+	return true;
 }
 
 bool

@@ -5,8 +5,10 @@ import pathlib
 import pwd
 import re
 import signal
+import socket
 import stat
 import subprocess
+import threading
 
 import pytest
 
@@ -241,3 +243,86 @@ def test_systemd_units_are_valid(source, build, tmp_path):
 
 def test_error_answers_name_what_to_do(kabuto):
     assert refused(kabuto.client().get('/pipeline'), 401, 'log')
+
+
+# Engines that are not there, or speak another language
+
+def engine_error(kabuto):
+    def told():
+        answer = kabuto.health()
+        return answer[0] == 503 and 'engine' in answer[1] and answer[1]
+    return until(told, 'healthz tells of the engine')
+
+
+class FakeEngine(threading.Thread):
+    """Answers every call with one /version: an engine of another age."""
+
+    def __init__(self, path, **version):
+        super().__init__(daemon=True)
+        self.body = json.dumps(version)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        os.chmod(path, 0o666)
+        self.listener.listen(8)
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                end = self.listener.accept()[0]
+            except OSError:
+                return
+            with end:
+                end.recv(65536)
+                end.sendall(f'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close'
+                            f'\r\nContent-Length: {len(self.body)}\r\n\r\n{self.body}'.encode())
+
+
+@pytest.fixture
+def elsewhere(start, alive, scratch):
+    """Starts the spooler and the pools with another engine's socket; gives the Kabuto."""
+    mine = []
+
+    def elsewhere(path, capable=True):
+        one = start(begin=False, engine_socket=path)
+        mine.append(one)
+        if not capable:
+            command = one['spooler'].command
+            one['spooler'].command = [word for i, word in enumerate(command)
+                                      if 'caps' not in word and 'caps' not in command[i - 1]]
+        one['spooler'].start()
+        one.wait_laid_out()
+        for name in (*POOLS, 'web'):
+            one[name].start()
+        return one
+    yield elsewhere
+    for one in mine:
+        alive.remove(one)
+        one.destroy()
+
+
+@pytest.mark.log_errors
+def test_missing_engine_socket_is_said_with_what_to_do(elsewhere, scratch):
+    kabuto = elsewhere(scratch / 'nowhere.sock')
+    said = engine_error(kabuto)
+    assert 'no such socket' in said and 'kabuto.conf' in said
+
+
+@pytest.mark.log_errors
+def test_closed_engine_socket_is_said_with_what_to_do(elsewhere, scratch):
+    path = scratch / 'closed.sock'
+    FakeEngine(path, ApiVersion='1.41')
+    os.chmod(path, 0o600)
+    assert 'group of the socket' in engine_error(elsewhere(path, capable=False))
+
+
+@pytest.mark.log_errors
+@pytest.mark.parametrize('version, words', [
+    ({'ApiVersion': '1.30', 'MinAPIVersion': '1.12'}, ['1.30', 'newer engine']),
+    ({'ApiVersion': '1.99', 'MinAPIVersion': '1.90'}, ['1.90', 'newer Kabuto'])])
+def test_engine_of_another_age_is_said_with_what_to_do(elsewhere, scratch, version, words):
+    path = scratch / f'{version["ApiVersion"]}.sock'
+    engine = FakeEngine(path, **version)
+    said = engine_error(elsewhere(path))
+    assert all(word in said for word in words)
+    engine.listener.close()
