@@ -1,0 +1,101 @@
+"""The engine's calls that Kabuto makes for a job, made without Kabuto, by calls.c."""
+import json
+import os
+import subprocess
+
+from client import WAIT
+from wait import until
+
+# Of what the engine tells of Kabuto's container, what its create call had said.
+CONFIG = ('Image', 'Entrypoint', 'Env', 'WorkingDir', 'User', 'StopSignal', 'Healthcheck')
+HOST_CONFIG = ('Memory', 'MemorySwap', 'NanoCpus', 'PidsLimit', 'CapDrop', 'CapAdd', 'SecurityOpt',
+               'LogConfig', 'RestartPolicy', 'Privileged', 'Init')
+CALLS = ('create', 'start', 'wait', 'inspect', 'remove')
+OWN, JOINED = 'own network namespace', 'joined to a sandbox'
+
+
+def describe_job(bed, kabuto, user, **options):
+    """Runs a job, and gives what the engine says of its container."""
+    _, job = user.begin(WAIT, **options)
+    until(lambda: kabuto.sql('SELECT start_marked_at FROM job WHERE id = ?', job)[0][0],
+          'the job has a container')
+    container = bed.engine.call('GET', f'/containers/{kabuto.container(job)}/json')
+    kabuto.let_go(job)
+    until(lambda: not kabuto.at_work(), 'the job ends')
+    return container
+
+
+class BareCalls:
+    """with BareCalls(…) as bare: containers like Kabuto's, for a command, at most so many at once."""
+
+    def __init__(self, bed, kabuto, user, network, most):
+        self.bed, self.network, self.most = bed, network, most
+        self.folder = bed.scratch / f'bare{bed.count}-{network}'
+        self.pattern = describe_job(bed, kabuto, user, network=network)
+        self.sandboxes = [f'bench-sandbox-{network}-{i}' for i in range(most)]
+        self.runs = 0
+
+    def __enter__(self):
+        self.folder.mkdir(exist_ok=True)
+        for name in self.sandboxes:
+            self.bed.engine.call('POST', '/containers/create', {
+                'Image': 'busybox', 'Cmd': ['sleep', '100000'],
+                'HostConfig': {'NetworkMode': self.network}}, name=name)
+            self.bed.engine.call('POST', f'/containers/{name}/start')
+        return self
+
+    def __exit__(self, *_):
+        for name in self.sandboxes:
+            self.bed.engine.remove(name)
+
+    def mount(self, mount, i):
+        """The same kind of thing at the same place, but the thread's own."""
+        if mount['Target'].endswith('/init'):
+            return mount
+        source = self.folder / f'{i}{mount["Target"].replace("/", "-")}'
+        if mount['Target'].startswith('/run/'):
+            source.touch()
+            os.chmod(source, 0o666)
+        else:
+            source.mkdir(exist_ok=True)
+            os.chmod(source, 0o777)
+        return {**mount, 'Source': str(source)}
+
+    def body(self, command, flavour, i):
+        config, host = self.pattern['Config'], self.pattern['HostConfig']
+        mode = f'container:{self.sandboxes[i]}' if flavour == JOINED else self.network
+        return {**{key: config[key] for key in CONFIG if config.get(key)},
+                'Cmd': ['/bin/sh', '-c', command],
+                'HostConfig': {**{key: host[key] for key in HOST_CONFIG},
+                               'Mounts': [self.mount(mount, i) for mount in host['Mounts']],
+                               'NetworkMode': mode}}
+
+    def run(self, command, flavour, count, at_once=1):
+        """Gives a dict for each container: begun and ended in ns, and the calls in ms."""
+        self.runs += 1
+        files = []
+        for i in range(at_once):
+            files.append(self.folder / f'body{i}')
+            files[-1].write_text(json.dumps(self.body(command, flavour, i)))
+        answer = subprocess.run([self.bed.program('calls', ['libcurl']), self.bed.engine.socket,
+                                 str(count), self.name, *files], check=True,
+                                stdout=subprocess.PIPE, text=True)
+        return [read_line(line) for line in answer.stdout.splitlines()]
+
+    @property
+    def name(self):
+        """What the containers of the last run were called, before their numbers."""
+        return f'bench-{self.network}-{self.runs}'
+
+    def index(self, i=0):
+        """The log's index that the containers of a thread wrote, which is forgotten by this."""
+        path = self.folder / f'{i}-run-kabuto-idx'
+        data = path.read_bytes()
+        os.truncate(path, 0)
+        return data
+
+
+def read_line(line):
+    words = line.split()
+    return {'begun': int(words[0]), 'ended': int(words[1]),
+            **dict(zip(CALLS, map(float, words[2:])))}

@@ -1,0 +1,30 @@
+"""The memory of processes, in MB of 10^6 bytes."""
+import pathlib
+import re
+
+
+def field(path, name):
+    return int(re.search(rf'^{name}: *(\d+) kB', pathlib.Path(path).read_text(), re.M)[1]) * 1.024e-3
+
+
+def pss(pid):
+    """Its share of what it has in memory."""
+    return field(f'/proc/{pid}/smaps_rollup', 'Pss')
+
+
+def rss(pid):
+    return field(f'/proc/{pid}/status', 'VmRSS')
+
+
+def peak(pid):
+    """The most that it ever had, since it began or forget_peak."""
+    return field(f'/proc/{pid}/status', 'VmHWM')
+
+
+def forget_peak(pid):
+    pathlib.Path(f'/proc/{pid}/clear_refs').write_text('5')
+
+
+def children(pid):
+    return [int(child) for child in
+            pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
