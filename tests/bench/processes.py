@@ -4,7 +4,7 @@ import re
 
 
 def field(path, name):
-    return int(re.search(rf'^{name}: *(\d+) kB', pathlib.Path(path).read_text(), re.M)[1]) * 1.024e-3
+    return int(re.search(rf'^{name}:\s*(\d+) kB', pathlib.Path(path).read_text(), re.M)[1]) * 1.024e-3
 
 
 def pss(pid):
