@@ -37,11 +37,11 @@ class Figure:
 
     def row(self):
         spread = '' if self.least == self.most else f'{number(self.least)} .. {number(self.most)}'
-        return (f'{self.measurement:7} {self.what:58} {number(self.value):>9} {self.unit:5} '
+        return (f'{self.measurement:7} {self.what:62} {number(self.value):>9} {self.unit:5} '
                 f'{spread:22} {self.target:>9} {self.verdict}').rstrip()
 
 
-HEAD = f'{"":7} {"":58} {"median":>9} {"":5} {"min .. max":22} {"target":>9}'
+HEAD = f'{"":7} {"":62} {"median":>9} {"":5} {"min .. max":22} {"target":>9}'
 
 
 def number(value):
@@ -80,11 +80,12 @@ class Report:
         self.problems.append(f'{self.measurement}: {text}')
 
     def print_table(self):
+        """The figures that have a target; the others were printed as they came."""
+        judged = [figure for figure in self.figures if figure.passed is not None]
         print(f'\n{HEAD}')
-        for figure in self.figures:
+        for figure in judged:
             print(figure.row())
-        judged = [figure.passed for figure in self.figures if figure.passed is not None]
-        print(f'{sum(judged)} of {len(judged)} targets met')
+        print(f'{sum(figure.passed for figure in judged)} of {len(judged)} targets met')
         for problem in self.problems:
             print(f'NOT MEASURED {problem}')
 
