@@ -5,6 +5,7 @@ import statistics
 import time
 from urllib.parse import urlencode
 
+import processes
 from figures import ratios
 from followers import Followers
 from testbed import cookie, log_records
@@ -46,21 +47,30 @@ def measure_printing(bed, report, kabuto, user):
 
 # Following
 
+def cpu_share(pid, seconds):
+    """Processors that it takes on average."""
+    before = processes.cpu_seconds(pid)
+    time.sleep(seconds)
+    return (processes.cpu_seconds(pid) - before) / seconds
+
+
 def measure_following(bed, report, kabuto, user, count):
     """Rounds in which all wait, a line is printed, and the clock stops at the last that has it."""
     _, job = user.begin(FOLLOW_LOOP)
     until(lambda: list((kabuto.state / 'run').glob(f'{job}.*/outbox')), 'the job runs')
-    typical, last, after = [], [], 0
+    typical, last, waiting, after = [], [], [], 0
     with Followers(kabuto.port, cookie(user), job, count) as crowd:
         for round_number in range(1, bed.full(10, 3) + 1):
             crowd.ask(after)
             time.sleep(2)  # all of them wait, and what they did to come so far is over
+            waiting.append(cpu_share(kabuto['follow'].pid, 1))
             kabuto.let_go(job, str(round_number))
             times, after = crowd.wait()
             printed = log_records(kabuto, job)[-1][2]
             typical.append((statistics.median(times) - printed) / 1e9)
             last.append((max(times) - printed) / 1e9)
     kabuto.let_go(job, 'end')
+    report.add(f'{count} followers: processors taken while they wait', waiting)
     report.add(f'{count} followers: a line reaches half of them', typical, 's')
     report.add(f'{count} followers: a line reaches the last of them', last, 's',
                at_most=FOLLOW_MOST_S)

@@ -1,4 +1,5 @@
-"""The memory of processes, in MB of 10^6 bytes."""
+"""The memory of processes, in MB of 10^6 bytes, and their processor time."""
+import os
 import pathlib
 import re
 
@@ -28,3 +29,9 @@ def forget_peak(pid):
 def children(pid):
     return [int(child) for child in
             pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+
+
+def cpu_seconds(pid):
+    """User's and system's (proc(5), fields 14 and 15 of stat)."""
+    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')

@@ -15,12 +15,18 @@ STDOUT = 1
 MOST_MS = 10  # over the bare calls
 
 
+def rest():
+    """Until the machine is idle again, whatever ran before."""
+    time.sleep(0.5)
+
+
 def first_line(index):
     return min(ns for _, stream, ns in index if stream == STDOUT)
 
 
 def bare_times(bed, bare, flavour):
     """ms from before the create call to the engine's creation event, and to the first line."""
+    rest()
     since = bed.engine.now()
     begun = bare.run(COMMAND, flavour, 1)[0]['begun']
     created = bed.moments(f'{bare.name}-0', since)['create']
@@ -31,7 +37,7 @@ def kabuto_times(bed, kabuto, user):
     """The same from before the POST; and how long its answer took."""
     pipeline = user.pipeline()
     job = user.job(pipeline, COMMAND)
-    time.sleep(0.3)  # idle again
+    rest()
     since, begun = bed.engine.now(), time.time_ns()
     user.submit(pipeline)
     answered = time.time_ns()
