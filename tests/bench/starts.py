@@ -64,6 +64,8 @@ def measure_level(bed, report, kabuto, user, network, at_once):
     report.add(f'{level}: bare calls, {JOINED}', rates[JOINED], '1/s')
     report.add(f'{level}: docker run --rm', rates['docker run'], '1/s')
     report.add(f'{level}: Kabuto', rates['kabuto'], '1/s')
+    report.add(f'{level}: bare calls, {JOINED} / docker run',
+               ratios(rates[JOINED], rates['docker run']), 'x')
     report.add(f'{level}: Kabuto / docker run', ratios(rates['kabuto'], rates['docker run']), 'x',
                at_least=2 if at_once > 1 else None)
     flavour = JOINED if bed.sandboxes else OWN
