@@ -67,16 +67,21 @@ def step(name, command, folder, **environment):
         raise RuntimeError(f'{name} failed:\n{log.read_text("utf-8", "replace")[-4000:]}')
 
 
+def source_files():
+    """As git sees them, or all of them where they came without git."""
+    git = subprocess.run(['git', '-c', 'safe.directory=*', 'ls-files', '-z', '-co',
+                          '--exclude-standard'], cwd=SOURCE, check=False, capture_output=True)
+    if git.returncode == 0:
+        return [name for name in git.stdout.decode().split('\0') if (SOURCE / name).is_file()]
+    return [path.relative_to(SOURCE) for path in SOURCE.rglob('*') if path.is_file()]
+
+
 def copy_source(to):
-    """As git sees it: autoreconf writes beside the sources, which are to stay as they are."""
-    names = subprocess.run(['git', '-c', 'safe.directory=*', 'ls-files', '-z', '-co',
-                            '--exclude-standard'], cwd=SOURCE, check=True,
-                           capture_output=True).stdout
-    for name in names.decode().split('\0'):
-        if name and (SOURCE / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            if changed(SOURCE / name, to / name):
-                shutil.copy2(SOURCE / name, to / name)
+    """autoreconf writes beside the sources, which are to stay as they are."""
+    for name in source_files():
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        if changed(SOURCE / name, to / name):
+            shutil.copy2(SOURCE / name, to / name)
 
 
 def changed(source, copy):
