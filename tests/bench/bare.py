@@ -15,14 +15,16 @@ OWN, JOINED = 'own network namespace', 'joined to a sandbox'
 
 
 def describe_job(bed, kabuto, user, **options):
-    """Runs a job, and gives what the engine says of its container."""
+    """Runs a job, and gives what the engine says of its container, and which mounts are files."""
     _, job = user.begin(WAIT, **options)
     until(lambda: kabuto.sql('SELECT start_marked_at FROM job WHERE id = ?', job)[0][0],
           'the job has a container')
     container = bed.engine.call('GET', f'/containers/{kabuto.container(job)}/json')
+    files = {mount['Target'] for mount in container['HostConfig']['Mounts']
+             if os.path.isfile(mount['Source'])}
     kabuto.let_go(job)
-    until(lambda: not kabuto.at_work(), 'the job ends')
-    return container
+    until(lambda: not kabuto.containers_of_jobs(), 'the job and its container are gone')
+    return container, files
 
 
 class BareCalls:
@@ -31,7 +33,7 @@ class BareCalls:
     def __init__(self, bed, kabuto, user, network, most):
         self.bed, self.network, self.most = bed, network, most
         self.folder = bed.scratch / f'bare{bed.count}-{network}'
-        self.pattern = describe_job(bed, kabuto, user, network=network)
+        self.pattern, self.files = describe_job(bed, kabuto, user, network=network)
         self.sandboxes = [f'bench-sandbox-{network}-{i}' for i in range(most)]
         self.runs = 0
 
@@ -49,11 +51,11 @@ class BareCalls:
             self.bed.engine.remove(name)
 
     def mount(self, mount, i):
-        """The same kind of thing at the same place, but the thread's own."""
-        if mount['Target'].endswith('/init'):
+        """What all jobs share is mounted likewise; in place of a job's own there is the thread's."""
+        if mount.get('ReadOnly') and os.path.exists(mount['Source']):
             return mount
         source = self.folder / f'{i}{mount["Target"].replace("/", "-")}'
-        if mount['Target'].startswith('/run/'):
+        if mount['Target'] in self.files:
             source.touch()
             os.chmod(source, 0o666)
         else:

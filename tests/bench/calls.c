@@ -38,6 +38,8 @@ struct loop {
 	pthread_t thread;
 	CURL *easy;
 	char body[BODY_MOST];
+	char answer[512];
+	size_t answer_length;
 };
 
 static const char *engine_socket, *prefix;
@@ -60,11 +62,17 @@ die(const char *doing, const char *why)
 	exit(1);
 }
 
+/* Keeps the beginning of an answer, which says why if it is a refusal. */
 static size_t
-ignore(char *data, size_t one, size_t length, void *context)
+hold(char *data, size_t one, size_t length, void *context)
 {
-	(void)data;
-	(void)context;
+	struct loop *loop = context;
+	size_t room = sizeof loop->answer - 1 - loop->answer_length;
+	size_t kept = length < room ? length : room;
+
+	memcpy(loop->answer + loop->answer_length, data, kept);
+	loop->answer_length += kept;
+	loop->answer[loop->answer_length] = '\0';
 	return one * length;
 }
 
@@ -85,15 +93,17 @@ call(struct loop *loop, const struct call *call, const char *name, const char *b
 	curl_easy_setopt(loop->easy, CURLOPT_CUSTOMREQUEST, call->method);
 	curl_easy_setopt(loop->easy, CURLOPT_HTTPHEADER, &headers);
 	curl_easy_setopt(loop->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(loop->easy, CURLOPT_WRITEFUNCTION, ignore);
+	curl_easy_setopt(loop->easy, CURLOPT_WRITEFUNCTION, hold);
+	curl_easy_setopt(loop->easy, CURLOPT_WRITEDATA, loop);
 	if (strcmp(call->method, "POST") == 0)
 		curl_easy_setopt(loop->easy, CURLOPT_POSTFIELDS, body);
+	loop->answer_length = 0;
 	result = curl_easy_perform(loop->easy);
 	if (result != CURLE_OK)
 		die(path, curl_easy_strerror(result));
 	curl_easy_getinfo(loop->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != call->status)
-		die(path, "the engine refused");
+		die(path, loop->answer);
 }
 
 static void

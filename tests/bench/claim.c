@@ -15,7 +15,9 @@
 #include "job.h"
 #include "queue.h"
 
-#define NS_PER_US 1e3
+#define NS_PER_US   1e3
+#define SLOT        1
+#define RUNNING_MAX 4 /* of one account */
 
 static struct error err;
 
@@ -56,7 +58,7 @@ choose(struct database *db)
 	double begun = now_us();
 	int64_t pipeline = 0;
 
-	if (!queue_pick(db, &pipeline, &err) || pipeline == 0)
+	if (!queue_pick(db, RUNNING_MAX, &pipeline, &err) || pipeline == 0)
 		die("choose a job");
 	return now_us() - begun;
 }
@@ -69,7 +71,7 @@ claim(struct database *db, double *claimed, double *ended)
 	char old_results[NAME_TEXT];
 	struct job job;
 
-	if (!job_claim(db, &job, &err) || job.id == 0)
+	if (!job_claim(db, SLOT, RUNNING_MAX, &job, &err) || job.id == 0)
 		die("claim a job");
 	between = now_us();
 	job.has_response = true;

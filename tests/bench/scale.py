@@ -101,10 +101,14 @@ def measure_queued(bed, report, sides):
         side.fill('in_queue', side.queued, EACH)
     sizes, noun = [side.queued for side in sides], 'in queue'
     compare(report, sizes, noun, interleave(sides, bed.full(200, 50), read_all(Side.queue_reads)))
+    compare(report, sizes, noun, interleave(sides, bed.full(100, 25), Side.time_writes))
+
+
+def measure_choice(bed, report, sides):
+    sizes, noun = [side.queued for side in sides], 'in queue'
     medians = interleave(sides, 3, lambda side: side.claim_us(bed.full(100, 30)))
     compare(report, sizes, noun, medians, 'us', at_most=None)  # more accounts to choose from
     report.add(f'choosing, {sizes[1]} {noun}', medians['choose'][1], 'us', at_most=CHOICE_MOST_US)
-    compare(report, sizes, noun, interleave(sides, bed.full(100, 25), Side.time_writes))
 
 
 def measure_long_pipeline(bed, report, sides):
@@ -123,4 +127,5 @@ def measure(bed, report):
         sides = [Side(bed, few, 1, 1000, 1000), Side(bed, many, 100, ended, queued)]
         measure_ended(bed, report, sides)
         measure_queued(bed, report, sides)
+        measure_choice(bed, report, sides)
         measure_long_pipeline(bed, report, sides)
