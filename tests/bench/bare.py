@@ -11,6 +11,7 @@ CONFIG = ('Image', 'Entrypoint', 'Env', 'WorkingDir', 'User', 'StopSignal', 'Hea
 HOST_CONFIG = ('Memory', 'MemorySwap', 'NanoCpus', 'PidsLimit', 'CapDrop', 'CapAdd', 'SecurityOpt',
                'LogConfig', 'RestartPolicy', 'Privileged', 'Init')
 CALLS = ('create', 'start', 'wait', 'inspect', 'remove')
+NUMBER = '@NUMBER@'  # calls.c puts the container's there
 OWN, JOINED = 'own network namespace', 'joined to a sandbox'
 
 
@@ -32,13 +33,13 @@ class BareCalls:
 
     def __init__(self, bed, kabuto, user, network, most):
         self.bed, self.network, self.most = bed, network, most
-        self.folder = bed.scratch / f'bare{bed.count}-{network}'
+        self.folder = bed.scratch / f'bare{bed.count}-{network}-{most}'
         self.pattern, self.files = describe_job(bed, kabuto, user, network=network)
         self.sandboxes = [f'bench-sandbox-{network}-{i}' for i in range(most)]
         self.runs = 0
 
     def __enter__(self):
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir()
         for name in self.sandboxes:
             self.bed.engine.call('POST', '/containers/create', {
                 'Image': 'busybox', 'Cmd': ['sleep', '100000'],
@@ -50,31 +51,41 @@ class BareCalls:
         for name in self.sandboxes:
             self.bed.engine.remove(name)
 
-    def mount(self, mount, i):
-        """What all jobs share is mounted likewise; in place of a job's own there is the thread's."""
-        if mount.get('ReadOnly') and os.path.exists(mount['Source']):
-            return mount
-        source = self.folder / f'{i}{mount["Target"].replace("/", "-")}'
-        if mount['Target'] in self.files:
-            source.touch()
-            os.chmod(source, 0o666)
-        else:
-            source.mkdir(exist_ok=True)
-            os.chmod(source, 0o777)
-        return {**mount, 'Source': str(source)}
+    def shared(self, mount):
+        """Whether all jobs have the same; the others are a job's own."""
+        return mount.get('ReadOnly') and os.path.exists(mount['Source'])
+
+    def make_sources(self, folder):
+        """What a job has of its own, made anew for each, as Kabuto does."""
+        folder.mkdir(parents=True)
+        for mount in self.pattern['HostConfig']['Mounts']:
+            source = folder / source_name(mount)
+            if self.shared(mount):
+                continue
+            if mount['Target'] in self.files:
+                source.touch()
+                os.chmod(source, 0o666)
+            else:
+                source.mkdir()
+                os.chmod(source, 0o777)
 
     def body(self, command, flavour, i):
+        """Of the thread's create calls, which put the container's number in."""
         config, host = self.pattern['Config'], self.pattern['HostConfig']
         mode = f'container:{self.sandboxes[i]}' if flavour == JOINED else self.network
+        mounts = [mount if self.shared(mount) else
+                  {**mount, 'Source': str(self.folder / self.name / NUMBER / source_name(mount))}
+                  for mount in host['Mounts']]
         return {**{key: config[key] for key in CONFIG if config.get(key)},
                 'Cmd': ['/bin/sh', '-c', command],
-                'HostConfig': {**{key: host[key] for key in HOST_CONFIG},
-                               'Mounts': [self.mount(mount, i) for mount in host['Mounts']],
+                'HostConfig': {**{key: host[key] for key in HOST_CONFIG}, 'Mounts': mounts,
                                'NetworkMode': mode}}
 
     def run(self, command, flavour, count, at_once=1):
         """Gives a dict for each container: begun and ended in ns, and the calls in ms."""
         self.runs += 1
+        for number in range(count):
+            self.make_sources(self.folder / self.name / str(number))
         files = []
         for i in range(at_once):
             files.append(self.folder / f'body{i}')
@@ -89,12 +100,13 @@ class BareCalls:
         """What the containers of the last run were called, before their numbers."""
         return f'bench-{self.network}-{self.runs}'
 
-    def index(self, i=0):
-        """The log's index that the containers of a thread wrote, which is forgotten by this."""
-        path = self.folder / f'{i}-run-kabuto-idx'
-        data = path.read_bytes()
-        os.truncate(path, 0)
-        return data
+    def index(self, number=0):
+        """The log's index that a container of the last run wrote."""
+        return (self.folder / self.name / str(number) / '-run-kabuto-idx').read_bytes()
+
+
+def source_name(mount):
+    return mount['Target'].replace('/', '-')
 
 
 def read_line(line):

@@ -4,7 +4,8 @@
  *
  * usage: calls SOCKET COUNT PREFIX BODY_FILE...
  *
- * Runs COUNT containers in as many threads as there are bodies; they are called PREFIX-<number>.
+ * Runs COUNT containers in as many threads as there are bodies; they are called PREFIX-<number>, and
+ * the number stands in the place of each @NUMBER@ of a body.
  * Prints a line for each: when it was begun and when its end was known, in ns since 1970, and what
  * each call took, in ms.
  */
@@ -19,6 +20,7 @@
 #define NS_PER_S  1000000000LL
 #define NS_PER_MS 1e6
 #define BODY_MOST (64 * 1024)
+#define NUMBER    "@NUMBER@"
 
 static const struct call {
 	const char *method;
@@ -107,16 +109,33 @@ call(struct loop *loop, const struct call *call, const char *name, const char *b
 }
 
 static void
+put_number(char to[static BODY_MOST], const char *body, int number)
+{
+	const char *place;
+	size_t length = 0;
+
+	while ((place = strstr(body, NUMBER)) != NULL) {
+		length += (size_t)snprintf(to + length, BODY_MOST - length, "%.*s%d",
+		    (int)(place - body), body, number);
+		if (length >= BODY_MOST)
+			die("body", "it is too long");
+		body = place + strlen(NUMBER);
+	}
+	snprintf(to + length, BODY_MOST - length, "%s", body);
+}
+
+static void
 run_container(struct loop *loop, int number)
 {
 	long long begun = now_ns(), ended = 0, before;
 	double took_ms[CALLS];
-	char name[128];
+	char name[128], body[BODY_MOST];
 
+	put_number(body, loop->body, number);
 	snprintf(name, sizeof name, "%s-%d", prefix, number);
 	for (size_t i = 0; i < CALLS; i++) {
 		before = now_ns();
-		call(loop, &calls[i], name, i == 0 ? loop->body : "");
+		call(loop, &calls[i], name, i == 0 ? body : "");
 		took_ms[i] = (double)(now_ns() - before) / NS_PER_MS;
 		if (i == INSPECT)
 			ended = now_ns();

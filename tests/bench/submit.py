@@ -66,7 +66,6 @@ def measure(bed, report):
         user.run('true')
         with BareCalls(bed, kabuto, user, NETWORK, 1) as bare:
             bare.run(COMMAND, flavour, 1)
-            bare.index()
             bares, kabutos = [], []
             for _ in range(bed.full(40, 7)):
                 bares.append(bare_times(bed, bare, flavour))
