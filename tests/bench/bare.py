@@ -32,7 +32,7 @@ class BareCalls:
     """with BareCalls(…) as bare: containers like Kabuto's, for a command, at most so many at once."""
 
     def __init__(self, bed, kabuto, user, network, most):
-        self.bed, self.network, self.most = bed, network, most
+        self.bed, self.network = bed, network
         self.folder = bed.scratch / f'bare{bed.count}-{network}-{most}'
         self.pattern, self.files = describe_job(bed, kabuto, user, network=network)
         self.sandboxes = [f'bench-sandbox-{network}-{i}' for i in range(most)]

@@ -4,10 +4,9 @@
  *
  * usage: calls SOCKET COUNT PREFIX BODY_FILE...
  *
- * Runs COUNT containers in as many threads as there are bodies; they are called PREFIX-<number>, and
- * the number stands in the place of each @NUMBER@ of a body.
- * Prints a line for each: when it was begun and when its end was known, in ns since 1970, and what
- * each call took, in ms.
+ * Runs COUNT containers in as many threads as there are bodies; they are called PREFIX-<number>,
+ * and the number stands in the place of each @NUMBER@ of a body. Prints a line for each: when it
+ * was begun and when its end was known, in ns since 1970, and what each call took, in ms.
  */
 #include <curl/curl.h>
 #include <pthread.h>
@@ -57,8 +56,7 @@ now_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-static void __attribute__((noreturn))
-die(const char *doing, const char *why)
+static void __attribute__((noreturn)) die(const char *doing, const char *why)
 {
 	fprintf(stderr, "calls: %s: %s\n", doing, why);
 	exit(1);

@@ -21,8 +21,7 @@
 
 static struct error err;
 
-static void __attribute__((noreturn))
-die(const char *doing)
+static void __attribute__((noreturn)) die(const char *doing)
 {
 	fprintf(stderr, "claim: %s: %s\n", doing, err.text);
 	exit(1);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define BACKLOG 1024
+#define BACKLOG      1024
 #define THREADS_MOST 1000
 
 static void *

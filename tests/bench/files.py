@@ -10,7 +10,7 @@ import time
 import processes
 from figures import ratios
 from kabuto import POOLS
-from testbed import cookie, sync
+from testbed import cookie
 from wait import until
 
 MEGABYTE = 1 << 20
@@ -37,10 +37,10 @@ def timed(*command):
 def copy_and_zip(folder, file):
     """Seconds of cp, of the copy's way to the disk, and of zip -r; and how large the zip is."""
     (folder / 'copy').mkdir()
-    sync()
+    os.sync()
     copied = timed('cp', file, folder / 'copy/file')
     synced = timed('sync', folder / 'copy/file')
-    sync()
+    os.sync()
     zipped = timed('zip', '-q', '-r', folder / 'copy.zip', folder / 'copy')
     size = (folder / 'copy.zip').stat().st_size
     subprocess.run(['rm', '-r', folder / 'copy', folder / 'copy.zip'], check=True)
@@ -59,10 +59,10 @@ def upload(kabuto, user, pipeline, file):
 
 def kabuto_round(bed, kabuto, user, file):
     pipeline = user.pipeline()
-    sync()
+    os.sync()
     uploaded, job = upload(kabuto, user, pipeline, file)
     since = bed.engine.now()
-    sync()
+    os.sync()
     user.submit(pipeline)
     done = until(lambda: user.state(pipeline, job)['state'] in ('done', 'failed'),
                  'the job ends', 900)
@@ -70,7 +70,7 @@ def kabuto_round(bed, kabuto, user, file):
     died = bed.moments(kabuto.container(job), since)['die']
     zipped = kabuto.sql('SELECT finished_at FROM job WHERE id = ?', job)[0][0] / 1e3 - died / 1e9
     got = bed.scratch / 'got.zip'
-    sync()
+    os.sync()
     downloaded = timed('curl', '-sSf', '-H', cookie(user), '-o', got,
                        f'{kabuto.url}/pipeline/{pipeline}/job/{job}?result')
     subprocess.run(['unzip', '-tqq', got], check=True)

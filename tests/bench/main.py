@@ -1,4 +1,4 @@
-"""Measures Kabuto against the targets of its design: ratios, each taken in one run on one machine."""
+"""Measures Kabuto against its design's targets: ratios, each taken in one run on one machine."""
 import argparse
 import datetime
 import importlib
@@ -46,6 +46,7 @@ def measure_all(names, folder, quick, report):
             module = importlib.import_module(name)
             begun = time.monotonic()
             report.begin(name, module.__doc__.splitlines()[0])
+            report.note(f'load of the machine before it: {os.getloadavg()[0]:.1f}')
             try:
                 module.measure(bed, report)
             except Exception as error:  # the others can still be measured

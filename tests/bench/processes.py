@@ -5,7 +5,8 @@ import re
 
 
 def field(path, name):
-    return int(re.search(rf'^{name}:\s*(\d+) kB', pathlib.Path(path).read_text(), re.M)[1]) * 1.024e-3
+    text = pathlib.Path(path).read_text()
+    return int(re.search(rf'^{name}:\s*(\d+) kB', text, re.M)[1]) * 1.024e-3
 
 
 def pss(pid):

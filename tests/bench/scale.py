@@ -1,7 +1,7 @@
 """Calls of one job and of one page, and the choice of the next job, with few jobs and with many.
 
-Two Kabutos answer the same calls in turn. Their spoolers are stopped, so that what is in queue stays
-there.
+Two Kabutos answer the same calls in turn. Their spoolers are stopped, so that what is in queue
+stays there.
 """
 import statistics
 import subprocess
@@ -38,7 +38,8 @@ class Side:
         """The calls that change nothing: {what: path}."""
         jobs = f'/pipeline/{self.pipeline}/job'
         return {'GET job': f'{jobs}/{self.job}', 'GET pipeline': f'/pipeline/{self.pipeline}',
-                'GET image': f'/image/{self.user.image()}', 'GET log': f'/execution/{self.job}/logs',
+                'GET image': f'/image/{self.user.image()}',
+                'GET log': f'/execution/{self.job}/logs',
                 'a page of jobs': f'{jobs}?limit={PAGE}&after={self.job}',
                 'a page of failed jobs': f'{jobs}?limit={PAGE}&state=failed',
                 'a page of pipelines': f'/pipeline?limit={PAGE}',

@@ -1,7 +1,8 @@
 """Jobs per second of `true`, against docker run and against a bare loop of the engine's calls.
 
-The bare loop has two flavours: containers with a network namespace of their own, and containers that
-join a sandbox's. Kabuto is held against the second where it runs with sandboxes, else the first.
+The bare loop has two flavours: containers with a network namespace of their own, and containers
+that join a sandbox's. Kabuto is held against the second where it runs with sandboxes, else the
+first.
 """
 import subprocess
 import time

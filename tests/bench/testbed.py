@@ -1,7 +1,6 @@
 """An engine and Kabutos for the measurements, by the end-to-end tests' own modules."""
 import contextlib
 import json
-import os
 import pathlib
 import resource
 import shutil
@@ -163,8 +162,3 @@ def log_records(kabuto, job, attempt=1):
 def records(data):
     return [(int.from_bytes(data[at:at + 7], 'little'), data[at + 7],
              int.from_bytes(data[at + 8:at + 16], 'little')) for at in range(0, len(data), 16)]
-
-
-def sync():
-    """So that nobody's writing-back is another one's wait."""
-    os.sync()
