@@ -1,0 +1,88 @@
+"""Measures Kabuto against its design's targets: ratios, each taken in one run on one machine."""
+import argparse
+import datetime
+import importlib
+import json
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+import time
+import traceback
+
+import installation
+from figures import Report
+
+# Each is a module with measure(bed, report), which says in its first line what it measures.
+MEASUREMENTS = ('starts', 'submit', 'api', 'files', 'logs', 'memory', 'scale')
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog='tests/bench/run', description='Builds Kabuto for release, starts an engine and '
+        'Kabutos of its own, and measures. Must be root.')
+    parser.add_argument('--only', nargs='+', metavar='NAME', choices=MEASUREMENTS,
+                        default=MEASUREMENTS, help='some of: ' + ', '.join(MEASUREMENTS))
+    parser.add_argument('--quick', action='store_true',
+                        help='small measurements: to see that all works, not to trust the figures')
+    parser.add_argument('--json', type=pathlib.Path, metavar='FILE', help='write the figures there')
+    parser.add_argument('--build', type=pathlib.Path, metavar='DIR',
+                        help='build in DIR and keep it, so that the next run has less to do')
+    return parser.parse_args()
+
+
+def interrupt(*_):
+    """The first signal unwinds everything; a second one must not disturb that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def measure_all(names, folder, quick, report):
+    from testbed import Testbed
+    with Testbed(folder, quick) as bed:
+        for name in names:
+            module = importlib.import_module(name)
+            begun = time.monotonic()
+            report.begin(name, module.__doc__.splitlines()[0])
+            report.note(f'load of the machine before it: {os.getloadavg()[0]:.1f}')
+            try:
+                module.measure(bed, report)
+            except Exception as error:  # the others can still be measured
+                traceback.print_exc()
+                report.failed(str(error))
+            report.note(f'took {time.monotonic() - begun:.0f} s')
+
+
+def document(report, options):
+    return {'when': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
+            'quick': options.quick, 'cores': os.cpu_count(), 'kernel': os.uname().release,
+            'figures': [figure.as_dict() for figure in report.figures]}
+
+
+def main():
+    options = arguments()
+    if os.geteuid() != 0:
+        sys.exit('tests/bench/run: must be root: it installs packages and starts an engine')
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix='kabuto-bench.') as temporary:
+        folder = pathlib.Path(options.build or temporary).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # our unprivileged users run what is built there
+        try:
+            installation.install_packages()
+            installation.build(folder)
+            measure_all(options.only, folder, options.quick, report)
+        except KeyboardInterrupt:
+            report.failed('interrupted')
+    report.print_table()
+    if options.json:
+        options.json.write_text(json.dumps(document(report, options), indent=1) + '\n')
+    sys.exit(0 if report.complete else 1)
+
+
+if __name__ == '__main__':
+    main()
