@@ -183,13 +183,17 @@ job_json(const struct job *job, const struct attachments *attachments)
 	    (json_int_t)job->memory, "cpus", job->cpus, "pids", (json_int_t)job->pids, "disk",
 	    (json_int_t)job->disk, "retries", (json_int_t)job->retries);
 
+	char id[24];
+
 	json_object_update_missing(json, options);
 	json_decref(options);
 	set_life(json, job);
 	json_object_set_new(json, "env",
 	    job->env != NULL ? json_loads(job->env, 0, NULL) : json_array());
 	json_object_set_new(json, "attachments", attachments_json(attachments));
-	json_object_set_new(json, "attachment_token", veiled(job->attachment_token));
+	snprintf(id, sizeof id, "%lld", (long long)job->id);
+	json_object_set_new(json, "attachment_token",
+	    veiled(job->attachment_token[0] != '\0' ? job->attachment_token : id));
 	json_object_set_new(json, "results_path", veiled(job->results_token));
 	return json;
 }

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	    "ALTER TABLE job ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE job ADD COLUMN results_removed_at INTEGER;"
 	    "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER;"
+	    "DROP INDEX job_attachments;"
+	    "CREATE INDEX job_attachments ON job (attachment_token) WHERE attachment_token <> '';"
 	    "CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;"
 	    "CREATE INDEX job_retry ON job (retry_at) WHERE retry_at IS NOT NULL;"
 	    "CREATE INDEX job_retry_pipeline ON job (pipeline) WHERE retry_at IS NOT NULL;"
@@ -91,6 +94,9 @@ fail(struct database *db, struct error *err, const char *doing)
 		return error_set(err, ERROR_SYSTEM, "%s: %s", doing, text);
 	}
 }
+
+/* Held by the one transaction of this process that writes. */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
 static bool
 execute(struct database *db, const char *sql, struct error *err)
@@ -427,8 +433,21 @@ database_inserted(struct database *db)
 bool
 transaction_begin(struct transaction *t, struct database *db, struct error *err)
 {
-	if (!database_run(db, NULL, err, "BEGIN IMMEDIATE", ""))
+	/* Threads of one process wait for each other here, and not by SQLite's sleeping and trying.
+	 */
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += BUSY_TIMEOUT_MS / MS_PER_S;
+	if (pthread_mutex_timedlock(&writing, &deadline) != 0) {
+		error_set(err, ERROR_BUSY, "the database is busy; try again in a moment");
+		err->retry_after_s = 1;
 		return false;
+	}
+	if (!database_run(db, NULL, err, "BEGIN IMMEDIATE", "")) {
+		pthread_mutex_unlock(&writing);
+		return false;
+	}
 	t->db = db;
 	return true;
 }
@@ -439,6 +458,7 @@ transaction_commit(struct transaction *t, struct error *err)
 	if (!database_run(t->db, NULL, err, "COMMIT", ""))
 		return false;
 	t->db = NULL;
+	pthread_mutex_unlock(&writing);
 	return true;
 }
 
@@ -447,7 +467,9 @@ transaction_end(struct transaction *t)
 {
 	struct error ignored;
 
-	if (t->db != NULL)
-		(void)database_run(t->db, NULL, &ignored, "ROLLBACK", "");
+	if (t->db == NULL)
+		return;
+	(void)database_run(t->db, NULL, &ignored, "ROLLBACK", "");
 	t->db = NULL;
+	pthread_mutex_unlock(&writing);
 }

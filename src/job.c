@@ -192,7 +192,9 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 	/* Before the work of flushing, and once more below, where it counts. */
 	if (!check_owner(db, viewer, job, err))
 		return false;
-	name_make(job->attachment_token);
+	job->attachment_token[0] = '\0';
+	if (files)
+		name_make(job->attachment_token);
 	if (files &&
 	    (!tree_sync(stage->fd, "inbox", err) ||
 		!spool_publish(stage->fd, "inbox", spool->inbox, job->attachment_token, err)))
@@ -292,7 +294,9 @@ has_token(struct database *db, const char *sql, const char *token, bool *has, st
 bool
 job_has_attachment_token(struct database *db, const char *token, bool *has, struct error *err)
 {
-	return has_token(db, "SELECT 1 FROM job WHERE attachment_token = ?", token, has, err);
+	return has_token(db,
+	    "SELECT 1 FROM job WHERE attachment_token = ? AND attachment_token <> ''", token, has,
+	    err);
 }
 
 bool

@@ -37,7 +37,7 @@ struct job {
 	int64_t pids;
 	int64_t disk; /* bytes */
 	int64_t retries;
-	char attachment_token[NAME_TEXT];
+	char attachment_token[NAME_TEXT]; /* empty: it has none */
 	/* What became of it; times are 0 where they have not come. */
 	char results_token[NAME_TEXT]; /* empty: none */
 	int64_t created_at, queued_at, started_at, start_marked_at, finished_at;

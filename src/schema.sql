@@ -107,7 +107,7 @@ CREATE TABLE job (
 	cpus             REAL NOT NULL,
 	pids             INTEGER NOT NULL,
 	disk             INTEGER NOT NULL,         -- bytes in the outbox
-	attachment_token TEXT NOT NULL,            -- inbox/<it> holds the attachments, if there are any
+	attachment_token TEXT NOT NULL,            -- inbox/<it> holds the attachments; '': there are none
 	results_token    TEXT,                     -- results/<it>.zip, of the last attempt that ended
 	created_at       INTEGER NOT NULL,
 	queued_at        INTEGER,
@@ -137,7 +137,7 @@ CREATE INDEX job_in_queue ON job (pipeline, position) WHERE state = 'in_queue';
 CREATE INDEX job_in_queue_account ON job (account) WHERE state = 'in_queue';
 CREATE INDEX job_running ON job (account) WHERE state = 'running';
 CREATE INDEX job_running_pipeline ON job (pipeline) WHERE state = 'running';
-CREATE INDEX job_attachments ON job (attachment_token);
+CREATE INDEX job_attachments ON job (attachment_token) WHERE attachment_token <> '';
 CREATE INDEX job_results ON job (results_token) WHERE results_token IS NOT NULL;
 CREATE INDEX job_retry ON job (retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX job_retry_pipeline ON job (pipeline) WHERE retry_at IS NOT NULL;
