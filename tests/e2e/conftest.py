@@ -16,6 +16,7 @@ USUAL_SECONDS = 180
 def pytest_addoption(parser):
     parser.addoption('--build', default=os.environ.get('KABUTO_BUILD'), help='build directory')
     parser.addoption('--webserver', default='nginx', choices=('nginx', 'lighttpd'))
+    parser.addoption('--long', action='store_true', help='big things as big as they come')
     parser.addoption('--count-to', help='file for the numbers of tests that passed and failed')
 
 
