@@ -10,8 +10,9 @@
 #include "quantity.h"
 #include "queue.h"
 
-#define RETRY_LEAST_MS MS_PER_S /* before the first retry; twice that before the next, and so on   \
-				 */
+#define RETRY_LEAST_MS                                                                             \
+	MS_PER_S /* before the first retry; twice that before the next, and so on                  \
+		  */
 #define RETRY_MOST_MS (300 * MS_PER_S)
 
 /* The first job in queue of a pipeline: in_queue -> running. */
@@ -277,6 +278,7 @@ job_end(struct database *db, struct job *job, char old_results[static NAME_TEXT]
 		"UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
 		" used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
 		" results_token = nullif(?, ''), results_size = ?, results_removed_at = NULL,"
+		" logs_removed_at = NULL,"
 		" log_size = log_size + ?, slot = NULL, retry_at = ?, retries_left = retries_left - ?"
 		" WHERE id = ? AND state = 'running' AND attempt = ?",
 		"tiiitidiitiiniii",
