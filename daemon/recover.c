@@ -134,7 +134,7 @@ recover_files(struct worker *worker)
 	struct error err;
 	int removed = 0;
 
-	if (!spool_sweep_incoming(spool, started_ms, &removed, &err))
+	if (!spool_sweep_incoming(spool, started_ms, false, &removed, &err))
 		log_write(LOG_WARNING, "looking for rubbish: incoming: %s", err.text);
 	if (removed > 0)
 		log_write(LOG_INFO, "removed %d unfinished uploads", removed);

@@ -17,7 +17,7 @@ from wait import until
 
 POOLS = ('api', 'upload', 'follow')
 LAYOUT = {'kabuto.db', 'kabuto.db-wal', 'kabuto.db-shm', 'incoming', 'inbox', 'builds', 'logs',
-          'results', 'run', 'bin', 'wake', 'lock'}
+          'results', 'run', 'bin', 'wake', 'lock', 'keep'}
 
 
 def make_users():

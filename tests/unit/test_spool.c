@@ -119,10 +119,10 @@ test_sweep_spares_a_stage_whose_lock_is_held(void **state)
 	file_put(spool.incoming, "x.zip.part", "x", 1);
 	assert_int_equal(symlinkat("/etc", spool.incoming, "link"), 0);
 	/* Files that came since the spooler started are being written by it. */
-	must(spool_sweep_incoming(&spool, time_now_ms() - DAY_MS, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, time_now_ms() - DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 1);
 	assert_true(file_exists(spool.incoming, "x.zip.part"));
-	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 2);
 	assert_false(file_exists(spool.incoming, "link"));
 	assert_true(file_exists(held.fd, "upload"));
@@ -130,7 +130,7 @@ test_sweep_spares_a_stage_whose_lock_is_held(void **state)
 	assert_false(file_exists(spool.incoming, dead.name));
 	assert_false(file_exists(spool.incoming, "x.zip.part"));
 	assert_true(file_exists(AT_FDCWD, "/etc/passwd"));
-	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 0);
 	stage_discard(&held, &spool);
 	spool_close(&spool);
