@@ -42,16 +42,20 @@ problem(struct maintenance *m, const char *text)
 	json_array_append_new(m->problems, json_pack("{s:s, s:s}", "step", m->step, "error", text));
 }
 
-/* What cannot be done is told, and the rest goes on. That the engine is away is told once. */
+/*
+ * What cannot be done is told, and the rest goes on. That the engine is away or the database busy,
+ * which hinders several steps, is told once.
+ */
 static void
 note_error(struct maintenance *m, const struct error *err)
 {
-	if (err->kind == ERROR_AWAY && m->away)
+	bool *once = err->kind == ERROR_AWAY ? &m->away : err->kind == ERROR_BUSY ? &m->busy : NULL;
+
+	if (once != NULL && *once)
 		return;
-	m->away = m->away || err->kind == ERROR_AWAY;
-	if (err->kind == ERROR_BUSY)
-		m->busy = true;
-	else
+	if (once != NULL)
+		*once = true;
+	if (err->kind != ERROR_BUSY)
 		m->failed = true;
 	problem(m, err->text);
 }
@@ -192,14 +196,24 @@ step_stored(struct maintenance *m, struct error *err)
 
 /* What has expired */
 
+/* Whether there is anything to drop: a dry run only counts, and the lock is not taken for nothing.
+ */
+static bool
+to_drop(struct maintenance *m, int64_t count)
+{
+	if (m->dry_run)
+		m->sweep.removed = count;
+	return count > 0 && !m->dry_run;
+}
+
 static bool
 step_sessions(struct maintenance *m, struct error *err)
 {
-	int64_t days = m->ctl->config->session_days, dropped = ROWS_AT_A_TIME;
+	int64_t days = m->ctl->config->session_days, dropped = ROWS_AT_A_TIME, count = 0;
 
-	if (m->dry_run)
-		return session_count_idle(&m->worker.db, days, &m->sweep.removed, err);
-	for (; dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
+	if (!session_count_idle(&m->worker.db, days, &count, err))
+		return false;
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
 		if (!session_drop_idle(&m->worker.db, days, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
@@ -208,11 +222,11 @@ step_sessions(struct maintenance *m, struct error *err)
 static bool
 step_login_failures(struct maintenance *m, struct error *err)
 {
-	int64_t dropped = ROWS_AT_A_TIME;
+	int64_t dropped = ROWS_AT_A_TIME, count = 0;
 
-	if (m->dry_run)
-		return login_failure_count_old(&m->worker.db, &m->sweep.removed, err);
-	for (; dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
+	if (!login_failure_count_old(&m->worker.db, &count, err))
+		return false;
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
 		if (!login_failure_drop_old(&m->worker.db, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
@@ -222,10 +236,11 @@ static bool
 step_accounts(struct maintenance *m, struct error *err)
 {
 	int64_t before = time_now_ms() - UNCONFIRMED_DAYS * DAY_MS, dropped = ROWS_AT_A_TIME;
+	int64_t count = 0;
 
-	if (m->dry_run)
-		return account_count_unconfirmed(&m->worker.db, before, &m->sweep.removed, err);
-	for (; dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
+	if (!account_count_unconfirmed(&m->worker.db, before, &count, err))
+		return false;
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
 		if (!account_drop_unconfirmed(&m->worker.db, before, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;

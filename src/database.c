@@ -21,6 +21,7 @@
 
 #define SCHEMA_VERSION  2
 #define BUSY_TIMEOUT_MS 5000
+#define LARGE           10000  /* rows */
 #define CACHE_SIZE      "-256" /* KiB a connection */
 
 /* Filesystems on which WAL's shared memory does not work (statfs(2), linux/magic.h). */
@@ -500,12 +501,39 @@ database_check_references(struct database *db, bool on)
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on, NULL);
 }
 
+/*
+ * Statistics of what is small make the planner scan it, and it outgrows them: without any it takes
+ * the index that a statement was made for. So only those of large tables and indexes are kept.
+ */
+static bool
+optimize(struct database *db, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	int64_t jobs = 0, known = 0;
+
+	if (database_integer(db, &jobs, err, "/*scan*/ SELECT max(id) FROM job", "") < 0)
+		return false;
+	if (jobs < LARGE)
+		return true;
+	/* The limit makes it as short as for small ones. */
+	if (!execute(db, "PRAGMA analysis_limit = 1000", err) || !transaction_begin(&t, db, err) ||
+	    !execute(db, "PRAGMA optimize", err) ||
+	    database_integer(db, &known, err,
+		"/*scan*/ SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'", "") < 0)
+		return false;
+	return (known == 0 ||
+		   database_run(db, NULL, err,
+		       "/*scan*/ DELETE FROM sqlite_stat1 WHERE CAST(stat AS INTEGER) < ?", "i",
+		       (long long)LARGE)) &&
+	    transaction_commit(&t, err);
+}
+
 bool
 database_tidy(struct database *db, struct error *err)
 {
 	int result;
 
-	if (!execute(db, "PRAGMA optimize", err))
+	if (!optimize(db, err))
 		return false;
 	result =
 	    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
