@@ -431,19 +431,26 @@ database_inserted(struct database *db)
 	return sqlite3_last_insert_rowid(db->handle);
 }
 
-/* The first row of a check is "ok", or what is wrong. */
+/* The first row of a check is "ok", or what is wrong, behind a line that names the database. */
 static bool
 check(struct database *db, const char *sql, struct error *err)
 {
+	static const char heading[] = "*** in database main ***\n";
 	cleanup_statement struct statement st = { NULL, NULL };
+	const char *found;
+	char how[256];
 	int row;
 
 	if (!statement_begin(&st, db, err, sql, ""))
 		return false;
 	row = statement_row(&st, err);
-	if (row == 1 && strcmp(statement_text(&st, 0), "ok") != 0)
-		return damaged(err, statement_text(&st, 0));
-	return row >= 0;
+	if (row != 1 || strcmp(statement_text(&st, 0), "ok") == 0)
+		return row >= 0;
+	found = statement_text(&st, 0);
+	if (strncmp(found, heading, strlen(heading)) == 0)
+		found += strlen(heading);
+	snprintf(how, sizeof how, "%.*s", (int)strcspn(found, "\n"), found);
+	return damaged(err, how);
 }
 
 static bool
