@@ -394,29 +394,43 @@ target_publish(struct target *target, struct error *err)
 	return true;
 }
 
+/* What became of the child; it has said why it failed, unless it was killed. */
+static int
+wait_for(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_FAILED;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	fprintf(stderr, "kabutoctl: the backup was ended by signal %d\n", WTERMSIG(status));
+	return EXIT_FAILED;
+}
+
 int
 backup(struct ctl *ctl)
 {
 	struct target target;
 	struct error err;
 	pid_t self = getpid(), child;
-	int status = 0;
+	int status;
 
 	if (!target_open(&target, ctl->arguments[0], &err))
 		return ctl_failed(&err);
 	child = fork();
 	if (child == 0)
 		_exit(write_backup(ctl, target.fd, self));
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE) {
-		if (target_publish(&target, &err))
-			return EXIT_DONE;
+	if (child < 0) {
+		error_errno(&err, "start a process");
 		status = ctl_failed(&err);
 	} else {
-		status = child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+		status = wait_for(child);
 	}
-	if (target.name != NULL)
+	if (status == EXIT_DONE && !target_publish(&target, &err))
+		status = ctl_failed(&err);
+	if (status != EXIT_DONE && target.name != NULL)
 		(void)unlinkat(target.folder, target.part, 0);
 	return status;
 }

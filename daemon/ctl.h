@@ -4,6 +4,7 @@
  * What the commands of kabutoctl share. kabutoctl.c has the table of commands and begins each; a
  * command returns one of program.h's exit codes and has said what there was to say.
  */
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -44,19 +45,12 @@ int ctl_failed(const struct error *err);
 int ctl_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Goes on as the owner of the state directory, where root has called, so that no file of root's is
- * left there; it keeps the spooler's groups and two capabilities. Anybody else is refused.
+ * What most commands begin with: goes on as the owner of the state directory, and opens its folders
+ * and the database, which must be there.
  */
-bool ctl_become_owner(const struct config *config, struct error *err);
-
-/* The database of the configuration, which must be there. */
-bool ctl_open_database(const struct ctl *ctl, struct database *db, struct error *err);
-
-/* Both, and the folders: what most commands begin with. */
 bool ctl_open(const struct ctl *ctl, struct spool *spool, struct database *db, struct error *err);
 
 /* Writes a JSON value as one line to the standard output, and frees it. */
-struct json_t;
-int ctl_print_json(struct json_t *json);
+int ctl_print_json(json_t *json);
 
 #endif

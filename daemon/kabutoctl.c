@@ -5,7 +5,6 @@
  * may be killed at any time.
  */
 #include <getopt.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "backup.h"
 #include "ctl.h"
 #include "maintain.h"
+#include "owner.h"
 #include "program.h"
 #include "restore.h"
 #include "status.h"
@@ -107,8 +107,8 @@ ctl_print_json(json_t *json)
 }
 
 /* database_open makes what is not there, which would hide that a path is wrong. */
-bool
-ctl_open_database(const struct ctl *ctl, struct database *db, struct error *err)
+static bool
+open_database(const struct ctl *ctl, struct database *db, struct error *err)
 {
 	if (access(ctl->config->database, F_OK) < 0)
 		return error_errno(err, "open the database '%s'", ctl->config->database);
@@ -118,9 +118,9 @@ ctl_open_database(const struct ctl *ctl, struct database *db, struct error *err)
 bool
 ctl_open(const struct ctl *ctl, struct spool *spool, struct database *db, struct error *err)
 {
-	if (!ctl_become_owner(ctl->config, err) || !spool_open(spool, ctl->config, false, err))
+	if (!owner_become(ctl->config, err) || !spool_open(spool, ctl->config, false, err))
 		return false;
-	if (ctl_open_database(ctl, db, err))
+	if (open_database(ctl, db, err))
 		return true;
 	spool_close(spool);
 	return false;

@@ -1,17 +1,15 @@
 /*
- * From root to the owner of the state directory: for good, before anything of it is opened.
+ * The change of user, with what the spooler's unit gives the spooler.
  */
-#include <errno.h>
+#include "owner.h"
+
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "ctl.h"
 
 #define GROUPS_MOST 64
 
@@ -56,7 +54,7 @@ keep_capabilities(void)
 }
 
 bool
-ctl_become_owner(const struct config *config, struct error *err)
+owner_become(const struct config *config, struct error *err)
 {
 	const struct passwd *owner;
 	struct stat state;

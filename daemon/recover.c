@@ -45,7 +45,7 @@ has_build(struct database *db, const char *name, bool *has, struct error *err)
 	return !integer_parse(name, &id) || build_exists(db, id, has, err);
 }
 
-/* The id before the first "." of a name. */
+/* The number before the first "." of a name. */
 static bool
 leading_id(const char *name, int64_t *id)
 {
@@ -55,19 +55,24 @@ leading_id(const char *name, int64_t *id)
 	return integer_parse(text, id);
 }
 
-/* A log's name begins with its job's id. */
+/*
+ * A log is "<job>.<attempt>.log". Where retention has noted that it took the job's logs, what is
+ * left of them is rubbish, but for those of an attempt that runs again.
+ */
 static bool
-has_job(struct database *db, const char *name, bool *has, struct error *err)
+has_log(struct database *db, const char *name, bool *has, struct error *err)
 {
 	struct job job;
-	int64_t id;
+	int64_t id, attempt;
 
 	*has = false;
-	if (!leading_id(name, &id))
+	if (!leading_id(name, &id) || !leading_id(name + strcspn(name, ".") + 1, &attempt))
 		return true;
 	if (!job_read(db, id, &job, err))
 		return false;
-	*has = job.id != 0;
+	*has = job.id != 0 &&
+	    (job.logs_removed_at == 0 ||
+		(strcmp(job.state, "running") == 0 && job.attempt == attempt));
 	job_clear(&job);
 	return true;
 }
@@ -203,7 +208,7 @@ recover_sweep_files(struct worker *worker, struct sweep *sweep)
 	sweep->removed += removed;
 	sweep_folder(worker, sweep, spool->results, "results", has_results,
 	    results_before(worker, sweep, hour_ago));
-	sweep_folder(worker, sweep, spool->logs, "logs", has_job, own_before);
+	sweep_folder(worker, sweep, spool->logs, "logs", has_log, own_before);
 	sweep_folder(worker, sweep, spool->run, "run", has_running_job, own_before);
 	sweep_folder(worker, sweep, spool->inbox, "inbox", job_has_attachment_token, hour_ago);
 	sweep_folder(worker, sweep, spool->builds, "builds", has_build, hour_ago);

@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "manifest.h"
+#include "owner.h"
 #include "program.h"
 #include "quantity.h"
 #include "tree.h"
@@ -315,7 +316,7 @@ restore(struct ctl *ctl)
 	cleanup_close int fd = open_backup(ctl->arguments[0], &err);
 	cleanup_close int folder = -1, lock = -1;
 
-	if (fd < 0 || !ctl_become_owner(ctl->config, &err))
+	if (fd < 0 || !owner_become(ctl->config, &err))
 		return ctl_failed(&err);
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) {

@@ -4,7 +4,6 @@
 #include "status.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
@@ -25,15 +24,6 @@ struct figures {
 };
 
 static bool
-count_account(const struct account_listed *listed, void *context, struct error *err)
-{
-	(void)listed;
-	(void)err;
-	++*(int64_t *)context;
-	return true;
-}
-
-static bool
 look(const struct ctl *ctl, struct spool *spool, struct database *db, struct figures *figures,
     struct error *err)
 {
@@ -41,7 +31,7 @@ look(const struct ctl *ctl, struct spool *spool, struct database *db, struct fig
 
 	if (!service_read(db, &figures->service, err) || !job_count(db, figures->jobs, err) ||
 	    !build_count_pending(db, &figures->builds_pending, err) ||
-	    !account_each(db, count_account, &figures->accounts, err))
+	    !account_count(db, &figures->accounts, err))
 		return false;
 	if (fstatvfs(spool->state, &fs) == 0)
 		figures->free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;

@@ -3,7 +3,6 @@
  */
 #include "users.h"
 
-#include <jansson.h>
 #include <sodium.h>
 #include <string.h>
 #include <termios.h>

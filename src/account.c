@@ -244,6 +244,12 @@ account_each(struct database *db, account_visit *visit, void *context, struct er
 	return row == 0;
 }
 
+bool
+account_count(struct database *db, int64_t *count, struct error *err)
+{
+	return database_integer(db, count, err, "/*scan*/ SELECT count(*) FROM account", "") == 1;
+}
+
 /* What is never confirmed cannot have logged in; that it owns nothing is looked at all the same. */
 #define UNCONFIRMED                                                                                \
 	"SELECT id FROM account WHERE confirm_hash IS NOT NULL AND created_at < ?"                 \

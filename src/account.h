@@ -86,6 +86,8 @@ struct account_listed {
 typedef bool account_visit(const struct account_listed *listed, void *context, struct error *err);
 bool account_each(struct database *db, account_visit *visit, void *context, struct error *err);
 
+bool account_count(struct database *db, int64_t *count, struct error *err);
+
 /*
  * Accounts made before before_ms that were never confirmed and own nothing: counts them, or drops
  * up to most of them. Not within a transaction.

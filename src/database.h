@@ -44,7 +44,8 @@ bool database_copy(struct database *db, const char *path, struct error *err);
 /* Whether changes are held against foreign keys, as they are from the start. */
 void database_check_references(struct database *db, bool on);
 
-/* Statistics for the planner, where there is much to choose from, and the WAL back into the file as far as nobody reads it. */
+/* Statistics for the planner, where there is much to choose from, and the WAL back into the file as
+ * far as nobody reads it. */
 bool database_tidy(struct database *db, struct error *err);
 
 /*
