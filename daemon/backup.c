@@ -57,7 +57,7 @@ static bool
 put_header(struct pack *pack, const char *name, const struct stat *st)
 {
 	archive_entry_clear(pack->entry);
-	archive_entry_set_pathname_utf8(pack->entry, name);
+	archive_entry_set_pathname(pack->entry, name);
 	archive_entry_set_filetype(pack->entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
 	archive_entry_set_perm(pack->entry, st->st_mode & 0777);
 	archive_entry_set_mtime(pack->entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
@@ -279,7 +279,10 @@ put_manifest(struct pack *pack)
 static bool
 put_all(struct pack *pack, int stage, int to)
 {
+	/* Else names that are not in Unicode's form C are written in it. */
 	return (archive_write_set_format_pax(pack->archive) == ARCHIVE_OK || failed(pack)) &&
+	    (archive_write_set_options(pack->archive, "pax:hdrcharset=BINARY") == ARCHIVE_OK ||
+		failed(pack)) &&
 	    (archive_write_open_fd(pack->archive, to) == ARCHIVE_OK || failed(pack)) &&
 	    put_file(pack, stage, MANIFEST_DATABASE, MANIFEST_DATABASE, true) && put_jobs(pack) &&
 	    put_builds(pack) && put_manifest(pack) &&

@@ -3,7 +3,8 @@
 /*
  * The format of a backup: a tar in the pax format whose first member is kabuto.db, whose last is
  * MANIFEST, and which has in between the files that the database names, under their paths in the
- * state directory: inbox/, results/, logs/, builds/.
+ * state directory: inbox/, results/, logs/, builds/. Names are bytes (hdrcharset=BINARY), as nobody
+ * may change their Unicode form.
  *
  * MANIFEST has a line for each member before it, in their order: SHA-256 in hexadecimal, size in
  * bytes, name; a folder's name ends with a slash, and its size is 0. So who reads a backup makes

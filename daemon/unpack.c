@@ -172,7 +172,7 @@ take_manifest(struct unpack *unpack)
 static bool
 take_member(struct unpack *unpack)
 {
-	const char *name = archive_entry_pathname_utf8(unpack->entry);
+	const char *name = archive_entry_pathname(unpack->entry);
 	mode_t type = archive_entry_filetype(unpack->entry);
 	bool first = unpack->manifest.length == 0, folder = type == AE_IFDIR;
 	bool slash = name != NULL && name[0] != '\0' && name[strlen(name) - 1] == '/';

@@ -83,7 +83,8 @@ def moved(own, alive):
 def test_backup_under_way_loses_nothing_that_goes_meanwhile(own, moved, later, tmp_path):
     kabuto = own()
     dave = kabuto.user('dave')
-    first = dave.run('echo hello; cat /proc/sys/kernel/random/uuid > /outbox/x', [('sub/ä b', b'attached')])
+    first = dave.run('echo hello; cat /proc/sys/kernel/random/uuid > /outbox/x',
+                     [('sub/ä b', b'attached'), ('sub/a\u0308 b', b' to it ')])
     original = dave.results(first).read('x')
     doomed = dave.run('echo doomed > /outbox/x', [('a', b'attached too')])
     pipeline, running = dave.begin(f'echo begun; {WAIT}', [('a', b'mine')])
@@ -123,7 +124,7 @@ def test_backup_under_way_loses_nothing_that_goes_meanwhile(own, moved, later, t
     assert dave.lines(running) == ['begun']
     kabuto.sql("UPDATE job SET command = 'cat /inbox/*/* /inbox/a; id -u; echo new > /outbox/x',"
                " user = 'nobody' WHERE id IN (?, ?)", first['id'], doomed['id'])
-    assert dave.lines(again(dave, first)['id'])[0] == 'attached65534'
+    assert dave.lines(again(dave, first)['id'])[0] == ' to it attached65534'
     assert dave.lines(again(dave, doomed)['id'])[0] == 'attached too65534'
     assert dave.results(doomed).read('x') == b'new\n'
     assert kabuto.ctl('verify').returncode == 0
