@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "cleanup.h"
 #include "imagesweep.h"
 #include "program.h"
 #include "quantity.h"
@@ -355,42 +356,58 @@ open_all(struct maintenance *m, struct error *err)
 	m->results_before = days_ago(now, config->retention.results_days);
 	m->logs_before = days_ago(now, config->retention.logs_days);
 	m->jobs_before = days_ago(now, config->retention.jobs_days);
-	m->problems = json_array();
 	if (!ctl_open(m->ctl, &m->spooler.spool, &m->worker.db, err))
 		return false;
 	/* The spooler's own, which a handler does not get. */
 	m->spooler.spool.run =
 	    openat(m->spooler.spool.state, "run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* What is damaged must not decide what is rubbish. */
-	return database_check(&m->worker.db, true, err) &&
+	if (database_check(&m->worker.db, true, err) &&
 	    service_instance(&m->worker.db, m->spooler.instance, err) && engine_init(err) &&
-	    engine_open(&m->worker.engine, config->engine.socket, err);
+	    engine_open(&m->worker.engine, config->engine.socket, err))
+		return true;
+	database_close(&m->worker.db);
+	spool_close(&m->spooler.spool);
+	return false;
+}
+
+static void
+close_all(struct maintenance *m)
+{
+	engine_close(&m->worker.engine);
+	database_close(&m->worker.db);
+	spool_close(&m->spooler.spool);
+}
+
+static void
+run_step(struct maintenance *m, size_t step, json_t *answer)
+{
+	struct error err;
+
+	m->step = steps[step].name;
+	m->sweep = (struct sweep){
+		.dry_run = m->dry_run, .measure = steps[step].bytes, .tell = tell, .context = m
+	};
+	if (!steps[step].run(m, &err))
+		note_error(m, &err);
+	report(m, step, answer);
 }
 
 int
 maintain(struct ctl *ctl)
 {
 	struct maintenance m = { .ctl = ctl, .dry_run = ctl_has(ctl, CTL_DRY_RUN) };
-	json_t *answer = json_object();
+	cleanup_json json_t *answer = json_object();
 	struct error err;
 
 	if (!open_all(&m, &err))
 		return ctl_failed(&err);
-	for (size_t i = 0; i < STEPS; i++) {
-		m.step = steps[i].name;
-		m.sweep = (struct sweep){
-			.dry_run = m.dry_run, .measure = steps[i].bytes, .tell = tell, .context = &m
-		};
-		if (!steps[i].run(&m, &err))
-			note_error(&m, &err);
-		report(&m, i, answer);
-	}
-	engine_close(&m.worker.engine);
-	database_close(&m.worker.db);
-	spool_close(&m.spooler.spool);
+	m.problems = json_array();
+	for (size_t i = 0; i < STEPS; i++)
+		run_step(&m, i, answer);
+	close_all(&m);
 	json_object_set_new(answer, "problems", m.problems);
 	if (ctl_has(ctl, CTL_JSON) && ctl_print_json(json_incref(answer)) != EXIT_DONE)
 		m.failed = true;
-	json_decref(answer);
 	return m.failed ? EXIT_FAILED : m.busy ? EXIT_TRY_AGAIN : EXIT_DONE;
 }

@@ -288,7 +288,7 @@ test_unconfirmed_accounts_go_if_they_own_nothing(void **state)
 	int64_t count = 0;
 
 	for (int i = 0; i < 5; i++) {
-		char login[8];
+		char login[16];
 
 		snprintf(login, sizeof login, "u%d", i);
 		must(account_register(&world->db, login, "a@example.org", "x", token, &world->err),
