@@ -177,7 +177,10 @@ unpack(struct restore *restore, int fd, struct error *err)
 	return syncfs(restore->stage.fd) == 0 || error_errno(err, "flush what was unpacked");
 }
 
-/* The database with what SQLite has beside it, so that it could be opened where it then is. */
+/*
+ * The database with what SQLite has beside it, so that it could be opened where it then is. A WAL
+ * that is there without its database goes too: SQLite would play it into the restored one.
+ */
 static bool
 move_database_aside(const struct restore *restore, struct error *err)
 {
@@ -214,9 +217,13 @@ move_files_aside(struct restore *restore, struct error *err)
 static bool
 move_aside(struct restore *restore, struct error *err)
 {
-	if (access(restore->database, F_OK) < 0)
+	bool there = access(restore->database, F_OK) == 0;
+
+	if (!move_database_aside(restore, err))
+		return false;
+	if (!there)
 		return true;
-	if (!move_database_aside(restore, err) || !move_files_aside(restore, err))
+	if (!move_files_aside(restore, err))
 		return false;
 	fprintf(stderr, "kabutoctl: what was there is kept as '%s.%s' and in '%s/%s'\n",
 	    restore->database, restore->stamp, restore->spool.path, restore->stamp);

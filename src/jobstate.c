@@ -10,9 +10,8 @@
 #include "quantity.h"
 #include "queue.h"
 
-#define RETRY_LEAST_MS                                                                             \
-	MS_PER_S /* before the first retry; twice that before the next, and so on                  \
-		  */
+#define RETRY_LEAST_MS MS_PER_S /* before the first retry; twice that before the next, and so on   \
+				 */
 #define RETRY_MOST_MS (300 * MS_PER_S)
 
 /* The first job in queue of a pipeline: in_queue -> running. */

@@ -329,6 +329,24 @@ def test_restore_refuses_what_is_in_use_and_keeps_what_was_there(own, backup):
     forget_aside(kabuto)
 
 
+def test_wal_without_its_database_is_not_played_into_the_restored_one(own, tmp_path):
+    """As it is where somebody removes a damaged database and forgets what is beside it."""
+    kabuto = own()
+    kabuto.user('dave')
+    assert kabuto.ctl('backup', tmp_path / 'backup').returncode == 0
+    kabuto.user('erin')
+    for name in ('web', 'api', 'upload', 'follow', 'spooler'):
+        kabuto[name].kill()
+    assert (kabuto.state / 'kabuto.db-wal').stat().st_size > 0
+    (kabuto.state / 'kabuto.db').unlink()
+    assert kabuto.ctl('restore', tmp_path / 'backup').returncode == 0
+    assert not (kabuto.state / 'kabuto.db-wal').exists()
+    kabuto.start()
+    assert kabuto.ctl('verify').returncode == 0
+    assert [x[0] for x in kabuto.sql('SELECT login FROM account')] == ['dave']
+    forget_aside(kabuto)
+
+
 def test_restored_state_has_the_modes_and_owners_of_the_design(fresh, backup):
     assert fresh.ctl('restore', backup).returncode == 0
     owner = pwd.getpwnam('kabuto').pw_uid
