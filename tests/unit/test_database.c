@@ -151,14 +151,14 @@ shape(sqlite3 *handle)
 
 /* Makes a database as the first version of the tables had it, with a row in it. */
 static void
-make_first_version(const struct world *world, const char *path)
+make_first_version(const char *path)
 {
 	char name[256];
 	cleanup_free char *sql = NULL;
 	sqlite3 *handle = NULL;
 
 	snprintf(name, sizeof name, "%s/tests/unit/schema-1.sql", getenv("srcdir"));
-	sql = file_get(world->folder->fd, name, NULL);
+	sql = file_get(AT_FDCWD, name, NULL);
 	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(
@@ -179,7 +179,7 @@ test_database_of_the_first_version_becomes_as_a_new_one(void **state)
 	int64_t disabled = -1;
 
 	path_of(world->folder, "old.db", path);
-	make_first_version(world, path);
+	make_first_version(path);
 	must(database_open(&old, path, &world->err), &world->err);
 	had = shape(world->db.handle);
 	has = shape(old.handle);
@@ -203,7 +203,7 @@ test_migration_that_fails_changes_nothing(void **state)
 	char path[128];
 
 	path_of(world->folder, "old.db", path);
-	make_first_version(world, path);
+	make_first_version(path);
 	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
 	/* The last but one of the new columns is there already. */
 	assert_int_equal(sqlite3_exec(handle, "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER",
