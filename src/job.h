@@ -155,6 +155,17 @@ bool job_end(struct database *db, struct job *job, char old_results[static NAME_
 bool job_next_deleted(struct database *db, struct job *job, struct error *err);
 bool job_erase(struct database *db, const struct job *job, struct error *err);
 
+/* The id of the next job behind the id after, deleted ones left out; 0: there is none. */
+bool job_next(struct database *db, int64_t after, int64_t *id, struct error *err);
+
+/* When the job began that has run longest of those that run; INT64_MAX: none does. */
+bool job_oldest_start(struct database *db, int64_t *started_at, struct error *err);
+
+/* How many are in each state, in the order of job_states. Looks at each row. */
+#define JOB_STATES 5
+extern const char *const job_states[JOB_STATES];
+bool job_count(struct database *db, int64_t counts[static JOB_STATES], struct error *err);
+
 /* Whether a row has that token, for the sweeps of inbox/ and results/. */
 bool job_has_attachment_token(struct database *db, const char *token, bool *has, struct error *err);
 bool job_has_results_token(struct database *db, const char *token, bool *has, struct error *err);

@@ -292,6 +292,7 @@ job_end(struct database *db, struct job *job, char old_results[static NAME_TEXT]
 		"UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
 		" used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
 		" results_token = nullif(?, ''), results_size = ?, results_removed_at = NULL,"
+		" logs_removed_at = NULL,"
 		" log_size = log_size + ?, slot = NULL, retry_at = ?, retries_left = retries_left - ?"
 		" WHERE id = ? AND state = 'running' AND attempt = ?",
 		"tiiitidiitiiniii",
