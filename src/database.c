@@ -58,6 +58,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	    "ALTER TABLE job ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE job ADD COLUMN results_removed_at INTEGER;"
 	    "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER;"
+	    "ALTER TABLE job ADD COLUMN first_attempt INTEGER;"
 	    "DROP INDEX job_attachments;"
 	    "CREATE INDEX job_attachments ON job (attachment_token) WHERE attachment_token <> '';"
 	    "CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;"

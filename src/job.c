@@ -18,7 +18,7 @@
 	" timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at,"    \
 	" started_at, start_marked_at, finished_at, response, error, used_cpu, used_memory, used_io, retries,"  \
 	" retries_left, retry_at, cancel_requested, deleted, slot, results_size, log_size, results_removed_at," \
-	" logs_removed_at FROM job"
+	" logs_removed_at, first_attempt FROM job"
 
 void
 job_clear(struct job *job)
@@ -96,6 +96,7 @@ read_row(struct statement *st, struct job *job)
 	job->log_size = statement_integer(st, column++);
 	job->results_removed_at = statement_integer(st, column++);
 	job->logs_removed_at = statement_integer(st, column++);
+	job->first_attempt = statement_integer(st, column++);
 }
 
 static bool

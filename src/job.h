@@ -48,7 +48,8 @@ struct job {
 	double used_cpu;
 	int64_t used_memory, used_io;
 	int64_t retries_left;
-	int64_t retry_at; /* in queue after a failure: not before then */
+	int64_t first_attempt; /* since the submit; 0: none has begun since there are retries */
+	int64_t retry_at;      /* in queue after a failure: not before then */
 	bool cancel_requested;
 	bool deleted;
 	int64_t slot;                                /* of the spooler's, while it runs */

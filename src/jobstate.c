@@ -26,6 +26,7 @@ mark_running(struct database *db, int64_t pipeline, int64_t slot, int64_t *id, s
 		   "ii", now, (long long)pipeline) &&
 	    database_integer(db, id, err,
 		"UPDATE job SET state = 'running', attempt = attempt + 1, started_at = ?, slot = ?,"
+		" first_attempt = iif(retries_left = retries, attempt + 1, first_attempt),"
 		" start_marked_at = NULL, finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL,"
 		" used_memory = NULL, used_io = NULL WHERE state = 'in_queue' AND id ="
 		"  (SELECT id FROM job WHERE pipeline = ? AND state = 'in_queue' AND retry_at IS NULL"
