@@ -174,12 +174,26 @@ run_prepare(struct run *run, struct error *err)
 	return NEXT;
 }
 
+/* Its turn among the starts is over. */
+static void
+end_start(struct run *run)
+{
+	if (run->starting)
+		spooler_end_start(run->worker->spooler);
+	run->starting = false;
+}
+
 static enum outcome
 run_create(struct run *run, struct error *err)
 {
 	struct image_run image = { 0 };
 	char folder[FOLDER_NAME];
-	bool done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
+	bool done;
+
+	if (!run->starting && !spooler_begin_start(run->worker->spooler))
+		return LEAVE;
+	run->starting = true;
+	done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
 	    jobspec_create(run->worker, &run->job, &image, run->container, job_folder(run, folder),
 		run->joined ? run->sandbox : NULL, err);
 
@@ -522,6 +536,8 @@ run_steps(struct run *run, enum step step)
 		switch (steps[step].run(run, &err)) {
 		case NEXT:
 			fault_point("job", steps[step].name);
+			if (step == STEP_START)
+				end_start(run);
 			/* Steps before the start are repeated when it fails: they mend nothing. */
 			if (step >= STEP_START || run->faults == 0)
 				tries = run->faults = 0;
@@ -532,6 +548,8 @@ run_steps(struct run *run, enum step step)
 				return;
 			break;
 		case JUMP:
+			if (run->jump >= STEP_WAIT)
+				end_start(run);
 			/* What was not known is looked at no sooner than what failed is tried
 			 * again. */
 			if (err.kind != ERROR_NONE && run->jump == STEP_FIND &&
@@ -568,6 +586,7 @@ jobrun(struct worker *worker, int64_t job, bool adopted)
 		/* One that was just claimed has no container yet. */
 		run_steps(&run, adopted ? STEP_FIND : STEP_PREPARE);
 	}
+	end_start(&run);
 	if (run.folder >= 0)
 		(void)close(run.folder);
 	collect_notes_clear(&run.notes);

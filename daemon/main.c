@@ -23,6 +23,8 @@
 #include "spooler.h"
 #include "wake.h"
 
+#define STARTS_PER_PROCESSOR 4 /* containers that the engine starts at a time */
+
 /*
  * Copies kabuto-init below the state directory, so that the engine sees all that it mounts in one
  * place. A running container keeps the file that it has: the new one takes its name.
@@ -131,6 +133,8 @@ run(const struct config *config, const char *path, struct error *err)
 	spooler.started_ms = time_now_ms();
 	spooler.status.pid = getpid();
 	pthread_mutex_init(&spooler.lock, NULL);
+	pthread_cond_init(&spooler.start_ended, NULL);
+	spooler.starts_most = STARTS_PER_PROCESSOR * (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	spooler.nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!spool_open(&spooler.spool, config, true, err) ||
 	    !install_init(state, config->init, err) || !read_database(&spooler, err) ||

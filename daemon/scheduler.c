@@ -495,6 +495,7 @@ wait_for_news(struct scheduler *scheduler)
 static void
 stop_threads(struct scheduler *scheduler)
 {
+	spooler_wake_starts(scheduler->spooler);
 	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
 		engine_interrupt(&t->worker.engine);
 		pthread_mutex_lock(&t->lock);

@@ -49,6 +49,37 @@ spooler_engine_away_since(struct spooler *spooler)
 	return since;
 }
 
+bool
+spooler_begin_start(struct spooler *spooler)
+{
+	bool turn;
+
+	pthread_mutex_lock(&spooler->lock);
+	while (spooler->starts >= spooler->starts_most && !spooler->stopping)
+		pthread_cond_wait(&spooler->start_ended, &spooler->lock);
+	turn = !spooler->stopping;
+	spooler->starts += turn;
+	pthread_mutex_unlock(&spooler->lock);
+	return turn;
+}
+
+void
+spooler_end_start(struct spooler *spooler)
+{
+	pthread_mutex_lock(&spooler->lock);
+	spooler->starts--;
+	pthread_cond_signal(&spooler->start_ended);
+	pthread_mutex_unlock(&spooler->lock);
+}
+
+void
+spooler_wake_starts(struct spooler *spooler)
+{
+	pthread_mutex_lock(&spooler->lock);
+	pthread_cond_broadcast(&spooler->start_ended);
+	pthread_mutex_unlock(&spooler->lock);
+}
+
 void
 spooler_nudge(struct spooler *spooler)
 {

@@ -28,6 +28,9 @@ struct spooler {
 	int nudge;          /* an eventfd by which a thread that is done wakes the scheduler */
 	atomic_bool stopping;
 	struct sandboxes sandboxes; /* looks after itself */
+	/* How many containers are being created and started, of starts_most; guarded by lock. */
+	int64_t starts, starts_most;
+	pthread_cond_t start_ended;
 };
 
 /* A thread's own: a job or a build is worked on with these and nothing else. */
@@ -43,6 +46,15 @@ void spooler_note_engine(struct spooler *spooler, const struct error *err);
 
 /* Since when the engine has been away; 0: it is there. */
 int64_t spooler_engine_away_since(struct spooler *spooler);
+
+/*
+ * The engine is asked for a few starts at a time: with hundreds of jobs it would answer none of
+ * them, nor a ping, for minutes. Waits for its turn; false where the spooler stops.
+ */
+bool spooler_begin_start(struct spooler *spooler);
+void spooler_end_start(struct spooler *spooler);
+/* At a stop: wakes those that wait for their turn. */
+void spooler_wake_starts(struct spooler *spooler);
 
 /* Wakes the scheduler. */
 void spooler_nudge(struct spooler *spooler);

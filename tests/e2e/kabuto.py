@@ -395,7 +395,7 @@ class Kabuto:
             last[0] = self.leftovers()
             return not last[0]
         try:
-            until(clean, 'nothing is left behind', 15)
+            until(clean, 'nothing is left behind')
         except AssertionError:
             raise AssertionError(f'left behind: {last[0]}') from None
         assert self.sql('PRAGMA integrity_check') == [('ok',)]
