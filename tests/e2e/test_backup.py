@@ -302,15 +302,15 @@ def test_backup_of_a_newer_version_is_refused(fresh, backup, tmp_path):
 @pytest.mark.log_errors
 def test_restore_refuses_what_is_in_use_and_keeps_what_was_there(own, backup):
     kabuto = own()
-    dave = kabuto.user('dave')
-    job = dave.run('echo x > /outbox/x')
+    erin = kabuto.user('only.here')
+    job = erin.run('echo x > /outbox/x')
     one_line(kabuto.ctl('restore', '--force', backup), 1, str(kabuto['spooler'].pid), 'stop it')
     kabuto['spooler'].stop()
     one_line(kabuto.ctl('restore', backup), 1, 'a database already', '--force')
     line = one_line(kabuto.ctl('restore', '--force', backup), 1, 'in use by process')
     assert int(re.search(r'process (\d+)', line)[1]) in [kabuto[x].pid for x in
                                                         ('api', 'upload', 'follow')]
-    assert dave.results(job).read('x') == b'x\n'
+    assert erin.results(job).read('x') == b'x\n'
     kabuto.stop()
     done = kabuto.ctl('restore', '--force', backup)
     assert done.returncode == 0 and 'is kept as' in done.stderr
@@ -325,7 +325,7 @@ def test_restore_refuses_what_is_in_use_and_keeps_what_was_there(own, backup):
     alice = known_as(kabuto, 'alice')
     pipelines = alice.json('/pipeline')
     assert pipelines
-    refused(Client(kabuto).log_in('dave'), 401)
+    refused(Client(kabuto).log_in('only.here'), 401)
     forget_aside(kabuto)
 
 
