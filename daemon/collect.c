@@ -98,7 +98,8 @@ put_header(struct zip *zip, const char *name, const struct stat *st)
 {
 	zip->collect->notes->entries++;
 	archive_entry_clear(zip->entry);
-	archive_entry_set_pathname_utf8(zip->entry, name);
+	/* Not ..._utf8, which would compose what is decomposed: two names could become one. */
+	archive_entry_set_pathname(zip->entry, name);
 	archive_entry_set_filetype(zip->entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
 	archive_entry_set_perm(zip->entry, st->st_mode & 0777);
 	archive_entry_set_mtime(zip->entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
@@ -189,7 +190,6 @@ zip_outbox(const struct collect *collect, int to, struct error *err)
 	if (zip.archive == NULL || zip.entry == NULL || block == NULL)
 		error_set(err, ERROR_SYSTEM, "zip the outbox: not enough memory");
 	else if (archive_write_set_format_zip(zip.archive) != ARCHIVE_OK ||
-	    archive_write_set_options(zip.archive, "zip:hdrcharset=UTF-8") != ARCHIVE_OK ||
 	    archive_write_open_fd(zip.archive, to) != ARCHIVE_OK)
 		archive_failed(&zip, "begin the results' zip");
 	else
@@ -207,6 +207,7 @@ collect_outbox(const struct collect *collect, struct error *err)
 	struct spool *spool = collect->spool;
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
 		{ .tv_sec = (time_t)(time_now_ms() / MS_PER_S + collect->attempt) } };
+	struct stat results, made;
 	char file[NAME_TEXT + 8];
 	cleanup_close int to = -1;
 
@@ -217,7 +218,10 @@ collect_outbox(const struct collect *collect, struct error *err)
 		return error_errno(err, "create the results' zip");
 	if (!zip_outbox(collect, to, err))
 		goto undo;
-	if (futimens(to, times) < 0 || fchmod(to, 0640) < 0 || fsync(to) < 0 ||
+	/* It was made in incoming/, and shall be readable by the group of results/. */
+	if (fstat(spool->results, &results) < 0 || fstat(to, &made) < 0 ||
+	    (made.st_gid != results.st_gid && fchown(to, (uid_t)-1, results.st_gid) < 0) ||
+	    futimens(to, times) < 0 || fchmod(to, 0640) < 0 || fsync(to) < 0 ||
 	    close(take_fd(&to)) < 0) {
 		error_errno(err, "write the results' zip");
 		goto undo;

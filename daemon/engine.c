@@ -329,8 +329,10 @@ engine_refused(const struct engine_answer *answer, struct error *err, const char
 	return error_set(err,
 	    answer->status == 404       ? ERROR_NOT_FOUND
 		: answer->status == 409 ? ERROR_CONFLICT
-		: answer->status < 500  ? ERROR_INPUT
-					: ERROR_SYSTEM,
+		: answer->status == 403
+		? ERROR_SYSTEM /* Docker: what it left half-done is in the way */
+		: answer->status < 500 ? ERROR_INPUT
+				       : ERROR_SYSTEM,
 	    "%s: %s (HTTP %ld)", doing, message != NULL ? message : "the engine refused",
 	    answer->status);
 }

@@ -88,8 +88,14 @@ container_start(struct engine *engine, const char *name, struct error *err)
 	/* Not given up for an engine that stands still for a while: it would start it later. */
 	if (!engine_call(engine, "POST", path, NULL, START_MS, &answer, err))
 		return false;
-	return answer.status == 204 || answer.status == 304 ||
-	    engine_refused(&answer, err, "start the container");
+	if (answer.status == 204 || answer.status == 304)
+		return true;
+	engine_refused(&answer, err, "start the container");
+	/* Docker calls this a fault of its own (500). */
+	if (strstr(err->text, "unable to find user") != NULL ||
+	    strstr(err->text, "no matching entries in passwd file") != NULL)
+		err->kind = ERROR_INPUT;
+	return false;
 }
 
 /* The engine's times are RFC 3339 with up to nine decimals; it writes year 1 for "never". */

@@ -31,7 +31,7 @@
 
 #define DISK_LOOK_MS 5000  /* between two looks at the outbox's size, if they are quick */
 #define WAIT_MOST_MS 30000 /* of one wait call; behind it the container is inspected */
-#define FAULTS_MOST  5     /* of the engine's own (HTTP 500) or ours that a step survives */
+#define FAULTS_MOST  9     /* of the engine's own (HTTP 500) or ours that a step survives */
 #define GRACE_MARGIN 5     /* seconds that kabuto-init gets to report behind the job's grace */
 
 /* What a step says: go on, try it again, go to the step run->jump, leave all as it is. */

@@ -139,6 +139,16 @@ def test_many_files(alice):
     assert len(zipped.namelist()) == 3000 and zipped.testzip() is None
 
 
+def test_names_are_kept_byte_for_byte(alice):
+    """Composed and decomposed letters look alike, and are two files."""
+    job = alice.run("printf 1 > $(printf '/outbox/e\\314\\201'); "
+                    "printf 2 > $(printf '/outbox/\\303\\251')")
+    archive = alice.results(job)
+    assert {name: archive.read(name) for name in archive.namelist()} == \
+        {'e\u0301': b'1', '\u00e9': b'2'}
+    assert all(member.flag_bits & 0x800 for member in archive.infolist()), 'told to be UTF-8'
+
+
 def test_files_elsewhere_are_hinted_at(alice):
     job = alice.run('echo x > /result.txt; mkdir /data; echo y > /data/more.csv')
     hints = ' '.join(alice.lines(job['id'], 'system'))
