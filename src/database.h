@@ -23,6 +23,9 @@ struct database {
 	} cache[DATABASE_STATEMENTS];
 };
 
+/* Once, before all else. */
+void database_init(void);
+
 /*
  * Opens the file, makes or migrates its tables (schema.sql), and sets what every connection needs.
  * A database on a network filesystem, one made by a newer Kabuto, and a file that is none are

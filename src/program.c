@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "database.h"
 #include "message.h"
 #include "secret.h"
 
@@ -34,6 +35,7 @@ program_set_up(struct config *config, const char *path, struct error *err)
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	raise_descriptor_limit();
 	mallopt(M_ARENA_MAX, 2); /* many threads, little memory: most of them wait */
+	database_init();
 	return secret_init(err) && config_read(config, path, err);
 }
 
