@@ -1,6 +1,5 @@
 """Whatever dies, and however: jobs run once, logs are whole, nothing is forgotten."""
 import concurrent.futures
-import signal
 import socket
 import threading
 
@@ -127,24 +126,6 @@ def test_pools_end_well_at_sigterm(kabuto, dave):
         kabuto[pool].start()
     kabuto.wait_healthy()
     assert dave.run('true')['state'] == 'done'
-
-
-def test_sigterm_lets_a_request_finish(kabuto, dave):
-    """A follower waits for a line; its pool is told to end; it still gets an answer."""
-    pipeline, job = dave.begin(f'echo before; {WAIT}; echo after')
-    line = dave.wait_line(job, 'before')
-    other = dave.again()
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        answer = pool.submit(other.get, f'/execution/{job}/logs/{line["id"]}?wait=30')
-        until(lambda: not answer.done() and kabuto['follow'].runs(), 'the follower waits')
-        kabuto['follow'].send(signal.SIGTERM)
-        kabuto.let_go(job)
-        assert answer.result(60).status_code in (200, 502)
-    kabuto['follow'].process.wait(60)
-    kabuto['follow'].start()
-    kabuto.wait_healthy()
-    dave.wait_job(pipeline, job)
-    assert dave.lines(job) == ['before', 'after']
 
 
 def test_pools_killed_keep_every_promise(kabuto, dave):

@@ -163,7 +163,7 @@ def test_rubbish_of_root_in_an_outbox_goes(own, later):
         os.chown(path, 0, 0)
     outbox.chmod(0o500)
     maintain(kabuto, **later(2 * HOUR))
-    assert os.listdir(kabuto.state / 'run') == []
+    assert set(os.listdir(kabuto.state / 'run')) <= {'sandboxes'}
 
 
 def test_what_an_ended_build_was_made_from_goes(own, later):
