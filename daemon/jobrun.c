@@ -220,6 +220,7 @@ run_start(struct run *run, struct error *err)
 
 	if (container_start(&run->worker->engine, run->container, err)) {
 		log_run(run, LOG_INFO, "started");
+		run->started = true;
 		return NEXT;
 	}
 	if (run->joined && lost_sandbox(run, err))
@@ -280,8 +281,12 @@ run_wait(struct run *run, struct error *err)
 	struct engine *engine = &run->worker->engine;
 
 	for (;;) {
-		if (!container_inspect(engine, run->container, &run->info, err))
+		/* One that was just started need not be asked whether it runs. */
+		if (run->started)
+			run->info.state = CONTAINER_RUNNING;
+		else if (!container_inspect(engine, run->container, &run->info, err))
 			return retry_call(run, err);
+		run->started = false;
 		spooler_note_engine(run->worker->spooler, NULL);
 		if (run->info.state == CONTAINER_ABSENT) {
 			run_set_error(run, "the engine lost the container while the job ran");
@@ -346,8 +351,9 @@ look_elsewhere(struct run *run)
 {
 	struct error err;
 
-	if (run->notes.entries > 0 || run->info.state != CONTAINER_EXITED ||
-	    run->info.exit_code != 0)
+	/* The engine takes some 10 ms to look: not for a job that wrote nothing at all. */
+	if (run->notes.entries > 0 || run->usage.written == 0 ||
+	    run->info.state != CONTAINER_EXITED || run->info.exit_code != 0)
 		return;
 	free(run->elsewhere);
 	run->elsewhere = NULL;
@@ -425,6 +431,9 @@ run_end(struct run *run, struct error *err)
 	}
 	log_run(run, LOG_INFO, "ended response=%lld error=\"%s\"", (long long)job->response,
 	    run->error != NULL ? run->error : "");
+	/* The next job need not wait until the engine has cleaned up. */
+	run->worker->over = true;
+	spooler_nudge(run->worker->spooler);
 	return NEXT;
 }
 

@@ -38,7 +38,8 @@ struct run {
 	char container[CONTAINER_NAME];
 	int folder; /* run/<job>.<attempt>; -1: not open */
 	char sandbox[SANDBOX_NAME];
-	bool joined; /* its container shares the network of a sandbox */
+	bool started; /* just now */
+	bool joined;  /* its container shares the network of a sandbox */
 	struct container_info info;
 	struct usage usage;
 	enum step jump;

@@ -87,6 +87,7 @@ thread_main(void *argument)
 		pthread_mutex_lock(&thread->lock);
 		build_clear(&thread->build);
 		thread->cancelled = 0;
+		thread->worker.over = false;
 		thread->work = WORK_NONE;
 		spooler_nudge(spooler);
 	}
@@ -165,6 +166,29 @@ count_work(const struct scheduler *scheduler, enum work work)
 	return count;
 }
 
+/* Whether a job takes a slot there: one that has ended leaves it before its container is gone. */
+static bool
+takes_slot(struct thread *thread)
+{
+	return thread_work(thread) == WORK_JOB && !thread->worker.over;
+}
+
+/*
+ * How many jobs may start. As many as there are slots may be removed beside them: an engine that is
+ * slow at it is not flooded.
+ */
+static int64_t
+count_free_slots(const struct scheduler *scheduler)
+{
+	int64_t slots = scheduler->spooler->config->slots, taken = 0, all = 0;
+
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		taken += takes_slot(t);
+		all += thread_work(t) == WORK_JOB;
+	}
+	return slots - taken < 2 * slots - all ? slots - taken : 2 * slots - all;
+}
+
 /* A thread that waits for work; a new one where all are busy. */
 static struct thread *
 thread_idle(struct scheduler *scheduler, struct error *err)
@@ -191,7 +215,7 @@ free_slot(const struct scheduler *scheduler)
 	for (int64_t slot = 0;; slot++) {
 		struct thread *t = scheduler->threads;
 
-		while (t != NULL && !(thread_work(t) == WORK_JOB && t->slot == slot))
+		while (t != NULL && !(takes_slot(t) && t->slot == slot))
 			t = t->next;
 		if (t == NULL)
 			return slot;
@@ -203,7 +227,7 @@ static bool
 start_jobs(struct scheduler *scheduler, struct error *err)
 {
 	const struct config *config = scheduler->spooler->config;
-	int64_t free_slots = config->slots - count_work(scheduler, WORK_JOB);
+	int64_t free_slots = count_free_slots(scheduler);
 
 	if (!job_retries_due(&scheduler->own.db, err))
 		return false;

@@ -35,6 +35,7 @@ struct worker {
 	struct spooler *spooler;
 	struct database db;
 	struct engine engine;
+	atomic_bool over; /* its job has ended, and only the container is still to be removed */
 };
 
 /* Notes whether the engine answers: err NULL, it does; else since now it does not, as err says. */

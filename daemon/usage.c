@@ -20,6 +20,7 @@ static const struct {
 	{ "log_dropped", offsetof(struct usage, log_dropped) },
 	{ "exec_errno", offsetof(struct usage, exec_errno) },
 	{ "signal", offsetof(struct usage, signal) },
+	{ "written", offsetof(struct usage, written) },
 	{ "oom_kills", offsetof(struct usage, oom_kills) },
 };
 

@@ -19,6 +19,7 @@ struct usage {
 	int64_t log_dropped; /* bytes of output over the log's limit */
 	int64_t exec_errno;  /* why the program could not be started; 0: it was */
 	int64_t signal;      /* that ended the job; 0: none */
+	int64_t written;     /* bytes that the job wrote into files */
 	int64_t oom_kills;   /* processes that the kernel killed for want of memory */
 };
 

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -254,6 +255,20 @@ begin(int *code)
 	return text[0] == '\0';
 }
 
+/*
+ * Bytes of files that the job and what it started have written (getrusage(2) counts blocks of 512,
+ * when a page becomes dirty); 1 where the kernel does not count them.
+ */
+static int64_t
+bytes_written(void)
+{
+	struct rusage used;
+
+	if (access("/proc/self/io", F_OK) < 0 || getrusage(RUSAGE_CHILDREN, &used) < 0)
+		return 1;
+	return (int64_t)used.ru_oublock * 512;
+}
+
 static void
 report(const struct job *job)
 {
@@ -267,11 +282,11 @@ report(const struct job *job)
 	cgroup_read(&used);
 	length = snprintf(text, sizeof text,
 	    "cpu_ns %lld\nmemory %lld\nio %lld\nlog_dropped %lld\nexec_errno %d\nsignal %d\noom_kills %lld\n"
-	    "code %d\nend\n",
+	    "written %lld\ncode %d\nend\n",
 	    (long long)used.cpu_ns, (long long)used.memory, (long long)used.io,
 	    (long long)job->writer.dropped, job->exec_errno,
 	    WIFSIGNALED(job->status) ? WTERMSIG(job->status) : 0, (long long)used.oom_kills,
-	    exit_code(job));
+	    (long long)bytes_written(), exit_code(job));
 	(void)!write(fd, text, (size_t)length);
 	close(fd);
 }
