@@ -26,7 +26,6 @@
 	(1024 * 1024) /* bytes of a repository's Dockerfile that the image shows                   \
 		       */
 #define FAULTS_MOST 5 /* of the engine's own that a build survives */
-#define CHECKOUT    "checkout"
 
 struct build_state {
 	struct worker *worker;
@@ -149,14 +148,14 @@ check_out(struct build_state *state, const char *path, struct error *err)
 
 	return checkout_url_parse(&url, state->build->repo_url, &checkout.config->build.schemes,
 		   err) &&
-	    tree_remove(state->folder, CHECKOUT, err) && checkout_clone(&checkout, &url, err);
+	    tree_remove(state->folder, BUILD_CHECKOUT, err) && checkout_clone(&checkout, &url, err);
 }
 
 /* The Dockerfile that came with a repository, as the image will show it; NULL with err set. */
 static char *
 read_dockerfile(const struct build_state *state, struct error *err)
 {
-	cleanup_close int fd = openat(state->folder, CHECKOUT "/Dockerfile",
+	cleanup_close int fd = openat(state->folder, BUILD_CHECKOUT "/Dockerfile",
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text = malloc(DOCKERFILE_MOST + 1), *valid;
 	size_t repaired;
@@ -249,7 +248,7 @@ static bool
 try_build(struct build_state *state, struct error *err)
 {
 	bool repository = state->build->repo_url != NULL;
-	cleanup_free char *path = context_path(state, repository ? CHECKOUT : BUILD_CONTEXT);
+	cleanup_free char *path = context_path(state, repository ? BUILD_CHECKOUT : BUILD_CONTEXT);
 	cleanup_free char *dockerfile = NULL;
 
 	if (path == NULL)
@@ -338,7 +337,7 @@ buildrun(struct worker *worker, const struct build *build)
 	}
 	if (!worker->spooler->stopping &&
 	    (!tree_remove(state.folder, BUILD_CONTEXT, &err) ||
-		!tree_remove(state.folder, CHECKOUT, &err)))
+		!tree_remove(state.folder, BUILD_CHECKOUT, &err)))
 		log_build(&state, LOG_WARNING, "%s", err.text);
 	if (state.output >= 0)
 		(void)close(state.output);

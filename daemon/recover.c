@@ -127,6 +127,40 @@ sweep(struct worker *worker, int folder, const char *name, has_row *has, int64_t
 			sweep_entry(worker, fd, name, entry->d_name, has);
 }
 
+/* What a build was made of stays behind where the spooler died right after the build's end. */
+static void
+remove_context(struct worker *worker, int builds, const char *build)
+{
+	static const char *const folders[] = { BUILD_CONTEXT, BUILD_CHECKOUT };
+	struct error err;
+	int64_t id;
+	bool ended = false;
+
+	if (!integer_parse(build, &id))
+		return;
+	if (!build_has_ended(&worker->db, id, &ended, &err))
+		log_write(LOG_WARNING, "looking for rubbish: builds/%s: %s", build, err.text);
+	for (size_t i = 0; ended && i < sizeof folders / sizeof folders[0]; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "%lld/%s", (long long)id, folders[i]);
+		if (!tree_remove(builds, name, &err))
+			log_write(LOG_WARNING, "looking for rubbish: builds/%s: %s", name,
+			    err.text);
+	}
+}
+
+static void
+sweep_contexts(struct worker *worker)
+{
+	int fd = openat(worker->spooler->spool.builds, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (stream != NULL && !worker->spooler->stopping && (entry = readdir(stream)) != NULL)
+		remove_context(worker, fd, entry->d_name);
+}
+
 void
 recover_files(struct worker *worker)
 {
@@ -144,6 +178,7 @@ recover_files(struct worker *worker)
 	sweep(worker, spool->run, "run", has_running_job, started_ms);
 	sweep(worker, spool->inbox, "inbox", job_has_attachment_token, hour_ago);
 	sweep(worker, spool->builds, "builds", has_build, hour_ago);
+	sweep_contexts(worker);
 }
 
 static bool

@@ -217,3 +217,15 @@ build_exists(struct database *db, int64_t id, bool *exists, struct error *err)
 	*exists = found != 0;
 	return true;
 }
+
+bool
+build_has_ended(struct database *db, int64_t id, bool *ended, struct error *err)
+{
+	int64_t found = 0;
+
+	if (database_integer(db, &found, err,
+		"SELECT 1 FROM build WHERE id = ? AND state <> 'PENDING'", "i", (long long)id) < 0)
+		return false;
+	*ended = found != 0;
+	return true;
+}

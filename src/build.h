@@ -16,8 +16,9 @@
 #include "error.h"
 #include "spool.h"
 
-#define BUILD_CONTEXT "context"
-#define BUILD_OUTPUT  "output"
+#define BUILD_CONTEXT  "context"
+#define BUILD_CHECKOUT "checkout"
+#define BUILD_OUTPUT   "output"
 
 struct build {
 	int64_t id; /* 0: none */
@@ -76,7 +77,8 @@ bool build_succeed(struct database *db, int64_t id, const char *dockerfile, cons
 bool build_fail(struct database *db, int64_t id, const char *state, const char *error,
     struct error *err);
 
-/* Whether a row of that id exists, for the sweep of builds/. */
+/* Whether a row of that id exists, and is of a build that has ended, for the sweep of builds/. */
 bool build_exists(struct database *db, int64_t id, bool *exists, struct error *err);
+bool build_has_ended(struct database *db, int64_t id, bool *ended, struct error *err);
 
 #endif

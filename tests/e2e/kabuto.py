@@ -347,6 +347,9 @@ class Kabuto:
         found += [f'results/{x}' for x in os.listdir(self.state / 'results') if x not in known]
         known = {str(row[0]) for row in self.sql('SELECT id FROM build')}
         found += [f'builds/{x}' for x in os.listdir(self.state / 'builds') if x not in known]
+        for (build,) in self.sql("SELECT id FROM build WHERE state <> 'PENDING'"):
+            found += [f'builds/{build}/{name}' for name in ('context', 'checkout')
+                      if (self.state / 'builds' / str(build) / name).exists()]
         for row in self.sql('SELECT id, results_token FROM job WHERE results_token IS NOT NULL'):
             if not (self.state / 'results' / f'{row[1]}.zip').exists():
                 found.append(f'no zip of job {row[0]}')
