@@ -140,13 +140,12 @@ def test_build_that_fails_and_whose_spooler_dies_then(kabuto, dave):
         build = dave.build('FROM busybox\nRUN echo told; exit 5\n')
     state = dave.wait_build(build, 'FAILED')
     assert '5' in state['error'] and 'told' in str(state['output'])
-    assert os.listdir(kabuto.state / 'builds' / str(build)) == ['output']
 
 
 # Uploads: the pool dies, and the call gets no answer
 
 def cut_off(answer):
-    assert answer.status_code == 502 and answer.json()['error'], answer.text
+    assert answer.status_code == 503 and answer.json()['error'], answer.text
 
 
 def test_upload_whose_pool_dies_before_the_row(kabuto, dave):
@@ -169,8 +168,8 @@ def test_upload_whose_pool_dies_before_its_answer(kabuto, dave):
         cut_off(dave.post_job(pipeline, 'cat /inbox/a', [('a', b'first\n')]))
     job, = dave.pipeline_state(pipeline)['jobs']
     dave.submit(pipeline)
-    dave.wait_job(pipeline, job['id'] if isinstance(job, dict) else job)
-    assert dave.lines(job['id'] if isinstance(job, dict) else job) == ['first']
+    dave.wait_job(pipeline, job)
+    assert dave.lines(job) == ['first']
 
 
 def test_context_whose_pool_dies_before_the_row(kabuto, dave):
