@@ -142,7 +142,7 @@ def test_build_that_fails_and_whose_spooler_dies_then(kabuto, dave):
     assert '5' in state['error'] and 'told' in str(state['output'])
 
 
-# Uploads: the pool dies, and the call gets no answer
+# Uploads: the pool dies, and the call gets no answer; a spooler's start sweeps what it received
 
 def cut_off(answer):
     assert answer.status_code == 503 and answer.json()['error'], answer.text
@@ -152,6 +152,7 @@ def test_upload_whose_pool_dies_before_the_row(kabuto, dave):
     pipeline = dave.pipeline()
     with death(kabuto, 'upload', 'upload.publish'):
         cut_off(dave.post_job(pipeline, 'cat /inbox/a', [('a', b'first\n')]))
+    kabuto.restart('spooler')
     assert dave.pipeline_state(pipeline)['jobs'] == []
     assert len([x for x in kabuto.leftovers() if x.startswith('inbox/')]) == 2, 'file and folder'
     kabuto.remove_rubbish()
@@ -166,7 +167,8 @@ def test_upload_whose_pool_dies_before_its_answer(kabuto, dave):
     pipeline = dave.pipeline()
     with death(kabuto, 'upload', 'upload.commit'):
         cut_off(dave.post_job(pipeline, 'cat /inbox/a', [('a', b'first\n')]))
-    job, = dave.pipeline_state(pipeline)['jobs']
+    kabuto.restart('spooler')
+    job, = [job['id'] for job in dave.pipeline_state(pipeline)['jobs']]
     dave.submit(pipeline)
     dave.wait_job(pipeline, job)
     assert dave.lines(job) == ['first']
@@ -178,6 +180,7 @@ def test_context_whose_pool_dies_before_the_row(kabuto, dave):
     dockerfile = 'FROM busybox\nCOPY mark /mark\nCMD ["cat", "/mark"]\n'
     with death(kabuto, 'upload', 'context.publish'):
         cut_off(dave.post('/image', {'name': 'x', 'dockerfile': dockerfile}, files=files))
+    kabuto.restart('spooler')
     assert [x for x in kabuto.leftovers() if x.startswith('builds/')]
     image = dave.image(dockerfile, files=[('attachments', ('mark', b'second\n'))])
     assert dave.lines(dave.run(image=image)['id']) == ['second']
