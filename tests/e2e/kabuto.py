@@ -12,7 +12,7 @@ import subprocess
 
 import webserver
 from client import Client
-from engine import group_id
+from engine import EngineError, group_id
 from wait import until
 
 POOLS = ('api', 'upload', 'follow')
@@ -267,7 +267,7 @@ class Kabuto:
         try:
             for container in self.engine.containers(self.instance):
                 self.engine.remove(container['Id'])
-        except (OSError, sqlite3.Error):
+        except (OSError, EngineError, sqlite3.Error):
             pass
         for listener in self.listeners.values():
             listener.close()

@@ -1,0 +1,192 @@
+"""Users who post jobs, whatever happens, and know what each job must leave."""
+import hashlib
+import io
+import random
+import threading
+import zipfile
+
+import requests
+
+from client import expect
+from wait import until
+
+LINES = 6
+FILE_LINES = 400
+BATCH = 5       # jobs of a pipeline
+AHEAD = 10      # jobs of one user that may wait for their end
+RETRIES = 10
+PATIENCE_S = 300  # with one call
+
+MARKED = '''
+set -e
+echo begun >> /outbox/starts
+i=0
+while [ $i -lt {lines} ]; do
+    echo "{mark} out $i"
+    echo "{mark} err $i" >&2
+    sleep {pause}
+    i=$((i + 1))
+done
+i=0
+while [ $i -lt {file_lines} ]; do
+    echo "{mark} line $i"
+    i=$((i + 1))
+done > /outbox/file
+if [ -e /inbox/a ]; then cp /inbox/a /outbox/copy; fi
+cd /outbox
+sha256sum -c > /dev/null << END
+{sums}
+END
+'''
+SPOILING = '''
+echo "{mark} spoils"
+head -c 5000 /dev/urandom >> /run/kabuto/log
+head -c 777 /dev/urandom >> /run/kabuto/idx
+echo "{mark} once more"
+sleep {pause}
+: > /run/kabuto/log
+head -c 4096 /dev/urandom > /run/kabuto/idx
+echo "{mark} over"
+'''
+
+
+def checksum(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+class Job:
+    """What is known of a job before it was posted."""
+
+    def __init__(self, dice):
+        self.kind = dice.choices(('plain', 'attached', 'single', 'spoiling', 'failing'),
+                                 (6, 4, 2, 2, 1))[0]
+        self.mark = f'{dice.getrandbits(64):016x}'
+        pause = f'{dice.uniform(0.02, 0.4):.2f}'
+        self.files = {}
+        content = ''.join(f'{self.mark} line {i}\n' for i in range(FILE_LINES)).encode()
+        self.sums = {'file': checksum(content), 'starts': checksum(b'begun\n')}
+        if self.kind == 'attached':
+            self.files['a'] = dice.randbytes(dice.randrange(1, 300000))
+            self.sums['copy'] = checksum(self.files['a'])
+        sums = '\n'.join(f'{value}  {name}' for name, value in self.sums.items())
+        self.command = (SPOILING if self.kind == 'spoiling' else MARKED).format(
+            mark=self.mark, pause=pause, lines=LINES, file_lines=FILE_LINES, sums=sums)
+        if self.kind == 'failing':
+            self.command += 'exit 7\n'
+        self.retries = 0 if self.kind in ('single', 'failing') else RETRIES
+        self.lines = {stream: [f'{self.mark} {stream[3:]} {i}' for i in range(LINES)]
+                      for stream in ('stdout', 'stderr')}
+        self.id = self.user = self.pipeline = None
+
+
+class User(threading.Thread):
+    """Posts so many jobs, in pipelines of a few; repeats a call until it is answered well."""
+
+    def __init__(self, load, client, count):
+        super().__init__(daemon=True)
+        self.load, self.client, self.count = load, client, count
+        self.dice = random.Random(load.dice.random())
+        self.error = None
+
+    def run(self):
+        try:
+            while self.count > 0 and not self.load.over.is_set():
+                self.post_pipeline(min(BATCH, self.count))
+                self.count -= BATCH
+        except Exception as error:  # told by Load.finish
+            self.error = error
+
+    def post_pipeline(self, count):
+        pipeline = self.stubborn('POST', '/pipeline', data={'name': 'storm', 'max_parallel': 3})
+        pipeline = pipeline.json()['id']
+        for _ in range(count):
+            until(lambda: self.load.over.is_set() or self.waiting() < AHEAD, 'jobs end', PATIENCE_S)
+            self.post(pipeline, Job(self.dice))
+        self.submit(pipeline)
+
+    def waiting(self):
+        return sum(1 for job in self.load.promised.values()
+                   if job.user is self and job.id not in self.load.ended)
+
+    def post(self, pipeline, job):
+        data = {'image_id': self.client.image(), 'command': job.command, 'retries': job.retries}
+        files = [('attachments', file) for file in job.files.items()]
+        answer = self.stubborn('POST', f'/pipeline/{pipeline}/job', data=data, files=files or None)
+        job.id, job.user, job.pipeline = answer.json()['id'], self, pipeline
+        self.load.promised[job.id] = job
+
+    def submit(self, pipeline):
+        """Not once more where it was carried out unanswered: that would run all jobs again."""
+        def submitted():
+            path = f'/pipeline/{pipeline}/job'
+            return not self.stubborn('GET', path + '?state=ready').json()
+        self.stubborn('POST', f'/pipeline/{pipeline}/submit', unless=submitted)
+
+    def stubborn(self, method, path, unless=None, **kw):
+        """The call's answer with 200. All that may come else is an error in words, or none."""
+        kw.setdefault('timeout', 30)
+
+        def answered():
+            try:
+                answer = self.client.call(method, path, **kw)
+            except requests.RequestException:
+                self.load.unanswered += 1
+                return unless is not None and unless()
+            if answer.status_code != 200:
+                assert answer.status_code >= 500 and answer.json()['error'], \
+                    f'{method} {path}: {answer.status_code} {answer.text[:300]}'
+                self.load.refused[answer.status_code] = \
+                    self.load.refused.get(answer.status_code, 0) + 1
+                return unless is not None and unless()
+            return answer
+        return until(answered, f'{method} {path} is answered well', PATIENCE_S)
+
+
+class Load:
+    def __init__(self, clients, count, dice):
+        self.dice, self.over = dice, threading.Event()
+        self.promised, self.ended = {}, set()
+        self.unanswered, self.refused, self.reads = 0, {}, 0
+        share = -(-count // len(clients))
+        self.users = [User(self, client, share) for client in clients]
+        self.total = share * len(clients)
+        for user in self.users:
+            user.start()
+
+    def look(self, kabuto):
+        """Notes which jobs have ended; gives their number."""
+        self.ended = {row[0] for row in
+                      kabuto.sql("SELECT id FROM job WHERE state IN ('done', 'failed')")}
+        for user in self.users:
+            assert user.error is None, f'{user.client.login}: {user.error!r}'
+        return len(self.ended)
+
+    def finish(self, kabuto):
+        """Waits for the end of all that was posted."""
+        def posted():
+            self.look(kabuto)
+            return not any(user.is_alive() for user in self.users)
+        until(posted, 'all jobs are posted', PATIENCE_S)
+        until(lambda: not kabuto.at_work(), 'all jobs end', PATIENCE_S)
+        self.look(kabuto)
+
+    def close(self):
+        self.over.set()
+        for user in self.users:
+            user.join(60)
+
+
+def read_log(client, job, attempt):
+    """The lines of each stream."""
+    lines = {'stdout': [], 'stderr': [], 'system': []}
+    for line in client.log(job, attempt=attempt):
+        lines[line['stream']].append(line['logline'])
+    return lines
+
+
+def read_results(client, job):
+    """The files of the zip with their checksums."""
+    answer = expect(client.get(f'/pipeline/{job.pipeline}/job/{job.id}?result'), 200)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        assert file.testzip() is None
+        return {name: checksum(file.read(name)) for name in file.namelist()}

@@ -1,0 +1,108 @@
+"""What must be true after a storm, counted."""
+import collections
+import re
+
+from load import read_log, read_results
+
+# Why an attempt may fail in a storm, and under which name it is counted.
+REASONS = (
+    ('engine lost the container', r'the engine lost the container while the job ran'),
+    ('ended by the engine', r'killed by signal 15 \(SIGTERM\)|exit code 143|exit code 137'),
+    ('no disk', r'[Nn]o space left on device'),
+    ('no disk (exit code 1)', r'exit code 1'),
+    ('as its command says', r'exit code 7'),
+)
+
+
+def reason(error):
+    for name, pattern in REASONS:
+        if re.search(pattern + r'$' if pattern.startswith('exit') else pattern, error):
+            return name
+    return None
+
+
+def in_order(lines, expected):
+    """Whether lines are some of those expected, each once at most, in their order."""
+    rest = iter(expected)
+    return all(line in rest for line in lines)
+
+
+class Verdict:
+    def __init__(self):
+        self.counts, self.wrong = collections.Counter(), []
+
+    def check(self, right, text):
+        if not right:
+            self.wrong.append(text)
+        return right
+
+    def judge(self, kabuto, load, events):
+        rows = {row[0]: row[1:] for row in
+                kabuto.sql('SELECT id, state, attempt, error FROM job')}
+        starts = events.count('start')
+        self.counts.update(promised=len(load.promised), there=len(rows), starts=sum(starts.values()),
+                           attempts=sum(row[1] for row in rows.values()))
+        for (job, attempt), count in starts.items():
+            self.check(count == 1, f'job {job} attempt {attempt} was started {count} times')
+        for job, (state, _, error) in rows.items():
+            self.counts[state] += 1
+            if state == 'failed':
+                self.check(reason(error), f'job {job} failed: {error}')
+            self.check(state in ('done', 'failed') or job not in load.promised,
+                       f'job {job} is {state}')
+        for job in load.promised.values():
+            if self.check(job.id in rows, f'job {job.id} was promised and is not there'):
+                self.judge_job(job, *rows[job.id])
+
+    def judge_job(self, job, state, attempts, error):
+        if job.kind == 'failing':
+            self.check(state == 'failed', f'job {job.id} is {state} and should fail')
+        elif job.retries > 0:
+            self.check(state == 'done', f'job {job.id} with retries is {state}: {error}')
+        if state == 'failed':
+            self.counts['failed: ' + str(reason(error))] += 1
+        for attempt in range(1, attempts + 1):
+            self.judge_log(job, attempt, state == 'done' and attempt == attempts)
+        if state == 'done' or error == 'exit code 7':
+            self.judge_results(job)
+
+    def judge_log(self, job, attempt, whole):
+        lines = read_log(job.user.client, job.id, attempt)
+        failures = [line[8:] for line in lines['system'] if line.startswith('failed: ')]
+        for failure in failures:
+            self.check(reason(failure), f'job {job.id} attempt {attempt} failed: {failure}')
+            self.counts['tries: ' + str(reason(failure))] += 1
+        if job.kind == 'spoiling':
+            self.counts['logs spoilt by their job'] += 1
+            return
+        if not whole:  # the shell's own words are no line of the job's
+            for stream in job.lines:
+                lines[stream] = [x for x in lines[stream] if x.startswith(job.mark)]
+        said_short = any('dropped' in line for line in lines['system'])
+        for stream, expected in job.lines.items():
+            if said_short:
+                right = in_order(lines[stream], expected)
+            elif whole:
+                right = lines[stream] == expected
+            else:
+                right = lines[stream] == expected[:len(lines[stream])]
+            self.check(right, f'job {job.id} attempt {attempt}, {stream}: {lines[stream]}')
+        self.counts['logs short for want of disk, and saying so' if said_short else 'logs'] += 1
+
+    def judge_results(self, job):
+        try:
+            found = read_results(job.user.client, job)
+        except Exception as error:  # counted like the others
+            self.check(False, f'job {job.id}: results: {error!r}')
+            return
+        expected = {} if job.kind == 'spoiling' else job.sums
+        self.check(found == expected, f'job {job.id}: results {found}, expected {expected}')
+        self.counts['results'] += 1
+
+    def table(self, title, *more):
+        counts = dict(self.counts)
+        for other in more:
+            counts.update(other)
+        width = max(map(len, counts))
+        rows = [f'  {name:<{width}} {count:>6}' for name, count in counts.items()]
+        return '\n'.join([title, *rows, *(f'  WRONG: {text}' for text in self.wrong)])
