@@ -336,7 +336,7 @@ buildrun(struct worker *worker, const struct build *build)
 		}
 	}
 	if (!worker->spooler->stopping &&
-	    (!tree_remove(state.folder, BUILD_CONTEXT, &err) ||
+	    (!spool_remove(&worker->spooler->spool, state.folder, BUILD_CONTEXT, NULL, &err) ||
 		!tree_remove(state.folder, BUILD_CHECKOUT, &err)))
 		log_build(&state, LOG_WARNING, "%s", err.text);
 	if (state.output >= 0)

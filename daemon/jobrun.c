@@ -454,8 +454,8 @@ run_remove(struct run *run, struct error *err)
 	if (!tree_remove(spool->run, name, err))
 		log_run(run, LOG_WARNING, "%s; it stays until it is removed by hand", err->text);
 	snprintf(old, sizeof old, "%s.zip", run->old_results);
-	if (run->old_results[0] != '\0' && unlinkat(spool->results, old, 0) < 0)
-		log_run(run, LOG_WARNING, "remove the former results: %s", strerror(errno));
+	if (run->old_results[0] != '\0' && !spool_remove(spool, spool->results, old, NULL, err))
+		log_run(run, LOG_WARNING, "remove the former results: %s", err->text);
 	return NEXT;
 }
 

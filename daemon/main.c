@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,36 +22,6 @@
 #include "scheduler.h"
 #include "spooler.h"
 #include "wake.h"
-
-/*
- * Takes the lock that only one spooler of a state directory can have; its descriptor, or -1 with
- * err set.
- */
-static int
-take_lock(int state, const char *path, struct error *err)
-{
-	cleanup_close int fd =
-	    openat(state, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
-	char pid[32] = "";
-
-	if (fd < 0) {
-		error_errno(err, "open '%s/lock'", path);
-		return -1;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		(void)!read(fd, pid, sizeof pid - 1);
-		error_set(err, ERROR_CONFLICT,
-		    "another spooler runs on '%s': pid %.*s; stop it first", path,
-		    (int)strcspn(pid, "\n"), pid);
-		return -1;
-	}
-	snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0) {
-		error_errno(err, "write '%s/lock'", path);
-		return -1;
-	}
-	return take_fd(&fd);
-}
 
 /*
  * Copies kabuto-init below the state directory, so that the engine sees all that it mounts in one
@@ -131,15 +100,16 @@ catch_signals(struct spooler *spooler, const char *path, struct error *err)
 	return true;
 }
 
+/* A damaged one is refused before anything is done by what it says. */
 static bool
-read_instance(struct spooler *spooler, struct error *err)
+read_database(struct spooler *spooler, struct error *err)
 {
 	struct database db;
 	bool done;
 
 	if (!database_open(&db, spooler->config->database, err))
 		return false;
-	done = service_instance(&db, spooler->instance, err);
+	done = database_check(&db, true, err) && service_instance(&db, spooler->instance, err);
 	database_close(&db);
 	return done;
 }
@@ -154,7 +124,7 @@ run(const struct config *config, const char *path, struct error *err)
 
 	if (state < 0)
 		return error_errno(err, "open the state directory '%s'", config->state_dir);
-	lock = take_lock(state, config->state_dir, err);
+	lock = spool_lock(state, config->state_dir, err);
 	if (lock < 0)
 		return false;
 	spooler.config = config;
@@ -163,7 +133,7 @@ run(const struct config *config, const char *path, struct error *err)
 	pthread_mutex_init(&spooler.lock, NULL);
 	spooler.nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!spool_open(&spooler.spool, config, true, err) ||
-	    !install_init(state, config->init, err) || !read_instance(&spooler, err) ||
+	    !install_init(state, config->init, err) || !read_database(&spooler, err) ||
 	    !engine_init(err) || !catch_signals(&spooler, path, err))
 		return false;
 	spooler.wake = wake_listen(state, err);

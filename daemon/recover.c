@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,7 @@ has_build(struct database *db, const char *name, bool *has, struct error *err)
 	return !integer_parse(name, &id) || build_exists(db, id, has, err);
 }
 
-/* The id before the first "." of a name. */
+/* The number before the first "." of a name. */
 static bool
 leading_id(const char *name, int64_t *id)
 {
@@ -55,19 +56,24 @@ leading_id(const char *name, int64_t *id)
 	return integer_parse(text, id);
 }
 
-/* A log's name begins with its job's id. */
+/*
+ * A log is "<job>.<attempt>.log". Where retention has noted that it took the job's logs, what is
+ * left of them is rubbish, but for those of an attempt that runs again.
+ */
 static bool
-has_job(struct database *db, const char *name, bool *has, struct error *err)
+has_log(struct database *db, const char *name, bool *has, struct error *err)
 {
 	struct job job;
-	int64_t id;
+	int64_t id, attempt;
 
 	*has = false;
-	if (!leading_id(name, &id))
+	if (!leading_id(name, &id) || !leading_id(name + strcspn(name, ".") + 1, &attempt))
 		return true;
 	if (!job_read(db, id, &job, err))
 		return false;
-	*has = job.id != 0;
+	*has = job.id != 0 &&
+	    (job.logs_removed_at == 0 ||
+		(strcmp(job.state, "running") == 0 && job.attempt == attempt));
 	job_clear(&job);
 	return true;
 }
@@ -100,89 +106,170 @@ is_older(int dir, const char *name, int64_t than_ms)
 	    timespec_ms(&st.st_ctim) < than_ms;
 }
 
+static void __attribute__((format(printf, 3, 4)))
+tell(struct sweep *sweep, enum log_level level, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	sweep->tell(sweep->context, level, text);
+}
+
+static int64_t
+measure(int dir, const char *name)
+{
+	cleanup_close int below =
+	    openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (below >= 0)
+		return tree_measure(below, INT64_MAX - 1);
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_size;
+}
+
+/* Removes one thing that belongs to nothing, or counts it. */
+static void
+sweep_away(struct worker *worker, struct sweep *sweep, int dir, const char *folder,
+    const char *name)
+{
+	int64_t bytes = sweep->measure ? measure(dir, name) : 0;
+	struct error err;
+	bool kept = false;
+
+	if (!sweep->dry_run && !spool_remove(&worker->spooler->spool, dir, name, &kept, &err)) {
+		tell(sweep, LOG_WARNING, "looking for rubbish: %s/%s: %s", folder, name, err.text);
+	} else if (!kept) {
+		sweep->removed++;
+		sweep->bytes += bytes;
+		tell(sweep, LOG_INFO, "removed %s/%s, which belongs to nothing", folder, name);
+	}
+}
+
 /* What cannot be looked up or removed stays until the next time. */
 static void
-sweep_entry(struct worker *worker, int dir, const char *folder, const char *name, has_row *has)
+sweep_entry(struct worker *worker, struct sweep *sweep, int dir, const char *folder,
+    const char *name, has_row *has)
 {
 	struct error err;
 	bool found = true;
 
-	if (!has(&worker->db, name, &found, &err) || (!found && !tree_remove(dir, name, &err)))
-		log_write(LOG_WARNING, "looking for rubbish: %s/%s: %s", folder, name, err.text);
+	if (!has(&worker->db, name, &found, &err))
+		tell(sweep, LOG_WARNING, "looking for rubbish: %s/%s: %s", folder, name, err.text);
 	else if (!found)
-		log_write(LOG_INFO, "removed %s/%s, which belongs to nothing", folder, name);
+		sweep_away(worker, sweep, dir, folder, name);
 }
 
 static void
-sweep(struct worker *worker, int folder, const char *name, has_row *has, int64_t older_than_ms)
+sweep_folder(struct worker *worker, struct sweep *sweep, int folder, const char *name, has_row *has,
+    int64_t older_than_ms)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	if (stream == NULL)
-		log_write(LOG_WARNING, "looking for rubbish: %s: %s", name, strerror(errno));
+		tell(sweep, LOG_WARNING, "looking for rubbish: %s: %s", name, strerror(errno));
 	while (stream != NULL && !worker->spooler->stopping && (entry = readdir(stream)) != NULL)
 		if (entry->d_name[0] != '.' && is_older(fd, entry->d_name, older_than_ms))
-			sweep_entry(worker, fd, name, entry->d_name, has);
+			sweep_entry(worker, sweep, fd, name, entry->d_name, has);
 }
 
-/* What a build was made of stays behind where the spooler died right after the build's end. */
-static void
-remove_context(struct worker *worker, int builds, const char *build)
+/*
+ * Results have no row until their job's end is noted, which waits as long as the database or the
+ * disk makes it wait: what is younger than a job that runs may be its.
+ */
+static int64_t
+results_before(struct worker *worker, struct sweep *sweep, int64_t hour_ago)
 {
-	static const char *const folders[] = { BUILD_CONTEXT, BUILD_CHECKOUT };
+	int64_t started_ms = worker->spooler->started_ms, oldest = 0, before;
 	struct error err;
-	int64_t id;
-	bool ended = false;
 
-	if (!integer_parse(build, &id))
-		return;
-	if (!build_has_ended(&worker->db, id, &ended, &err))
-		log_write(LOG_WARNING, "looking for rubbish: builds/%s: %s", build, err.text);
-	for (size_t i = 0; ended && i < sizeof folders / sizeof folders[0]; i++) {
-		char name[64];
-
-		snprintf(name, sizeof name, "%lld/%s", (long long)id, folders[i]);
-		if (!tree_remove(builds, name, &err))
-			log_write(LOG_WARNING, "looking for rubbish: builds/%s: %s", name,
-			    err.text);
-	}
+	if (!job_oldest_start(&worker->db, &oldest, &err))
+		tell(sweep, LOG_WARNING, "looking for rubbish: results: %s", err.text);
+	before = oldest < hour_ago ? oldest : hour_ago;
+	return before > started_ms ? before : started_ms;
 }
 
+void
+recover_sweep_files(struct worker *worker, struct sweep *sweep)
+{
+	struct spool *spool = &worker->spooler->spool;
+	int64_t started_ms = worker->spooler->started_ms, hour_ago = time_now_ms() - YOUNG_MS;
+	int64_t own_before = started_ms > hour_ago ? started_ms : hour_ago;
+	struct error err;
+	int removed = 0;
+
+	if (!spool_sweep_incoming(spool, own_before, sweep->dry_run, &removed, &err))
+		tell(sweep, LOG_WARNING, "looking for rubbish: incoming: %s", err.text);
+	if (removed > 0)
+		tell(sweep, LOG_INFO, "removed %d unfinished uploads", removed);
+	sweep->removed += removed;
+	sweep_folder(worker, sweep, spool->results, "results", has_results,
+	    results_before(worker, sweep, hour_ago));
+	sweep_folder(worker, sweep, spool->logs, "logs", has_log, own_before);
+	sweep_folder(worker, sweep, spool->run, "run", has_running_job, own_before);
+	sweep_folder(worker, sweep, spool->inbox, "inbox", job_has_attachment_token, hour_ago);
+	sweep_folder(worker, sweep, spool->builds, "builds", has_build, hour_ago);
+}
+
+/* What is left in the folder of a build that has ended. */
 static void
-sweep_contexts(struct worker *worker)
+sweep_build(struct worker *worker, struct sweep *sweep, int builds, const char *name)
+{
+	static const char *const parts[] = { BUILD_CONTEXT, BUILD_CHECKOUT };
+	cleanup_close int folder =
+	    openat(builds, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[NAME_MAX + 16];
+
+	snprintf(path, sizeof path, "builds/%s", name);
+	for (size_t i = 0; folder >= 0 && i < sizeof parts / sizeof parts[0]; i++)
+		if (is_older(folder, parts[i], time_now_ms() - YOUNG_MS))
+			sweep_away(worker, sweep, folder, path, parts[i]);
+}
+
+void
+recover_sweep_contexts(struct worker *worker, struct sweep *sweep)
 {
 	int fd = openat(worker->spooler->spool.builds, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	struct error err;
+	int64_t id;
 
-	while (stream != NULL && !worker->spooler->stopping && (entry = readdir(stream)) != NULL)
-		remove_context(worker, fd, entry->d_name);
+	while (stream != NULL && !worker->spooler->stopping && (entry = readdir(stream)) != NULL) {
+		bool ended = false;
+
+		if (!integer_parse(entry->d_name, &id))
+			continue;
+		if (!build_has_ended(&worker->db, id, &ended, &err))
+			tell(sweep, LOG_WARNING, "looking for rubbish: builds/%s: %s",
+			    entry->d_name, err.text);
+		else if (ended)
+			sweep_build(worker, sweep, fd, entry->d_name);
+	}
+}
+
+/* The spooler's own looks are told in its log. */
+static void
+tell_log(void *context, enum log_level level, const char *text)
+{
+	(void)context;
+	log_write(level, "%s", text);
 }
 
 void
 recover_files(struct worker *worker)
 {
-	struct spool *spool = &worker->spooler->spool;
-	int64_t started_ms = worker->spooler->started_ms, hour_ago = time_now_ms() - YOUNG_MS;
-	struct error err;
-	int removed = 0;
+	struct sweep sweep = { .tell = tell_log };
 
-	if (!spool_sweep_incoming(spool, started_ms, &removed, &err))
-		log_write(LOG_WARNING, "looking for rubbish: incoming: %s", err.text);
-	if (removed > 0)
-		log_write(LOG_INFO, "removed %d unfinished uploads", removed);
-	sweep(worker, spool->results, "results", has_results, started_ms);
-	sweep(worker, spool->logs, "logs", has_job, started_ms);
-	sweep(worker, spool->run, "run", has_running_job, started_ms);
-	sweep(worker, spool->inbox, "inbox", job_has_attachment_token, hour_ago);
-	sweep(worker, spool->builds, "builds", has_build, hour_ago);
-	sweep_contexts(worker);
+	recover_sweep_files(worker, &sweep);
 }
 
-static bool
-remove_file(int dir, struct error *err, const char *format, ...)
+static bool __attribute__((format(printf, 5, 6)))
+remove_file(struct spool *spool, int dir, bool *kept, struct error *err, const char *format, ...)
 {
 	char name[NAME_TEXT + 32];
 	va_list arguments;
@@ -190,24 +277,29 @@ remove_file(int dir, struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(name, sizeof name, format, arguments);
 	va_end(arguments);
-	return tree_remove(dir, name, err);
+	return spool_remove(spool, dir, name, kept, err);
 }
 
 bool
-recover_remove_logs(struct spool *spool, const struct job *job, struct error *err)
+recover_remove_logs(struct spool *spool, int64_t job, int64_t attempts, bool *kept,
+    struct error *err)
 {
-	for (long long attempt = 1; attempt <= job->attempt; attempt++)
-		if (!remove_file(spool->logs, err, "%lld.%lld.log", (long long)job->id, attempt) ||
-		    !remove_file(spool->logs, err, "%lld.%lld.idx", (long long)job->id, attempt))
+	*kept = false;
+	for (long long attempt = 1; attempt <= attempts && !*kept; attempt++)
+		if (!remove_file(spool, spool->logs, kept, err, "%lld.%lld.log", (long long)job,
+			attempt) ||
+		    (!*kept &&
+			!remove_file(spool, spool->logs, kept, err, "%lld.%lld.idx", (long long)job,
+			    attempt)))
 			return false;
 	return true;
 }
 
 bool
-recover_remove_results(struct spool *spool, const struct job *job, struct error *err)
+recover_remove_results(struct spool *spool, const char *token, bool *kept, struct error *err)
 {
-	return job->results_token[0] == '\0' ||
-	    remove_file(spool->results, err, "%s.zip", job->results_token);
+	*kept = false;
+	return token[0] == '\0' || remove_file(spool, spool->results, kept, err, "%s.zip", token);
 }
 
 static bool
@@ -219,13 +311,14 @@ erase(struct worker *worker, const struct job *job, struct error *err)
 
 /* The files first: a row that is left is found again. */
 static bool
-remove_job(struct worker *worker, const struct job *job, struct error *err)
+remove_job(struct worker *worker, const struct job *job, bool *kept, struct error *err)
 {
 	struct spool *spool = &worker->spooler->spool;
 
-	return remove_file(spool->inbox, err, "%s", job->attachment_token) &&
-	    recover_remove_results(spool, job, err) && recover_remove_logs(spool, job, err) &&
-	    erase(worker, job, err);
+	return remove_file(spool, spool->inbox, kept, err, "%s", job->attachment_token) &&
+	    (*kept || recover_remove_results(spool, job->results_token, kept, err)) &&
+	    (*kept || recover_remove_logs(spool, job->id, job->attempt, kept, err)) &&
+	    (*kept || erase(worker, job, err));
 }
 
 void
@@ -233,11 +326,12 @@ recover_deleted(struct worker *worker)
 {
 	struct job job = { 0 };
 	struct error err;
+	bool kept = false;
 	int tries = 0;
 
 	while (!worker->spooler->stopping) {
 		if (!job_next_deleted(&worker->db, &job, &err) ||
-		    (job.id != 0 && !remove_job(worker, &job, &err))) {
+		    (job.id != 0 && !remove_job(worker, &job, &kept, &err))) {
 			log_write(LOG_WARNING, "remove deleted job %lld: %s, trying again",
 			    (long long)job.id, err.text);
 			job_clear(&job);
@@ -248,6 +342,8 @@ recover_deleted(struct worker *worker)
 		if (job.id == 0)
 			break;
 		job_clear(&job);
+		if (kept)
+			return; /* a backup runs: the scheduler comes again */
 		tries = 0;
 	}
 	if (!pipeline_erase_all_empty(&worker->db, &err))
@@ -280,27 +376,47 @@ is_needed(struct worker *worker, json_t *labels, bool *needed, struct error *err
 	return true;
 }
 
+/* A look through the containers. */
+struct look {
+	struct worker *worker;
+	struct sweep *sweep;
+};
+
 static bool
 remove_unneeded(const char *id, json_t *labels, void *context, struct error *err)
 {
-	struct worker *worker = context;
+	struct look *look = context;
+	struct worker *worker = look->worker;
 	bool needed = true;
 
 	if (is_needed(worker, labels, &needed, err) && needed)
 		return true;
-	if (needed || !container_remove(&worker->engine, id, err)) {
+	if (needed || (!look->sweep->dry_run && !container_remove(&worker->engine, id, err))) {
 		if (err->kind == ERROR_AWAY || err->kind == ERROR_INTERRUPTED)
 			return false;
-		log_write(LOG_WARNING, "container %.12s: %s", id, err->text);
+		/* A conflict: somebody else is removing it. */
+		tell(look->sweep, err->kind == ERROR_CONFLICT ? LOG_INFO : LOG_WARNING,
+		    "container %.12s: %s", id, err->text);
 		return true;
 	}
-	log_write(LOG_INFO, "removed container %.12s, of which no job runs", id);
+	look->sweep->removed++;
+	tell(look->sweep, LOG_INFO, "removed container %.12s, of which no job runs", id);
 	return true;
+}
+
+bool
+recover_sweep_containers(struct worker *worker, struct sweep *sweep, struct error *err)
+{
+	struct look look = { worker, sweep };
+
+	return container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
+	    remove_unneeded, &look, err);
 }
 
 bool
 recover_containers(struct worker *worker, struct error *err)
 {
-	return container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
-	    remove_unneeded, worker, err);
+	struct sweep sweep = { .tell = tell_log };
+
+	return recover_sweep_containers(worker, &sweep, err);
 }

@@ -344,6 +344,19 @@ sandbox_is_needed(struct worker *worker, const char *slot_text, bool *needed, st
 }
 
 static bool
+remove_folders(struct spooler *spooler, int64_t slot, struct error *err)
+{
+	char name[FOLDER_NAME + sizeof FOLDER];
+
+	for (int network = 0; network < SANDBOX_NETWORKS; network++) {
+		snprintf(name, sizeof name, FOLDER "/%lld.%s", (long long)slot, networks[network]);
+		if (!tree_remove(spooler->spool.run, name, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
 remove_idle(const char *id, json_t *labels, void *context, struct error *err)
 {
 	struct worker *worker = context;
@@ -354,7 +367,9 @@ remove_idle(const char *id, json_t *labels, void *context, struct error *err)
 	if (slot_text == NULL || !integer_parse(slot_text, &slot))
 		return true;
 	return job_runs_in_slot(&worker->db, slot, &in_use, err) &&
-	    (in_use || container_remove(&worker->engine, id, err));
+	    (in_use ||
+		(container_remove(&worker->engine, id, err) &&
+		    remove_folders(worker->spooler, slot, err)));
 }
 
 void

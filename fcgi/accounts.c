@@ -131,6 +131,9 @@ accounts_login(struct request *req, struct error *err)
 	if (!check_password(req, request_text(req, "login"), request_text(req, "password"),
 		&account, &confirmed, err))
 		return false;
+	if (account.disabled)
+		return error_set(err, ERROR_FORBIDDEN,
+		    "the account is disabled; ask the operator to enable it");
 	if (!confirmed)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "the account is not activated yet: open /register/confirm/<login>/<token> first");

@@ -1,6 +1,7 @@
 /*
- * Reading and following logs. Whether the job runs is looked at before its log is read: what it
- * wrote before its end is then in the log that is read after it.
+ * Reading and following logs. A job's log is that of its attempts since it was submitted, one after
+ * the other, so that whoever follows it by ids goes on into a retry. Whether the job runs is looked
+ * at before its log is read: what it wrote before its end is then in the log that is read after it.
  */
 #include "logs.h"
 
@@ -30,15 +31,11 @@ const struct parameter logs_show_parameters[] = {
 	{ 0 },
 };
 
-/*
- * Which attempt's log is the job's, unless the caller names one: one that was submitted and waits
- * has not begun its next; one that waits for a retry shows what failed.
- */
-static int64_t
-shown_attempt(const struct job *job)
+/* Whether it was submitted and none of its attempts has begun since. */
+static bool
+not_begun(const struct job *job)
 {
-	return strcmp(job->state, "in_queue") == 0 && job->retry_at == 0 ? job->attempt + 1
-									 : job->attempt;
+	return strcmp(job->state, "in_queue") == 0 && job->retries_left == job->retries;
 }
 
 static const char *
@@ -74,16 +71,19 @@ struct lines {
 	struct request *req;
 	int64_t job;
 	int64_t after;
-	int64_t limit;   /* 0: none */
-	int64_t tail;    /* -1: not asked for */
-	int64_t attempt; /* 0: the one at hand */
+	int64_t limit;       /* 0: none */
+	int64_t tail;        /* -1: not asked for */
+	int64_t attempt;     /* the one that is asked for; 0: all since the submit */
+	int64_t first, last; /* attempts whose logs are read */
+	bool ended;          /* nothing can come any more */
 	struct list list;
 };
 
+/* Adds the lines of one attempt, of which base is the sum of the sizes of those before it. */
 static bool
-put_lines(struct lines *lines, struct joblog *log, struct error *err)
+put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *err)
 {
-	int64_t position = lines->after;
+	int64_t position = lines->after > base ? lines->after - base : 0;
 	struct joblog_line line;
 	int row = 1;
 
@@ -91,8 +91,10 @@ put_lines(struct lines *lines, struct joblog *log, struct error *err)
 		return false;
 	while ((lines->limit == 0 || lines->list.count < lines->limit) &&
 	    (row = joblog_next(log, &position, &line, err)) == 1) {
-		json_t *json = line_json(lines->job, &line, err);
+		json_t *json;
 
+		line.id += base;
+		json = line_json(lines->job, &line, err);
 		if (json == NULL || !list_add(&lines->list, line.id, json, err))
 			return false;
 	}
@@ -115,9 +117,9 @@ check_there(const struct lines *lines, const struct job *job, struct error *err)
 	return true;
 }
 
-/* Looks at the job and at its log. *ended tells whether anything can still come. */
+/* Looks at the job, and which of its attempts' logs are meant. */
 static bool
-look(struct lines *lines, int64_t *attempt, bool *ended, struct error *err)
+look(struct lines *lines, struct error *err)
 {
 	struct database *db = request_database(lines->req, err);
 	struct job job = { 0 };
@@ -125,8 +127,12 @@ look(struct lines *lines, int64_t *attempt, bool *ended, struct error *err)
 
 	if (db == NULL || !job_find(db, &lines->req->account, 0, lines->job, &job, err))
 		return false;
-	*attempt = lines->attempt != 0 ? lines->attempt : shown_attempt(&job);
-	*ended = *attempt < job.attempt || job_ended(&job) || strcmp(job.state, "ready") == 0;
+	lines->last = lines->attempt != 0 ? lines->attempt : job.attempt + not_begun(&job);
+	lines->first = lines->attempt != 0 || not_begun(&job) || job.first_attempt == 0
+	    ? lines->last
+	    : job.first_attempt;
+	lines->ended =
+	    lines->last < job.attempt || job_ended(&job) || strcmp(job.state, "ready") == 0;
 	there = check_there(lines, &job, err);
 	job_clear(&job);
 	request_release_database(lines->req);
@@ -154,47 +160,86 @@ wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_
 	return fds[1].revents == 0;
 }
 
+/* What an attempt's log has, from the line behind lines->after on. */
 static bool
-read_once(struct lines *lines, int64_t attempt, bool ended, bool last, bool *answered,
-    struct error *err)
+put_attempt(struct lines *lines, int64_t attempt, int64_t base, struct error *err)
 {
+	bool final = lines->ended || attempt < lines->last;
 	struct joblog log;
-	int64_t fetch;
 	bool done;
 
-	if (!joblog_open(&log, lines->req->server->spool.logs, lines->job, attempt, ended,
+	if (!joblog_open(&log, lines->req->server->spool.logs, lines->job, attempt, final,
 		lines->req->server->config->log_limit, err))
 		return false;
+	done = put_lines(lines, &log, base, err);
+	joblog_close(&log);
+	return done;
+}
+
+static int64_t
+attempt_size(const struct lines *lines, int64_t attempt)
+{
+	return joblog_size(lines->req->server->spool.logs, lines->job, attempt,
+	    lines->req->server->config->log_limit);
+}
+
+/* The attempts' logs one after the other; only the last one's, where its end is asked for. */
+static bool
+put_all(struct lines *lines, struct error *err)
+{
+	int64_t base = 0;
+
+	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++) {
+		int64_t size = attempt_size(lines, attempt);
+		bool wanted =
+		    attempt == lines->last || (lines->tail < 0 && lines->after < base + size);
+
+		if (wanted && !put_attempt(lines, attempt, base, err))
+			return false;
+		if (lines->limit > 0 && lines->list.count >= lines->limit)
+			break;
+		base += size;
+	}
+	return true;
+}
+
+static bool
+read_once(struct lines *lines, bool last, bool *answered, struct error *err)
+{
+	int64_t total = 0, fetch;
+	bool done;
+
+	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++)
+		total += attempt_size(lines, attempt);
 	lines->req->headers[0] = '\0';
-	response_header(lines->req, "X-Log-Size: %lld", (long long)log.size);
+	response_header(lines->req, "X-Log-Size: %lld", (long long)total);
 	list_begin(&lines->list, lines->req, '[', &fetch);
 	lines->list.limit = 0; /* a log has no pages: the last line's id is where to go on */
 	json_decref(lines->list.gathered);
 	lines->list.gathered = NULL;
-	done = put_lines(lines, &log, err);
+	done = put_all(lines, err);
 	*answered = done && (last || lines->list.count > 0);
 	if (*answered)
 		list_end(&lines->list);
-	joblog_close(&log);
 	return done;
 }
 
 static bool
 send_lines(struct lines *lines, int64_t wait_s, struct error *err)
 {
-	int64_t deadline = time_monotonic_ms() + wait_s * MS_PER_S, left, attempt;
-	bool ended, answered;
+	int64_t deadline = time_monotonic_ms() + wait_s * MS_PER_S, left;
+	bool answered;
 
 	for (;;) {
-		if (!look(lines, &attempt, &ended, err))
+		if (!look(lines, err))
 			return false;
 		left = deadline - time_monotonic_ms();
-		if (!read_once(lines, attempt, ended, ended || left <= 0, &answered, err))
+		if (!read_once(lines, lines->ended || left <= 0, &answered, err))
 			return false;
 		if (answered)
 			return true;
 		/* At a stop nobody is kept waiting: whoever follows asks again. */
-		if (!wait_for_change(lines->req, lines->job, attempt, left))
+		if (!wait_for_change(lines->req, lines->job, lines->last, left))
 			deadline = 0;
 	}
 }
@@ -206,18 +251,17 @@ send_raw(struct lines *lines, struct error *err)
 	struct request *req = lines->req;
 	char name[JOBLOG_NAME];
 	struct joblog log;
-	int64_t attempt;
-	bool ended, there;
+	bool there;
 
-	if (!look(lines, &attempt, &ended, err) ||
-	    !joblog_open(&log, req->server->spool.logs, lines->job, attempt, ended,
+	if (!look(lines, err) ||
+	    !joblog_open(&log, req->server->spool.logs, lines->job, lines->last, lines->ended,
 		req->server->config->log_limit, err))
 		return false;
 	response_header(req, "X-Log-Size: %lld", (long long)log.size);
 	there = log.text >= 0;
 	joblog_close(&log);
 	if (there)
-		return response_file(req, "logs", joblog_name(name, lines->job, attempt, "log"),
+		return response_file(req, "logs", joblog_name(name, lines->job, lines->last, "log"),
 		    "text/plain; charset=utf-8", NULL);
 	response_begin(req, 200, "text/plain; charset=utf-8");
 	return true;

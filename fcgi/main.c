@@ -91,7 +91,8 @@ work(void *argument)
 			break;
 		if (fcgi.ipcFd < 0)
 			break;
-		fcgi.keepConnection = 1; /* or FCGX_Accept_r closes it; the call then says so anew */
+		fcgi.keepConnection =
+		    1; /* or FCGX_Accept_r closes it; the call then says so anew */
 		if (FCGX_Accept_r(&fcgi) < 0)
 			continue; /* it was closed without a call */
 		request_begin(&req, worker->server, &fcgi);

@@ -19,6 +19,7 @@ struct account {
 	int64_t id; /* 0: nobody */
 	char login[LOGIN_MOST + 1];
 	bool admin;
+	bool disabled; /* may not log in */
 };
 
 /* What GET /account shows. */
@@ -59,6 +60,42 @@ bool account_find(struct database *db, const char *login, struct account *accoun
 
 bool account_read(struct database *db, int64_t account, struct account_details *details,
     struct error *err);
+
+/* The rest, but for the next one, is the operator's. Adds an account that may log in at once. */
+bool account_add(struct database *db, const char *login, const char *email, const char *hash,
+    bool admin, struct error *err);
+
+/* Whether it may log in; either way its sessions end. Jobs of a disabled one wait in the queue. */
+bool account_set_disabled(struct database *db, int64_t account, bool disabled, struct error *err);
+bool account_set_admin(struct database *db, int64_t account, bool admin, struct error *err);
+
+/* A limit of its own; -1: the configuration's. */
+enum account_limit { LIMIT_QUEUED, LIMIT_RUNNING, LIMIT_STORED, ACCOUNT_LIMITS };
+bool account_set_limit(struct database *db, int64_t account, enum account_limit limit,
+    int64_t value, struct error *err);
+
+/* Called for each account by login, with what it stores; texts last for the call. */
+struct account_listed {
+	struct account account;
+	const char *email;
+	bool confirmed;
+	int64_t created_at;
+	int64_t limits[ACCOUNT_LIMITS]; /* -1: the configuration's */
+	int64_t stored;                 /* bytes of results and logs */
+};
+typedef bool account_visit(const struct account_listed *listed, void *context, struct error *err);
+bool account_each(struct database *db, account_visit *visit, void *context, struct error *err);
+
+bool account_count(struct database *db, int64_t *count, struct error *err);
+
+/*
+ * Accounts made before before_ms that were never confirmed and own nothing: counts them, or drops
+ * up to most of them. Not within a transaction.
+ */
+bool account_count_unconfirmed(struct database *db, int64_t before_ms, int64_t *count,
+    struct error *err);
+bool account_drop_unconfirmed(struct database *db, int64_t before_ms, int64_t most,
+    int64_t *dropped, struct error *err);
 
 /* Gives the account another password and ends its sessions, but for the one of keep (a token). */
 bool account_set_password(struct database *db, int64_t account, const char *hash, const char *keep,

@@ -127,7 +127,7 @@ build_cancel(struct database *db, struct spool *spool, const struct account *vie
 		return false;
 	snprintf(context, sizeof context, "%lld/" BUILD_CONTEXT, (long long)id);
 	if (ended > 0)
-		(void)tree_remove(spool->builds, context,
+		(void)spool_remove(spool, spool->builds, context, NULL,
 		    &ignored); /* a waste of room, and no more */
 	return ended + asked > 0 ||
 	    error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
@@ -228,4 +228,28 @@ build_has_ended(struct database *db, int64_t id, bool *ended, struct error *err)
 		return false;
 	*ended = found != 0;
 	return true;
+}
+
+bool
+build_count_pending(struct database *db, int64_t *count, struct error *err)
+{
+	return database_integer(db, count, err,
+		   "SELECT count(*) FROM build INDEXED BY build_pending WHERE state = 'PENDING'",
+		   "") == 1;
+}
+
+bool
+build_next(struct database *db, int64_t after, int64_t *id, bool *pending, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	if (!statement_begin(&st, db, err,
+		"SELECT id, state = 'PENDING' FROM build WHERE id > ? ORDER BY id LIMIT 1", "i",
+		(long long)after))
+		return false;
+	row = statement_row(&st, err);
+	*id = row == 1 ? statement_integer(&st, 0) : 0;
+	*pending = row == 1 && statement_integer(&st, 1) != 0;
+	return row >= 0;
 }

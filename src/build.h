@@ -17,7 +17,7 @@
 #include "spool.h"
 
 #define BUILD_CONTEXT  "context"
-#define BUILD_CHECKOUT "checkout"
+#define BUILD_CHECKOUT "checkout" /* what a repository is cloned into, until the end */
 #define BUILD_OUTPUT   "output"
 
 struct build {
@@ -77,8 +77,14 @@ bool build_succeed(struct database *db, int64_t id, const char *dockerfile, cons
 bool build_fail(struct database *db, int64_t id, const char *state, const char *error,
     struct error *err);
 
-/* Whether a row of that id exists, and is of a build that has ended, for the sweep of builds/. */
+/* Whether a row of that id exists, for the sweep of builds/; and whether that build has ended. */
 bool build_exists(struct database *db, int64_t id, bool *exists, struct error *err);
 bool build_has_ended(struct database *db, int64_t id, bool *ended, struct error *err);
+
+/* How many wait or are at work. */
+bool build_count_pending(struct database *db, int64_t *count, struct error *err);
+
+/* The id after the id after, and whether it is pending; 0: there is none. */
+bool build_next(struct database *db, int64_t after, int64_t *id, bool *pending, struct error *err);
 
 #endif

@@ -22,6 +22,7 @@
 
 #define SCHEMA_VERSION  2
 #define BUSY_TIMEOUT_MS 5000
+#define LARGE           10000  /* rows */
 #define CACHE_SIZE      "-256" /* KiB a connection */
 
 /* Filesystems on which WAL's shared memory does not work (statfs(2), linux/magic.h). */
@@ -57,6 +58,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	    "ALTER TABLE job ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE job ADD COLUMN results_removed_at INTEGER;"
 	    "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER;"
+	    "ALTER TABLE job ADD COLUMN first_attempt INTEGER;"
 	    "DROP INDEX job_attachments;"
 	    "CREATE INDEX job_attachments ON job (attachment_token) WHERE attachment_token <> '';"
 	    "CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;"
@@ -67,6 +69,15 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	    "CREATE INDEX job_finished ON job (finished_at, id) WHERE finished_at IS NOT NULL;"
 	    "PRAGMA user_version = 2",
 };
+
+static bool
+damaged(struct error *err, const char *how)
+{
+	return error_set(err, ERROR_SYSTEM,
+	    "the database is damaged (%s): stop Kabuto, and bring a backup back by "
+	    "\"kabutoctl restore --force FILE\"",
+	    how);
+}
 
 /* "BUSY" is the caller's to repeat, "FULL" the operator's to mend; all else is a fault. */
 static bool
@@ -86,10 +97,7 @@ fail(struct database *db, struct error *err, const char *doing)
 		    "the database's disk is full; free some space");
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return error_set(err, ERROR_SYSTEM,
-		    "the database is damaged (%s): stop Kabuto, and bring a backup back by "
-		    "\"kabutoctl restore FILE\"",
-		    text);
+		return damaged(err, text);
 	default:
 		return error_set(err, ERROR_SYSTEM, "%s: %s", doing, text);
 	}
@@ -428,6 +436,122 @@ int64_t
 database_inserted(struct database *db)
 {
 	return sqlite3_last_insert_rowid(db->handle);
+}
+
+/* The first row of a check is "ok", or what is wrong, behind a line that names the database. */
+static bool
+check(struct database *db, const char *sql, struct error *err)
+{
+	static const char heading[] = "*** in database main ***\n";
+	cleanup_statement struct statement st = { NULL, NULL };
+	const char *found;
+	char how[256];
+	int row;
+
+	if (!statement_begin(&st, db, err, sql, ""))
+		return false;
+	row = statement_row(&st, err);
+	if (row != 1 || strcmp(statement_text(&st, 0), "ok") == 0)
+		return row >= 0;
+	found = statement_text(&st, 0);
+	if (strncmp(found, heading, strlen(heading)) == 0)
+		found += strlen(heading);
+	snprintf(how, sizeof how, "%.*s", (int)strcspn(found, "\n"), found);
+	return damaged(err, how);
+}
+
+static bool
+find_dangling(struct database *db, struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	char how[256];
+	int row;
+
+	if (!statement_begin(&st, db, err, "/*scan*/ PRAGMA foreign_key_check", ""))
+		return false;
+	row = statement_row(&st, err);
+	if (row != 1)
+		return row == 0;
+	snprintf(how, sizeof how, "row %lld of %s refers to a row of %s that is not there",
+	    (long long)statement_integer(&st, 1), statement_text(&st, 0), statement_text(&st, 2));
+	return damaged(err, how);
+}
+
+bool
+database_check(struct database *db, bool quick, struct error *err)
+{
+	if (quick)
+		return check(db, "/*scan*/ PRAGMA quick_check(1)", err);
+	return check(db, "/*scan*/ PRAGMA integrity_check(1)", err) && find_dangling(db, err);
+}
+
+/* In one step: in WAL mode a reader keeps no writer waiting, and would see each of them restart it.
+ */
+bool
+database_copy(struct database *db, const char *path, struct error *err)
+{
+	sqlite3_backup *backup = NULL;
+	sqlite3 *to = NULL;
+	bool done = false;
+
+	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
+	    SQLITE_OK)
+		backup = sqlite3_backup_init(to, "main", db->handle, "main");
+	if (backup != NULL) {
+		(void)sqlite3_backup_step(backup, -1);
+		done = sqlite3_backup_finish(backup) == SQLITE_OK;
+	}
+	if (!done && (to == NULL || sqlite3_errcode(to) == SQLITE_OK))
+		error_set(err, ERROR_SYSTEM, "copy the database: not enough memory");
+	else if (!done)
+		fail(&(struct database){ .handle = to }, err, "copy the database");
+	sqlite3_close(to);
+	return done;
+}
+
+void
+database_check_references(struct database *db, bool on)
+{
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on, NULL);
+}
+
+/*
+ * Statistics of what is small make the planner scan it, and it outgrows them: without any it takes
+ * the index that a statement was made for. So only those of large tables and indexes are kept.
+ */
+static bool
+optimize(struct database *db, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	int64_t jobs = 0, known = 0;
+
+	if (database_integer(db, &jobs, err, "/*scan*/ SELECT max(id) FROM job", "") < 0)
+		return false;
+	if (jobs < LARGE)
+		return true;
+	/* The limit makes it as short as for small ones. */
+	if (!execute(db, "PRAGMA analysis_limit = 1000", err) || !transaction_begin(&t, db, err) ||
+	    !execute(db, "PRAGMA optimize", err) ||
+	    database_integer(db, &known, err,
+		"/*scan*/ SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'", "") < 0)
+		return false;
+	return (known == 0 ||
+		   database_run(db, NULL, err,
+		       "/*scan*/ DELETE FROM sqlite_stat1 WHERE CAST(stat AS INTEGER) < ?", "i",
+		       (long long)LARGE)) &&
+	    transaction_commit(&t, err);
+}
+
+bool
+database_tidy(struct database *db, struct error *err)
+{
+	int result;
+
+	if (!optimize(db, err))
+		return false;
+	result =
+	    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return result == SQLITE_OK || result == SQLITE_BUSY || fail(db, err, "tidy the database");
 }
 
 bool

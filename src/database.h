@@ -33,6 +33,22 @@ bool database_open(struct database *db, const char *path, struct error *err);
 void database_close(struct database *db);
 
 /*
+ * Whether the file is sound: quick looks at its pages, else also at indexes and at what rows refer
+ * to. ERROR_SYSTEM says that it is damaged, and how to go on. Takes as long as reading all of it.
+ */
+bool database_check(struct database *db, bool quick, struct error *err);
+
+/* Writes all that committed transactions have written as a new database at path. */
+bool database_copy(struct database *db, const char *path, struct error *err);
+
+/* Whether changes are held against foreign keys, as they are from the start. */
+void database_check_references(struct database *db, bool on);
+
+/* Statistics for the planner, where there is much to choose from, and the WAL back into the file as
+ * far as nobody reads it. */
+bool database_tidy(struct database *db, struct error *err);
+
+/*
  * A running statement. types has one letter an argument: i int64_t (as long long), d double, t text
  * or NULL, b a blob (pointer, then int length), n an int64_t of which 0 means NULL. Texts must live
  * until the end.

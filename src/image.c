@@ -89,3 +89,19 @@ image_run_clear(struct image_run *run)
 	free(run->cmd);
 	*run = (struct image_run){ 0 };
 }
+
+bool
+image_build_needed(struct database *db, int64_t image, int64_t build, bool *needed,
+    struct error *err)
+{
+	int64_t found = 0;
+
+	if (database_integer(db, &found, err,
+		"SELECT EXISTS (SELECT 1 FROM image WHERE id = ?1 AND build = ?2)"
+		" OR EXISTS (SELECT 1 FROM build WHERE id = ?2 AND image = ?1 AND state = 'PENDING')"
+		" OR EXISTS (SELECT 1 FROM job WHERE image = ?1 AND state IN ('in_queue', 'running'))",
+		"ii", (long long)image, (long long)build) < 0)
+		return false;
+	*needed = found != 0;
+	return true;
+}

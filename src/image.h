@@ -28,6 +28,13 @@ bool image_each(struct database *db, const struct account *viewer, int64_t after
 bool image_show(struct database *db, const struct account *viewer, int64_t id, image_visit *visit,
     void *context, struct error *err);
 
+/*
+ * Whether what a build made is needed: it serves its image, or still may, or jobs of the image are
+ * in queue or run.
+ */
+bool image_build_needed(struct database *db, int64_t image, int64_t build, bool *needed,
+    struct error *err);
+
 /* What a job needs of its image. Texts are the caller's, to be given back with image_run_clear. */
 struct image_run {
 	int64_t image;

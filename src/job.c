@@ -18,7 +18,7 @@
 	" timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at,"    \
 	" started_at, start_marked_at, finished_at, response, error, used_cpu, used_memory, used_io, retries,"  \
 	" retries_left, retry_at, cancel_requested, deleted, slot, results_size, log_size, results_removed_at," \
-	" logs_removed_at FROM job"
+	" logs_removed_at, first_attempt FROM job"
 
 void
 job_clear(struct job *job)
@@ -96,6 +96,7 @@ read_row(struct statement *st, struct job *job)
 	job->log_size = statement_integer(st, column++);
 	job->results_removed_at = statement_integer(st, column++);
 	job->logs_removed_at = statement_integer(st, column++);
+	job->first_attempt = statement_integer(st, column++);
 }
 
 static bool
@@ -303,4 +304,46 @@ bool
 job_has_results_token(struct database *db, const char *token, bool *has, struct error *err)
 {
 	return has_token(db, "SELECT 1 FROM job WHERE results_token = ?", token, has, err);
+}
+
+bool
+job_next(struct database *db, int64_t after, int64_t *id, struct error *err)
+{
+	*id = 0;
+	return database_integer(db, id, err,
+		   "SELECT id FROM job WHERE id > ? AND NOT deleted ORDER BY id LIMIT 1", "i",
+		   (long long)after) >= 0;
+}
+
+bool
+job_oldest_start(struct database *db, int64_t *started_at, struct error *err)
+{
+	int64_t oldest = 0;
+
+	if (database_integer(db, &oldest, err,
+		"/*scan*/ SELECT min(started_at) FROM job INDEXED BY job_running"
+		" WHERE state = 'running'",
+		"") < 0)
+		return false;
+	*started_at = oldest == 0 ? INT64_MAX : oldest;
+	return true;
+}
+
+const char *const job_states[JOB_STATES] = { "ready", "in_queue", "running", "done", "failed" };
+
+bool
+job_count(struct database *db, int64_t counts[static JOB_STATES], struct error *err)
+{
+	cleanup_statement struct statement st = { NULL, NULL };
+	int row;
+
+	memset(counts, 0, JOB_STATES * sizeof counts[0]);
+	if (!statement_begin(&st, db, err,
+		"/*scan*/ SELECT state, count(*) FROM job WHERE NOT deleted GROUP BY state", ""))
+		return false;
+	while ((row = statement_row(&st, err)) == 1)
+		for (size_t i = 0; i < JOB_STATES; i++)
+			if (strcmp(statement_text(&st, 0), job_states[i]) == 0)
+				counts[i] = statement_integer(&st, 1);
+	return row == 0;
 }

@@ -48,7 +48,8 @@ struct job {
 	double used_cpu;
 	int64_t used_memory, used_io;
 	int64_t retries_left;
-	int64_t retry_at; /* in queue after a failure: not before then */
+	int64_t first_attempt; /* since the submit; 0: none has begun since there are retries */
+	int64_t retry_at;      /* in queue after a failure: not before then */
 	bool cancel_requested;
 	bool deleted;
 	int64_t slot;                                /* of the spooler's, while it runs */
@@ -154,6 +155,17 @@ bool job_end(struct database *db, struct job *job, char old_results[static NAME_
  */
 bool job_next_deleted(struct database *db, struct job *job, struct error *err);
 bool job_erase(struct database *db, const struct job *job, struct error *err);
+
+/* The id of the next job behind the id after, deleted ones left out; 0: there is none. */
+bool job_next(struct database *db, int64_t after, int64_t *id, struct error *err);
+
+/* When the job began that has run longest of those that run; INT64_MAX: none does. */
+bool job_oldest_start(struct database *db, int64_t *started_at, struct error *err);
+
+/* How many are in each state, in the order of job_states. Looks at each row. */
+#define JOB_STATES 5
+extern const char *const job_states[JOB_STATES];
+bool job_count(struct database *db, int64_t counts[static JOB_STATES], struct error *err);
 
 /* Whether a row has that token, for the sweeps of inbox/ and results/. */
 bool job_has_attachment_token(struct database *db, const char *token, bool *has, struct error *err);

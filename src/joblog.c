@@ -72,6 +72,17 @@ joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, bool fin
 	return false;
 }
 
+int64_t
+joblog_size(int logs, int64_t job, int64_t attempt, int64_t limit)
+{
+	char name[JOBLOG_NAME];
+	struct stat st;
+
+	return fstatat(logs, joblog_name(name, job, attempt, "log"), &st, AT_SYMLINK_NOFOLLOW) < 0
+	    ? 0
+	    : least(st.st_size, limit + SYSTEM_ROOM);
+}
+
 void
 joblog_close(struct joblog *log)
 {

@@ -54,6 +54,9 @@ bool joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, boo
     int64_t limit, struct error *err);
 void joblog_close(struct joblog *log);
 
+/* How many bytes of an attempt's text are read, without opening it; 0 where there is none. */
+int64_t joblog_size(int logs, int64_t job, int64_t attempt, int64_t limit);
+
 /* Looks how long the files are now. */
 bool joblog_refresh(struct joblog *log, struct error *err);
 

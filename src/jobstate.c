@@ -26,6 +26,7 @@ mark_running(struct database *db, int64_t pipeline, int64_t slot, int64_t *id, s
 		   "ii", now, (long long)pipeline) &&
 	    database_integer(db, id, err,
 		"UPDATE job SET state = 'running', attempt = attempt + 1, started_at = ?, slot = ?,"
+		" first_attempt = iif(retries_left = retries, attempt + 1, first_attempt),"
 		" start_marked_at = NULL, finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL,"
 		" used_memory = NULL, used_io = NULL WHERE state = 'in_queue' AND id ="
 		"  (SELECT id FROM job WHERE pipeline = ? AND state = 'in_queue' AND retry_at IS NULL"
@@ -292,6 +293,7 @@ job_end(struct database *db, struct job *job, char old_results[static NAME_TEXT]
 		"UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
 		" used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
 		" results_token = nullif(?, ''), results_size = ?, results_removed_at = NULL,"
+		" logs_removed_at = NULL,"
 		" log_size = log_size + ?, slot = NULL, retry_at = ?, retries_left = retries_left - ?"
 		" WHERE id = ? AND state = 'running' AND attempt = ?",
 		"tiiitidiitiiniii",

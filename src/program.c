@@ -27,16 +27,22 @@ raise_descriptor_limit(void)
 }
 
 bool
-program_start(struct config *config, const char *path)
+program_set_up(struct config *config, const char *path, struct error *err)
 {
-	struct error err;
-
 	umask(0007); /* what one of our two users makes, the other may use, and nobody else */
 	/* libarchive converts file names by the locale; numbers stay as C writes them. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	raise_descriptor_limit();
 	mallopt(M_ARENA_MAX, 2); /* many threads, little memory: most of them wait */
-	if (secret_init(&err) && config_read(config, path, &err))
+	return secret_init(err) && config_read(config, path, err);
+}
+
+bool
+program_start(struct config *config, const char *path)
+{
+	struct error err;
+
+	if (program_set_up(config, path, &err))
 		return true;
 	log_write(LOG_ERROR, "%s", err.text);
 	return false;

@@ -10,10 +10,10 @@
 /* Exit codes (sysexits.h has the last one), so that cron and init systems can tell. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TRY_AGAIN = 75 };
 
-/*
- * Sets the process up: umask, locale, libsodium; and reads the configuration at path. On false the
- * reason was logged.
- */
+/* Sets the process up: umask, locale, libsodium; and reads the configuration at path. */
+bool program_set_up(struct config *config, const char *path, struct error *err);
+
+/* The same; on false the reason was logged. */
 bool program_start(struct config *config, const char *path);
 
 /* The answer to -n: says on stdout that the configuration is good. */

@@ -128,7 +128,8 @@ CREATE TABLE job (
 	results_size     INTEGER,                  -- bytes of the results' zip
 	log_size         INTEGER NOT NULL DEFAULT 0, -- bytes of the logs of all its attempts
 	results_removed_at INTEGER,                -- by retention
-	logs_removed_at  INTEGER
+	logs_removed_at  INTEGER,
+	first_attempt    INTEGER                   -- since the submit: later ones are retries
 ) STRICT;
 CREATE INDEX job_pipeline ON job (pipeline, position);
 CREATE INDEX job_pipeline_id ON job (pipeline);

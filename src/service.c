@@ -8,6 +8,8 @@
 
 #include "quantity.h"
 
+#define SILENT_MS (30 * MS_PER_S)
+
 bool
 service_note(struct database *db, const struct service_status *status, struct error *err)
 {
@@ -52,6 +54,24 @@ service_read(struct database *db, struct service_status *status, struct error *e
 		take_text(status->disk_error, sizeof status->disk_error, &st, 4);
 	}
 	return row >= 0;
+}
+
+bool
+service_check(const struct service_status *status, struct error *err)
+{
+	int64_t silent_ms = time_now_ms() - status->seen_at;
+	char since[QUANTITY_TEXT];
+
+	if (!status->known)
+		return error_set(err, ERROR_AWAY, "no spooler has run yet: start kabuto-spooler");
+	if (silent_ms > SILENT_MS)
+		return error_set(err, ERROR_AWAY,
+		    "the spooler (pid %lld) has been silent for %lld s: is it running? its log says why not",
+		    (long long)status->pid, (long long)(silent_ms / MS_PER_S));
+	if (status->engine_away_since != 0)
+		return error_set(err, ERROR_AWAY, "the engine does not answer since %s: %s",
+		    time_format(status->engine_away_since, since), status->engine_error);
+	return true;
 }
 
 bool

@@ -23,6 +23,9 @@ bool service_note(struct database *db, const struct service_status *status, stru
 
 bool service_read(struct database *db, struct service_status *status, struct error *err);
 
+/* Whether jobs can start by what the spooler says: ERROR_AWAY tells what is wrong. */
+bool service_check(const struct service_status *status, struct error *err);
+
 /*
  * The random word of this installation, which stands in our containers' names: at least 16 bytes of
  * room.

@@ -41,7 +41,8 @@ session_read(struct database *db, const unsigned char *hash, struct account *acc
 
 	if (!statement_begin(&st, db, err,
 		"SELECT session.used_at, account.id, account.login, account.admin"
-		" FROM session JOIN account ON account.id = session.account WHERE session.hash = ?",
+		" FROM session JOIN account ON account.id = session.account"
+		" WHERE session.hash = ? AND NOT account.disabled",
 		"b", hash, TOKEN_HASH))
 		return false;
 	row = statement_row(&st, err);
@@ -184,4 +185,50 @@ register_attempt(struct database *db, const char *address, int64_t address_most,
 	return transaction_begin(&t, db, err) && forget_old(db, err) &&
 	    check(db, subject, address_most, err) && count(db, subject, err) &&
 	    transaction_commit(&t, err);
+}
+
+/* Rows before a time: few at a time, so that nobody waits long for the lock. */
+static bool
+drop(struct database *db, const char *sql, int64_t before_ms, int64_t most, int64_t *dropped,
+    struct error *err)
+{
+	int changes = 0;
+
+	if (!database_run(db, &changes, err, sql, "ii", (long long)before_ms, (long long)most))
+		return false;
+	*dropped = changes;
+	return true;
+}
+
+bool
+session_count_idle(struct database *db, int64_t session_days, int64_t *count, struct error *err)
+{
+	return database_integer(db, count, err, "SELECT count(*) FROM session WHERE used_at < ?",
+		   "i", (long long)(time_now_ms() - session_days * DAY_MS)) == 1;
+}
+
+bool
+session_drop_idle(struct database *db, int64_t session_days, int64_t most, int64_t *dropped,
+    struct error *err)
+{
+	return drop(db,
+	    "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE used_at < ? LIMIT ?)",
+	    time_now_ms() - session_days * DAY_MS, most, dropped, err);
+}
+
+bool
+login_failure_count_old(struct database *db, int64_t *count, struct error *err)
+{
+	return database_integer(db, count, err,
+		   "SELECT count(*) FROM login_failure WHERE started_at < ?", "i",
+		   (long long)(time_now_ms() - WINDOW_MS)) == 1;
+}
+
+bool
+login_failure_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err)
+{
+	return drop(db,
+	    "DELETE FROM login_failure WHERE subject IN"
+	    " (SELECT subject FROM login_failure WHERE started_at < ? LIMIT ?)",
+	    time_now_ms() - WINDOW_MS, most, dropped, err);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,6 +20,8 @@
 #include "tree.h"
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define KEEP_WAIT_MS 30000 /* a removal that is at work ends long before */
+#define KEEP_LOOK_MS 20
 
 /*
  * What each folder is for decides who may enter; the group is kabuto-web by the state directory's
@@ -74,6 +77,21 @@ folder_make(struct spool *spool, size_t i, const struct config *config, struct e
 	return true;
 }
 
+/* Both our users open it; the spooler makes it, so that a full disk hinders no removal. */
+static int
+open_keep(const struct spool *spool)
+{
+	return openat(spool->state, "keep", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0660);
+}
+
+static bool
+make_keep(const struct spool *spool, struct error *err)
+{
+	cleanup_close int fd = open_keep(spool);
+
+	return fd >= 0 || error_errno(err, "make the file '%s/keep'", spool->path);
+}
+
 static void
 spool_reset(struct spool *spool)
 {
@@ -106,6 +124,8 @@ spool_open(struct spool *spool, const struct config *config, bool spooler, struc
 			goto undo;
 		}
 	}
+	if (spooler && !make_keep(spool, err))
+		goto undo;
 	return true;
 undo:
 	spool_close(spool);
@@ -175,6 +195,74 @@ spool_publish(int from, const char *name, int to, const char *new_name, struct e
 	return true;
 }
 
+int
+spool_lock(int state, const char *path, struct error *err)
+{
+	cleanup_close int fd =
+	    openat(state, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	char pid[32] = "";
+
+	if (fd < 0) {
+		error_errno(err, "open '%s/lock'", path);
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		(void)!read(fd, pid, sizeof pid - 1);
+		error_set(err, ERROR_CONFLICT, "a spooler runs on '%s': pid %.*s; stop it first",
+		    path, (int)strcspn(pid, "\n"), pid);
+		return -1;
+	}
+	snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0) {
+		error_errno(err, "write '%s/lock'", path);
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+int
+spool_keep(const struct spool *spool, struct error *err)
+{
+	cleanup_close int fd = open_keep(spool);
+	int64_t deadline = time_monotonic_ms() + KEEP_WAIT_MS;
+
+	if (fd < 0) {
+		error_errno(err, "open '%s/keep'", spool->path);
+		return -1;
+	}
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			error_errno(err, "lock '%s/keep'", spool->path);
+			return -1;
+		}
+		if (time_monotonic_ms() > deadline) {
+			error_set(err, ERROR_BUSY,
+			    "another backup runs; try again when it is done");
+			return -1;
+		}
+		(void)poll(NULL, 0, KEEP_LOOK_MS);
+	}
+	return take_fd(&fd);
+}
+
+bool
+spool_remove(const struct spool *spool, int dir, const char *name, bool *kept, struct error *err)
+{
+	cleanup_close int keep = open_keep(spool);
+	bool held;
+
+	if (keep < 0)
+		return error_errno(err, "open '%s/keep'", spool->path);
+	held = flock(keep, LOCK_SH | LOCK_NB) < 0;
+	if (held && errno != EWOULDBLOCK)
+		return error_errno(err, "lock '%s/keep'", spool->path);
+	if (!held && !tree_remove(dir, name, err))
+		return false;
+	if (kept != NULL)
+		*kept = held;
+	return true;
+}
+
 bool
 spool_has_room(const struct spool *spool, const struct config *config, struct error *err)
 {
@@ -198,7 +286,7 @@ spool_has_room(const struct spool *spool, const struct config *config, struct er
 /* Whether nobody holds the lock of the folder name any more. A file has none: it is the spooler's.
  */
 static bool
-abandoned(int incoming, const char *name, int64_t started_ms)
+abandoned(int incoming, const char *name, int64_t before_ms)
 {
 	cleanup_close int fd = openat(incoming, name, FOLDER_FLAGS | O_NOFOLLOW);
 	struct stat st;
@@ -206,11 +294,12 @@ abandoned(int incoming, const char *name, int64_t started_ms)
 	if (fd >= 0)
 		return flock(fd, LOCK_EX | LOCK_NB) == 0;
 	return fstatat(incoming, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
-	    timespec_ms(&st.st_ctim) < started_ms;
+	    timespec_ms(&st.st_ctim) < before_ms;
 }
 
 bool
-spool_sweep_incoming(struct spool *spool, int64_t started_ms, int *removed, struct error *err)
+spool_sweep_incoming(struct spool *spool, int64_t before_ms, bool dry_run, int *removed,
+    struct error *err)
 {
 	int fd = openat(spool->incoming, ".", FOLDER_FLAGS);
 	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -221,9 +310,9 @@ spool_sweep_incoming(struct spool *spool, int64_t started_ms, int *removed, stru
 		return error_errno(err, "read incoming/");
 	while ((entry = readdir(stream)) != NULL) {
 		if (entry->d_name[0] == '.' ||
-		    !abandoned(spool->incoming, entry->d_name, started_ms))
+		    !abandoned(spool->incoming, entry->d_name, before_ms))
 			continue;
-		if (!tree_remove(spool->incoming, entry->d_name, err))
+		if (!dry_run && !tree_remove(spool->incoming, entry->d_name, err))
 			return false;
 		(*removed)++;
 	}

@@ -24,7 +24,7 @@ def describe_job(bed, kabuto, user, **options):
     files = {mount['Target'] for mount in container['HostConfig']['Mounts']
              if os.path.isfile(mount['Source'])}
     kabuto.let_go(job)
-    until(lambda: not kabuto.containers_of_jobs(), 'the job and its container are gone')
+    until(lambda: not kabuto.containers(), 'the job and its container are gone')
     return container, files
 
 

@@ -15,7 +15,7 @@ import installation
 from figures import Report
 
 # Each is a module with measure(bed, report), which says in its first line what it measures.
-MEASUREMENTS = ('starts', 'submit', 'api', 'files', 'logs', 'memory', 'scale')
+MEASUREMENTS = ('starts', 'submit', 'api', 'files', 'logs', 'memory', 'scale', 'soak')
 
 
 def arguments():

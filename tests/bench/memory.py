@@ -33,7 +33,7 @@ def run_jobs(kabuto, user, count):
     deadline = time.monotonic() + 30 + 5 * count
     while time.monotonic() < deadline:
         time.sleep(1)
-        running = [x for x in kabuto.containers_of_jobs() if x['State'] == 'running']
+        running = [x for x in kabuto.containers() if x['State'] == 'running']
         if len(running) >= count:
             return
     raise AssertionError(f'only {len(running)} of {count} jobs run')

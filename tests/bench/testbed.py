@@ -58,9 +58,6 @@ class BenchKabuto(Kabuto):
         self['empty'].start()
         return super().start()
 
-    def containers_of_jobs(self):
-        """Those of jobs, and not what is kept ready for them."""
-        return [x for x in self.containers() if 'kabuto.job' in x['Labels']]
 
 
 class Testbed:

@@ -3,6 +3,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import tempfile
 
 import pytest
@@ -16,6 +17,7 @@ USUAL_SECONDS = 180
 def pytest_addoption(parser):
     parser.addoption('--build', default=os.environ.get('KABUTO_BUILD'), help='build directory')
     parser.addoption('--webserver', default='nginx', choices=('nginx', 'lighttpd'))
+    parser.addoption('--long', action='store_true', help='big things as big as they come')
     parser.addoption('--count-to', help='file for the numbers of tests that passed and failed')
 
 
@@ -140,10 +142,30 @@ def own(start, alive):
 
 
 @pytest.fixture
+def fresh(own, alive):
+    """A Kabuto that has not begun, with an empty state directory; it is not looked at afterwards."""
+    one = own(begin=False)
+    alive.remove(one)
+    return one
+
+
+@pytest.fixture
 def proxied(own, engine, scratch):
     """A Kabuto whose engine can be taken away from it: (kabuto, proxy)."""
     proxy = EngineProxy(engine, scratch / 'proxy.sock')
     return own(engine_socket=proxy.path), proxy
+
+
+@pytest.fixture(scope='session')
+def later(scratch, source):
+    """later(seconds) gives what makes kabutoctl believe that it is so much later."""
+    library = scratch / 'later.so'
+    subprocess.run(['cc', '-shared', '-fPIC', '-o', library, source / 'tests/e2e/later.c'],
+                   check=True)
+
+    def later(seconds):
+        return {'env': {**os.environ, 'LD_PRELOAD': str(library), 'LATER_S': str(seconds)}}
+    return later
 
 
 @pytest.fixture(scope='session')

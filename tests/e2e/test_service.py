@@ -119,7 +119,8 @@ def test_good_configuration_is_accepted(check, program, source):
         assert status == 0, said
 
 
-@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
+@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi',
+                                     'daemon/kabutoctl'])
 def test_programs_tell_their_version_and_usage(build, program):
     version = subprocess.run([build / program, '-V'], text=True, capture_output=True, check=True)
     assert 'kabuto' in version.stdout.lower() and re.search(r'\d', version.stdout)
@@ -217,7 +218,7 @@ def test_manual_pages_are_clean(source):
              for pattern in ('**/*.[1-8]', '**/*.[1-8].in')
              for page in (source / folder).glob(pattern)]
     names = {page.name.removesuffix('.in') for page in pages}
-    assert {'kabuto-spooler.8', 'kabuto.fcgi.8', 'kabuto.conf.5'} <= names
+    assert {'kabuto-spooler.8', 'kabuto.fcgi.8', 'kabuto.conf.5', 'kabutoctl.8'} <= names
     for page in pages:
         done = subprocess.run(['mandoc', '-Tlint', '-Wwarning', page], text=True,
                               capture_output=True, check=False)

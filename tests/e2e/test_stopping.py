@@ -198,7 +198,26 @@ def test_failed_job_runs_again_and_each_log_stays(alice):
         assert system == ([last] if last else [])
         assert b'try' in alice.get(f'/execution/{job}/logs?raw&attempt={attempt}').content
     refused(alice.get(f'/execution/{job}/logs?attempt=4'), 404, '3 times')
+    assert alice.lines(job) == ['try'] * 3, 'without it all that the submit began'
+    ids = [line['id'] for line in alice.log(job)]
+    assert ids == sorted(set(ids))
+    for i, last in enumerate(ids):
+        assert [line['id'] for line in alice.log(job, last)] == ids[i + 1:]
+    alice.submit(pipeline)
+    alice.wait_job(pipeline, job)
+    assert alice.lines(job) == ['try'] * 3 and alice.lines(job, attempt=6) == ['try']
     assert alice.results(end).read('x').count(b'\n') == 1, 'each try has an outbox of its own'
+
+
+def test_follower_goes_on_into_the_retry(alice):
+    pipeline, job = alice.begin('echo one; echo two >&2; exit 3', retries=1)
+    last, seen, state = 0, [], 'in_queue'
+    while state in ('in_queue', 'running'):
+        for line in alice.log(job, last, wait=5):
+            last, _ = line['id'], seen.append(line['logline'])
+        state = alice.state(pipeline, job)['state']
+    seen += [line['logline'] for line in alice.log(job, last)]
+    assert seen == ['one', 'two', 'retry 1 of 1 follows', 'one', 'two']
 
 
 def test_job_waits_for_its_retry_in_words(kabuto, alice):

@@ -238,6 +238,99 @@ test_password_is_verified_by_its_hash_alone(void **state)
 	assert_false(password_verify("secret", ""));
 }
 
+static void
+test_account_that_is_added_needs_no_confirmation(void **state)
+{
+	struct world *world = *state;
+	struct account account;
+	char hash[PASSWORD_HASH];
+	bool confirmed = false;
+
+	must(account_add(&world->db, "root", "", "its hash", true, &world->err), &world->err);
+	must(account_find(&world->db, "ROOT", &account, hash, &confirmed, &world->err),
+	    &world->err);
+	assert_true(confirmed && account.admin && !account.disabled);
+	assert_string_equal(hash, "its hash");
+	assert_false(account_add(&world->db, "Root", "", "x", false, &world->err));
+	assert_int_equal(world->err.kind, ERROR_CONFLICT);
+}
+
+static void
+test_disabled_account_has_no_session(void **state)
+{
+	struct world *world = *state;
+	struct account alice = world_account(world, "alice"), bob = world_account(world, "bob");
+	struct account found;
+	char token[TOKEN_TEXT], other[TOKEN_TEXT], hash[PASSWORD_HASH];
+	bool confirmed;
+
+	must(session_open(&world->db, alice.id, 30, token, &world->err), &world->err);
+	must(session_open(&world->db, bob.id, 30, other, &world->err), &world->err);
+	must(account_set_disabled(&world->db, alice.id, true, &world->err), &world->err);
+	must(account_find(&world->db, "alice", &found, hash, &confirmed, &world->err), &world->err);
+	assert_true(found.disabled);
+	must(session_find(&world->db, token, 30, &found, &world->err), &world->err);
+	assert_int_equal(found.id, 0);
+	/* One that was opened in the same moment does not help either. */
+	must(session_open(&world->db, alice.id, 30, token, &world->err), &world->err);
+	must(session_find(&world->db, token, 30, &found, &world->err), &world->err);
+	assert_int_equal(found.id, 0);
+	must(session_find(&world->db, other, 30, &found, &world->err), &world->err);
+	assert_int_equal(found.id, bob.id);
+}
+
+static void
+test_unconfirmed_accounts_go_if_they_own_nothing(void **state)
+{
+	struct world *world = *state;
+	struct account kept = world_account(world, "confirmed");
+	char token[TOKEN_TEXT];
+	int64_t count = 0;
+
+	for (int i = 0; i < 5; i++) {
+		char login[16];
+
+		snprintf(login, sizeof login, "u%d", i);
+		must(account_register(&world->db, login, "a@example.org", "x", token, &world->err),
+		    &world->err);
+	}
+	world_sql(world, "UPDATE account SET created_at = id");
+	(void)world_image(world, world_integer(world, "SELECT id FROM account WHERE login = 'u1'"));
+	(void)world_pipeline(world,
+	    world_integer(world, "SELECT id FROM account WHERE login = 'u2'"), 1, "stop");
+	must(account_count_unconfirmed(&world->db, 6, &count, &world->err), &world->err);
+	assert_int_equal(count, 2); /* u0 and u3; u4 is younger */
+	must(account_drop_unconfirmed(&world->db, 6, 1, &count, &world->err), &world->err);
+	assert_int_equal(count, 1);
+	must(account_drop_unconfirmed(&world->db, 6, 9, &count, &world->err), &world->err);
+	assert_int_equal(count, 1);
+	assert_int_equal(world_integer(world,
+			     "SELECT group_concat(login) = 'confirmed,u1,u2,u4' FROM"
+			     " (SELECT login FROM account ORDER BY id)"),
+	    1);
+	assert_int_equal(world_integer(world, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(kept.id, 1);
+}
+
+static void
+test_limits_are_listed_and_taken_back(void **state)
+{
+	struct world *world = *state;
+	struct account account = world_account(world, "alice");
+	static const enum account_limit all[] = { LIMIT_QUEUED, LIMIT_RUNNING, LIMIT_STORED };
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		must(account_set_limit(&world->db, account.id, all[i], (int64_t)i, &world->err),
+		    &world->err);
+	assert_int_equal(world_integer(world,
+			     "SELECT queued_max = 0 AND running_max = 1 AND stored_max = 2"
+			     " FROM account"),
+	    1);
+	must(account_set_limit(&world->db, account.id, LIMIT_RUNNING, -1, &world->err),
+	    &world->err);
+	assert_int_equal(world_integer(world, "SELECT running_max IS NULL FROM account"), 1);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int
@@ -253,6 +346,10 @@ main(void)
 		test(test_details_count_the_accounts_own_jobs),
 		test(test_new_password_ends_all_other_sessions_of_the_account),
 		test(test_password_is_verified_by_its_hash_alone),
+		test(test_account_that_is_added_needs_no_confirmation),
+		test(test_disabled_account_has_no_session),
+		test(test_unconfirmed_accounts_go_if_they_own_nothing),
+		test(test_limits_are_listed_and_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,14 +151,14 @@ shape(sqlite3 *handle)
 
 /* Makes a database as the first version of the tables had it, with a row in it. */
 static void
-make_first_version(const struct world *world, const char *path)
+make_first_version(const char *path)
 {
 	char name[256];
 	cleanup_free char *sql = NULL;
 	sqlite3 *handle = NULL;
 
 	snprintf(name, sizeof name, "%s/tests/unit/schema-1.sql", getenv("srcdir"));
-	sql = file_get(world->folder->fd, name, NULL);
+	sql = file_get(AT_FDCWD, name, NULL);
 	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(
@@ -179,7 +179,7 @@ test_database_of_the_first_version_becomes_as_a_new_one(void **state)
 	int64_t disabled = -1;
 
 	path_of(world->folder, "old.db", path);
-	make_first_version(world, path);
+	make_first_version(path);
 	must(database_open(&old, path, &world->err), &world->err);
 	had = shape(world->db.handle);
 	has = shape(old.handle);
@@ -203,7 +203,7 @@ test_migration_that_fails_changes_nothing(void **state)
 	char path[128];
 
 	path_of(world->folder, "old.db", path);
-	make_first_version(world, path);
+	make_first_version(path);
 	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
 	/* The last but one of the new columns is there already. */
 	assert_int_equal(sqlite3_exec(handle, "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER",
@@ -548,6 +548,56 @@ test_statement_that_scans_or_sorts_aborts_a_test_build(void **state)
 #endif
 }
 
+static void
+test_copy_is_the_database_and_damage_in_it_is_told(void **state)
+{
+	struct world *world = *state;
+	char path[128], page[4096];
+	struct database copy;
+	cleanup_close int fd = -1;
+	int64_t pipelines = 0;
+
+	(void)world_account(world, "a");
+	for (int i = 0; i < 500; i++)
+		(void)world_pipeline(world, 1, 1, "stop");
+	snprintf(path, sizeof path, "%s/copy.db", world->folder->path);
+	must(database_copy(&world->db, path, &world->err), &world->err);
+	must(database_open(&copy, path, &world->err), &world->err);
+	must(database_check(&copy, true, &world->err), &world->err);
+	must(database_check(&copy, false, &world->err), &world->err);
+	assert_int_equal(database_integer(&copy, &pipelines, &world->err,
+			     "/*scan*/ SELECT count(*) FROM pipeline", ""),
+	    1);
+	assert_int_equal(pipelines, 500);
+	database_close(&copy);
+	/* A page in its middle. */
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	memset(page, 0xa5, sizeof page);
+	assert_int_equal(pwrite(fd, page, sizeof page, lseek(fd, 0, SEEK_END) / 2 / 4096 * 4096),
+	    sizeof page);
+	must(database_open(&copy, path, &world->err), &world->err);
+	assert_false(database_check(&copy, true, &world->err));
+	assert_non_null(strstr(world->err.text, "damaged"));
+	assert_non_null(strstr(world->err.text, "kabutoctl restore"));
+	assert_null(strchr(world->err.text, '\n'));
+	database_close(&copy);
+}
+
+static void
+test_check_finds_a_row_that_refers_to_nothing(void **state)
+{
+	struct world *world = *state;
+
+	must(database_check(&world->db, false, &world->err), &world->err);
+	database_check_references(&world->db, false);
+	world_sql(world,
+	    "INSERT INTO pipeline (account, name, on_failure, max_parallel, created_at)"
+	    " VALUES (99, 'p', 'stop', 1, 1)");
+	must(database_check(&world->db, true, &world->err), &world->err);
+	assert_false(database_check(&world->db, false, &world->err));
+	assert_non_null(strstr(world->err.text, "of pipeline refers to a row of account"));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int
@@ -574,6 +624,8 @@ main(void)
 		test(test_second_writer_is_told_to_try_again),
 		test(test_full_disk_is_told_from_a_fault),
 		test(test_statement_that_scans_or_sorts_aborts_a_test_build),
+		test(test_copy_is_the_database_and_damage_in_it_is_told),
+		test(test_check_finds_a_row_that_refers_to_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

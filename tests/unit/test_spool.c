@@ -119,10 +119,10 @@ test_sweep_spares_a_stage_whose_lock_is_held(void **state)
 	file_put(spool.incoming, "x.zip.part", "x", 1);
 	assert_int_equal(symlinkat("/etc", spool.incoming, "link"), 0);
 	/* Files that came since the spooler started are being written by it. */
-	must(spool_sweep_incoming(&spool, time_now_ms() - DAY_MS, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, time_now_ms() - DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 1);
 	assert_true(file_exists(spool.incoming, "x.zip.part"));
-	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 2);
 	assert_false(file_exists(spool.incoming, "link"));
 	assert_true(file_exists(held.fd, "upload"));
@@ -130,7 +130,7 @@ test_sweep_spares_a_stage_whose_lock_is_held(void **state)
 	assert_false(file_exists(spool.incoming, dead.name));
 	assert_false(file_exists(spool.incoming, "x.zip.part"));
 	assert_true(file_exists(AT_FDCWD, "/etc/passwd"));
-	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 0);
 	stage_discard(&held, &spool);
 	spool_close(&spool);
@@ -226,6 +226,63 @@ test_floor_under_free_space_and_inodes(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
 
+static void
+test_backup_keeps_files_and_removals_do_not_wait(void **state)
+{
+	struct spool spool = opened(*state);
+	struct error err;
+	bool kept = false;
+	int keep;
+
+	file_put(spool.results, "a.zip", "x", 1);
+	keep = spool_keep(&spool, &err);
+	assert_true(keep >= 0);
+	must(spool_remove(&spool, spool.results, "a.zip", &kept, &err), &err);
+	assert_true(kept && file_exists(spool.results, "a.zip"));
+	(void)close(keep);
+	must(spool_remove(&spool, spool.results, "a.zip", &kept, &err), &err);
+	assert_false(kept || file_exists(spool.results, "a.zip"));
+	must(spool_remove(&spool, spool.results, "a.zip", NULL, &err), &err);
+	/* Whoever removes leaves nothing locked. */
+	keep = spool_keep(&spool, &err);
+	assert_true(keep >= 0);
+	(void)close(keep);
+	spool_close(&spool);
+}
+
+static void
+test_dry_sweep_counts_and_leaves(void **state)
+{
+	struct spool spool = opened(*state);
+	struct error err;
+	int removed = 0;
+
+	file_put(spool.incoming, "x.zip", "x", 1);
+	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, true, &removed, &err), &err);
+	assert_int_equal(removed, 1);
+	assert_true(file_exists(spool.incoming, "x.zip"));
+	spool_close(&spool);
+}
+
+static void
+test_second_lock_names_who_has_it(void **state)
+{
+	const struct folder *folder = *state;
+	struct error err;
+	char pid[32];
+	int first = spool_lock(folder->fd, folder->path, &err);
+
+	assert_true(first >= 0);
+	assert_int_equal(spool_lock(folder->fd, folder->path, &err), -1);
+	assert_int_equal(err.kind, ERROR_CONFLICT);
+	snprintf(pid, sizeof pid, "pid %ld;", (long)getpid());
+	assert_non_null(strstr(err.text, pid));
+	(void)close(first);
+	first = spool_lock(folder->fd, folder->path, &err);
+	assert_true(first >= 0);
+	(void)close(first);
+}
+
 int
 main(void)
 {
@@ -238,6 +295,9 @@ main(void)
 		test(test_publish_moves_a_folder_into_its_place),
 		test(test_publish_replaces_a_file_as_a_whole),
 		test(test_floor_under_free_space_and_inodes),
+		test(test_backup_keeps_files_and_removals_do_not_wait),
+		test(test_dry_sweep_counts_and_leaves),
+		test(test_second_lock_names_who_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,439 @@
+/*
+ * A backup is the database as it was at one moment, and the files that it names. The lock "keep"
+ * is held from before the one until after the other, so that none of them goes away in between.
+ *
+ * The target is opened by whoever calls, who may be root; a child reads the state as its owner.
+ */
+#include "backup.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "attachment.h"
+#include "build.h"
+#include "cleanup.h"
+#include "job.h"
+#include "joblog.h"
+#include "manifest.h"
+#include "program.h"
+#include "quantity.h"
+
+#define BLOCK      65536
+#define DEPTH_MOST 500
+
+struct pack {
+	struct archive *archive;
+	struct archive_entry *entry;
+	struct spool *spool;
+	struct database db; /* the copy */
+	struct manifest manifest;
+	char *block;
+	struct error *err;
+};
+
+static bool
+failed(struct pack *pack)
+{
+	errno = archive_errno(pack->archive);
+	if (errno != 0)
+		return error_errno(pack->err, "write the backup");
+	return error_set(pack->err, ERROR_SYSTEM, "write the backup: %s",
+	    archive_error_string(pack->archive));
+}
+
+static bool
+put_header(struct pack *pack, const char *name, const struct stat *st)
+{
+	archive_entry_clear(pack->entry);
+	archive_entry_set_pathname(pack->entry, name);
+	archive_entry_set_filetype(pack->entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
+	archive_entry_set_perm(pack->entry, st->st_mode & 0777);
+	archive_entry_set_mtime(pack->entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	archive_entry_set_size(pack->entry, S_ISDIR(st->st_mode) ? 0 : st->st_size);
+	manifest_begin(&pack->manifest);
+	return archive_write_header(pack->archive, pack->entry) >= ARCHIVE_WARN || failed(pack);
+}
+
+static bool
+put_data(struct pack *pack, const void *data, size_t length)
+{
+	manifest_update(&pack->manifest, data, length);
+	return archive_write_data(pack->archive, data, length) >= 0 || failed(pack);
+}
+
+/* As long as it is now. A log whose end is cut off meanwhile is filled up with zeros. */
+static bool
+put_content(struct pack *pack, int fd, int64_t left, const char *name)
+{
+	while (left > 0) {
+		size_t piece = left < BLOCK ? (size_t)left : BLOCK;
+		ssize_t length = read(fd, pack->block, piece);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return error_errno(pack->err, "read '%s'", name);
+		if (length == 0) {
+			memset(pack->block, 0, piece);
+			length = (ssize_t)piece;
+		}
+		if (!put_data(pack, pack->block, (size_t)length))
+			return false;
+		left -= length;
+	}
+	return true;
+}
+
+/*
+ * The file path in dir, as the member name. One that is not there is told and left out, if it
+ * should be: the rest is worth keeping all the more.
+ */
+static bool
+put_file(struct pack *pack, int dir, const char *path, const char *name, bool required)
+{
+	cleanup_close int fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT) {
+		if (required)
+			fprintf(stderr,
+			    "kabutoctl: %s is missing, and the backup goes without it\n", name);
+		return true;
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(pack->err, "read '%s'", name);
+	if (!S_ISREG(st.st_mode))
+		return error_set(pack->err, ERROR_SYSTEM, "'%s' is not a file", name);
+	return put_header(pack, name, &st) && put_content(pack, fd, st.st_size, name) &&
+	    manifest_end(&pack->manifest, name, pack->err);
+}
+
+/* A folder and all that is in it. */
+static bool
+put_folder(struct pack *pack, int dir, const char *path, const char *name, int depth)
+{
+	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	char below[PATH_MAX];
+	struct stat st;
+	bool done = true;
+
+	if (stream == NULL || fstat(fd, &st) < 0)
+		return error_errno(pack->err, "read '%s'", name);
+	if (depth > DEPTH_MOST)
+		return error_set(pack->err, ERROR_SYSTEM, "'%s' has too long a path", name);
+	snprintf(below, sizeof below, "%s/", name);
+	if (!put_header(pack, below, &st) || !manifest_end(&pack->manifest, below, pack->err))
+		return false;
+	while (done && (entry = readdir(stream)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (snprintf(below, sizeof below, "%s/%s", name, entry->d_name) >=
+		    (int)sizeof below)
+			return error_set(pack->err, ERROR_SYSTEM, "'%s' has too long a path", name);
+		done = entry->d_type == DT_DIR
+		    ? put_folder(pack, fd, entry->d_name, below, depth + 1)
+		    : put_file(pack, fd, entry->d_name, below, true);
+	}
+	return done;
+}
+
+static bool
+put_attachments(struct pack *pack, const struct job *job)
+{
+	struct attachments list;
+	char path[PATH_MAX], name[PATH_MAX + 8];
+	bool done = true;
+
+	if (!attachments_of(&pack->db, job->id, &list, pack->err))
+		return false;
+	for (size_t i = 0; done && i < list.count; i++) {
+		snprintf(path, sizeof path, "%s/%s", job->attachment_token, list.items[i].name);
+		snprintf(name, sizeof name, "inbox/%s", path);
+		done = put_file(pack, pack->spool->inbox, path, name, true);
+	}
+	attachments_clear(&list);
+	return done;
+}
+
+/* Of former attempts retention may have taken the logs. */
+static bool
+put_logs(struct pack *pack, const struct job *job)
+{
+	static const char *const suffixes[] = { "log", "idx" };
+	bool done = true;
+
+	for (int64_t attempt = 1; attempt <= job->attempt; attempt++)
+		for (size_t i = 0; done && i < sizeof suffixes / sizeof suffixes[0]; i++) {
+			char path[JOBLOG_NAME], name[JOBLOG_NAME + 8];
+
+			joblog_name(path, job->id, attempt, suffixes[i]);
+			snprintf(name, sizeof name, "logs/%s", path);
+			done = put_file(pack, pack->spool->logs, path, name, false);
+		}
+	return done;
+}
+
+static bool
+put_job(struct pack *pack, const struct job *job)
+{
+	char path[NAME_TEXT + 8], name[NAME_TEXT + 16];
+
+	snprintf(path, sizeof path, "%s.zip", job->results_token);
+	snprintf(name, sizeof name, "results/%s", path);
+	return put_attachments(pack, job) &&
+	    (job->results_token[0] == '\0' ||
+		put_file(pack, pack->spool->results, path, name, true)) &&
+	    put_logs(pack, job);
+}
+
+static bool
+put_jobs(struct pack *pack)
+{
+	int64_t id = 0;
+
+	for (;;) {
+		struct job job;
+		bool done;
+
+		if (!job_next(&pack->db, id, &id, pack->err))
+			return false;
+		if (id == 0)
+			return true;
+		if (!job_read(&pack->db, id, &job, pack->err))
+			return false;
+		done = put_job(pack, &job);
+		job_clear(&job);
+		if (!done)
+			return false;
+	}
+}
+
+/* Of one that has ended its output; of one that waits what it is made from, since it runs again. */
+static bool
+put_build(struct pack *pack, int64_t id, bool pending)
+{
+	char folder[48], name[64];
+	cleanup_close int fd = -1;
+	struct stat st;
+
+	snprintf(name, sizeof name, "builds/%lld/", (long long)id);
+	snprintf(folder, sizeof folder, "%lld", (long long)id);
+	fd = openat(pack->spool->builds, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return true;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(pack->err, "read '%s'", name);
+	if (!put_header(pack, name, &st) || !manifest_end(&pack->manifest, name, pack->err))
+		return false;
+	snprintf(name, sizeof name, "builds/%s/%s", folder, pending ? BUILD_CONTEXT : BUILD_OUTPUT);
+	if (!pending)
+		return put_file(pack, fd, BUILD_OUTPUT, name, false);
+	return faccessat(fd, BUILD_CONTEXT, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    put_folder(pack, fd, BUILD_CONTEXT, name, 0);
+}
+
+static bool
+put_builds(struct pack *pack)
+{
+	int64_t id = 0;
+	bool pending;
+
+	for (;;) {
+		if (!build_next(&pack->db, id, &id, &pending, pack->err))
+			return false;
+		if (id == 0)
+			return true;
+		if (!put_build(pack, id, pending))
+			return false;
+	}
+}
+
+static bool
+put_manifest(struct pack *pack)
+{
+	const struct stat st = { .st_mode = S_IFREG | 0600,
+		.st_size = (off_t)pack->manifest.length,
+		.st_mtim = { .tv_sec = (time_t)(time_now_ms() / MS_PER_S) } };
+	struct manifest *manifest = &pack->manifest;
+
+	return put_header(pack, MANIFEST_NAME, &st) &&
+	    (archive_write_data(pack->archive, manifest->text, manifest->length) >= 0 ||
+		failed(pack));
+}
+
+/* All of it, from the copy of the database that lies in the folder stage. */
+static bool
+put_all(struct pack *pack, int stage, int to)
+{
+	/* Else names that are not in Unicode's form C are written in it. */
+	return (archive_write_set_format_pax(pack->archive) == ARCHIVE_OK || failed(pack)) &&
+	    (archive_write_set_options(pack->archive, "pax:hdrcharset=BINARY") == ARCHIVE_OK ||
+		failed(pack)) &&
+	    (archive_write_open_fd(pack->archive, to) == ARCHIVE_OK || failed(pack)) &&
+	    put_file(pack, stage, MANIFEST_DATABASE, MANIFEST_DATABASE, true) && put_jobs(pack) &&
+	    put_builds(pack) && put_manifest(pack) &&
+	    (archive_write_close(pack->archive) == ARCHIVE_OK || failed(pack));
+}
+
+static bool
+pack_state(struct spool *spool, const struct stage *stage, const char *copy, int to,
+    struct error *err)
+{
+	cleanup_free char *block = malloc(BLOCK);
+	struct pack pack = { archive_write_new(), archive_entry_new(), spool, { 0 }, { 0 }, block,
+		err };
+	bool done = false;
+
+	if (pack.archive == NULL || pack.entry == NULL || block == NULL) {
+		error_set(err, ERROR_SYSTEM, "write the backup: not enough memory");
+	} else if (database_open(&pack.db, copy, err)) {
+		/* What is damaged must not take a sound backup's place. */
+		done = database_check(&pack.db, true, err) && put_all(&pack, stage->fd, to);
+		database_close(&pack.db);
+	}
+	manifest_clear(&pack.manifest);
+	archive_entry_free(pack.entry);
+	archive_write_free(pack.archive);
+	return done;
+}
+
+static bool
+copy_and_pack(const struct ctl *ctl, struct spool *spool, struct database *db, int to,
+    struct error *err)
+{
+	cleanup_close int keep = spool_keep(spool, err);
+	struct stage stage = { .fd = -1 };
+	char copy[PATH_MAX];
+	bool done;
+
+	if (keep < 0 || !stage_open(&stage, spool, err))
+		return false;
+	snprintf(copy, sizeof copy, "%s/incoming/%s/%s", ctl->config->state_dir, stage.name,
+	    MANIFEST_DATABASE);
+	done = database_copy(db, copy, err) && pack_state(spool, &stage, copy, to, err);
+	stage_discard(&stage, spool);
+	return done;
+}
+
+/* The child's part. */
+static int
+write_backup(const struct ctl *ctl, int to, pid_t parent)
+{
+	struct database db;
+	struct spool spool;
+	struct error err;
+	bool done;
+
+	if (!ctl_open(ctl, &spool, &db, &err))
+		return ctl_failed(&err);
+	/* Behind the change of user, which undoes it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != parent)
+		return EXIT_FAILED;
+	done = copy_and_pack(ctl, &spool, &db, to, &err);
+	database_close(&db);
+	spool_close(&spool);
+	return done ? EXIT_DONE : ctl_failed(&err);
+}
+
+/* Where the backup goes: under another name until it is whole. */
+struct target {
+	int folder, fd;
+	char part[NAME_MAX + 1];
+	const char *name; /* in folder; NULL: the standard output */
+};
+
+static bool
+target_open(struct target *target, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *folder = NULL;
+
+	*target = (struct target){ .folder = -1, .fd = STDOUT_FILENO };
+	if (strcmp(path, "-") == 0)
+		return !isatty(STDOUT_FILENO) ||
+		    error_set(err, ERROR_INPUT, "a backup is no text: give a FILE, or redirect it");
+	target->name = slash == NULL ? path : slash + 1;
+	folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+	if (target->name[0] == '\0' ||
+	    snprintf(target->part, sizeof target->part, "%s.part", target->name) >=
+		(int)sizeof target->part)
+		return error_set(err, ERROR_INPUT, "'%s' is no name for a file", path);
+	target->folder = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (target->folder >= 0)
+		target->fd = openat(target->folder, target->part,
+		    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (target->folder < 0 || target->fd < 0)
+		return error_errno(err, "create '%s.part'", path);
+	if (flock(target->fd, LOCK_EX | LOCK_NB) < 0)
+		return error_set(err, ERROR_BUSY, "another backup to '%s' runs", path);
+	if (fchmod(target->fd, 0600) < 0 || ftruncate(target->fd, 0) < 0)
+		return error_errno(err, "create '%s.part'", path);
+	return true;
+}
+
+static bool
+target_publish(struct target *target, struct error *err)
+{
+	if (target->name == NULL)
+		return true;
+	if (fsync(target->fd) < 0 ||
+	    renameat(target->folder, target->part, target->folder, target->name) < 0 ||
+	    fsync(target->folder) < 0)
+		return error_errno(err, "write '%s'", target->name);
+	return true;
+}
+
+/* What became of the child; it has said why it failed, unless it was killed. */
+static int
+wait_for(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_FAILED;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	fprintf(stderr, "kabutoctl: the backup was ended by signal %d\n", WTERMSIG(status));
+	return EXIT_FAILED;
+}
+
+int
+backup(struct ctl *ctl)
+{
+	struct target target;
+	struct error err;
+	pid_t self = getpid(), child;
+	int status;
+
+	if (!target_open(&target, ctl->arguments[0], &err))
+		return ctl_failed(&err);
+	child = fork();
+	if (child == 0)
+		_exit(write_backup(ctl, target.fd, self));
+	if (child < 0) {
+		error_errno(&err, "start a process");
+		status = ctl_failed(&err);
+	} else {
+		status = wait_for(child);
+	}
+	if (status == EXIT_DONE && !target_publish(&target, &err))
+		status = ctl_failed(&err);
+	if (status != EXIT_DONE && target.name != NULL)
+		(void)unlinkat(target.folder, target.part, 0);
+	return status;
+}

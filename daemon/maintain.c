@@ -1,0 +1,415 @@
+/*
+ * Maintenance is a table of steps. Each does its work in batches with short transactions, and one
+ * that fails is a problem that keeps no other from its work.
+ */
+#include "maintain.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "account.h"
+#include "cleanup.h"
+#include "imagesweep.h"
+#include "program.h"
+#include "quantity.h"
+#include "recover.h"
+#include "retention.h"
+#include "session.h"
+#include "verify.h"
+#include "wake.h"
+
+#define ROWS_AT_A_TIME   500
+#define UNCONFIRMED_DAYS 30 /* that an account has to be confirmed in */
+
+struct maintenance {
+	const struct ctl *ctl;
+	bool dry_run;
+	struct spooler spooler; /* what recover.c's looks need of one */
+	struct worker worker;
+	int64_t results_before, logs_before, jobs_before; /* ms; 0: nothing goes by its age */
+	struct sweep sweep;                               /* of the step at hand */
+	const char *step;
+	json_t *problems;
+	bool failed, busy, away;
+};
+
+static void
+problem(struct maintenance *m, const char *text)
+{
+	if (!ctl_has(m->ctl, CTL_JSON))
+		fprintf(stderr, "kabutoctl: %s: %s\n", m->step, text);
+	json_array_append_new(m->problems, json_pack("{s:s, s:s}", "step", m->step, "error", text));
+}
+
+/*
+ * What cannot be done is told, and the rest goes on. That the engine is away or the database busy,
+ * which hinders several steps, is told once.
+ */
+static void
+note_error(struct maintenance *m, const struct error *err)
+{
+	bool *once = err->kind == ERROR_AWAY ? &m->away : err->kind == ERROR_BUSY ? &m->busy : NULL;
+
+	if (once != NULL && *once)
+		return;
+	if (once != NULL)
+		*once = true;
+	if (err->kind != ERROR_BUSY)
+		m->failed = true;
+	problem(m, err->text);
+}
+
+static void
+tell(void *context, enum log_level level, const char *text)
+{
+	struct maintenance *m = context;
+
+	if (level > LOG_WARNING)
+		return;
+	m->failed = true;
+	problem(m, text);
+}
+
+/* Retention */
+
+static void
+remove_files(struct maintenance *m, enum retention_kind kind, const struct retention_job *job)
+{
+	struct error err;
+	bool kept;
+
+	/* What a backup keeps has no row any more, and is rubbish tomorrow. */
+	if (kind == RETENTION_RESULTS
+		? !recover_remove_results(&m->spooler.spool, job->results_token, &kept, &err)
+		: !recover_remove_logs(&m->spooler.spool, job->id, job->attempts, &kept, &err))
+		note_error(m, &err);
+}
+
+static bool
+remove_batch(struct maintenance *m, enum retention_kind kind, struct retention_batch *batch,
+    struct error *err)
+{
+	if (!m->dry_run && !retention_apply(&m->worker.db, kind, batch, err))
+		return false;
+	for (size_t i = 0; i < batch->count; i++) {
+		m->sweep.removed++;
+		/* A job's files are removed, and told, by the spooler. */
+		m->sweep.bytes += kind == RETENTION_JOBS ? 0 : batch->jobs[i].bytes;
+		if (!m->dry_run && kind != RETENTION_JOBS)
+			remove_files(m, kind, &batch->jobs[i]);
+	}
+	return true;
+}
+
+static bool
+remove_old(struct maintenance *m, enum retention_kind kind, int64_t before, struct error *err)
+{
+	struct retention_walk walk = { .before = before };
+	struct retention_batch batch;
+
+	for (;;) {
+		if (!retention_next(&m->worker.db, kind, &walk, &batch, err))
+			return false;
+		if (batch.count == 0)
+			return true;
+		if (!remove_batch(m, kind, &batch, err))
+			return false;
+	}
+}
+
+static bool
+step_results(struct maintenance *m, struct error *err)
+{
+	return remove_old(m, RETENTION_RESULTS, m->results_before, err);
+}
+
+static bool
+step_logs(struct maintenance *m, struct error *err)
+{
+	return remove_old(m, RETENTION_LOGS, m->logs_before, err);
+}
+
+static bool
+step_jobs(struct maintenance *m, struct error *err)
+{
+	bool done = remove_old(m, RETENTION_JOBS, m->jobs_before, err);
+
+	if (m->sweep.removed > 0 && !m->dry_run)
+		wake_send(m->spooler.spool.state);
+	return done;
+}
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Leaves of a batch, from its beginning, what is enough to take *over bytes away. */
+static void
+take_enough(struct retention_batch *batch, int64_t *over)
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i<batch->count && * over> 0; i++) {
+		if (batch->jobs[i].bytes == 0)
+			continue; /* nothing is won by it */
+		*over -= batch->jobs[i].bytes;
+		batch->jobs[taken++] = batch->jobs[i];
+	}
+	batch->count = taken;
+}
+
+/* The oldest results first, and then the oldest logs, until the account is under its limit. */
+static bool
+shrink_account(int64_t account, int64_t over, void *context, struct error *err)
+{
+	struct maintenance *m = context;
+	struct retention_batch batch;
+
+	for (enum retention_kind kind = RETENTION_RESULTS; kind <= RETENTION_LOGS; kind++) {
+		struct retention_walk walk = { .account = account, .before = INT64_MAX };
+
+		walk.from = later(m->jobs_before,
+		    kind == RETENTION_RESULTS ? m->results_before : m->logs_before);
+		while (over > 0) {
+			if (!retention_next(&m->worker.db, kind, &walk, &batch, err))
+				return false;
+			if (batch.count == 0)
+				break;
+			take_enough(&batch, &over);
+			if (!remove_batch(m, kind, &batch, err))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool
+step_stored(struct maintenance *m, struct error *err)
+{
+	return retention_each_over(&m->worker.db, m->ctl->config->retention.account_bytes,
+	    later(m->results_before, m->jobs_before), later(m->logs_before, m->jobs_before),
+	    shrink_account, m, err);
+}
+
+/* What has expired */
+
+/* Whether there is anything to drop: a dry run only counts, and the lock is not taken for nothing.
+ */
+static bool
+to_drop(struct maintenance *m, int64_t count)
+{
+	if (m->dry_run)
+		m->sweep.removed = count;
+	return count > 0 && !m->dry_run;
+}
+
+static bool
+step_sessions(struct maintenance *m, struct error *err)
+{
+	int64_t days = m->ctl->config->session_days, dropped = ROWS_AT_A_TIME, count = 0;
+
+	if (!session_count_idle(&m->worker.db, days, &count, err))
+		return false;
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
+		if (!session_drop_idle(&m->worker.db, days, ROWS_AT_A_TIME, &dropped, err))
+			return false;
+	return true;
+}
+
+static bool
+step_login_failures(struct maintenance *m, struct error *err)
+{
+	int64_t dropped = ROWS_AT_A_TIME, count = 0;
+
+	if (!login_failure_count_old(&m->worker.db, &count, err))
+		return false;
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
+		if (!login_failure_drop_old(&m->worker.db, ROWS_AT_A_TIME, &dropped, err))
+			return false;
+	return true;
+}
+
+static bool
+step_accounts(struct maintenance *m, struct error *err)
+{
+	int64_t before = time_now_ms() - UNCONFIRMED_DAYS * DAY_MS, dropped = ROWS_AT_A_TIME;
+	int64_t count = 0;
+
+	if (!account_count_unconfirmed(&m->worker.db, before, &count, err))
+		return false;
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
+		if (!account_drop_unconfirmed(&m->worker.db, before, ROWS_AT_A_TIME, &dropped, err))
+			return false;
+	return true;
+}
+
+/* Rubbish */
+
+static bool
+step_files(struct maintenance *m, struct error *err)
+{
+	(void)err;
+	recover_sweep_files(&m->worker, &m->sweep);
+	return true;
+}
+
+static bool
+step_contexts(struct maintenance *m, struct error *err)
+{
+	(void)err;
+	recover_sweep_contexts(&m->worker, &m->sweep);
+	return true;
+}
+
+static bool
+step_containers(struct maintenance *m, struct error *err)
+{
+	return recover_sweep_containers(&m->worker, &m->sweep, err);
+}
+
+static bool
+step_images(struct maintenance *m, struct error *err)
+{
+	return imagesweep(&m->worker, &m->sweep, err);
+}
+
+static void
+tell_missing(const char *what, void *context)
+{
+	tell(context, LOG_WARNING, what);
+}
+
+static bool
+step_missing(struct maintenance *m, struct error *err)
+{
+	return verify_files(&m->worker.db, &m->spooler.spool, tell_missing, m, err);
+}
+
+static bool
+step_database(struct maintenance *m, struct error *err)
+{
+	return m->dry_run || database_tidy(&m->worker.db, err);
+}
+
+static const struct {
+	const char *name;
+	bool (*run)(struct maintenance *m, struct error *err);
+	const char *did; /* what it has done to "removed" of them; NULL: it counts nothing */
+	bool bytes;      /* and it knows how large they were */
+} steps[] = {
+	{ "results", step_results, "results removed, since they were old", true },
+	{ "logs", step_logs, "jobs' logs removed, since they were old", true },
+	{ "jobs", step_jobs, "jobs deleted, since they were old", false },
+	{ "stored", step_stored, "results and logs removed of accounts over their size", true },
+	{ "sessions", step_sessions, "sessions ended, since they were idle", false },
+	{ "login_failures", step_login_failures, "counters of failed log-ins dropped", false },
+	{ "accounts", step_accounts, "accounts dropped that were never confirmed", false },
+	{ "files", step_files, "files removed that belonged to nothing", true },
+	{ "contexts", step_contexts, "contexts removed of builds that have ended", true },
+	{ "containers", step_containers, "containers removed of which no job runs", false },
+	{ "images", step_images, "images removed that nothing needs", true },
+	{ "missing", step_missing, NULL, false },
+	{ "database", step_database, NULL, false },
+};
+#define STEPS (sizeof steps / sizeof steps[0])
+
+static void
+report(const struct maintenance *m, size_t step, json_t *answer)
+{
+	char bytes[QUANTITY_TEXT];
+	json_t *counts;
+
+	if (steps[step].did == NULL)
+		return;
+	counts = json_pack("{s:I}", "removed", (json_int_t)m->sweep.removed);
+	if (steps[step].bytes)
+		json_object_set_new(counts, "bytes", json_integer(m->sweep.bytes));
+	json_object_set_new(answer, steps[step].name, counts);
+	/* A dry run is asked for what it says. */
+	if (ctl_has(m->ctl, CTL_JSON) ||
+	    !(ctl_has(m->ctl, CTL_VERBOSE) || (m->dry_run && m->sweep.removed > 0)))
+		return;
+	printf("%s%" PRId64 " %s", m->dry_run ? "would be: " : "", m->sweep.removed,
+	    steps[step].did);
+	if (steps[step].bytes)
+		printf(" (%s)", bytes_format(m->sweep.bytes, bytes));
+	putchar('\n');
+}
+
+static int64_t
+days_ago(int64_t now, int64_t days)
+{
+	return days == 0 ? 0 : now - days * DAY_MS;
+}
+
+static bool
+open_all(struct maintenance *m, struct error *err)
+{
+	const struct config *config = m->ctl->config;
+	int64_t now = time_now_ms();
+
+	m->spooler.config = config;
+	m->worker.spooler = &m->spooler;
+	m->results_before = days_ago(now, config->retention.results_days);
+	m->logs_before = days_ago(now, config->retention.logs_days);
+	m->jobs_before = days_ago(now, config->retention.jobs_days);
+	if (!ctl_open(m->ctl, &m->spooler.spool, &m->worker.db, err))
+		return false;
+	/* The spooler's own, which a handler does not get. */
+	m->spooler.spool.run =
+	    openat(m->spooler.spool.state, "run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* What is damaged must not decide what is rubbish. */
+	if (database_check(&m->worker.db, true, err) &&
+	    service_instance(&m->worker.db, m->spooler.instance, err) && engine_init(err) &&
+	    engine_open(&m->worker.engine, config->engine.socket, err) &&
+	    sandboxes_open(&m->spooler, err)) /* the running spooler's are no rubbish */
+		return true;
+	database_close(&m->worker.db);
+	spool_close(&m->spooler.spool);
+	return false;
+}
+
+static void
+close_all(struct maintenance *m)
+{
+	sandboxes_close(&m->spooler);
+	engine_close(&m->worker.engine);
+	database_close(&m->worker.db);
+	spool_close(&m->spooler.spool);
+}
+
+static void
+run_step(struct maintenance *m, size_t step, json_t *answer)
+{
+	struct error err;
+
+	m->step = steps[step].name;
+	m->sweep = (struct sweep){
+		.dry_run = m->dry_run, .measure = steps[step].bytes, .tell = tell, .context = m
+	};
+	if (!steps[step].run(m, &err))
+		note_error(m, &err);
+	report(m, step, answer);
+}
+
+int
+maintain(struct ctl *ctl)
+{
+	struct maintenance m = { .ctl = ctl, .dry_run = ctl_has(ctl, CTL_DRY_RUN) };
+	cleanup_json json_t *answer = json_object();
+	struct error err;
+
+	if (!open_all(&m, &err))
+		return ctl_failed(&err);
+	m.problems = json_array();
+	for (size_t i = 0; i < STEPS; i++)
+		run_step(&m, i, answer);
+	close_all(&m);
+	json_object_set_new(answer, "problems", m.problems);
+	if (ctl_has(ctl, CTL_JSON) && ctl_print_json(json_incref(answer)) != EXIT_DONE)
+		m.failed = true;
+	return m.failed ? EXIT_FAILED : m.busy ? EXIT_TRY_AGAIN : EXIT_DONE;
+}

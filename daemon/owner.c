@@ -1,0 +1,78 @@
+/*
+ * The change of user, with what the spooler's unit gives the spooler.
+ */
+#include "owner.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define GROUPS_MOST 64
+
+/* Adds a group to those of the process. */
+static bool
+join(gid_t group)
+{
+	gid_t groups[GROUPS_MOST];
+	int count = getgroups(GROUPS_MOST - 1, groups);
+
+	if (count < 0)
+		return false;
+	groups[count] = group;
+	return setgroups((size_t)count + 1, groups) == 0;
+}
+
+/*
+ * The spooler's groups, however it was given them: the state directory's, which both our users
+ * have; the web server's, for what it sends itself; the engine's socket's.
+ */
+static bool
+take_groups(const struct config *config, const struct passwd *owner, gid_t state)
+{
+	const struct group *web = getgrnam(config->web_server_group);
+	struct stat socket;
+
+	return initgroups(owner->pw_name, owner->pw_gid) == 0 && join(state) &&
+	    (web == NULL || join(web->gr_gid)) &&
+	    (stat(config->engine.socket, &socket) < 0 || join(socket.st_gid)) &&
+	    setgid(owner->pw_gid) == 0;
+}
+
+/* A job that runs as root leaves root's files in its outbox, and these are to be removed too. */
+static bool
+keep_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	data[0].permitted = data[0].effective = 1U << CAP_DAC_OVERRIDE | 1U << CAP_FOWNER;
+	return syscall(SYS_capset, &header, data) == 0;
+}
+
+bool
+owner_become(const struct config *config, struct error *err)
+{
+	const struct passwd *owner;
+	struct stat state;
+
+	if (stat(config->state_dir, &state) < 0)
+		return error_errno(err, "look at the state directory '%s'", config->state_dir);
+	if (geteuid() == state.st_uid)
+		return true;
+	owner = getpwuid(state.st_uid);
+	if (geteuid() != 0)
+		return error_set(err, ERROR_FORBIDDEN,
+		    "this is for root or '%s', who owns '%s': try sudo",
+		    owner != NULL ? owner->pw_name : "the user", config->state_dir);
+	if (owner == NULL)
+		return error_set(err, ERROR_SYSTEM, "'%s' belongs to a user that is not there: %ld",
+		    config->state_dir, (long)state.st_uid);
+	if (!take_groups(config, owner, state.st_gid) || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ||
+	    setuid(owner->pw_uid) < 0 || !keep_capabilities())
+		return error_errno(err, "become '%s'", owner->pw_name);
+	return true;
+}

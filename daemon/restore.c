@@ -1,0 +1,337 @@
+/*
+ * A backup is unpacked beside what is there, checked as a whole, and only then renamed into its
+ * place, the database last. What was there before is moved aside and kept.
+ */
+#include "restore.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "manifest.h"
+#include "owner.h"
+#include "program.h"
+#include "quantity.h"
+#include "tree.h"
+#include "unpack.h"
+
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define STAMP_TEXT   48
+
+/* Bytes of the file on which each connection in WAL mode holds a lock (sqlite3's os.h). */
+#define SQLITE_SHARED_FIRST 0x40000002
+#define SQLITE_SHARED_SIZE  510
+
+static const char *const folders[] = { "inbox", "results", "logs", "builds" };
+#define FOLDERS (sizeof folders / sizeof folders[0])
+
+/* The backup is opened by whoever calls, who may be root. */
+static int
+open_backup(const char *path, struct error *err)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		error_errno(err, "open the backup '%s'", path);
+	return fd;
+}
+
+/* The database of a backup that was unpacked: sound, and of a version that we know. */
+static bool
+check_database(const char *path, struct error *err)
+{
+	struct database db;
+	bool sound;
+
+	if (!database_open(&db, path, err))
+		return false;
+	sound = database_check(&db, false, err);
+	database_close(&db);
+	return sound;
+}
+
+/* verify FILE */
+
+static bool
+check_backup(int fd, const char *folder, struct error *err)
+{
+	char path[PATH_MAX + sizeof MANIFEST_DATABASE + 1];
+
+	snprintf(path, sizeof path, "%s/%s", folder, MANIFEST_DATABASE);
+	return unpack_backup(fd, -1, path, err) && check_database(path, err);
+}
+
+int
+verify_backup(struct ctl *ctl)
+{
+	const char *path = ctl->arguments[0], *temporary = getenv("TMPDIR");
+	struct error err, ignored;
+	cleanup_close int fd = open_backup(path, &err);
+	char folder[PATH_MAX];
+	bool sound;
+
+	if (fd < 0)
+		return ctl_failed(&err);
+	snprintf(folder, sizeof folder, "%s/kabuto-verify.XXXXXX",
+	    temporary != NULL && temporary[0] == '/' ? temporary : "/tmp");
+	if (mkdtemp(folder) == NULL) {
+		error_errno(&err, "make a folder '%s'", folder);
+		return ctl_failed(&err);
+	}
+	sound = check_backup(fd, folder, &err);
+	(void)tree_remove(AT_FDCWD, folder, &ignored);
+	if (sound)
+		return EXIT_DONE;
+	error_wrap(&err, "the backup '%s'", path);
+	return ctl_failed(&err);
+}
+
+/* restore */
+
+struct restore {
+	const struct ctl *ctl;
+	const char *database; /* where it goes */
+	const char *unpacked; /* and where it is until then, in the same folder */
+	char stamp[STAMP_TEXT];
+	struct spool spool;
+	struct stage stage;
+};
+
+/* Nobody may have the old database open: he would go on with it, aside. */
+static bool
+check_unused(const char *path, struct error *err)
+{
+	cleanup_close int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct flock lock = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = SQLITE_SHARED_FIRST,
+		.l_len = SQLITE_SHARED_SIZE };
+
+	if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0)
+		return error_errno(err, "look at the database '%s'", path);
+	return lock.l_type == F_UNLCK ||
+	    error_set(err, ERROR_CONFLICT,
+		"the database is in use by process %ld: stop kabuto.fcgi first", (long)lock.l_pid);
+}
+
+static bool
+check_free(const struct restore *restore, struct error *err)
+{
+	if (access(restore->database, F_OK) < 0)
+		return errno == ENOENT ||
+		    error_errno(err, "look at the database '%s'", restore->database);
+	if (!ctl_has(restore->ctl, CTL_FORCE))
+		return error_set(err, ERROR_CONFLICT,
+		    "there is a database already: '%s'; --force moves it aside", restore->database);
+	return check_unused(restore->database, err);
+}
+
+static void
+make_stamp(char stamp[static STAMP_TEXT])
+{
+	int64_t now = time_now_ms();
+	time_t seconds = (time_t)(now / MS_PER_S);
+	struct tm utc;
+	size_t length;
+
+	gmtime_r(&seconds, &utc);
+	length = strftime(stamp, STAMP_TEXT, "before-restore-%Y%m%dT%H%M%S", &utc);
+	snprintf(stamp + length, STAMP_TEXT - length, ".%03d", (int)(now % MS_PER_S));
+}
+
+/*
+ * The four folders below the stage. What is made in one gets the group that its like in the state
+ * directory has.
+ */
+static bool
+make_folders(struct restore *restore, struct error *err)
+{
+	for (size_t i = 0; i < FOLDERS; i++) {
+		struct stat like;
+
+		if (fstatat(restore->spool.state, folders[i], &like, 0) < 0 ||
+		    mkdirat(restore->stage.fd, folders[i], 0700) < 0 ||
+		    fchownat(restore->stage.fd, folders[i], (uid_t)-1, like.st_gid, 0) < 0 ||
+		    fchmodat(restore->stage.fd, folders[i], 02770, 0) < 0)
+			return error_errno(err, "make the folder '%s'", folders[i]);
+	}
+	return true;
+}
+
+static bool
+unpack(struct restore *restore, int fd, struct error *err)
+{
+	if (!make_folders(restore, err))
+		return false;
+	if (!unpack_backup(fd, restore->stage.fd, restore->unpacked, err) ||
+	    !check_database(restore->unpacked, err))
+		return error_wrap(err, "the backup '%s'", restore->ctl->arguments[0]);
+	/* One call for the many files. */
+	return syncfs(restore->stage.fd) == 0 || error_errno(err, "flush what was unpacked");
+}
+
+/*
+ * The database with what SQLite has beside it, so that it could be opened where it then is. A WAL
+ * that is there without its database goes too: SQLite would play it into the restored one.
+ */
+static bool
+move_database_aside(const struct restore *restore, struct error *err)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "" };
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+		char from[PATH_MAX], to[PATH_MAX];
+
+		snprintf(from, sizeof from, "%s%s", restore->database, suffixes[i]);
+		snprintf(to, sizeof to, "%s.%s%s", restore->database, restore->stamp, suffixes[i]);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			return error_errno(err, "move '%s' aside", from);
+	}
+	return true;
+}
+
+/* Its files too: without rows they would be rubbish to the next spooler. */
+static bool
+move_files_aside(struct restore *restore, struct error *err)
+{
+	cleanup_close int aside = -1;
+	int state = restore->spool.state;
+
+	if (mkdirat(state, restore->stamp, 0700) < 0)
+		return error_errno(err, "make the folder '%s'", restore->stamp);
+	aside = openat(state, restore->stamp, FOLDER_FLAGS);
+	for (size_t i = 0; i < FOLDERS; i++)
+		if (aside < 0 || renameat(state, folders[i], aside, folders[i]) < 0)
+			return error_errno(err, "move '%s' aside", folders[i]);
+	spool_close(&restore->spool);
+	return spool_open(&restore->spool, restore->ctl->config, true, err);
+}
+
+static bool
+move_aside(struct restore *restore, struct error *err)
+{
+	bool there = access(restore->database, F_OK) == 0;
+
+	if (!move_database_aside(restore, err))
+		return false;
+	if (!there)
+		return true;
+	if (!move_files_aside(restore, err))
+		return false;
+	fprintf(stderr, "kabutoctl: what was there is kept as '%s.%s' and in '%s/%s'\n",
+	    restore->database, restore->stamp, restore->spool.path, restore->stamp);
+	return true;
+}
+
+/* One entry; what a restore that failed has left there gives way. */
+static bool
+place(int from, const char *name, int to, struct error *err)
+{
+	if (renameat(from, name, to, name) == 0)
+		return true;
+	if (!tree_remove(to, name, err))
+		return false;
+	return renameat(from, name, to, name) == 0 ||
+	    error_errno(err, "put '%s' into its place", name);
+}
+
+static bool
+place_folder(struct restore *restore, size_t i, struct error *err)
+{
+	int from = openat(restore->stage.fd, folders[i], FOLDER_FLAGS);
+	cleanup_dir DIR *stream = from < 0 ? NULL : fdopendir(from);
+	cleanup_close int to = openat(restore->spool.state, folders[i], FOLDER_FLAGS);
+	struct dirent *entry;
+
+	if (stream == NULL || to < 0)
+		return error_errno(err, "open the folder '%s'", folders[i]);
+	while ((entry = readdir(stream)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    !place(from, entry->d_name, to, err))
+			return false;
+	return fsync(to) == 0 || error_errno(err, "flush the folder '%s'", folders[i]);
+}
+
+static bool
+place_database(const struct restore *restore, struct error *err)
+{
+	cleanup_free char *folder = strdup(restore->database);
+	cleanup_close int fd = -1;
+
+	if (rename(restore->unpacked, restore->database) < 0)
+		return error_errno(err, "put the database into its place");
+	if (folder == NULL)
+		return error_set(err, ERROR_SYSTEM, "flush the database: not enough memory");
+	strrchr(folder, '/')[1] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return (fd >= 0 && fsync(fd) == 0) || error_errno(err, "flush '%s'", folder);
+}
+
+static bool
+place_all(struct restore *restore, struct error *err)
+{
+	for (size_t i = 0; i < FOLDERS; i++)
+		if (!place_folder(restore, i, err))
+			return false;
+	return place_database(restore, err);
+}
+
+static bool
+unpack_and_place(struct restore *restore, int fd, struct error *err)
+{
+	bool done = unpack(restore, fd, err) && move_aside(restore, err) && place_all(restore, err);
+
+	(void)unlink(restore->unpacked);
+	stage_discard(&restore->stage, &restore->spool);
+	return done;
+}
+
+/* With the lock held, as no spooler may begin meanwhile. */
+static bool
+restore_locked(struct restore *restore, int fd, struct error *err)
+{
+	const struct config *config = restore->ctl->config;
+	cleanup_free char *unpacked = NULL;
+	bool done;
+
+	make_stamp(restore->stamp);
+	if (asprintf(&unpacked, "%s.restore-%ld", config->database, (long)getpid()) < 0)
+		return error_set(err, ERROR_SYSTEM, "restore: not enough memory");
+	restore->unpacked = unpacked;
+	restore->database = config->database;
+	if (!check_free(restore, err) || !spool_open(&restore->spool, config, true, err))
+		return false;
+	done =
+	    stage_open(&restore->stage, &restore->spool, err) && unpack_and_place(restore, fd, err);
+	spool_close(&restore->spool);
+	return done;
+}
+
+int
+restore(struct ctl *ctl)
+{
+	struct restore state = { .ctl = ctl, .stage = { .fd = -1 } };
+	const char *path = ctl->config->state_dir;
+	struct error err;
+	cleanup_close int fd = open_backup(ctl->arguments[0], &err);
+	cleanup_close int folder = -1, lock = -1;
+
+	if (fd < 0 || !owner_become(ctl->config, &err))
+		return ctl_failed(&err);
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0) {
+		error_errno(&err, "open the state directory '%s'", path);
+		return ctl_failed(&err);
+	}
+	lock = spool_lock(folder, path, &err);
+	if (lock < 0 || !restore_locked(&state, fd, &err))
+		return ctl_failed(&err);
+	return EXIT_DONE;
+}

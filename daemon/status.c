@@ -1,0 +1,129 @@
+/*
+ * What the database and the disk tell; the spooler says of the engine what it knows.
+ */
+#include "status.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "account.h"
+#include "build.h"
+#include "job.h"
+#include "program.h"
+#include "quantity.h"
+#include "service.h"
+
+#define PROBLEMS_MOST 4
+
+struct figures {
+	struct service_status service;
+	int64_t jobs[JOB_STATES];
+	int64_t builds_pending, accounts, free_bytes;
+	struct error problems[PROBLEMS_MOST]; /* those with a text */
+};
+
+static bool
+look(const struct ctl *ctl, struct spool *spool, struct database *db, struct figures *figures,
+    struct error *err)
+{
+	struct statvfs fs;
+
+	if (!service_read(db, &figures->service, err) || !job_count(db, figures->jobs, err) ||
+	    !build_count_pending(db, &figures->builds_pending, err) ||
+	    !account_count(db, &figures->accounts, err))
+		return false;
+	if (fstatvfs(spool->state, &fs) == 0)
+		figures->free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+	(void)service_check(&figures->service, &figures->problems[0]);
+	(void)spool_has_room(spool, ctl->config, &figures->problems[1]);
+	(void)database_check(db, true, &figures->problems[2]);
+	return true;
+}
+
+static bool
+healthy(const struct figures *figures)
+{
+	for (size_t i = 0; i < PROBLEMS_MOST; i++)
+		if (figures->problems[i].kind != ERROR_NONE)
+			return false;
+	return true;
+}
+
+static void
+print_text(const struct figures *figures)
+{
+	const struct service_status *service = &figures->service;
+	char free_bytes[QUANTITY_TEXT], since[QUANTITY_TEXT];
+
+	if (service->known)
+		printf("spooler   pid %" PRId64 ", seen %" PRId64 " s ago\n", service->pid,
+		    (time_now_ms() - service->seen_at) / MS_PER_S);
+	else
+		printf("spooler   none has run yet\n");
+	if (service->engine_away_since != 0)
+		printf("engine    away since %s\n", time_format(service->engine_away_since, since));
+	else
+		printf("engine    %s\n", service->known ? "there" : "unknown");
+	printf("disk      %s free\n", bytes_format(figures->free_bytes, free_bytes));
+	printf("jobs     ");
+	for (size_t i = 0; i < JOB_STATES; i++)
+		printf(" %s %" PRId64 "%s", job_states[i], figures->jobs[i],
+		    i + 1 < JOB_STATES ? "," : "\n");
+	printf("builds    pending %" PRId64 "\n", figures->builds_pending);
+	printf("accounts  %" PRId64 "\n", figures->accounts);
+	for (size_t i = 0; i < PROBLEMS_MOST; i++)
+		if (figures->problems[i].kind != ERROR_NONE)
+			fprintf(stderr, "kabutoctl: %s\n", figures->problems[i].text);
+}
+
+static json_t *
+time_json(int64_t time_ms)
+{
+	char text[QUANTITY_TEXT];
+
+	return time_ms == 0 ? json_null() : json_string(time_format(time_ms, text));
+}
+
+static int
+print_json(const struct figures *figures)
+{
+	const struct service_status *service = &figures->service;
+	json_t *problems = json_array(), *jobs = json_object();
+
+	for (size_t i = 0; i < JOB_STATES; i++)
+		json_object_set_new(jobs, job_states[i], json_integer(figures->jobs[i]));
+	for (size_t i = 0; i < PROBLEMS_MOST; i++)
+		if (figures->problems[i].kind != ERROR_NONE)
+			json_array_append_new(problems, json_string(figures->problems[i].text));
+	return ctl_print_json(json_pack(
+	    "{s:b, s:{s:I, s:o}, s:{s:o}, s:{s:I}, s:o, s:{s:I}, s:I, s:o}", "healthy",
+	    (int)healthy(figures), "spooler", "pid", (json_int_t)service->pid, "seen_at",
+	    time_json(service->seen_at), "engine", "away_since",
+	    time_json(service->engine_away_since), "disk", "free", (json_int_t)figures->free_bytes,
+	    "jobs", jobs, "builds", "pending", (json_int_t)figures->builds_pending, "accounts",
+	    (json_int_t)figures->accounts, "problems", problems));
+}
+
+int
+status(struct ctl *ctl)
+{
+	struct figures figures = { .accounts = 0 };
+	struct database db;
+	struct spool spool;
+	struct error err;
+	bool done;
+
+	if (!ctl_open(ctl, &spool, &db, &err))
+		return ctl_failed(&err);
+	done = look(ctl, &spool, &db, &figures, &err);
+	database_close(&db);
+	spool_close(&spool);
+	if (!done)
+		return ctl_failed(&err);
+	if (!ctl_has(ctl, CTL_JSON))
+		print_text(&figures);
+	else if (print_json(&figures) != EXIT_DONE)
+		return EXIT_FAILED;
+	return healthy(&figures) ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,243 @@
+/*
+ * Nothing that an archive says is trusted: names are checked, files are made anew and opened
+ * without following links, and the manifest is made once more from what was read.
+ */
+#include "unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "manifest.h"
+
+#define BLOCK         65536
+#define FOLDER_MODE   02775 /* as of what uploads bring; the four folders keep others out */
+#define FOLDER_FLAGS  (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define MANIFEST_MOST ((size_t)1 << 31) /* bytes */
+
+struct unpack {
+	struct archive *archive;
+	struct archive_entry *entry; /* the member at hand; the archive's */
+	int to;
+	const char *database;
+	struct manifest manifest;
+	char *theirs; /* the manifest that the backup has */
+	size_t theirs_length;
+	char *block;
+	struct error *err;
+};
+
+static bool
+failed(struct unpack *unpack)
+{
+	const char *why = archive_error_string(unpack->archive);
+
+	return error_set(unpack->err, ERROR_INPUT, "it cannot be read: %s",
+	    why != NULL ? why : "no archive");
+}
+
+/* Opens the folder of name's last component below to, making each on the way. */
+static int
+open_parent(struct unpack *unpack, const char *name, const char **last)
+{
+	cleanup_close int at = openat(unpack->to, ".", FOLDER_FLAGS);
+	const char *slash;
+
+	while (at >= 0 && (slash = strchr(name, '/')) != NULL && slash[1] != '\0') {
+		cleanup_free char *component = strndup(name, (size_t)(slash - name));
+		int below;
+
+		if (component == NULL)
+			return -1;
+		if (mkdirat(at, component, FOLDER_MODE) == 0)
+			(void)fchmodat(at, component, FOLDER_MODE, 0); /* whatever our umask */
+		else if (errno != EEXIST)
+			return -1;
+		below = openat(at, component, FOLDER_FLAGS);
+		(void)close(at);
+		at = below;
+		name = slash + 1;
+	}
+	*last = name;
+	return take_fd(&at);
+}
+
+static bool
+make_folder(struct unpack *unpack, const char *name)
+{
+	const char *last = NULL;
+	cleanup_close int parent = -1;
+	cleanup_free char *folder = NULL;
+
+	if (unpack->to < 0)
+		return true;
+	parent = open_parent(unpack, name, &last);
+	folder = parent < 0 ? NULL : strndup(last, strcspn(last, "/"));
+	if (folder == NULL || (mkdirat(parent, folder, FOLDER_MODE) < 0 && errno != EEXIST) ||
+	    fchmodat(parent, folder, FOLDER_MODE, 0) < 0)
+		return error_errno(unpack->err, "make the folder '%s'", name);
+	return true;
+}
+
+/* Where the content of a file goes; -1 with *nowhere where it is only looked at. */
+static int
+open_file(struct unpack *unpack, const char *name, bool *nowhere)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	const char *last = NULL;
+	cleanup_close int parent = -1;
+
+	*nowhere = false;
+	if (strcmp(name, MANIFEST_DATABASE) == 0)
+		return open(unpack->database, flags, 0660);
+	*nowhere = unpack->to < 0;
+	if (*nowhere)
+		return -1;
+	parent = open_parent(unpack, name, &last);
+	return parent < 0 ? -1 : openat(parent, last, flags, 0600);
+}
+
+static bool
+write_all(int fd, const char *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return false;
+		data += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+/* The file's mode and time; the database's are ours to say. */
+static bool
+finish_file(struct unpack *unpack, int fd, const char *name)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = archive_entry_mtime(unpack->entry),
+		    .tv_nsec = archive_entry_mtime_nsec(unpack->entry) } };
+	mode_t mode = archive_entry_perm(unpack->entry) & 0777;
+
+	if (strcmp(name, MANIFEST_DATABASE) == 0)
+		mode = 0660;
+	if (fchmod(fd, mode) < 0 || futimens(fd, times) < 0)
+		return error_errno(unpack->err, "write '%s'", name);
+	return true;
+}
+
+static bool
+take_file(struct unpack *unpack, const char *name)
+{
+	bool nowhere;
+	cleanup_close int fd = open_file(unpack, name, &nowhere);
+	la_ssize_t length;
+
+	if (fd < 0 && !nowhere)
+		return error_errno(unpack->err, "create '%s'", name);
+	while ((length = archive_read_data(unpack->archive, unpack->block, BLOCK)) > 0) {
+		manifest_update(&unpack->manifest, unpack->block, (size_t)length);
+		if (fd >= 0 && !write_all(fd, unpack->block, (size_t)length))
+			return error_errno(unpack->err, "write '%s'", name);
+	}
+	if (length < 0)
+		return failed(unpack);
+	return fd < 0 || finish_file(unpack, fd, name);
+}
+
+static bool
+take_manifest(struct unpack *unpack)
+{
+	int64_t size = archive_entry_size(unpack->entry);
+
+	if (size <= 0 || (size_t)size > MANIFEST_MOST)
+		return error_set(unpack->err, ERROR_INPUT, "its MANIFEST has no fitting size");
+	unpack->theirs = malloc((size_t)size);
+	if (unpack->theirs == NULL)
+		return error_set(unpack->err, ERROR_SYSTEM, "read the MANIFEST: not enough memory");
+	unpack->theirs_length = (size_t)size;
+	return archive_read_data(unpack->archive, unpack->theirs, (size_t)size) == size ||
+	    failed(unpack);
+}
+
+static bool
+take_member(struct unpack *unpack)
+{
+	const char *name = archive_entry_pathname(unpack->entry);
+	mode_t type = archive_entry_filetype(unpack->entry);
+	bool first = unpack->manifest.length == 0, folder = type == AE_IFDIR;
+	bool slash = name != NULL && name[0] != '\0' && name[strlen(name) - 1] == '/';
+
+	if (name == NULL)
+		return error_set(unpack->err, ERROR_INPUT, "it has a member without a name");
+	if (!manifest_name_check(name, unpack->err))
+		return false;
+	if ((type != AE_IFREG && !folder) || folder != slash ||
+	    archive_entry_hardlink(unpack->entry) != NULL)
+		return error_set(unpack->err, ERROR_INPUT, "'%s' is neither file nor folder", name);
+	if (first != (strcmp(name, MANIFEST_DATABASE) == 0))
+		return error_set(unpack->err, ERROR_INPUT,
+		    "it does not begin with the database: it is no backup of Kabuto's");
+	if (unpack->theirs != NULL)
+		return error_set(unpack->err, ERROR_INPUT, "it goes on behind its MANIFEST");
+	if (strcmp(name, MANIFEST_NAME) == 0)
+		return take_manifest(unpack);
+	manifest_begin(&unpack->manifest);
+	return (folder ? make_folder(unpack, name) : take_file(unpack, name)) &&
+	    manifest_end(&unpack->manifest, name, unpack->err);
+}
+
+static bool
+take_all(struct unpack *unpack, int fd)
+{
+	int result;
+
+	archive_read_support_format_tar(unpack->archive);
+	/* Whoever compressed it may leave it so, where libarchive can undo that itself. */
+	archive_read_support_filter_gzip(unpack->archive);
+	archive_read_support_filter_xz(unpack->archive);
+	archive_read_support_filter_zstd(unpack->archive);
+	if (archive_read_open_fd(unpack->archive, fd, BLOCK) != ARCHIVE_OK)
+		return failed(unpack);
+	while ((result = archive_read_next_header(unpack->archive, &unpack->entry)) >=
+		ARCHIVE_WARN &&
+	    result != ARCHIVE_EOF)
+		if (!take_member(unpack))
+			return false;
+	if (result != ARCHIVE_EOF)
+		return failed(unpack);
+	if (unpack->theirs == NULL)
+		return error_set(unpack->err, ERROR_INPUT, "it has no end: it was cut off");
+	return manifest_check(&unpack->manifest, unpack->theirs, unpack->theirs_length,
+	    unpack->err);
+}
+
+bool
+unpack_backup(int fd, int to, const char *database, struct error *err)
+{
+	cleanup_free char *block = malloc(BLOCK);
+	struct unpack unpack = { .archive = archive_read_new(),
+		.to = to,
+		.database = database,
+		.block = block,
+		.err = err };
+	bool done = false;
+
+	if (unpack.archive == NULL || block == NULL)
+		error_set(err, ERROR_SYSTEM, "read the backup: not enough memory");
+	else
+		done = take_all(&unpack, fd);
+	manifest_clear(&unpack.manifest);
+	free(unpack.theirs);
+	archive_read_free(unpack.archive);
+	return done;
+}

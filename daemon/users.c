@@ -1,0 +1,302 @@
+/*
+ * Each command finds an account by its login, and changes one thing of it.
+ */
+#include "users.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "program.h"
+#include "quantity.h"
+#include "wake.h"
+
+/* A command's hold on the state, and the account that it is about. */
+struct subject {
+	struct spool spool;
+	struct database db;
+	struct account account;
+};
+
+static void
+subject_close(struct subject *subject)
+{
+	database_close(&subject->db);
+	spool_close(&subject->spool);
+}
+
+static bool
+subject_open(struct subject *subject, const struct ctl *ctl, struct error *err)
+{
+	const char *login = ctl->arguments[0];
+	char hash[PASSWORD_HASH];
+	bool confirmed;
+
+	if (!ctl_open(ctl, &subject->spool, &subject->db, err))
+		return false;
+	if (account_find(&subject->db, login, &subject->account, hash, &confirmed, err)) {
+		if (subject->account.id != 0)
+			return true;
+		error_set(err, ERROR_NOT_FOUND, "there is no account '%s'", login);
+	}
+	subject_close(subject);
+	return false;
+}
+
+/* One line of the standard input, at a terminal without showing it. */
+static bool
+read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct error *err)
+{
+	struct termios usual, hidden;
+	bool terminal = tcgetattr(STDIN_FILENO, &usual) == 0, read;
+
+	if (terminal) {
+		hidden = usual;
+		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+		fputs(prompt, stderr);
+	}
+	read = fgets(line, PASSWORD_MOST + 2, stdin) != NULL;
+	if (terminal) {
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual);
+		fputc('\n', stderr);
+	}
+	line[read ? strcspn(line, "\n") : 0] = '\0';
+	return read ||
+	    error_set(err, ERROR_INPUT, "no password: give one as a line of standard input");
+}
+
+static bool
+read_password(char hash[static PASSWORD_HASH], struct error *err)
+{
+	char password[PASSWORD_MOST + 2], again[PASSWORD_MOST + 2];
+	bool done = read_line("Password: ", password, err) &&
+	    account_password_check("password", password, err);
+
+	if (done && isatty(STDIN_FILENO))
+		done = read_line("Again: ", again, err) &&
+		    (strcmp(password, again) == 0 ||
+			error_set(err, ERROR_INPUT, "these are two different passwords"));
+	done = done && password_hash(password, hash, err);
+	sodium_memzero(password, sizeof password);
+	sodium_memzero(again, sizeof again);
+	return done;
+}
+
+int
+users_add(struct ctl *ctl)
+{
+	const char *login = ctl->arguments[0], *email = ctl->email != NULL ? ctl->email : "";
+	char hash[PASSWORD_HASH];
+	struct database db;
+	struct spool spool;
+	struct error err;
+	bool done;
+
+	if (!account_login_check(login, &err) ||
+	    (ctl->email != NULL && !account_email_check(email, &err)) ||
+	    !read_password(hash, &err) || !ctl_open(ctl, &spool, &db, &err))
+		return ctl_failed(&err);
+	done = account_add(&db, login, email, hash, ctl_has(ctl, CTL_ADMIN), &err);
+	database_close(&db);
+	spool_close(&spool);
+	return done ? EXIT_DONE : ctl_failed(&err);
+}
+
+int
+users_password(struct ctl *ctl)
+{
+	struct subject subject;
+	char hash[PASSWORD_HASH];
+	struct error err;
+	bool done;
+
+	if (!read_password(hash, &err) || !subject_open(&subject, ctl, &err))
+		return ctl_failed(&err);
+	done = account_set_password(&subject.db, subject.account.id, hash, "", &err);
+	subject_close(&subject);
+	return done ? EXIT_DONE : ctl_failed(&err);
+}
+
+static int
+set_disabled(struct ctl *ctl, bool disabled)
+{
+	struct subject subject;
+	struct error err;
+	bool done;
+
+	if (!subject_open(&subject, ctl, &err))
+		return ctl_failed(&err);
+	done = account_set_disabled(&subject.db, subject.account.id, disabled, &err);
+	wake_send(subject.spool.state); /* its jobs in queue may start again */
+	subject_close(&subject);
+	return done ? EXIT_DONE : ctl_failed(&err);
+}
+
+int
+users_disable(struct ctl *ctl)
+{
+	return set_disabled(ctl, true);
+}
+
+int
+users_enable(struct ctl *ctl)
+{
+	return set_disabled(ctl, false);
+}
+
+int
+users_admin(struct ctl *ctl)
+{
+	const char *word = ctl->arguments[1];
+	struct subject subject;
+	struct error err;
+	bool done;
+
+	if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
+		return ctl_wrong("user admin: 'on' or 'off', not '%s'", word);
+	if (!subject_open(&subject, ctl, &err))
+		return ctl_failed(&err);
+	done = account_set_admin(&subject.db, subject.account.id, strcmp(word, "on") == 0, &err);
+	subject_close(&subject);
+	return done ? EXIT_DONE : ctl_failed(&err);
+}
+
+static const struct {
+	const char *name;
+	bool bytes;
+} limits[ACCOUNT_LIMITS] = {
+	[LIMIT_QUEUED] = { "queued", false },
+	[LIMIT_RUNNING] = { "running", false },
+	[LIMIT_STORED] = { "stored", true },
+};
+
+/* Reads "queued=100", "stored=10g", "running=default" (-1). */
+static bool
+parse_limit(const char *text, enum account_limit *limit, int64_t *value)
+{
+	size_t length = strcspn(text, "=");
+
+	if (text[length] != '=')
+		return false;
+	for (*limit = 0; *limit < ACCOUNT_LIMITS; ++*limit) {
+		if (strncmp(limits[*limit].name, text, length) != 0 ||
+		    limits[*limit].name[length] != '\0')
+			continue;
+		text += length + 1;
+		*value = -1;
+		return strcmp(text, "default") == 0 ||
+		    ((limits[*limit].bytes ? bytes_parse(text, value)
+					   : integer_parse(text, value)) &&
+			*value >= 0);
+	}
+	return false;
+}
+
+int
+users_limit(struct ctl *ctl)
+{
+	enum account_limit limit;
+	struct subject subject;
+	int64_t value;
+	struct error err;
+	bool done = true;
+
+	for (char **argument = ctl->arguments + 1; *argument != NULL; argument++)
+		if (!parse_limit(*argument, &limit, &value))
+			return ctl_wrong(
+			    "user limit: queued=N, running=N or stored=SIZE, or \"default\" for each; not '%s'",
+			    *argument);
+	if (!subject_open(&subject, ctl, &err))
+		return ctl_failed(&err);
+	for (char **argument = ctl->arguments + 1; done && *argument != NULL; argument++)
+		done = parse_limit(*argument, &limit, &value) &&
+		    account_set_limit(&subject.db, subject.account.id, limit, value, &err);
+	wake_send(subject.spool.state); /* more may run */
+	subject_close(&subject);
+	return done ? EXIT_DONE : ctl_failed(&err);
+}
+
+/* Adds " name=value" for each limit of its own. */
+static void
+describe_limits(const struct account_listed *listed, char *text, size_t size)
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < ACCOUNT_LIMITS; i++) {
+		char number[QUANTITY_TEXT];
+
+		if (listed->limits[i] < 0)
+			continue;
+		snprintf(number, sizeof number, "%lld", (long long)listed->limits[i]);
+		if (limits[i].bytes)
+			bytes_format(listed->limits[i], number);
+		length += (size_t)snprintf(text + length, size - length, " %s=%s", limits[i].name,
+		    number);
+	}
+}
+
+static bool
+print_account(const struct account_listed *listed, void *context, struct error *err)
+{
+	char stored[QUANTITY_TEXT], own[ACCOUNT_LIMITS * (QUANTITY_TEXT + 16)];
+
+	(void)context;
+	(void)err;
+	describe_limits(listed, own, sizeof own);
+	printf("%-20s %-11s %-5s %10s  %s%s\n", listed->account.login,
+	    listed->account.disabled ? "disabled"
+		: listed->confirmed  ? "active"
+				     : "unconfirmed",
+	    listed->account.admin ? "admin" : "-", bytes_format(listed->stored, stored),
+	    listed->email, own);
+	return true;
+}
+
+static json_t *
+limit_json(int64_t limit)
+{
+	return limit < 0 ? json_null() : json_integer(limit);
+}
+
+static bool
+add_account(const struct account_listed *listed, void *context, struct error *err)
+{
+	char created[QUANTITY_TEXT];
+	json_t *account = json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:s, s:I, s:{s:o, s:o, s:o}}",
+	    "id", (json_int_t)listed->account.id, "login", listed->account.login, "email",
+	    listed->email, "admin", (int)listed->account.admin, "disabled",
+	    (int)listed->account.disabled, "confirmed", (int)listed->confirmed, "creation_date",
+	    time_format(listed->created_at, created), "stored", (json_int_t)listed->stored,
+	    "limits", "queued", limit_json(listed->limits[LIMIT_QUEUED]), "running",
+	    limit_json(listed->limits[LIMIT_RUNNING]), "stored",
+	    limit_json(listed->limits[LIMIT_STORED]));
+
+	return json_array_append_new(context, account) == 0 ||
+	    error_set(err, ERROR_SYSTEM, "list the accounts: not enough memory");
+}
+
+int
+users_list(struct ctl *ctl)
+{
+	json_t *accounts = json_array();
+	struct database db;
+	struct spool spool;
+	struct error err;
+	bool json = ctl_has(ctl, CTL_JSON), done;
+
+	if (!ctl_open(ctl, &spool, &db, &err)) {
+		json_decref(accounts);
+		return ctl_failed(&err);
+	}
+	done = account_each(&db, json ? add_account : print_account, accounts, &err);
+	database_close(&db);
+	spool_close(&spool);
+	if (done && json)
+		return ctl_print_json(accounts);
+	json_decref(accounts);
+	return done ? EXIT_DONE : ctl_failed(&err);
+}

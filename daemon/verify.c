@@ -1,0 +1,218 @@
+/*
+ * Each row is read, then looked for on the disk, and where something is missing read once more: the
+ * service goes on meanwhile.
+ */
+#include "verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "attachment.h"
+#include "build.h"
+#include "cleanup.h"
+#include "job.h"
+#include "joblog.h"
+#include "program.h"
+#include "restore.h"
+#include "utf8.h"
+
+#define FINDING 1280
+
+struct look {
+	struct database *db;
+	struct spool *spool;
+	verify_tell *tell;
+	void *context;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+say(const struct look *look, const char *format, ...)
+{
+	char text[FINDING];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	look->tell(utf8_printable(text), look->context);
+}
+
+/* Whether the job is still what it was: one that ran again has other files. */
+static bool
+same_still(const struct look *look, const struct job *job)
+{
+	struct error ignored;
+	struct job now;
+	bool same;
+
+	if (!job_read(look->db, job->id, &now, &ignored))
+		return false;
+	same = now.id != 0 && !now.deleted && now.attempt == job->attempt &&
+	    strcmp(now.results_token, job->results_token) == 0 &&
+	    now.logs_removed_at == job->logs_removed_at;
+	job_clear(&now);
+	return same;
+}
+
+/* 0 where name is in dir, else errno. */
+static int
+look_for(int dir, const char *name, struct stat *st)
+{
+	return fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+}
+
+static void
+look_at_results(const struct look *look, const struct job *job)
+{
+	char name[NAME_TEXT + 8];
+	struct stat st;
+	int missing;
+
+	if (job->results_token[0] == '\0')
+		return;
+	snprintf(name, sizeof name, "%s.zip", job->results_token);
+	missing = look_for(look->spool->results, name, &st);
+	if (missing != 0 && same_still(look, job))
+		say(look, "job %lld: results/%s: %s", (long long)job->id, name, strerror(missing));
+}
+
+/* Of former attempts retention may have taken the logs, and nobody noted it. */
+static void
+look_at_log(const struct look *look, const struct job *job)
+{
+	char name[JOBLOG_NAME];
+	struct stat st;
+	int missing;
+
+	if (!job_ended(job) || job->attempt == 0 || job->logs_removed_at != 0)
+		return;
+	joblog_name(name, job->id, job->attempt, "log");
+	missing = look_for(look->spool->logs, name, &st);
+	if (missing != 0 && same_still(look, job))
+		say(look, "job %lld: logs/%s: %s", (long long)job->id, name, strerror(missing));
+}
+
+static bool
+look_at_attachments(const struct look *look, const struct job *job, struct error *err)
+{
+	struct attachments list;
+	char path[FINDING];
+	struct stat st;
+
+	if (!attachments_of(look->db, job->id, &list, err))
+		return false;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct attachment *item = &list.items[i];
+		int missing;
+
+		snprintf(path, sizeof path, "%s/%s", job->attachment_token, item->name);
+		missing = look_for(look->spool->inbox, path, &st);
+		if (missing == 0 && S_ISREG(st.st_mode) && st.st_size == item->size)
+			continue;
+		if (!same_still(look, job))
+			break;
+		if (missing == 0)
+			say(look, "job %lld: inbox/%s: has %lld bytes, and had %lld",
+			    (long long)job->id, path, (long long)st.st_size, (long long)item->size);
+		else
+			say(look, "job %lld: inbox/%s: %s", (long long)job->id, path,
+			    strerror(missing));
+	}
+	attachments_clear(&list);
+	return true;
+}
+
+static bool
+look_at_jobs(const struct look *look, struct error *err)
+{
+	int64_t id = 0;
+
+	for (;;) {
+		struct job job;
+		bool done;
+
+		if (!job_next(look->db, id, &id, err))
+			return false;
+		if (id == 0)
+			return true;
+		if (!job_read(look->db, id, &job, err))
+			return false;
+		done = job.id == 0 || look_at_attachments(look, &job, err);
+		if (done && job.id != 0) {
+			look_at_results(look, &job);
+			look_at_log(look, &job);
+		}
+		job_clear(&job);
+		if (!done)
+			return false;
+	}
+}
+
+/* A build that waits needs its folder. */
+static bool
+look_at_builds(const struct look *look, struct error *err)
+{
+	int64_t id = 0;
+	bool pending, ended;
+	char name[24];
+	struct stat st;
+
+	for (;;) {
+		if (!build_next(look->db, id, &id, &pending, err))
+			return false;
+		if (id == 0)
+			return true;
+		snprintf(name, sizeof name, "%lld", (long long)id);
+		if (!pending || fstatat(look->spool->builds, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if (!build_has_ended(look->db, id, &ended, err))
+			return false;
+		if (!ended)
+			say(look, "build %lld: builds/%s: it is not there", (long long)id, name);
+	}
+}
+
+bool
+verify_files(struct database *db, struct spool *spool, verify_tell *tell, void *context,
+    struct error *err)
+{
+	const struct look look = { db, spool, tell, context };
+
+	return look_at_jobs(&look, err) && look_at_builds(&look, err);
+}
+
+static void
+print_finding(const char *what, void *context)
+{
+	++*(int *)context;
+	fprintf(stderr, "kabutoctl: %s\n", what);
+}
+
+static int
+verify_state(struct ctl *ctl)
+{
+	struct spool spool;
+	struct database db;
+	struct error err;
+	int findings = 0, status = EXIT_DONE;
+
+	if (!ctl_open(ctl, &spool, &db, &err))
+		return ctl_failed(&err);
+	if (!database_check(&db, false, &err) ||
+	    !verify_files(&db, &spool, print_finding, &findings, &err))
+		status = ctl_failed(&err);
+	else if (findings > 0)
+		status = EXIT_FAILED;
+	database_close(&db);
+	spool_close(&spool);
+	return status;
+}
+
+int
+verify(struct ctl *ctl)
+{
+	return ctl->arguments[0] == NULL ? verify_state(ctl) : verify_backup(ctl);
+}
