@@ -9,6 +9,8 @@ from kabuto import POOLS
 
 FLOOR = 24 << 20  # min_free of the state directory's filesystem
 
+HESITATION_S = 1  # at most, so that a fault comes at any moment of a job's life
+
 
 class Harm:
     """Faults by name; each leaves everything running again, though perhaps not yet well."""
@@ -35,7 +37,7 @@ class Harm:
     def plan(self, count):
         """So many names in any order; each is there, and those that cost little more often."""
         names = list(self.kinds)
-        cheap = ['remove container', *(name for name in names if name.startswith('kill ') and
+        cheap = ['remove container', 'kill spooler', *(name for name in names if name.startswith('kill ') and
                                        'engine' not in name)]
         while len(names) < count:
             names.append(self.dice.choice(cheap))
@@ -44,6 +46,7 @@ class Harm:
 
     def do(self, name):
         function, *arguments = self.kinds[name]
+        time.sleep(self.dice.uniform(0, HESITATION_S))
         function(*arguments)
         self.counts[name] += 1
 

@@ -1,12 +1,12 @@
 """Users who post jobs, whatever happens, and know what each job must leave."""
+import collections
 import hashlib
 import io
-import random
 import threading
 import zipfile
 
-import requests
-
+from beside import Builder, Reader, Uploader
+from caller import PATIENCE_S, Caller
 from client import expect
 from wait import until
 
@@ -15,7 +15,6 @@ FILE_LINES = 400
 BATCH = 5       # jobs of a pipeline
 AHEAD = 10      # jobs of one user that may wait for their end
 RETRIES = 10
-PATIENCE_S = 300  # with one call
 
 MARKED = '''
 set -e
@@ -79,33 +78,28 @@ class Job:
         self.id = self.user = self.pipeline = None
 
 
-class User(threading.Thread):
-    """Posts so many jobs, in pipelines of a few; repeats a call until it is answered well."""
+class User(Caller):
+    """Posts so many jobs, in pipelines of a few, and submits them."""
 
     def __init__(self, load, client, count):
-        super().__init__(daemon=True)
-        self.load, self.client, self.count = load, client, count
-        self.dice = random.Random(load.dice.random())
-        self.error = None
+        super().__init__(load, client)
+        self.count = count
 
-    def run(self):
-        try:
-            while self.count > 0 and not self.load.over.is_set():
-                self.post_pipeline(min(BATCH, self.count))
-                self.count -= BATCH
-        except Exception as error:  # told by Load.finish
-            self.error = error
+    def work(self):
+        while self.count > 0 and not self.load.over.is_set():
+            self.post_pipeline(min(BATCH, self.count))
+            self.count -= BATCH
 
     def post_pipeline(self, count):
-        pipeline = self.stubborn('POST', '/pipeline', data={'name': 'storm', 'max_parallel': 3})
-        pipeline = pipeline.json()['id']
+        answer = self.stubborn('POST', '/pipeline', data={'name': 'storm', 'max_parallel': 3})
+        pipeline = answer.json()['id']
         for _ in range(count):
             until(lambda: self.load.over.is_set() or self.waiting() < AHEAD, 'jobs end', PATIENCE_S)
             self.post(pipeline, Job(self.dice))
         self.submit(pipeline)
 
     def waiting(self):
-        return sum(1 for job in self.load.promised.values()
+        return sum(1 for job in list(self.load.promised.values())
                    if job.user is self and job.id not in self.load.ended)
 
     def post(self, pipeline, job):
@@ -118,47 +112,33 @@ class User(threading.Thread):
     def submit(self, pipeline):
         """Not once more where it was carried out unanswered: that would run all jobs again."""
         def submitted():
-            path = f'/pipeline/{pipeline}/job'
-            return not self.stubborn('GET', path + '?state=ready').json()
+            return not self.stubborn('GET', f'/pipeline/{pipeline}/job?state=ready').json()
         self.stubborn('POST', f'/pipeline/{pipeline}/submit', unless=submitted)
-
-    def stubborn(self, method, path, unless=None, **kw):
-        """The call's answer with 200. All that may come else is an error in words, or none."""
-        kw.setdefault('timeout', 30)
-
-        def answered():
-            try:
-                answer = self.client.call(method, path, **kw)
-            except requests.RequestException:
-                self.load.unanswered += 1
-                return unless is not None and unless()
-            if answer.status_code != 200:
-                assert answer.status_code >= 500 and answer.json()['error'], \
-                    f'{method} {path}: {answer.status_code} {answer.text[:300]}'
-                self.load.refused[answer.status_code] = \
-                    self.load.refused.get(answer.status_code, 0) + 1
-                return unless is not None and unless()
-            return answer
-        return until(answered, f'{method} {path} is answered well', PATIENCE_S)
 
 
 class Load:
+    """All who call, and what they were promised."""
+
     def __init__(self, clients, count, dice):
         self.dice, self.over = dice, threading.Event()
         self.promised, self.ended = {}, set()
-        self.unanswered, self.refused, self.reads = 0, {}, 0
+        self.refused, self.reads = collections.Counter(), 0
         share = -(-count // len(clients))
         self.users = [User(self, client, share) for client in clients]
         self.total = share * len(clients)
-        for user in self.users:
-            user.start()
+        self.uploader = Uploader(self, clients[0].again())
+        self.builder = Builder(self, clients[1].again())
+        self.beside = [self.uploader, self.builder,
+                       *(Reader(self, client.again()) for client in clients)]
+        for caller in (*self.users, *self.beside):
+            caller.start()
 
     def look(self, kabuto):
         """Notes which jobs have ended; gives their number."""
         self.ended = {row[0] for row in
                       kabuto.sql("SELECT id FROM job WHERE state IN ('done', 'failed')")}
-        for user in self.users:
-            assert user.error is None, f'{user.client.login}: {user.error!r}'
+        for caller in (*self.users, *self.beside):
+            caller.check()
         return len(self.ended)
 
     def finish(self, kabuto):
@@ -167,13 +147,14 @@ class Load:
             self.look(kabuto)
             return not any(user.is_alive() for user in self.users)
         until(posted, 'all jobs are posted', PATIENCE_S)
-        until(lambda: not kabuto.at_work(), 'all jobs end', PATIENCE_S)
+        self.close()
+        until(lambda: not kabuto.at_work(), 'all jobs and builds end', PATIENCE_S)
         self.look(kabuto)
 
     def close(self):
         self.over.set()
-        for user in self.users:
-            user.join(60)
+        for caller in (*self.users, *self.beside):
+            caller.join(60)
 
 
 def read_log(client, job, attempt):

@@ -38,7 +38,7 @@ class Verdict:
 
     def judge(self, kabuto, load, events):
         rows = {row[0]: row[1:] for row in
-                kabuto.sql('SELECT id, state, attempt, error FROM job')}
+                kabuto.sql('SELECT id, state, attempt, error FROM job WHERE NOT deleted')}
         starts = events.count('start')
         self.counts.update(promised=len(load.promised), there=len(rows), starts=sum(starts.values()),
                            attempts=sum(row[1] for row in rows.values()))
@@ -53,6 +53,29 @@ class Verdict:
         for job in load.promised.values():
             if self.check(job.id in rows, f'job {job.id} was promised and is not there'):
                 self.judge_job(job, *rows[job.id])
+
+        self.judge_uploads(kabuto, load.uploader, rows)
+        self.judge_builds(kabuto, load.builder)
+
+    def judge_uploads(self, kabuto, uploader, rows):
+        tokens = dict(kabuto.sql('SELECT id, attachment_token FROM job'))
+        for job, content in uploader.kept.items():
+            if self.check(job in rows, f'upload {job} was promised and is not there'):
+                path = kabuto.state / 'inbox' / tokens[job] / 'a'
+                self.check(path.exists() and path.read_bytes() == content,
+                           f'attachment of job {job}')
+                self.counts['uploads'] += 1
+        gone = [job for job in uploader.deleted if job not in rows]
+        self.counts['uploads deleted'] += len(gone)
+
+    def judge_builds(self, kabuto, builder):
+        rows = {row[0]: row[1:] for row in kabuto.sql('SELECT id, state, error FROM build')}
+        for build in builder.built:
+            if self.check(build in rows, f'build {build} was promised and is not there'):
+                state, error = rows[build]
+                self.counts[f'build {state}'] += 1
+                self.check(state == 'SUCCESS' or reason(error or '') == 'no disk',
+                           f'build {build}: {state} {error}')
 
     def judge_job(self, job, state, attempts, error):
         if job.kind == 'failing':
