@@ -54,6 +54,35 @@ class Builder(Caller):
         return answer is not None and answer.json()['state'] != 'PENDING'
 
 
+class Killer(Caller):
+    """Begins jobs that do not end, and ends them."""
+
+    def __init__(self, load, client):
+        super().__init__(load, client)
+        self.killed = set()
+
+    def work(self):
+        while not self.load.over.is_set():
+            pipeline = self.stubborn('POST', '/pipeline', data={'name': 'killed'}).json()['id']
+            answer = self.stubborn('POST', f'/pipeline/{pipeline}/job',
+                                   data={'image_id': self.client.image(), 'grace': 0,
+                                         'command': 'echo ready; sleep 1000'})
+            job = answer.json()['id']
+            self.killed.add(job)
+            path = f'/pipeline/{pipeline}/job/{job}'
+            self.stubborn('POST', f'/pipeline/{pipeline}/submit',
+                          unless=lambda: self.state(path) not in (None, 'ready'))
+            until(lambda: self.state(path) not in (None, 'ready', 'in_queue'), 'it runs',
+                  PATIENCE_S)
+            # 409: it has ended, by a fault or by a call that was not answered.
+            self.stubborn('POST', path + '/kill', (200, 409))
+            until(lambda: self.state(path) == 'failed', 'it ends', PATIENCE_S)
+
+    def state(self, path):
+        answer = self.call('GET', path)
+        return answer and list(answer.json().values())[0]['state']
+
+
 class Reader(Caller):
     """Reads logs while they are written, and whole results."""
 
@@ -63,7 +92,7 @@ class Reader(Caller):
             if job is None or job.user.client.login != self.client.login:
                 self.load.over.wait(0.02)
                 continue
-            answer = self.call('GET', f'/execution/{job.id}/logs/0?wait=1')
+            answer = self.call('GET', f'/execution/{job.id}/logs/0?wait=1&attempt=1')
             if answer is not None and answer.status_code == 200:
                 self.load.reads += 1
                 lines = [x['logline'] for x in answer.json() if x['stream'] in job.lines]

@@ -14,5 +14,4 @@ from end_to_end import *  # noqa: E402,F401,F403 # pylint: disable=all
 
 def pytest_addoption(parser):
     sys.modules['end_to_end'].pytest_addoption(parser)
-    parser.addoption('--long', action='store_true', help='storms of 200 jobs, faults of a minute')
     parser.addoption('--seed', type=int, help='of the storms, as a former run has printed it')

@@ -5,7 +5,7 @@ import io
 import threading
 import zipfile
 
-from beside import Builder, Reader, Uploader
+from beside import Builder, Killer, Reader, Uploader
 from caller import PATIENCE_S, Caller
 from client import expect
 from wait import until
@@ -116,6 +116,13 @@ class User(Caller):
         self.stubborn('POST', f'/pipeline/{pipeline}/submit', unless=submitted)
 
 
+def another(client):
+    """A session of the same user, who knows the same images."""
+    other = client.again()
+    other.known_images = client.known_images
+    return other
+
+
 class Load:
     """All who call, and what they were promised."""
 
@@ -126,20 +133,24 @@ class Load:
         share = -(-count // len(clients))
         self.users = [User(self, client, share) for client in clients]
         self.total = share * len(clients)
-        self.uploader = Uploader(self, clients[0].again())
-        self.builder = Builder(self, clients[1].again())
-        self.beside = [self.uploader, self.builder,
-                       *(Reader(self, client.again()) for client in clients)]
+        self.uploader = Uploader(self, another(clients[0]))
+        self.builder = Builder(self, another(clients[1]))
+        self.killer = Killer(self, another(clients[2]))
+        self.beside = [self.uploader, self.builder, self.killer,
+                       *(Reader(self, another(client)) for client in clients)]
+
+    def start(self):
         for caller in (*self.users, *self.beside):
             caller.start()
+        return self
 
     def look(self, kabuto):
-        """Notes which jobs have ended; gives their number."""
+        """Notes which jobs have ended; gives the number of those that were promised."""
         self.ended = {row[0] for row in
                       kabuto.sql("SELECT id FROM job WHERE state IN ('done', 'failed')")}
         for caller in (*self.users, *self.beside):
             caller.check()
-        return len(self.ended)
+        return len(self.ended & self.promised.keys())
 
     def finish(self, kabuto):
         """Waits for the end of all that was posted."""
@@ -154,7 +165,8 @@ class Load:
     def close(self):
         self.over.set()
         for caller in (*self.users, *self.beside):
-            caller.join(60)
+            if caller.is_alive():
+                caller.join(60)
 
 
 def read_log(client, job, attempt):

@@ -1,6 +1,5 @@
 """Jobs of three users, and one fault after the other: what was promised is kept."""
 import random
-import shutil
 
 import pytest
 
@@ -10,7 +9,7 @@ from events import Events
 from harm import FLOOR, Harm
 from kabuto import Kabuto, make_users
 from load import Load
-from verdict import Verdict
+from verdict import Verdict, say
 from wait import until
 
 SHORT = {'jobs': 80, 'faults': 40, 'seconds': 6, 'rounds': 1}
@@ -74,6 +73,7 @@ def storm(stormy, size, seed, tmp_path, capsys):
     load, verdict = Load(clients, size['jobs'], dice), Verdict()
     plan = harm.plan(size['faults'])
     try:
+        load.start()
         for number, name in enumerate(plan):
             goal = number * load.total // len(plan)
             until(lambda: load.look(kabuto) >= goal, f'{goal} jobs have ended', 300)
@@ -81,7 +81,6 @@ def storm(stormy, size, seed, tmp_path, capsys):
             harm.do(name)
         load.finish(kabuto)
         verdict.judge(kabuto, load, events)
-        judge_whole(kabuto, verdict)
     finally:
         load.close()
         events.close()
@@ -89,26 +88,5 @@ def storm(stormy, size, seed, tmp_path, capsys):
             f'storm of seed {seed}',
             {'logs read meanwhile': load.reads}, load.refused,
             {f'fault: {name}': count for name, count in sorted(harm.counts.items())}))
-    if verdict.wrong:
-        shutil.copytree(kabuto.root / 'log', tmp_path / 'log')
-        shutil.copy(engine.root / 'log', tmp_path / 'log/engine')
-        for file in kabuto.state.glob('kabuto.db*'):
-            shutil.copy(file, tmp_path / 'log')
+        verdict.keep(kabuto, tmp_path)
     assert not verdict.wrong, f'{verdict.wrong[:20]}; see {tmp_path}/log'
-
-
-def judge_whole(kabuto, verdict):
-    """Nothing is orphaned, the database is sound, all is well."""
-    kabuto.wait_healthy()
-    kabuto.restart('spooler')  # its start sweeps what uploads left that were cut off
-    kabuto.remove_rubbish()
-    try:
-        kabuto.check(errors_allowed=True)
-    except AssertionError as error:
-        verdict.check(False, str(error))
-    verdict.counts['orphans'] = len(kabuto.leftovers())
-
-
-def say(capsys, text):
-    with capsys.disabled():
-        print('\n' + text, flush=True)

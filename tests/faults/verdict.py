@@ -1,6 +1,7 @@
 """What must be true after a storm, counted."""
 import collections
 import re
+import shutil
 
 from load import read_log, read_results
 
@@ -19,6 +20,11 @@ def reason(error):
         if re.search(pattern + r'$' if pattern.startswith('exit') else pattern, error):
             return name
     return None
+
+
+def say(capsys, text):
+    with capsys.disabled():
+        print('\n' + text, flush=True)
 
 
 def in_order(lines, expected):
@@ -47,7 +53,9 @@ class Verdict:
         for job, (state, _, error) in rows.items():
             self.counts[state] += 1
             if state == 'failed':
-                self.check(reason(error), f'job {job} failed: {error}')
+                killed = job in load.killer.killed and error == 'killed by its owner'
+                self.counts['killed'] += killed
+                self.check(killed or reason(error), f'job {job} failed: {error}')
             self.check(state in ('done', 'failed') or job not in load.promised,
                        f'job {job} is {state}')
         for job in load.promised.values():
@@ -56,6 +64,7 @@ class Verdict:
 
         self.judge_uploads(kabuto, load.uploader, rows)
         self.judge_builds(kabuto, load.builder)
+        self.judge_whole(kabuto)
 
     def judge_uploads(self, kabuto, uploader, rows):
         tokens = dict(kabuto.sql('SELECT id, attachment_token FROM job'))
@@ -121,6 +130,25 @@ class Verdict:
         expected = {} if job.kind == 'spoiling' else job.sums
         self.check(found == expected, f'job {job.id}: results {found}, expected {expected}')
         self.counts['results'] += 1
+
+    def judge_whole(self, kabuto):
+        """Nothing is orphaned, the database is sound, all is well."""
+        kabuto.wait_healthy()
+        kabuto.restart('spooler')  # its start sweeps what uploads left that were cut off
+        kabuto.remove_rubbish()
+        try:
+            kabuto.check(errors_allowed=True)
+        except AssertionError as error:
+            self.check(False, str(error))
+        self.counts['orphans'] = len(kabuto.leftovers())
+
+    def keep(self, kabuto, folder):
+        """What somebody will want who looks for the cause."""
+        if self.wrong:
+            shutil.copytree(kabuto.root / 'log', folder / 'log')
+            shutil.copy(kabuto.engine.root / 'log', folder / 'log/engine')
+            for file in kabuto.state.glob('kabuto.db*'):
+                shutil.copy(file, folder / 'log')
 
     def table(self, title, *more):
         counts = dict(self.counts)
