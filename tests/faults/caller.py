@@ -9,6 +9,15 @@ from wait import until
 PATIENCE_S = 300  # with one call
 
 
+def cut_short(answer):
+    """Whether the answer is no whole JSON, or tells that the call did not come whole."""
+    try:
+        error = answer.json()
+    except ValueError:
+        return True
+    return answer.status_code == 400 and 'send it again' in error['error']
+
+
 class Caller(threading.Thread):
     """Does work() until it returns or all is over; what it fails for, check() raises."""
 
@@ -16,7 +25,7 @@ class Caller(threading.Thread):
         super().__init__(daemon=True)
         self.load, self.client = load, client
         self.dice = random.Random(load.dice.random())
-        self.error = None
+        self.error = self.doing = None
 
     def run(self):
         try:
@@ -30,10 +39,15 @@ class Caller(threading.Thread):
     def call(self, method, path, **kw):
         """One try; the answer, or None where there was none or an error of ours, in words."""
         kw.setdefault('timeout', 30)
+        self.doing = f'{method} {path}'
         try:
             answer = self.client.call(method, path, **kw)
         except requests.RequestException:
             self.load.refused['not answered'] += 1
+            return None
+        self.doing += f': {answer.status_code} {answer.text[:200]}'
+        if cut_short(answer):
+            self.load.refused['cut short'] += 1
             return None
         if answer.status_code < 500:
             return answer

@@ -167,6 +167,7 @@ class Load:
         for caller in (*self.users, *self.beside):
             if caller.is_alive():
                 caller.join(60)
+            assert not caller.is_alive(), f'{caller} does not come to an end: {caller.doing}'
 
 
 def read_log(client, job, attempt):

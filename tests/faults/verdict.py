@@ -6,9 +6,12 @@ import shutil
 from load import read_log, read_results
 
 # Why an attempt may fail in a storm, and under which name it is counted.
+REFUSED = 'refused by an engine that was killed'
 REASONS = (
     ('engine lost the container', r'the engine lost the container while the job ran'),
     ('ended by the engine', r'killed by signal 15 \(SIGTERM\)|exit code 143|exit code 137'),
+    (REFUSED, r'^start the container: .* \(HTTP \d+\)$|'
+     r'failed to update store for object type'),
     ('no disk', r'[Nn]o space left on device'),
     ('no disk (exit code 1)', r'exit code 1'),
     ('as its command says', r'exit code 7'),
@@ -104,6 +107,10 @@ class Verdict:
         for failure in failures:
             self.check(reason(failure), f'job {job.id} attempt {attempt} failed: {failure}')
             self.counts['tries: ' + str(reason(failure))] += 1
+        if REFUSED in map(reason, failures):
+            # It may have started all the same; it then writes into a log that has been closed.
+            self.counts['logs of jobs that their engine forgot'] += 1
+            return
         if job.kind == 'spoiling':
             self.counts['logs spoilt by their job'] += 1
             return
@@ -144,11 +151,10 @@ class Verdict:
 
     def keep(self, kabuto, folder):
         """What somebody will want who looks for the cause."""
-        if self.wrong:
-            shutil.copytree(kabuto.root / 'log', folder / 'log')
-            shutil.copy(kabuto.engine.root / 'log', folder / 'log/engine')
-            for file in kabuto.state.glob('kabuto.db*'):
-                shutil.copy(file, folder / 'log')
+        shutil.copytree(kabuto.root / 'log', folder / 'log')
+        shutil.copy(kabuto.engine.root / 'log', folder / 'log/engine')
+        for file in kabuto.state.glob('kabuto.db*'):
+            shutil.copy(file, folder / 'log')
 
     def table(self, title, *more):
         counts = dict(self.counts)
