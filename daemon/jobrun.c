@@ -240,7 +240,9 @@ run_start(struct run *run, struct error *err)
 	if (run->joined && lost_sandbox(run, err))
 		return jump(run, STEP_PREPARE);
 	/* It may have started all the same, and even have ended: it must not be started twice. */
-	outcome = failed_call(run, err);
+	outcome = err->kind == ERROR_NOT_FOUND && run->faults++ < FAULTS_MOST
+	    ? AGAIN
+	    : failed_call(run, err);
 	return outcome == AGAIN ? jump(run, STEP_FIND) : outcome;
 }
 
@@ -484,6 +486,20 @@ static const enum step resume_at[CONTAINER_STATES] = {
 	[CONTAINER_EXITED] = STEP_COLLECT,
 };
 
+/*
+ * Whether the engine refused to start the container, and the job in it never began. One that was
+ * killed in the middle of a start refuses that container for good ("task already exists"), or has
+ * forgotten it: another one is made.
+ */
+static bool
+never_began(struct run *run)
+{
+	struct error ignored;
+
+	return run->faults > 0 && open_folder(run, &ignored) &&
+	    usage_is_untouched(run->folder, "usage");
+}
+
 /* Where to go on. A job that was marked and has no container was lost by the engine. */
 static enum outcome
 run_find(struct run *run, struct error *err)
@@ -491,6 +507,11 @@ run_find(struct run *run, struct error *err)
 	if (!container_inspect(&run->worker->engine, run->container, &run->info, err))
 		return retry_call(run, err);
 	run->joined = run->info.joined;
+	if (run->info.state <= CONTAINER_CREATED && never_began(run)) {
+		if (!container_remove(&run->worker->engine, run->container, err))
+			return failed_call(run, err);
+		return jump(run, STEP_PREPARE);
+	}
 	if (run->info.state == CONTAINER_ABSENT && run->job.start_marked_at != 0) {
 		run_set_error(run, "the engine lost the container while the job ran");
 		return fail(run);

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -78,4 +79,12 @@ usage_read(struct usage *usage, int dir, const char *name)
 	ssize_t length = fd < 0 ? 0 : pread(fd, text, sizeof text, 0);
 
 	usage_parse(usage, text, length > 0 ? (size_t)length : 0);
+}
+
+bool
+usage_is_untouched(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size == 0;
 }

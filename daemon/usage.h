@@ -32,4 +32,7 @@ void usage_parse(struct usage *usage, const char *text, size_t length);
 /* Reads the file name in the folder dir; one that cannot be read gives zeros. */
 void usage_read(struct usage *usage, int dir, const char *name);
 
+/* Whether kabuto-init has never written to that file: the job did not begin. */
+bool usage_is_untouched(int dir, const char *name);
+
 #endif

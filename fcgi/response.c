@@ -105,19 +105,22 @@ put(const char *data, size_t length, void *req)
 	return 0;
 }
 
+/* With its length, so that a client sees where it was cut off: by a handler that died, say. */
 bool
 response_json(struct request *req, int status, json_t *body)
 {
-	if (body == NULL) {
+	static const char none[] = "{\"error\":\"not enough memory\"}";
+	cleanup_free char *made = body == NULL ? NULL : json_dumps(body, JSON_FORM);
+	const char *text = made == NULL ? none : made;
+
+	if (made == NULL) {
 		log_write(LOG_ERROR, "path=%s the answer could not be made: not enough memory",
-		    req->path);
+		    req->route != NULL ? req->route->path : "?");
 		status = 500;
 	}
+	response_header(req, "Content-Length: %zu", strlen(text) + 1);
 	response_begin(req, status, JSON_TYPE);
-	if (body == NULL)
-		response_write(req, "{\"error\":\"not enough memory\"}", 29);
-	else
-		json_dump_callback(body, put, req, JSON_FORM);
+	response_write(req, text, strlen(text));
 	response_write(req, "\n", 1);
 	json_decref(body);
 	return true;
@@ -187,8 +190,8 @@ list_begin(struct list *list, struct request *req, char open, int64_t *fetch)
 	*fetch = list->limit > 0 ? list->limit + 1 : INT64_MAX;
 }
 
-static void
-stream_item(struct list *list, int64_t id, json_t *item)
+static bool
+stream_item(struct list *list, int64_t id, json_t *item, struct error *err)
 {
 	char key[32];
 	int length = 0;
@@ -203,7 +206,8 @@ stream_item(struct list *list, int64_t id, json_t *item)
 		length +=
 		    snprintf(key + length, sizeof key - (size_t)length, "\"%lld\":", (long long)id);
 	response_write(list->req, key, (size_t)length);
-	json_dump_callback(item, put, list->req, JSON_FORM);
+	return json_dump_callback(item, put, list->req, JSON_FORM) == 0 ||
+	    error_set(err, ERROR_SYSTEM, "make a list: not enough memory");
 }
 
 bool
@@ -214,17 +218,20 @@ list_add(struct list *list, int64_t id, json_t *item, struct error *err)
 	if (item == NULL)
 		return error_set(err, ERROR_SYSTEM, "make a list: not enough memory");
 	if (list->gathered == NULL) {
-		stream_item(list, id, item);
+		bool done = stream_item(list, id, item, err);
+
 		json_decref(item);
+		if (!done)
+			return false;
 	} else if (list->count == list->limit) {
 		list->more = true;
 		json_decref(item);
 		return true;
-	} else if (list->close == '}') {
-		snprintf(key, sizeof key, "%lld", (long long)id);
-		json_object_set_new(list->gathered, key, item);
 	} else {
-		json_array_append_new(list->gathered, item);
+		snprintf(key, sizeof key, "%lld", (long long)id);
+		if ((list->close == '}' ? json_object_set_new(list->gathered, key, item)
+					: json_array_append_new(list->gathered, item)) < 0)
+			return error_set(err, ERROR_SYSTEM, "make a list: not enough memory");
 	}
 	list->last_id = id;
 	list->count++;

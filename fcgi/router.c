@@ -149,7 +149,9 @@ static bool
 run(struct request *req, struct error *err)
 {
 	if (!request_split_path(req))
-		return error_set(err, ERROR_NOT_FOUND, "no such path");
+		return req->path == NULL || req->decoded == NULL
+		    ? error_set(err, ERROR_SYSTEM, "read the path: not enough memory")
+		    : error_set(err, ERROR_NOT_FOUND, "no such path");
 	return find_route(req, err) && check_same_origin(req, err) &&
 	    ((req->route->flags & NEEDS_SESSION) == 0 || request_authenticate(req, err)) &&
 	    request_read_parameters(req, err) && req->route->handle(req, err);

@@ -72,6 +72,7 @@ class Engine:
         self.namespace = f'{name}{os.getpid()}'
         self.address = unused_network()
         self.process = None
+        self.options = []  # of its next start
 
     def start(self):
         if not os.path.exists(f'/sys/class/net/{self.bridge}'):
@@ -84,7 +85,7 @@ class Engine:
                  '--exec-root', self.root / 'exec', '-p', self.root / 'pid',
                  '--bridge', self.bridge, '--iptables=false', '--ip6tables=false',
                  '--ip-forward=false', '--containerd-namespace', self.namespace,
-                 '--containerd-plugins-namespace', self.namespace + 'p'],
+                 '--containerd-plugins-namespace', self.namespace + 'p', *self.options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until(self.answers, f'the engine answers (log: {self.root}/log)')
 

@@ -12,7 +12,7 @@ import subprocess
 
 import webserver
 from client import Client
-from engine import group_id
+from engine import EngineError, group_id
 from wait import until
 
 POOLS = ('api', 'upload', 'follow')
@@ -77,6 +77,7 @@ class Process:
         self.name, self.command, self.log = name, command, pathlib.Path(log)
         self.process, self.seen = None, 0
         self.listener = listener  # a socket that it gets as systemd hands it over
+        self.environment = {}  # that it gets besides ours
 
     def start(self):
         command, fds = list(map(str, self.command)), ()
@@ -86,7 +87,8 @@ class Process:
             command = ['bash', '-c', script, 'bash', *command]
         with open(self.log, 'ab') as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=fds,
-                                            stdout=log, stderr=log, cwd='/')
+                                            stdout=log, stderr=log, cwd='/',
+                                            env={**os.environ, **self.environment})
 
     @property
     def pid(self):
@@ -265,7 +267,7 @@ class Kabuto:
         try:
             for container in self.engine.containers(self.instance):
                 self.engine.remove(container['Id'])
-        except (OSError, sqlite3.Error):
+        except (OSError, EngineError, sqlite3.Error):
             pass
         for listener in self.listeners.values():
             listener.close()
