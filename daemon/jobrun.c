@@ -500,6 +500,33 @@ never_began(struct run *run)
 	    usage_is_untouched(run->folder, "usage");
 }
 
+/*
+ * The engine was killed in the middle of a start, and does not know that the job began: it may run
+ * all the same. Its end is waited for, and then is what kabuto-init says of it.
+ */
+static enum outcome
+find_forgotten(struct run *run, struct error *err)
+{
+	if (!usage_is_held(run->folder, "usage")) {
+		usage_read(&run->usage, run->folder, "usage");
+		if (run->usage.complete) {
+			run->info.state = CONTAINER_EXITED;
+			run->info.exit_code = run->usage.code;
+		} else {
+			run_set_error(run, "the engine lost the container while the job ran");
+		}
+		return jump(run, STEP_COLLECT);
+	}
+	if (!job_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
+		return AGAIN;
+	run->timed_out = time_now_ms() >= run_deadline_ms(run);
+	if (run->timed_out || run->cancelled)
+		return jump(run, STEP_COLLECT);
+	error_set(err, ERROR_SYSTEM,
+	    "the engine has forgotten a job that runs; its end is waited for");
+	return AGAIN;
+}
+
 /* Where to go on. A job that was marked and has no container was lost by the engine. */
 static enum outcome
 run_find(struct run *run, struct error *err)
@@ -512,6 +539,9 @@ run_find(struct run *run, struct error *err)
 			return failed_call(run, err);
 		return jump(run, STEP_PREPARE);
 	}
+	if (run->info.state <= CONTAINER_CREATED && run->job.start_marked_at != 0 &&
+	    open_folder(run, err) && !usage_is_untouched(run->folder, "usage"))
+		return find_forgotten(run, err);
 	if (run->info.state == CONTAINER_ABSENT && run->job.start_marked_at != 0) {
 		run_set_error(run, "the engine lost the container while the job ran");
 		return fail(run);

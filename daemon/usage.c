@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ static const struct {
 	{ "exec_errno", offsetof(struct usage, exec_errno) },
 	{ "signal", offsetof(struct usage, signal) },
 	{ "written", offsetof(struct usage, written) },
+	{ "code", offsetof(struct usage, code) },
 	{ "oom_kills", offsetof(struct usage, oom_kills) },
 };
 
@@ -79,6 +81,14 @@ usage_read(struct usage *usage, int dir, const char *name)
 	ssize_t length = fd < 0 ? 0 : pread(fd, text, sizeof text, 0);
 
 	usage_parse(usage, text, length > 0 ? (size_t)length : 0);
+}
+
+bool
+usage_is_held(int dir, const char *name)
+{
+	cleanup_close int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
 }
 
 bool

@@ -20,6 +20,7 @@ struct usage {
 	int64_t exec_errno;  /* why the program could not be started; 0: it was */
 	int64_t signal;      /* that ended the job; 0: none */
 	int64_t written;     /* bytes that the job wrote into files */
+	int64_t code;        /* the exit code, as the container's */
 	int64_t oom_kills;   /* processes that the kernel killed for want of memory */
 };
 
@@ -31,6 +32,9 @@ void usage_parse(struct usage *usage, const char *text, size_t length);
 
 /* Reads the file name in the folder dir; one that cannot be read gives zeros. */
 void usage_read(struct usage *usage, int dir, const char *name);
+
+/* Whether kabuto-init lives, which locks that file. */
+bool usage_is_held(int dir, const char *name);
 
 /* Whether kabuto-init has never written to that file: the job did not begin. */
 bool usage_is_untouched(int dir, const char *name);

@@ -20,9 +20,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -235,24 +237,26 @@ exit_code(const struct job *job)
 	return WIFSIGNALED(job->status) ? 128 + WTERMSIG(job->status) : WEXITSTATUS(job->status);
 }
 
-/* Notes that the job begins. False where it has before; *code gets what it ended with then. */
-static int
+/*
+ * Notes that the job begins. False where it has before; *code gets what it ended with then. The
+ * file stays locked for as long as this process lives: so the spooler sees that a job runs of which
+ * the engine knows nothing any more.
+ */
+static bool
 begin(int *code)
 {
 	int fd = open(USAGE_PATH, O_RDWR | O_CLOEXEC);
 	char text[1024] = "";
 	const char *ended;
 
-	*code = 128 + SIGKILL;
-	if (fd >= 0 && read(fd, text, sizeof text - 1) == 0) {
+	if (fd < 0 || read(fd, text, sizeof text - 1) == 0) {
+		(void)flock(fd, LOCK_EX | LOCK_NB);
 		(void)!write(fd, "begun\n", 6);
-	} else if (fd >= 0) {
-		ended = strstr(text, "\ncode ");
-		if (ended != NULL)
-			*code = atoi(ended + 6);
+		return true;
 	}
-	close(fd);
-	return text[0] == '\0';
+	ended = strstr(text, "\ncode ");
+	*code = ended != NULL ? atoi(ended + 6) : 128 + SIGKILL;
+	return false;
 }
 
 /*

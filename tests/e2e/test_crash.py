@@ -1,5 +1,6 @@
 """Whatever dies, and however: jobs run once, logs are whole, nothing is forgotten."""
 import concurrent.futures
+import fcntl
 import socket
 import threading
 
@@ -249,6 +250,29 @@ def test_container_started_once_more_does_not_run_its_job_again(kabuto, dave, en
     end = dave.wait_job(pipeline, job)
     assert (end['state'], end['response']) == ('failed', 7) and end['used_memory'] > 0
     assert dave.lines(job) == ['before', 'after']
+
+
+@pytest.mark.parametrize('report, state, error', [
+    ('begun\ncpu_ns 1\ncode 0\nend\n', 'done', None),
+    ('begun\ncpu_ns 1\ncode 5\nend\n', 'failed', 'exit code 5'),
+    ('begun\n', 'failed', 'the engine lost the container while the job ran')])
+def test_end_of_a_job_that_the_engine_forgot_is_waited_for(kabuto, dave, engine, report, state,
+                                                           error):
+    """After a kill in the middle of its start: kabuto-init's part is played by this test."""
+    pipeline, job = dave.begin(f'echo before; {WAIT}')
+    dave.wait_line(job, 'before')
+    kabuto['spooler'].kill()
+    engine.remove(kabuto.container(job))
+    with open(kabuto.state / f'run/{job}.1/usage', 'r+', encoding='ascii') as usage:
+        fcntl.flock(usage, fcntl.LOCK_EX)
+        kabuto['spooler'].start()
+        until(lambda: f'job={job} attempt=1 step=find the engine has forgotten' in
+              kabuto['spooler'].text(), 'the spooler sees that it runs')
+        assert dave.state(pipeline, job)['state'] == 'running'
+        usage.write(report)
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['error']) == (state, error)
+    assert dave.lines(job) == ['before']
 
 
 def test_container_killed_by_hand(kabuto, dave, engine):
