@@ -576,6 +576,19 @@ again(struct run *run, const char *step, const struct error *err, int *tries)
 	return worker_pause(run->worker, tries);
 }
 
+/* Whether the end was asked for of a job that has no container yet, since making one fails. */
+static bool
+is_killed(struct run *run)
+{
+	struct error ignored;
+
+	if (!job_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, &ignored) ||
+	    !run->cancelled)
+		return false;
+	run_set_error(run, JOB_KILLED);
+	return true;
+}
+
 static void
 run_steps(struct run *run, enum step step)
 {
@@ -597,6 +610,8 @@ run_steps(struct run *run, enum step step)
 		case AGAIN:
 			if (!again(run, steps[step].name, &err, &tries))
 				return;
+			if ((step == STEP_PREPARE || step == STEP_CREATE) && is_killed(run))
+				step = STEP_COLLECT;
 			break;
 		case JUMP:
 			if (run->jump >= STEP_WAIT)

@@ -24,6 +24,7 @@
 #include "wake.h"
 
 #define LOOK_MS       1000           /* without a wake-up */
+#define DELETE_MS     200            /* between two looks for what was deleted */
 #define NOTE_MS       (5 * MS_PER_S) /* between two signs of life */
 #define SWEEP_MS      (60 * 60 * MS_PER_S)
 #define PING_LEAST_MS 100 /* between two tries at an engine that is away */
@@ -51,6 +52,7 @@ struct scheduler {
 	struct worker own;
 	struct thread *threads;
 	int64_t next_note_ms, next_sweep_ms, next_ping_ms, ping_pause_ms; /* monotonic */
+	int64_t next_delete_ms;                                           /* monotonic */
 	bool containers_swept; /* since the engine was away last */
 	bool had_room;
 };
@@ -328,8 +330,11 @@ remove_deleted(struct scheduler *scheduler)
 	struct job job;
 	struct thread *thread;
 
-	if (count_work(scheduler, WORK_DELETE) > 0)
+	if (time_monotonic_ms() < scheduler->next_delete_ms ||
+	    count_work(scheduler, WORK_DELETE) > 0)
 		return;
+	/* What a backup keeps is found again: not at once. */
+	scheduler->next_delete_ms = time_monotonic_ms() + DELETE_MS;
 	if (!job_next_deleted(&scheduler->own.db, &job, &err)) {
 		log_write(LOG_WARNING, "look for deleted jobs: %s, trying again", err.text);
 		return;

@@ -40,7 +40,7 @@ struct worker {
 /* One thread waits for the next connection; the others wait for their turn. */
 static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
 
-/* Waits until fd can be read; false: the process stops. A call that has come goes before a stop. */
+/* Waits until fd can be read; false: the process stops, whatever else may be waiting. */
 static bool
 wait_readable(const struct server *server, int fd)
 {
@@ -49,7 +49,7 @@ wait_readable(const struct server *server, int fd)
 
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		continue;
-	return fds[0].revents != 0;
+	return fds[1].revents == 0;
 }
 
 /*

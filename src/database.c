@@ -194,7 +194,8 @@ switch_to_wal(struct database *db, struct error *err)
 void
 database_init(void)
 {
-	/* A connection would take the memory of 20 pages at once; ours, one a job, use two or three. */
+	/* A connection would take the memory of 20 pages at once; ours, one a job, use two or
+	 * three. */
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 

@@ -137,7 +137,22 @@ job_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error 
 	return true;
 }
 
-/* Whether a job that is not to be seen as running is taken out of its pipeline's way. */
+/* With on_failure = stop, what waits behind a failed job leaves the queue, and says why. */
+static bool
+stop_pipeline(struct database *db, const struct job *failed, struct error *err)
+{
+	char error[96];
+
+	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed",
+	    (long long)failed->id);
+	return database_run(db, NULL, err,
+	    "UPDATE job SET state = 'ready', queued_at = NULL, retry_at = NULL, error = ?"
+	    " WHERE pipeline = ? AND state = 'in_queue'"
+	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?2 AND on_failure = 'stop')",
+	    "ti", error, (long long)failed->pipeline);
+}
+
+/* Fails one that waits for its next try. */
 static bool
 take_out(struct database *db, const struct job *job, struct error *err)
 {
@@ -145,7 +160,7 @@ take_out(struct database *db, const struct job *job, struct error *err)
 		   "UPDATE job SET state = 'failed', error = ?, retry_at = NULL, retries_left = 0"
 		   " WHERE id = ? AND state = 'in_queue' AND retry_at IS NOT NULL",
 		   "ti", JOB_KILLED, (long long)job->id) &&
-	    queue_refresh(db, job->pipeline, err);
+	    stop_pipeline(db, job, err) && queue_refresh(db, job->pipeline, err);
 }
 
 bool
@@ -225,21 +240,6 @@ job_retries_due(struct database *db, struct error *err)
 		    !queue_refresh(db, pipeline, err) || !transaction_commit(&t, err))
 			return false;
 	}
-}
-
-/* With on_failure = stop, what waits behind a failed job leaves the queue, and says why. */
-static bool
-stop_pipeline(struct database *db, const struct job *failed, struct error *err)
-{
-	char error[96];
-
-	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed",
-	    (long long)failed->id);
-	return database_run(db, NULL, err,
-	    "UPDATE job SET state = 'ready', queued_at = NULL, retry_at = NULL, error = ?"
-	    " WHERE pipeline = ? AND state = 'in_queue'"
-	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?2 AND on_failure = 'stop')",
-	    "ti", error, (long long)failed->pipeline);
 }
 
 /* What the end depends on and others may have changed meanwhile. */

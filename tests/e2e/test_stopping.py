@@ -98,6 +98,21 @@ def test_kill_outlives_the_spooler(kabuto, alice):
     kabuto.wait_healthy()
 
 
+@pytest.mark.log_errors
+def test_job_that_cannot_be_prepared_can_be_killed(own):
+    kabuto = own({'sandboxes': False})
+    dave = kabuto.user('dave')
+    dave.image()
+    (kabuto.state / 'run').rmdir()
+    pipeline, job = dave.begin('true')
+    until(lambda: f'job={job} attempt=1 step=prepare' in kabuto['spooler'].text(), 'it fails')
+    expect(kill(dave, pipeline, job), 200)
+    assert dave.wait_job(pipeline, job)['error'] == 'killed by its owner'
+    kabuto['spooler'].stop()
+    kabuto['spooler'].start()
+    kabuto.wait_healthy()
+
+
 def test_killed_job_runs_again_after_a_submit(alice):
     pipeline, job = alice.begin(f'echo ready; {WAIT}', grace=0)
     alice.wait_line(job, 'ready')

@@ -70,6 +70,32 @@ def test_restart_under_load_fails_no_call(own):
     kabuto.wait_healthy()
 
 
+def test_stop_goes_before_the_calls_that_wait(own):
+    """However many there are; they wait for the next start, and none fails."""
+    kabuto = own({'threads': {'api': 2}}, hold_sockets=True)
+    dave = kabuto.user('dave')
+    over, failures = threading.Event(), []
+
+    def ask():
+        client = dave.again()
+        while not over.is_set():
+            answer = client.get('/pipeline')
+            if answer.status_code != 200:
+                failures.append(answer.text)
+    callers = [threading.Thread(target=ask) for _ in range(24)]
+    for caller in callers:
+        caller.start()
+    for _ in range(3):
+        assert kabuto['api'].stop(20) == 0
+        assert 'in the middle' not in kabuto['api'].text()
+        kabuto['api'].start()
+        until(lambda: kabuto.answer('GET', '/account')[0] == 401, 'it answers again')
+    over.set()
+    for caller in callers:
+        caller.join()
+    assert failures == []
+
+
 def test_follower_is_answered_at_a_stop(own):
     """Whoever waits for a line does not keep its pool from ending."""
     kabuto = own(hold_sockets=True)

@@ -201,6 +201,22 @@ test_kill_ends_the_wait_for_a_retry(void **state)
 }
 
 static void
+test_kill_in_the_wait_for_a_retry_stops_a_pipeline_that_says_so(void **state)
+{
+	struct jobs jobs = begin(state, 1);
+	int64_t first = add(&jobs, 5), second = add(&jobs, 0);
+
+	world_sql(jobs.world, "UPDATE pipeline SET on_failure = 'stop'");
+	submit(&jobs);
+	assert_int_equal(claim(&jobs), first);
+	assert_true(end(&jobs, first, 1) > 0);
+	must(job_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, first, &jobs.world->err),
+	    &jobs.world->err);
+	check_state(&jobs, second, "ready");
+	assert_int_equal(claim(&jobs), 0);
+}
+
+static void
 test_only_what_runs_can_be_killed(void **state)
 {
 	struct jobs jobs = begin(state, 1);
@@ -382,6 +398,7 @@ main(void)
 		test(test_job_that_waits_for_its_retry_takes_one_place_only),
 		test(test_killed_job_is_not_retried),
 		test(test_kill_ends_the_wait_for_a_retry),
+		test(test_kill_in_the_wait_for_a_retry_stops_a_pipeline_that_says_so),
 		test(test_only_what_runs_can_be_killed),
 		test(test_marked_kill_before_the_start_keeps_the_container_from_starting),
 		test(test_cancel_empties_the_queue_and_asks_for_the_end_of_the_rest),
