@@ -29,7 +29,6 @@
 #include "tree.h"
 #include "usage.h"
 
-#define DISK_LOOK_MS 5000  /* between two looks at the outbox's size, if they are quick */
 #define WAIT_MOST_MS 30000 /* of one wait call; behind it the container is inspected */
 #define FAULTS_MOST  9     /* of the engine's own (HTTP 500) or ours that a step survives */
 #define GRACE_MARGIN 5     /* seconds that kabuto-init gets to report behind the job's grace */
@@ -97,59 +96,6 @@ failed_call(struct run *run, const struct error *err)
 	}
 }
 
-/* Each attempt has its own: the next one may begin before the last one's folder is gone. */
-#define FOLDER_NAME 48
-static const char *
-job_folder(const struct run *run, char name[static FOLDER_NAME])
-{
-	snprintf(name, FOLDER_NAME, "%lld.%lld", (long long)run->job.id,
-	    (long long)run->job.attempt);
-	return name;
-}
-
-/* A folder that any user in the container may use; others are kept out by run/'s own mode. */
-static bool
-make_folder(int dir, const char *name, mode_t mode, struct error *err)
-{
-	if ((mkdirat(dir, name, mode) < 0 && errno != EEXIST) || fchmodat(dir, name, mode, 0) < 0)
-		return error_errno(err, "make the folder '%s'", name);
-	return true;
-}
-
-static bool
-open_folder(struct run *run, struct error *err)
-{
-	char name[FOLDER_NAME];
-
-	if (run->folder >= 0)
-		return true;
-	job_folder(run, name);
-	run->folder = openat(run->worker->spooler->spool.run, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return run->folder >= 0 || error_errno(err, "open the folder run/%s", name);
-}
-
-/* run/<job>.<attempt>, new; and the log's two files. */
-static bool
-prepare(struct run *run, struct error *err)
-{
-	struct spool *spool = &run->worker->spooler->spool;
-	cleanup_close int usage = -1;
-	char name[FOLDER_NAME];
-
-	job_folder(run, name);
-	if (run->folder >= 0)
-		(void)close(take_fd(&run->folder));
-	if (!tree_remove(spool->run, name, err) || !make_folder(spool->run, name, 0700, err) ||
-	    !open_folder(run, err) || !make_folder(run->folder, "outbox", 0777, err) ||
-	    !make_folder(run->folder, "inbox", 0755, err))
-		return false;
-	usage = openat(run->folder, "usage", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (usage < 0 || fchmod(usage, 0666) < 0)
-		return error_errno(err, "make the file usage");
-	return joblog_create(spool->logs, run->job.id, run->job.attempt, err);
-}
-
 /* Joins the slot's sandbox, where it is ready. */
 static void
 join_sandbox(struct run *run)
@@ -168,7 +114,7 @@ join_sandbox(struct run *run)
 static enum outcome
 run_prepare(struct run *run, struct error *err)
 {
-	if (!prepare(run, err))
+	if (!run_folder_make(run, err))
 		return AGAIN;
 	join_sandbox(run);
 	return NEXT;
@@ -187,15 +133,15 @@ static enum outcome
 run_create(struct run *run, struct error *err)
 {
 	struct image_run image = { 0 };
-	char folder[FOLDER_NAME];
+	char folder[RUN_FOLDER_NAME];
 	bool done;
 
 	if (!run->starting && !spooler_begin_start(run->worker->spooler))
 		return LEAVE;
 	run->starting = true;
 	done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
-	    jobspec_create(run->worker, &run->job, &image, run->container, job_folder(run, folder),
-		run->joined ? run->sandbox : NULL, err);
+	    jobspec_create(run->worker, &run->job, &image, run->container,
+		run_folder_name(run, folder), run->joined ? run->sandbox : NULL, err);
 
 	image_run_clear(&image);
 	return done ? NEXT : failed_call(run, err);
@@ -257,29 +203,6 @@ stop(struct run *run, const char *why, struct error *err)
 	return NEXT;
 }
 
-static bool
-outbox_too_large(struct run *run)
-{
-	struct error ignored;
-	int64_t bytes = 0, begun = time_monotonic_ms(), took;
-
-	if (begun < run->next_disk_look_ms)
-		return false;
-	run->next_disk_look_ms = begun + DISK_LOOK_MS;
-	if (!open_folder(run, &ignored))
-		return false;
-	{
-		cleanup_close int outbox =
-		    openat(run->folder, "outbox", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-		if (outbox >= 0)
-			bytes = tree_measure(outbox, run->job.disk);
-	}
-	took = time_monotonic_ms() - begun;
-	run->next_disk_look_ms = begun + (took * 20 > DISK_LOOK_MS ? took * 20 : DISK_LOOK_MS);
-	return bytes > run->job.disk;
-}
-
 /* How long a wait call may take before something else is to be looked at. */
 static int64_t
 wait_ms(const struct run *run)
@@ -313,7 +236,7 @@ run_wait(struct run *run, struct error *err)
 		if (!job_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
 			return AGAIN;
 		run->timed_out = time_now_ms() >= run_deadline_ms(run);
-		run->over_disk = !run->timed_out && !run->cancelled && outbox_too_large(run);
+		run->over_disk = !run->timed_out && !run->cancelled && run_outbox_too_large(run);
 		if (run->timed_out || run->over_disk || run->cancelled) {
 			enum outcome outcome = stop(run,
 			    run->timed_out       ? "time"
@@ -334,7 +257,7 @@ collect(struct run *run, struct error *err)
 {
 	cleanup_close int outbox = -1;
 
-	if (!open_folder(run, err))
+	if (!run_folder_open(run, err))
 		return false;
 	outbox = openat(run->folder, "outbox", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (outbox < 0)
@@ -398,28 +321,6 @@ run_collect(struct run *run, struct error *err)
 	return NEXT;
 }
 
-static int64_t
-file_size(int dir, const char *name)
-{
-	struct stat st;
-
-	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_size;
-}
-
-/* What the attempt keeps of the disk, for retention by size. */
-static void
-measure_files(struct run *run)
-{
-	const struct spool *spool = &run->worker->spooler->spool;
-	char results[NAME_TEXT + 8], text[JOBLOG_NAME], index[JOBLOG_NAME];
-
-	snprintf(results, sizeof results, "%s.zip", run->job.results_token);
-	run->job.results_size = file_size(spool->results, results);
-	run->job.log_size =
-	    file_size(spool->logs, joblog_name(text, run->job.id, run->job.attempt, "log")) +
-	    file_size(spool->logs, joblog_name(index, run->job.id, run->job.attempt, "idx"));
-}
-
 static enum outcome
 run_end(struct run *run, struct error *err)
 {
@@ -430,7 +331,7 @@ run_end(struct run *run, struct error *err)
 	run_explain(run);
 	if (!run_seal_log(run, err))
 		return AGAIN;
-	measure_files(run);
+	run_measure_files(run);
 	job->has_response = run->info.state == CONTAINER_EXITED;
 	job->response = run->info.exit_code;
 	job->has_usage = run->usage.complete;
@@ -457,7 +358,7 @@ static enum outcome
 run_remove(struct run *run, struct error *err)
 {
 	struct spool *spool = &run->worker->spooler->spool;
-	char name[FOLDER_NAME], old[NAME_TEXT + 8];
+	char name[RUN_FOLDER_NAME], old[NAME_TEXT + 8];
 
 	if (!container_remove(&run->worker->engine, run->container, err)) {
 		enum outcome outcome = failed_call(run, err);
@@ -466,7 +367,7 @@ run_remove(struct run *run, struct error *err)
 			return outcome;
 		log_run(run, LOG_WARNING, "%s; the next look for rubbish tries again", err->text);
 	}
-	job_folder(run, name);
+	run_folder_name(run, name);
 	if (!tree_remove(spool->run, name, err))
 		log_run(run, LOG_WARNING, "%s; it stays until it is removed by hand", err->text);
 	snprintf(old, sizeof old, "%s.zip", run->old_results);
@@ -496,7 +397,7 @@ never_began(struct run *run)
 {
 	struct error ignored;
 
-	return run->faults > 0 && open_folder(run, &ignored) &&
+	return run->faults > 0 && run_folder_open(run, &ignored) &&
 	    usage_is_untouched(run->folder, "usage");
 }
 
@@ -540,7 +441,7 @@ run_find(struct run *run, struct error *err)
 		return jump(run, STEP_PREPARE);
 	}
 	if (run->info.state <= CONTAINER_CREATED && run->job.start_marked_at != 0 &&
-	    open_folder(run, err) && !usage_is_untouched(run->folder, "usage"))
+	    run_folder_open(run, err) && !usage_is_untouched(run->folder, "usage"))
 		return find_forgotten(run, err);
 	if (run->info.state == CONTAINER_ABSENT && run->job.start_marked_at != 0) {
 		run_set_error(run, "the engine lost the container while the job ran");

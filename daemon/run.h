@@ -54,6 +54,25 @@ struct run {
 	char old_results[NAME_TEXT];
 };
 
+/*
+ * The attempt's folder in run/: each has its own, since the next one may begin before the last
+ * one's is gone.
+ */
+#define RUN_FOLDER_NAME 48
+const char *run_folder_name(const struct run *run, char name[static RUN_FOLDER_NAME]);
+
+/* Opens it, where it is not open yet. */
+bool run_folder_open(struct run *run, struct error *err);
+
+/* Makes it anew, and the log's two files. */
+bool run_folder_make(struct run *run, struct error *err);
+
+/* Whether the outbox is over its limit; looked at every few seconds only. */
+bool run_outbox_too_large(struct run *run);
+
+/* Notes in the job what the attempt keeps of the disk, for retention by size. */
+void run_measure_files(struct run *run);
+
 /* Says why the job failed; only the first text counts, since it is the cause. */
 void run_set_error(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
