@@ -327,8 +327,9 @@ engine_refused(const struct engine_answer *answer, struct error *err, const char
 	if (message == NULL)
 		(void)json_unpack(answer->json, "{s:s}", "cause", &message); /* Podman */
 	return error_set(err,
-	    answer->status == 404       ? ERROR_NOT_FOUND
-		: answer->status == 409 ? ERROR_CONFLICT
+	    message != NULL && strstr(message, "no space left on device") != NULL ? ERROR_NO_SPACE
+		: answer->status == 404                                           ? ERROR_NOT_FOUND
+		: answer->status == 409                                           ? ERROR_CONFLICT
 		: answer->status == 403
 		? ERROR_SYSTEM /* Docker: what it left half-done is in the way */
 		: answer->status < 500 ? ERROR_INPUT

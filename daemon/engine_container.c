@@ -61,6 +61,15 @@ create_body(const struct container_spec *spec)
 	    "NONE", "HostConfig", host_config(spec));
 }
 
+static bool
+is_complete(json_t *body, const struct container_spec *spec)
+{
+	json_t *host = json_object_get(body, "HostConfig");
+
+	return json_array_size(json_object_get(host, "Mounts")) == spec->mount_count &&
+	    json_array_size(json_object_get(host, "CapAdd")) == spec->capability_count;
+}
+
 bool
 container_create(struct engine *engine, const char *name, const struct container_spec *spec,
     struct error *err)
@@ -69,7 +78,8 @@ container_create(struct engine *engine, const char *name, const struct container
 	cleanup_json json_t *body = create_body(spec);
 	char path[PATH_TEXT];
 
-	if (body == NULL)
+	/* jansson leaves out what it has no memory for: nothing must be missing. */
+	if (!is_complete(body, spec))
 		return error_set(err, ERROR_SYSTEM, "create a container: not enough memory");
 	snprintf(path, sizeof path, "/containers/create?name=%s", name);
 	if (!engine_call(engine, "POST", path, body, ENGINE_CALL_MS, &answer, err))

@@ -13,18 +13,19 @@
 #include "jobspec.h"
 #include "quantity.h"
 #include "run.h"
+#include "utf8.h"
 
 void
 run_set_error(struct run *run, const char *format, ...)
 {
 	va_list arguments;
 
-	if (run->error != NULL)
+	if (run->error[0] != '\0')
 		return;
 	va_start(arguments, format);
-	if (vasprintf(&run->error, format, arguments) < 0)
-		run->error = NULL;
+	vsnprintf(run->error, sizeof run->error, format, arguments);
 	va_end(arguments);
+	run->error[utf8_cut(run->error, strlen(run->error))] = '\0';
 }
 
 int64_t
@@ -74,7 +75,7 @@ run_explain(struct run *run)
 	char limit[QUANTITY_TEXT];
 	int64_t code = run->info.exit_code;
 
-	if (run->error != NULL)
+	if (run->error[0] != '\0')
 		return;
 	if (run->cancelled && !run->timed_out && !run->over_disk) {
 		run_set_error(run, JOB_KILLED);
@@ -110,8 +111,8 @@ bool
 run_seal_log(struct run *run, struct error *err)
 {
 	const struct config *config = run->worker->spooler->config;
-	char *lines[COLLECT_NOTES_MOST + 7], dropped[160], unnamed[96], oom[96], ended[1200],
-	    retry[96];
+	char *lines[COLLECT_NOTES_MOST + 7], dropped[160], unnamed[96], oom[96],
+	    ended[RUN_ERROR + 16], retry[96];
 	char limit[QUANTITY_TEXT];
 	size_t count = 0;
 
@@ -135,12 +136,12 @@ run_seal_log(struct run *run, struct error *err)
 		    run->notes.unnamed);
 		lines[count++] = unnamed;
 	}
-	if (run->error != NULL && strncmp(run->error, "exit code ", 10) != 0 &&
+	if (run->error[0] != '\0' && strncmp(run->error, "exit code ", 10) != 0 &&
 	    !out_of_memory(run)) {
 		snprintf(ended, sizeof ended, "failed: %s", run->error);
 		lines[count++] = ended;
 	}
-	if (run->error != NULL && run->job.retries_left > 0 && !run->cancelled) {
+	if (run->error[0] != '\0' && run->job.retries_left > 0 && !run->cancelled) {
 		snprintf(retry, sizeof retry, "retry %lld of %lld follows",
 		    (long long)(run->job.retries - run->job.retries_left + 1),
 		    (long long)run->job.retries);

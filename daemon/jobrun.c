@@ -339,7 +339,11 @@ run_end(struct run *run, struct error *err)
 	job->used_memory = run->usage.memory;
 	job->used_io = run->usage.io;
 	free(job->error);
-	job->error = run->error == NULL ? NULL : strdup(run->error);
+	job->error = run->error[0] == '\0' ? NULL : strdup(run->error);
+	if (run->error[0] != '\0' && job->error == NULL) {
+		error_set(err, ERROR_SYSTEM, "end the job: not enough memory");
+		return AGAIN;
+	}
 	if (!job_end(&run->worker->db, job, run->old_results, err)) {
 		if (err->kind != ERROR_CONFLICT)
 			return AGAIN;
@@ -347,7 +351,7 @@ run_end(struct run *run, struct error *err)
 		return NEXT;
 	}
 	log_run(run, LOG_INFO, "ended response=%lld error=\"%s\"", (long long)job->response,
-	    run->error != NULL ? run->error : "");
+	    run->error);
 	/* The next job need not wait until the engine has cleaned up. */
 	run->worker->over = true;
 	spooler_nudge(run->worker->spooler);
@@ -558,6 +562,5 @@ jobrun(struct worker *worker, int64_t job, bool adopted)
 		(void)close(run.folder);
 	collect_notes_clear(&run.notes);
 	free(run.elsewhere);
-	free(run.error);
 	job_clear(&run.job);
 }

@@ -64,45 +64,49 @@ add_mounts(struct container_spec *spec, struct worker *worker, const struct job 
 	return true;
 }
 
-/*
- * json, or an empty array in its place; an array of strings only, as both come from checked
- * sources.
- */
+/* An array of strings only, as both come from checked sources; an empty one for NULL. */
 static json_t *
 array_of(const char *text)
 {
-	json_t *array = text == NULL ? NULL : json_loads(text, 0, NULL);
-
-	return array != NULL ? array : json_array();
+	return text == NULL ? json_array() : json_loads(text, 0, NULL);
 }
 
-static bool
+/* Whether it is a JSON array of strings, and no shell line; -1: there is not enough memory to tell.
+ */
+static int
 is_array(const char *command)
 {
-	cleanup_json json_t *json = command[0] == '[' ? json_loads(command, 0, NULL) : NULL;
+	cleanup_json json_t *json = NULL;
+	json_error_t why;
 	json_t *item;
 	size_t i;
 
+	if (command[0] != '[')
+		return 0;
+	json = json_loads(command, 0, &why);
+	if (json == NULL)
+		return json_error_code(&why) == json_error_out_of_memory ? -1 : 0;
 	if (!json_is_array(json) || json_array_size(json) == 0)
-		return false;
+		return 0;
 	json_array_foreach (json, i, item)
 		if (!json_is_string(item))
-			return false;
-	return true;
+			return 0;
+	return 1;
 }
 
 json_t *
 jobspec_arguments(const struct job *job, const struct image_run *image)
 {
-	cleanup_json json_t *rest = NULL;
-	json_t *arguments;
+	cleanup_json json_t *rest = NULL, *arguments = NULL;
+	int array = job->command == NULL ? 1 : is_array(job->command);
 
-	if (job->command != NULL && !is_array(job->command))
+	if (array == 0)
 		return json_pack("[s, s, s]", "/bin/sh", "-c", job->command);
 	arguments = array_of(image->entrypoint);
 	rest = array_of(job->command != NULL ? job->command : image->cmd);
-	json_array_extend(arguments, rest);
-	return arguments;
+	if (array < 0 || json_array_extend(arguments, rest) < 0)
+		return NULL;
+	return take_pointer(&arguments);
 }
 
 static json_t *
@@ -112,8 +116,9 @@ labels_of(const struct worker *worker, const struct job *job)
 
 	snprintf(id, sizeof id, "%lld", (long long)job->id);
 	snprintf(attempt, sizeof attempt, "%lld", (long long)job->attempt);
-	return json_pack("{s:s, s:s, s:s}", "kabuto.instance", worker->spooler->instance,
-	    "kabuto.job", id, "kabuto.attempt", attempt);
+	/* The last one against an image that hands on a label of that name. */
+	return json_pack("{s:s, s:s, s:s, s:s}", "kabuto.instance", worker->spooler->instance,
+	    "kabuto.job", id, "kabuto.attempt", attempt, SANDBOX_LABEL, "");
 }
 
 bool
@@ -140,6 +145,8 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 		.capabilities = config->job.capabilities.texts,
 		.capability_count = config->job.capabilities.count };
 
+	if (arguments == NULL || labels == NULL || (job->env != NULL && env == NULL))
+		return error_set(err, ERROR_SYSTEM, "create the container: not enough memory");
 	if (json_array_size(arguments) == 0)
 		return error_set(err, ERROR_INPUT,
 		    "the image has neither ENTRYPOINT nor CMD, and the job no command: give it one");

@@ -15,7 +15,7 @@
 /*
  * The job's argument vector (design, section 5): a shell line in place of the image's ENTRYPOINT,
  * an array behind it as in Docker's exec form, or the image's ENTRYPOINT and CMD. An array of
- * strings, the caller's to release; empty where there is nothing to run.
+ * strings, the caller's to release; empty where there is nothing to run; NULL without memory.
  */
 json_t *jobspec_arguments(const struct job *job, const struct image_run *image);
 

@@ -359,7 +359,7 @@ is_needed(struct worker *worker, json_t *labels, bool *needed, struct error *err
 	struct job job;
 
 	slot = json_string_value(json_object_get(labels, SANDBOX_LABEL));
-	if (slot != NULL)
+	if (slot != NULL && slot[0] != '\0')
 		return sandbox_is_needed(worker, slot, needed, err);
 	/* An image of ours hands its label on to containers that are none of ours. */
 	*needed = json_object_get(labels, "kabuto.job") == NULL;

@@ -32,6 +32,8 @@ enum step {
 	STEPS
 };
 
+#define RUN_ERROR 1200
+
 struct run {
 	struct worker *worker;
 	struct job job;
@@ -44,8 +46,8 @@ struct run {
 	struct container_info info;
 	struct usage usage;
 	enum step jump;
-	int faults;  /* of the engine's own, at this step */
-	char *error; /* why the job failed, in words; NULL: its exit code tells */
+	int faults;            /* of the engine's own, at this step */
+	char error[RUN_ERROR]; /* why the job failed, in words; empty: its exit code tells */
 	bool timed_out, over_disk;
 	bool cancelled;            /* its owner asked for its end */
 	int64_t next_disk_look_ms; /* monotonic */

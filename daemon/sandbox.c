@@ -27,6 +27,7 @@
 #define MEMORY        (16 * 1024 * 1024) /* the engine's own start takes the most of it */
 #define PIDS          8
 #define SHOW_MS       10000 /* that kabuto-init gets to show the network's files */
+#define LOOK_MS       200   /* how soon that wait sees a stop */
 #define RETRY_MS      60000 /* after one could not be made */
 #define FOLDER        SPOOL_SANDBOXES
 #define FOLDER_NAME   32
@@ -280,7 +281,7 @@ wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network netwo
 		if (left <= 0 || spooler->stopping)
 			return error_set(err, ERROR_SYSTEM,
 			    "kabuto-init does not show its network's files");
-		(void)poll(&fd, 1, (int)left);
+		(void)poll(&fd, 1, (int)(left < LOOK_MS ? left : LOOK_MS));
 		(void)!read(watch, events, sizeof events);
 	}
 	return true;

@@ -89,7 +89,7 @@ bool
 account_find(struct database *db, const char *login, struct account *account,
     char hash[static PASSWORD_HASH], bool *confirmed, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	*account = (struct account){ 0 };
@@ -116,7 +116,7 @@ bool
 account_read(struct database *db, int64_t account, struct account_details *details,
     struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,
@@ -215,7 +215,7 @@ limit_of(struct statement *st, int column)
 bool
 account_each(struct database *db, account_visit *visit, void *context, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,

@@ -160,7 +160,7 @@ attachments_insert(struct database *db, int64_t job, const struct attachments *l
 bool
 attachments_of(struct database *db, int64_t job, struct attachments *list, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	*list = (struct attachments){ 0 };

@@ -23,8 +23,8 @@ build_clear(struct build *build)
 	*build = (struct build){ 0 };
 }
 
-static void
-read_row(struct statement *st, struct build *build)
+static bool
+read_row(struct statement *st, struct build *build, struct error *err)
 {
 	build->id = statement_integer(st, 0);
 	build->image = statement_integer(st, 1);
@@ -33,6 +33,10 @@ read_row(struct statement *st, struct build *build)
 	build->repo_url = statement_copy(st, 4);
 	build->error = statement_copy(st, 5);
 	build->nocache = statement_integer(st, 6) != 0;
+	if (statement_copied(st, err))
+		return true;
+	build_clear(build);
+	return false;
 }
 
 static bool
@@ -87,7 +91,7 @@ bool
 build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
     struct build *build, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,
@@ -100,8 +104,7 @@ build_find(struct database *db, const struct account *viewer, int64_t id, int64_
 		return error_set(err, ERROR_NOT_FOUND, "Build not found");
 	if (row < 0)
 		return false;
-	read_row(&st, build);
-	return true;
+	return read_row(&st, build, err);
 }
 
 bool
@@ -148,8 +151,8 @@ build_claim(struct database *db, struct build *build, struct error *err)
 		"i", (long long)time_now_ms()))
 		return false;
 	row = statement_row(&st, err);
-	if (row == 1)
-		read_row(&st, build);
+	if (row == 1 && !read_row(&st, build, err))
+		row = -1;
 	statement_end(&st);
 	if (row >= 0 && transaction_commit(&t, err))
 		return true;
@@ -241,7 +244,7 @@ build_count_pending(struct database *db, int64_t *count, struct error *err)
 bool
 build_next(struct database *db, int64_t after, int64_t *id, bool *pending, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,

@@ -199,6 +199,20 @@ database_init(void)
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
+/*
+ * Another process writes. SQLite's own handler sleeps longer from try to try, up to 100 ms, and is
+ * overtaken by whoever came later.
+ */
+static int
+wait_while_busy(void *nothing, int tries)
+{
+	(void)nothing;
+	if (tries >= BUSY_TIMEOUT_MS)
+		return 0;
+	(void)poll(NULL, 0, 1);
+	return 1;
+}
+
 bool
 database_open(struct database *db, const char *path, struct error *err)
 {
@@ -219,7 +233,7 @@ database_open(struct database *db, const char *path, struct error *err)
 		goto undo;
 	}
 	sqlite3_extended_result_codes(db->handle, 0);
-	sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+	sqlite3_busy_handler(db->handle, wait_while_busy, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -301,6 +315,7 @@ begin(struct statement *st, struct database *db, struct error *err, const char *
     const char *types, va_list *arguments)
 {
 	st->db = db;
+	st->no_memory = false;
 	st->prepared = prepared(db, sql, err);
 	if (st->prepared == NULL)
 		return false;
@@ -400,15 +415,25 @@ char *
 statement_copy(struct statement *st, int column)
 {
 	const char *text = statement_text(st, column);
+	char *copy = text == NULL ? NULL : strdup(text);
 
-	return text == NULL ? NULL : strdup(text);
+	/* SQLite gives NULL for a text that it has no memory for, too. */
+	st->no_memory = st->no_memory ||
+	    (copy == NULL && sqlite3_column_type(st->prepared, column) != SQLITE_NULL);
+	return copy;
+}
+
+bool
+statement_copied(struct statement *st, struct error *err)
+{
+	return !st->no_memory || error_set(err, ERROR_SYSTEM, "read a row: not enough memory");
 }
 
 bool
 database_run(struct database *db, int *changes, struct error *err, const char *sql,
     const char *types, ...)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	va_list arguments;
 	bool begun;
 
@@ -426,7 +451,7 @@ int
 database_integer(struct database *db, int64_t *value, struct error *err, const char *sql,
     const char *types, ...)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	va_list arguments;
 	bool begun;
 	int row;
@@ -451,7 +476,7 @@ static bool
 check(struct database *db, const char *sql, struct error *err)
 {
 	static const char heading[] = "*** in database main ***\n";
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	const char *found;
 	char how[256];
 	int row;
@@ -471,7 +496,7 @@ check(struct database *db, const char *sql, struct error *err)
 static bool
 find_dangling(struct database *db, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	char how[256];
 	int row;
 
@@ -570,7 +595,8 @@ transaction_begin(struct transaction *t, struct database *db, struct error *err)
 	struct timespec deadline;
 
 	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += BUSY_TIMEOUT_MS / MS_PER_S;
+	deadline.tv_sec +=
+	    2 * BUSY_TIMEOUT_MS / MS_PER_S; /* who holds it may wait that long itself */
 	if (pthread_mutex_timedlock(&writing, &deadline) != 0) {
 		error_set(err, ERROR_BUSY, "the database is busy; try again in a moment");
 		err->retry_after_s = 1;

@@ -59,6 +59,7 @@ bool database_tidy(struct database *db, struct error *err);
 struct statement {
 	struct database *db;
 	sqlite3_stmt *prepared;
+	bool no_memory; /* a copy could not be made */
 };
 bool statement_begin(struct statement *st, struct database *db, struct error *err, const char *sql,
     const char *types, ...);
@@ -69,8 +70,12 @@ int64_t statement_integer(struct statement *st, int column);
 double statement_decimal(struct statement *st, int column);
 /* The column's text until the next row or the end; NULL for NULL. */
 const char *statement_text(struct statement *st, int column);
-/* A copy of it, the caller's to free; NULL for NULL. */
+/*
+ * A copy of it, the caller's to free; NULL for NULL. Where there is no memory for it, NULL too:
+ * whoever has made all copies of a row asks statement_copied, which says so.
+ */
 char *statement_copy(struct statement *st, int column);
+bool statement_copied(struct statement *st, struct error *err);
 #define cleanup_statement __attribute__((cleanup(statement_end)))
 
 /* Runs one statement that gives no row. *changes, where not NULL, gets how many rows it changed. */

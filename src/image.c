@@ -30,7 +30,7 @@ image_each(struct database *db, const struct account *viewer, int64_t after, int
 	    IMAGE_COLUMNS " WHERE image.account = ? AND image.build IS NOT NULL AND image.id > ?"
 			  " ORDER BY image.id LIMIT ?";
 	const char *all = IMAGE_COLUMNS " WHERE ? AND image.id > ? ORDER BY image.id LIMIT ?";
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err, viewer->admin ? all : own, "iii", (long long)viewer->id,
@@ -46,7 +46,7 @@ bool
 image_show(struct database *db, const struct account *viewer, int64_t id, image_visit *visit,
     void *context, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,
@@ -62,7 +62,7 @@ image_show(struct database *db, const struct account *viewer, int64_t id, image_
 bool
 image_run_read(struct database *db, int64_t image, struct image_run *run, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,
@@ -79,7 +79,10 @@ image_run_read(struct database *db, int64_t image, struct image_run *run, struct
 	run->build = statement_integer(&st, 0);
 	run->entrypoint = statement_copy(&st, 1);
 	run->cmd = statement_copy(&st, 2);
-	return true;
+	if (statement_copied(&st, err))
+		return true;
+	image_run_clear(run);
+	return false;
 }
 
 void

@@ -48,8 +48,8 @@ take_text(char *to, size_t size, struct statement *st, int column)
 }
 
 /* The columns in the order of JOB_COLUMNS. */
-static void
-read_row(struct statement *st, struct job *job)
+static bool
+read_row(struct statement *st, struct job *job, struct error *err)
 {
 	int column = 0;
 
@@ -97,6 +97,10 @@ read_row(struct statement *st, struct job *job)
 	job->results_removed_at = statement_integer(st, column++);
 	job->logs_removed_at = statement_integer(st, column++);
 	job->first_attempt = statement_integer(st, column++);
+	if (statement_copied(st, err))
+		return true;
+	job_clear(job);
+	return false;
 }
 
 static bool
@@ -219,7 +223,7 @@ bool
 job_each(struct database *db, int64_t pipeline, const char *state, int64_t after, int64_t limit,
     job_visit *visit, void *context, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,
@@ -231,8 +235,7 @@ job_each(struct database *db, int64_t pipeline, const char *state, int64_t after
 		struct job job;
 		bool more;
 
-		read_row(&st, &job);
-		more = visit(&job, context, err);
+		more = read_row(&st, &job, err) && visit(&job, context, err);
 		job_clear(&job);
 		if (!more)
 			return false;
@@ -246,8 +249,8 @@ read_one(struct statement *st, struct job *job, struct error *err)
 {
 	int row = statement_row(st, err);
 
-	if (row == 1)
-		read_row(st, job);
+	if (row == 1 && !read_row(st, job, err))
+		row = -1;
 	statement_end(st);
 	return row;
 }
@@ -334,7 +337,7 @@ const char *const job_states[JOB_STATES] = { "ready", "in_queue", "running", "do
 bool
 job_count(struct database *db, int64_t counts[static JOB_STATES], struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	memset(counts, 0, JOB_STATES * sizeof counts[0]);

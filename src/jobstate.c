@@ -83,7 +83,7 @@ static bool
 each_running(struct database *db, const char *sql, job_running_visit *visit, void *context,
     struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err, sql, ""))
@@ -146,7 +146,8 @@ stop_pipeline(struct database *db, const struct job *failed, struct error *err)
 	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed",
 	    (long long)failed->id);
 	return database_run(db, NULL, err,
-	    "UPDATE job SET state = 'ready', queued_at = NULL, retry_at = NULL, error = ?"
+	    "UPDATE job SET state = iif(retry_at IS NULL, 'ready', 'failed'), queued_at = NULL,"
+	    " retry_at = NULL, retries_left = 0, error = ?"
 	    " WHERE pipeline = ? AND state = 'in_queue'"
 	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?2 AND on_failure = 'stop')",
 	    "ti", error, (long long)failed->pipeline);
@@ -205,7 +206,7 @@ job_delete(struct database *db, const struct account *viewer, int64_t pipeline, 
 static bool
 next_due(struct database *db, int64_t now, int64_t *job, int64_t *pipeline, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	*job = 0;
@@ -246,7 +247,7 @@ job_retries_due(struct database *db, struct error *err)
 static bool
 read_end(struct database *db, struct job *job, char results[static NAME_TEXT], struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	results[0] = '\0';

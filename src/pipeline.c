@@ -49,7 +49,7 @@ pipeline_each(struct database *db, const struct account *viewer, int64_t after, 
 	    PIPELINE_COLUMNS " WHERE account = ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?";
 	const char *all =
 	    PIPELINE_COLUMNS " WHERE ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?";
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err, viewer->admin ? all : own, "iii", (long long)viewer->id,
@@ -65,7 +65,7 @@ bool
 pipeline_show(struct database *db, const struct account *viewer, int64_t id, pipeline_visit *visit,
     void *context, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,
@@ -82,7 +82,7 @@ bool
 pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *visit, void *context,
     struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,

@@ -76,7 +76,7 @@ static bool
 read_numbers(struct database *db, int64_t job, int64_t before, int64_t running_max,
     struct place_numbers *numbers, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,

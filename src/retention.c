@@ -45,7 +45,7 @@ bool
 retention_next(struct database *db, enum retention_kind kind, struct retention_walk *walk,
     struct retention_batch *batch, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	batch->count = 0;
@@ -99,7 +99,7 @@ static bool
 read_over(struct database *db, int64_t fallback, int64_t results_before, int64_t logs_before,
     int64_t (*over)[2], size_t *count, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,

@@ -36,7 +36,7 @@ take_text(char *to, size_t size, struct statement *st, int column)
 bool
 service_read(struct database *db, struct service_status *status, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	*status = (struct service_status){ 0 };
@@ -77,7 +77,7 @@ service_check(const struct service_status *status, struct error *err)
 bool
 service_instance(struct database *db, char instance[static INSTANCE_TEXT], struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err, "SELECT value FROM setting WHERE name = 'instance'", ""))

@@ -36,7 +36,7 @@ static bool
 session_read(struct database *db, const unsigned char *hash, struct account *account,
     int64_t *used_at, struct error *err)
 {
-	cleanup_statement struct statement st = { NULL, NULL };
+	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,

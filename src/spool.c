@@ -283,16 +283,18 @@ spool_has_room(const struct spool *spool, const struct config *config, struct er
 	return true;
 }
 
-/* Whether nobody holds the lock of the folder name any more. A file has none: it is the spooler's.
+/*
+ * Whether nobody holds the lock of the folder name any more: we hold it then, by *held. A file has
+ * none: it is the spooler's.
  */
 static bool
-abandoned(int incoming, const char *name, int64_t before_ms)
+abandoned(int incoming, const char *name, int64_t before_ms, int *held)
 {
-	cleanup_close int fd = openat(incoming, name, FOLDER_FLAGS | O_NOFOLLOW);
 	struct stat st;
 
-	if (fd >= 0)
-		return flock(fd, LOCK_EX | LOCK_NB) == 0;
+	*held = openat(incoming, name, FOLDER_FLAGS | O_NOFOLLOW);
+	if (*held >= 0)
+		return flock(*held, LOCK_EX | LOCK_NB) == 0;
 	return fstatat(incoming, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
 	    timespec_ms(&st.st_ctim) < before_ms;
 }
@@ -309,8 +311,12 @@ spool_sweep_incoming(struct spool *spool, int64_t before_ms, bool dry_run, int *
 	if (stream == NULL)
 		return error_errno(err, "read incoming/");
 	while ((entry = readdir(stream)) != NULL) {
+		/* The lock is held until the folder is gone: nobody takes it for a new one
+		 * meanwhile. */
+		cleanup_close int held = -1;
+
 		if (entry->d_name[0] == '.' ||
-		    !abandoned(spool->incoming, entry->d_name, before_ms))
+		    !abandoned(spool->incoming, entry->d_name, before_ms, &held))
 			continue;
 		if (!dry_run && !tree_remove(spool->incoming, entry->d_name, err))
 			return false;

@@ -309,7 +309,8 @@ class Kabuto:
         return [c for c in self.engine.containers(self.instance) if 'kabuto.job' in c['Labels']]
 
     def sandboxes(self):
-        return [c for c in self.engine.containers(self.instance) if 'kabuto.sandbox' in c['Labels']]
+        return [c for c in self.engine.containers(self.instance)
+                if c['Labels'].get('kabuto.sandbox')]
 
     def container(self, job, attempt=1):
         """The name of that job's container."""

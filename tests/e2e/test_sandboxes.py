@@ -145,6 +145,18 @@ def test_sandbox_of_a_running_job_outlives_a_stop(own):
     assert dave.lines(job) == [first, first] and '/' in first
 
 
+def test_image_with_a_label_of_sandboxes_makes_none_of_its_jobs(kabuto, dave):
+    """A container inherits its image's labels; a stop removes sandboxes in which no job runs."""
+    image = dave.image('FROM busybox\nLABEL kabuto.sandbox=999\n', name='trap')
+    pipeline, job = dave.begin(f'echo ready; {WAIT}', image=image)
+    dave.wait_line(job, 'ready')
+    kabuto['spooler'].stop()
+    assert [c['State'] for c in kabuto.containers()] == ['running']
+    kabuto['spooler'].start()
+    kabuto.let_go(job)
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+
+
 def test_switched_off_there_are_none(own):
     kabuto = own({'slots': 2})
     dave = kabuto.user('dave')
