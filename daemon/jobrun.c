@@ -159,6 +159,18 @@ run_mark(struct run *run, struct error *err)
 }
 
 /*
+ * Whether kabuto-init never ran. An engine that was killed in the middle of a start may say
+ * "created" of a container in which the job runs: only what the job itself leaves can be trusted.
+ */
+static bool
+never_began(struct run *run)
+{
+	struct error ignored;
+
+	return run_folder_open(run, &ignored) && usage_is_untouched(run->folder, "usage");
+}
+
+/*
  * Whether the start was refused because the sandbox died. The container, which never ran, is
  * removed, and another one made without it.
  */
@@ -169,6 +181,7 @@ lost_sandbox(struct run *run, const struct error *refusal)
 	bool alive = true;
 
 	return refusal->kind != ERROR_AWAY && refusal->kind != ERROR_INTERRUPTED &&
+	    never_began(run) &&
 	    sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) && !alive &&
 	    container_remove(&run->worker->engine, run->container, &err);
 }
@@ -177,6 +190,7 @@ static enum outcome
 run_start(struct run *run, struct error *err)
 {
 	enum outcome outcome;
+	bool began;
 
 	if (container_start(&run->worker->engine, run->container, err)) {
 		log_run(run, LOG_INFO, "started");
@@ -185,10 +199,16 @@ run_start(struct run *run, struct error *err)
 	}
 	if (run->joined && lost_sandbox(run, err))
 		return jump(run, STEP_PREPARE);
-	/* It may have started all the same, and even have ended: it must not be started twice. */
-	outcome = err->kind == ERROR_NOT_FOUND && run->faults++ < FAULTS_MOST
-	    ? AGAIN
-	    : failed_call(run, err);
+	/*
+	 * It may have started all the same, and even have ended: it must not be started twice. An
+	 * engine that was killed at a start refuses that container for good, or has forgotten it.
+	 */
+	began = err->kind != ERROR_AWAY && err->kind != ERROR_INTERRUPTED && !never_began(run);
+	if ((began || err->kind == ERROR_NOT_FOUND) && run->faults++ < FAULTS_MOST)
+		return jump(run, STEP_FIND);
+	if (began)
+		run_set_error(run, "the engine lost the container while the job ran");
+	outcome = failed_call(run, err);
 	return outcome == AGAIN ? jump(run, STEP_FIND) : outcome;
 }
 
@@ -392,20 +412,6 @@ static const enum step resume_at[CONTAINER_STATES] = {
 };
 
 /*
- * Whether the engine refused to start the container, and the job in it never began. One that was
- * killed in the middle of a start refuses that container for good ("task already exists"), or has
- * forgotten it: another one is made.
- */
-static bool
-never_began(struct run *run)
-{
-	struct error ignored;
-
-	return run->faults > 0 && run_folder_open(run, &ignored) &&
-	    usage_is_untouched(run->folder, "usage");
-}
-
-/*
  * The engine was killed in the middle of a start, and does not know that the job began: it may run
  * all the same. Its end is waited for, and then is what kabuto-init says of it.
  */
@@ -439,7 +445,7 @@ run_find(struct run *run, struct error *err)
 	if (!container_inspect(&run->worker->engine, run->container, &run->info, err))
 		return retry_call(run, err);
 	run->joined = run->info.joined;
-	if (run->info.state <= CONTAINER_CREATED && never_began(run)) {
+	if (run->faults > 0 && run->info.state <= CONTAINER_CREATED && never_began(run)) {
 		if (!container_remove(&run->worker->engine, run->container, err))
 			return failed_call(run, err);
 		return jump(run, STEP_PREPARE);

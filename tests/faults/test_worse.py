@@ -17,10 +17,10 @@ WORLDS = {
     'writes fail': {'write': 25},
     'half is read and written': {'short': 3},
     'the engine refuses connections': {'connect': 3},
-    'calls are interrupted': {'eintr': 7},
+    'calls are interrupted': {'eintr': 40},
     'memory is short': {'malloc': 5000},
     'everything fails': {'fsync': 40, 'rename': 20, 'write': 100, 'short': 9, 'connect': 20,
-                         'eintr': 30, 'malloc': 20000},
+                         'eintr': 80, 'malloc': 20000},
 }
 
 

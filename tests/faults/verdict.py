@@ -17,6 +17,10 @@ REASONS = (
     ('as its command says', r'exit code 7'),
 )
 
+# The same of a build: a full disk, or an engine that is going down while it answers.
+BUILD_REASONS = (r'[Nn]o space left on device|returned a non-zero code: (1|137|143)$|'
+                 r'failed to update store for object type|context canceled')
+
 
 def reason(error):
     for name, pattern in REASONS:
@@ -86,7 +90,8 @@ class Verdict:
             if self.check(build in rows, f'build {build} was promised and is not there'):
                 state, error = rows[build]
                 self.counts[f'build {state}'] += 1
-                self.check(state == 'SUCCESS' or reason(error or '') == 'no disk',
+                self.check(state == 'SUCCESS' or state != 'PENDING' and
+                           re.search(BUILD_REASONS, error or ''),
                            f'build {build}: {state} {error}')
 
     def judge_job(self, job, state, attempts, error):

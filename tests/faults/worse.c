@@ -147,10 +147,15 @@ file_fails(enum kind kind, int fd)
 	return ours && kinds[kind].every != 0 && is_file(fd) && !is_spared(fd) && fails(kind);
 }
 
+/* Files are not: Linux interrupts no call on them. */
 static bool
 interrupted(int fd)
 {
-	if (fd >= 0 && fd <= STDERR_FILENO)
+	struct stat st;
+
+	if (!ours || kinds[EINTERRUPTED].every == 0)
+		return false;
+	if (fd >= 0 && (fd <= STDERR_FILENO || fstat(fd, &st) < 0 || S_ISREG(st.st_mode)))
 		return false;
 	if (!fails(EINTERRUPTED))
 		return false;
