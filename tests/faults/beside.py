@@ -5,6 +5,7 @@ from wait import until
 
 KEPT_MOST = 30  # uploads that are there at a time
 UPLOAD_MOST = 200000
+TIMEOUT_S = 15  # of a job that is to be killed, for one of which nobody was told
 
 
 class Uploader(Caller):
@@ -67,13 +68,14 @@ class Killer(Caller):
             pipeline = self.stubborn('POST', '/pipeline', data={'name': 'killed'}).json()['id']
             answer = self.stubborn('POST', f'/pipeline/{pipeline}/job',
                                    data={'image_id': self.client.image(), 'grace': 0,
-                                         'command': 'echo ready; sleep 1000'})
+                                         'command': 'echo ready; sleep 1000',
+                                         'timeout': TIMEOUT_S})
             job = answer.json()['id']
             self.killed.add(job)
             path = f'/pipeline/{pipeline}/job/{job}'
             self.stubborn('POST', f'/pipeline/{pipeline}/submit',
-                          unless=lambda: self.state(path) not in (None, 'ready'))
-            until(lambda: self.state(path) not in (None, 'ready', 'in_queue'), 'it runs',
+                          unless=lambda: self.state(path) not in (False, 'ready'))
+            until(lambda: self.state(path) not in (False, 'ready', 'in_queue'), 'it runs',
                   PATIENCE_S)
             # 409: it has ended, by a fault or by a call that was not answered.
             self.stubborn('POST', path + '/kill', (200, 409))
@@ -81,7 +83,7 @@ class Killer(Caller):
 
     def state(self, path):
         answer = self.call('GET', path)
-        return answer and list(expect(answer, 200).json().values())[0]['state']
+        return answer is not None and list(expect(answer, 200).json().values())[0]['state']
 
 
 class Reader(Caller):

@@ -56,12 +56,12 @@ class Caller(threading.Thread):
         return None
 
     def stubborn(self, method, path, statuses=(200,), unless=None, **kw):
-        """Calls until it is answered so, or unless() says that this is no longer needed."""
+        """Calls until it is answered so, or unless() says that this is no longer needed (None)."""
         def answered():
             answer = self.call(method, path, **kw)
             if answer is None:
-                return unless is not None and unless()
+                return [None] if unless is not None and unless() else []
             assert answer.status_code in statuses, \
                 f'{method} {path}: {answer.status_code} {answer.text[:300]}'
-            return answer
-        return until(answered, f'{method} {path} is answered well', PATIENCE_S)
+            return [answer]  # itself, it counts as false for a status that is an error
+        return until(answered, f'{method} {path} is answered well', PATIENCE_S)[0]

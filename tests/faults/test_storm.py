@@ -1,4 +1,5 @@
 """Jobs of three users, and one fault after the other: what was promised is kept."""
+import contextlib
 import random
 import sys
 
@@ -31,29 +32,23 @@ def seed(request):
 @pytest.fixture
 def stormy(build, scratch, tmp_path):
     """A Kabuto whose engine and disks are its own: (kabuto, engine, disk of each)."""
-    root, disks, engine, kabuto = scratch / 'storm', [], None, None
+    root = scratch / 'storm'
     make_users()
     (root / 'engine').mkdir(parents=True)
     root.chmod(0o755)
-    try:
-        engine_disk = Disk(tmp_path / 'engine.img', root / 'engine/data', 400)
-        disks.append(engine_disk)
-        state_disk = Disk(tmp_path / 'state.img', root / 'k/state', 200)
-        disks.append(state_disk)
+    with contextlib.ExitStack() as held:  # each is let go of, also where another one fails to be
+        disks = []
+        for name, mount, megabytes in (('state', 'k/state', 200), ('engine', 'engine/data', 400)):
+            disks.append(Disk(tmp_path / f'{name}.img', root / mount, megabytes))
+            held.callback(disks[-1].close)
         engine = Engine(root / 'engine', 'kbts')
+        held.callback(engine.destroy)
         engine.start()
         engine.import_busybox()
         kabuto = Kabuto(build, root / 'k', engine, 'nginx',
                         {'min_free': FLOOR, 'min_free_inodes': 100, 'slots': 4})
-        kabuto.start()
-        yield kabuto, engine, state_disk, engine_disk
-    finally:
-        if kabuto:
-            kabuto.destroy()
-        if engine:
-            engine.destroy()
-        for disk in disks:
-            disk.close()
+        held.callback(kabuto.destroy)
+        yield kabuto.start(), engine, *disks
 
 
 @pytest.mark.limit(3600)

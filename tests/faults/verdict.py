@@ -14,6 +14,7 @@ REASONS = (
      r'failed to update store for object type'),
     ('no disk', r'[Nn]o space left on device'),
     ('no disk (exit code 1)', r'exit code 1'),
+    ('timed out', r'timed out after 15 s'),
     ('as its command says', r'exit code 7'),
 )
 
