@@ -3,6 +3,7 @@
  */
 #include "users.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include <termios.h>
@@ -51,8 +52,15 @@ read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct error 
 {
 	struct termios usual, hidden;
 	bool terminal = tcgetattr(STDIN_FILENO, &usual) == 0, read;
+	sigset_t stops;
 
 	if (terminal) {
+		/* A Ctrl-C counts once the terminal shows again what is typed. */
+		sigemptyset(&stops);
+		sigaddset(&stops, SIGINT);
+		sigaddset(&stops, SIGQUIT);
+		sigaddset(&stops, SIGTSTP);
+		sigprocmask(SIG_BLOCK, &stops, NULL);
 		hidden = usual;
 		hidden.c_lflag &= ~(tcflag_t)ECHO;
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
@@ -61,6 +69,7 @@ read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct error 
 	read = fgets(line, PASSWORD_MOST + 2, stdin) != NULL;
 	if (terminal) {
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual);
+		sigprocmask(SIG_UNBLOCK, &stops, NULL);
 		fputc('\n', stderr);
 	}
 	line[read ? strcspn(line, "\n") : 0] = '\0';
