@@ -66,8 +66,7 @@ read_kinds(const char *text)
 	}
 }
 
-static void __attribute__((constructor))
-begin(void)
+static void __attribute__((constructor)) begin(void)
 {
 	const char *text = getenv("KABUTO_WORSE"), *path = getenv("KABUTO_WORSE_COUNTS");
 	int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
@@ -183,15 +182,15 @@ cut(int fd, size_t size)
 	return 1 + (size_t)rand() % (size - 1);
 }
 
-#define REAL(name) \
-	static __typeof__(name) *real; \
-	if (real == NULL) \
+#define REAL(name)                                                                                 \
+	static __typeof__(name) *real;                                                             \
+	if (real == NULL)                                                                          \
 	real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
-#define FAIL(number) \
-	do { \
-		errno = (number); \
-		return -1; \
+#define FAIL(number)                                                                               \
+	do {                                                                                       \
+		errno = (number);                                                                  \
+		return -1;                                                                         \
 	} while (0)
 
 int
