@@ -5,6 +5,7 @@
 #include "multipart.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -125,13 +126,20 @@ quotes_end(const char *header)
 }
 
 static bool
+no_memory(struct error *err)
+{
+	return error_set(err, ERROR_SYSTEM, "read a part's headers: not enough memory");
+}
+
+static bool
 read_disposition(struct multipart_part *part, const char *header, struct error *err)
 {
 	if (!quotes_end(header))
 		return broken(err, "a part's Content-Disposition has a quote without an end");
+	errno = 0;
 	part->name = header_parameter(header, "name");
 	if (part->name == NULL)
-		return broken(err, "a part has no name");
+		return errno == ENOMEM ? no_memory(err) : broken(err, "a part has no name");
 	unescape_form_name(part->name);
 	part->filename = extended_filename(header);
 	if (part->filename == NULL) {
@@ -139,7 +147,8 @@ read_disposition(struct multipart_part *part, const char *header, struct error *
 		if (part->filename != NULL)
 			unescape_form_name(part->filename);
 	}
-	return true;
+	/* A file without its name would be taken for a text. */
+	return part->filename != NULL || errno != ENOMEM || no_memory(err);
 }
 
 /* Reads a part's headers, each ended by CRLF; all but Content-Disposition say nothing here. */
