@@ -61,8 +61,11 @@ read_kinds(const char *text)
 
 		snprintf(key, sizeof key, "%s=", kinds[i].name);
 		found = strstr(text, key);
-		if (found != NULL)
-			kinds[i].every = (unsigned)atoi(found + strlen(key));
+		if (found == NULL)
+			continue;
+		kinds[i].every = (unsigned)atoi(found + strlen(key));
+		/* Else a start that comes to its n-th call would never come to its end. */
+		atomic_init(&kinds[i].calls, (unsigned)getpid() * 2654435761u % kinds[i].every);
 	}
 }
 
