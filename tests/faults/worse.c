@@ -7,7 +7,8 @@
  *	KABUTO_WORSE_SPARED   words between colons: files with one in their path are left alone
  *
  * Only in Kabuto's own programs; git and hg, which they start, live in the usual one. Their
- * standard error and libfcgi's memory are left alone, too: libfcgi does not look what malloc gives.
+ * standard error is left alone, and so is the memory of libraries that do without it badly: libfcgi
+ * does not look what malloc gives, libarchive ends the process beneath its other threads.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -368,7 +369,9 @@ no_memory(const void *caller)
 
 	if (!fails(MALLOC))
 		return false;
-	if (dladdr(caller, &where) != 0 && strstr(where.dli_fname, "libfcgi") != NULL)
+	if (dladdr(caller, &where) != 0 &&
+	    (strstr(where.dli_fname, "libfcgi") != NULL ||
+		strstr(where.dli_fname, "libarchive") != NULL))
 		return false;
 	errno = ENOMEM;
 	return true;
