@@ -57,12 +57,16 @@ const struct parameter jobs_show_parameters[] = {
 	{ 0 },
 };
 
-static char *
-copy_text(const struct request *req, const char *name)
+/* *to gets a copy; NULL where nothing was given. False, with err set: no memory. */
+static bool
+copy_text(const struct request *req, const char *name, char **to, struct error *err)
 {
 	const char *text = request_text(req, name);
 
-	return text == NULL || text[0] == '\0' ? NULL : strdup(text);
+	if (text == NULL || text[0] == '\0')
+		return true;
+	*to = strdup(text);
+	return *to != NULL || error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
 }
 
 /* "KEY=VALUE" each, as a JSON array; NULL where there is none, or with err set. */
@@ -70,6 +74,8 @@ static char *
 env_json(const struct request *req, struct error *err)
 {
 	cleanup_json json_t *array = json_array();
+	size_t given = 0;
+	char *text;
 
 	for (size_t i = 0; i < req->values.count; i++) {
 		const struct value *value = &req->values.items[i];
@@ -80,9 +86,15 @@ env_json(const struct request *req, struct error *err)
 			error_set(err, ERROR_INPUT, "env: must be KEY=VALUE");
 			return NULL;
 		}
+		given++;
 		json_array_append_new(array, json_string(value->text));
 	}
-	return json_array_size(array) == 0 ? NULL : json_dumps(array, JSON_COMPACT);
+	if (given == 0)
+		return NULL;
+	text = json_array_size(array) == given ? json_dumps(array, JSON_COMPACT) : NULL;
+	if (text == NULL)
+		error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
+	return text;
 }
 
 static bool
@@ -90,12 +102,13 @@ read_options(const struct request *req, struct job *job, struct error *err)
 {
 	struct error bad = { .kind = ERROR_NONE };
 
+	if (!copy_text(req, "command", &job->command, err) ||
+	    !copy_text(req, "name", &job->name, err) ||
+	    !copy_text(req, "workdir", &job->workdir, err) ||
+	    !copy_text(req, "user", &job->user, err) ||
+	    !copy_text(req, "network", &job->network, err))
+		return false;
 	job->image = request_number(req, "image_id", 0);
-	job->command = copy_text(req, "command");
-	job->name = copy_text(req, "name");
-	job->workdir = copy_text(req, "workdir");
-	job->user = copy_text(req, "user");
-	job->network = copy_text(req, "network");
 	job->timeout = request_number(req, "timeout", OPTION_UNSET);
 	job->grace = request_number(req, "grace", OPTION_UNSET);
 	job->memory = request_number(req, "memory", OPTION_UNSET);

@@ -30,6 +30,7 @@ header_parameter(const char *header, const char *name)
 	size_t length = strlen(name);
 	const char *at = header;
 
+	errno = 0; /* ENOMEM tells a parameter that is not there from one that was not read */
 	while ((at = strchr(at, ';')) != NULL) {
 		bool wanted;
 		char *value, *to;
@@ -181,6 +182,8 @@ multipart_begin(struct multipart *mp, const char *content_type, const struct mul
 	size_t length = boundary == NULL ? 0 : strlen(boundary);
 
 	*mp = (struct multipart){ .sink = *sink };
+	if (boundary == NULL && errno == ENOMEM)
+		return no_memory(err);
 	if (!quotes_end(content_type) || length == 0 || length > MULTIPART_BOUNDARY_MOST)
 		return broken(err, "its Content-Type names no boundary");
 	memcpy(mp->delimiter, "\r\n--", 4);
