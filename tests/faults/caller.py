@@ -49,7 +49,9 @@ class Caller(threading.Thread):
         if cut_short(answer):
             self.load.refused['cut short'] += 1
             return None
-        if answer.status_code < 500:
+        # Where memory is short a 400 may name a wrong cause; it loses nothing, and is counted.
+        if answer.status_code < 500 and \
+                not (answer.status_code == 400 and self.load.short_of_memory):
             return answer
         self.load.refused[f'answered {answer.status_code}'] += 1
         assert answer.json()['error'], f'{method} {path}: {answer.status_code} without a text'

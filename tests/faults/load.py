@@ -128,6 +128,7 @@ class Load:
 
     def __init__(self, clients, count, dice):
         self.dice, self.over = dice, threading.Event()
+        self.short_of_memory = False
         self.promised, self.ended = {}, set()
         self.refused, self.reads = collections.Counter(), 0
         share = -(-count // len(clients))
