@@ -98,19 +98,25 @@ find_route(struct request *req, struct error *err)
 {
 	char allow[64] = "";
 	const struct route *found = NULL;
+	bool head = strcmp(request_header(req, "REQUEST_METHOD"), "HEAD") == 0;
 	int64_t ids[PATH_PARTS];
 
 	for (size_t i = 0; i < ROUTES; i++) {
 		if (!path_matches(req, &routes[i]))
 			continue;
-		if (strcmp(routes[i].method, req->method) == 0 && more_exact(&routes[i], found)) {
+		/* HEAD is safe (RFC 9110, section 9.2.1), also where a GET of the original's is
+		 * not. */
+		if (strcmp(routes[i].method, req->method) == 0 && more_exact(&routes[i], found) &&
+		    !(head && (routes[i].flags & CHANGES) != 0)) {
 			found = &routes[i];
 			memcpy(ids, req->ids, sizeof ids);
 		}
 		if (strstr(allow, routes[i].method) == NULL)
 			snprintf(allow + strlen(allow), sizeof allow - strlen(allow), "%s%s%s",
 			    allow[0] != '\0' ? ", " : "", routes[i].method,
-			    strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
+			    strcmp(routes[i].method, "GET") == 0 && (routes[i].flags & CHANGES) == 0
+				? ", HEAD"
+				: "");
 	}
 	if (found != NULL) {
 		req->route = found;

@@ -87,6 +87,15 @@ def test_another_sites_page_cannot_kill_by_get(alice):
     assert alice.wait_job(pipeline, job)['state'] == 'done'
 
 
+def test_head_kills_nothing(alice):
+    pipeline, job = alice.begin(f'echo ready; {WAIT}')
+    alice.wait_line(job, 'ready')
+    answer = expect(kill(alice, pipeline, job, 'HEAD'), 405)
+    assert set(answer.headers['Allow'].split(', ')) == {'GET', 'POST'}
+    alice.kabuto.let_go(job)
+    assert alice.wait_job(pipeline, job)['state'] == 'done'
+
+
 def test_kill_outlives_the_spooler(kabuto, alice):
     pipeline, job = alice.begin('echo ready; sleep 1000', grace=0)
     alice.wait_line(job, 'ready')
@@ -110,6 +119,7 @@ def test_job_that_cannot_be_prepared_can_be_killed(own):
     assert dave.wait_job(pipeline, job)['error'] == 'killed by its owner'
     kabuto['spooler'].stop()
     kabuto['spooler'].start()
+    until((kabuto.state / 'run').exists, 'the next start makes the folder')
     kabuto.wait_healthy()
 
 
