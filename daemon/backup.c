@@ -187,16 +187,23 @@ put_logs(struct pack *pack, const struct job *job)
 	return done;
 }
 
+/* Results of an older Kabuto have no list. */
+static bool
+put_results(struct pack *pack, const struct job *job, const char *suffix, bool required)
+{
+	char path[SPOOL_RESULTS_NAME], name[SPOOL_RESULTS_NAME + 8];
+
+	snprintf(name, sizeof name, "results/%s",
+	    spool_results_name(path, job->results_token, suffix));
+	return put_file(pack, pack->spool->results, path, name, required);
+}
+
 static bool
 put_job(struct pack *pack, const struct job *job)
 {
-	char path[NAME_TEXT + 8], name[NAME_TEXT + 16];
-
-	snprintf(path, sizeof path, "%s.zip", job->results_token);
-	snprintf(name, sizeof name, "results/%s", path);
 	return put_attachments(pack, job) &&
 	    (job->results_token[0] == '\0' ||
-		put_file(pack, pack->spool->results, path, name, true)) &&
+		(put_results(pack, job, "zip", true) && put_results(pack, job, "list", false))) &&
 	    put_logs(pack, job);
 }
 

@@ -9,6 +9,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@
 struct zip {
 	struct archive *archive;
 	struct archive_entry *entry;
+	FILE *list;
 	const struct collect *collect;
 	int64_t room; /* bytes that files may still take */
 	char *block;
@@ -108,17 +111,29 @@ put_header(struct zip *zip, const char *name, const struct stat *st)
 	    archive_failed(zip, "write the results' zip");
 }
 
+/* A line of the list: where the file's header is in the zip, and what the API says of it. */
 static bool
-put_file(struct zip *zip, int dir, const char *file, const char *name, const struct stat *st)
+put_line(struct zip *zip, int64_t offset, const char *name, int64_t size,
+    crypto_hash_sha256_state *hash)
 {
-	cleanup_close int fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int64_t left = st->st_size;
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	char hex[2 * sizeof digest + 1];
+	cleanup_json json_t *json = NULL;
+	cleanup_free char *text = NULL;
 
-	if (fd < 0)
-		return error_errno(zip->err, "read '%s' of the outbox", name);
-	if (!put_header(zip, name, st))
-		return false;
-	zip->room -= left;
+	crypto_hash_sha256_final(hash, digest);
+	sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+	json = json_pack("{s:s, s:I, s:s}", "name", name, "size", (json_int_t)size, "sha256", hex);
+	text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+	if (text == NULL)
+		return error_set(zip->err, ERROR_SYSTEM, "list the outbox: not enough memory");
+	return fprintf(zip->list, "%lld %s\n", (long long)offset, text) > 0 ||
+	    error_errno(zip->err, "write the results' list");
+}
+
+static bool
+put_content(struct zip *zip, int fd, const char *name, int64_t left, crypto_hash_sha256_state *hash)
+{
 	while (left > 0) {
 		ssize_t length;
 
@@ -132,9 +147,32 @@ put_file(struct zip *zip, int dir, const char *file, const char *name, const str
 			return error_errno(zip->err, "read '%s' of the outbox", name);
 		if (archive_write_data(zip->archive, zip->block, (size_t)length) < 0)
 			return archive_failed(zip, "write the results' zip");
+		crypto_hash_sha256_update(hash, (const unsigned char *)zip->block,
+		    (unsigned long long)length);
 		left -= length;
 	}
 	return true;
+}
+
+static bool
+put_file(struct zip *zip, int dir, const char *file, const char *name, const struct stat *st)
+{
+	cleanup_close int fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	crypto_hash_sha256_state hash;
+	int64_t offset;
+
+	if (fd < 0)
+		return error_errno(zip->err, "read '%s' of the outbox", name);
+	/* What stands behind the former entry is written before the next one's header. */
+	if (archive_write_finish_entry(zip->archive) < ARCHIVE_WARN)
+		return archive_failed(zip, "write the results' zip");
+	offset = archive_filter_bytes(zip->archive, 0);
+	if (!put_header(zip, name, st))
+		return false;
+	zip->room -= st->st_size;
+	crypto_hash_sha256_init(&hash);
+	return put_content(zip, fd, name, st->st_size, &hash) &&
+	    put_line(zip, offset, name, st->st_size, &hash);
 }
 
 static bool put_folder(struct zip *zip, int dir, const char *file, const char *name, int depth);
@@ -180,11 +218,11 @@ put_folder(struct zip *zip, int dir, const char *file, const char *name, int dep
 }
 
 static bool
-zip_outbox(const struct collect *collect, int to, struct error *err)
+zip_outbox(const struct collect *collect, int to, FILE *list, struct error *err)
 {
 	cleanup_free char *block = malloc(BLOCK);
-	struct zip zip = { archive_write_new(), archive_entry_new(), collect, collect->limit, block,
-		err };
+	struct zip zip = { archive_write_new(), archive_entry_new(), list, collect, collect->limit,
+		block, err };
 	bool done = false;
 
 	if (zip.archive == NULL || zip.entry == NULL || block == NULL)
@@ -201,35 +239,68 @@ zip_outbox(const struct collect *collect, int to, struct error *err)
 	return done;
 }
 
+/* A file of the results on its way: made in incoming/, and moved once it is whole. */
+static int
+create(const struct spool *spool, const char *file, struct error *err)
+{
+	int fd = openat(spool->incoming, file, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0640);
+
+	if (fd < 0)
+		error_errno(err, "create the results '%s'", file);
+	return fd;
+}
+
+/* It was made in incoming/, and shall be readable by the group of results/. */
+static bool
+flush(const struct collect *collect, int fd, struct error *err)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = (time_t)(time_now_ms() / MS_PER_S + collect->attempt) } };
+	struct stat results, made;
+
+	if (fstat(collect->spool->results, &results) < 0 || fstat(fd, &made) < 0 ||
+	    (made.st_gid != results.st_gid && fchown(fd, (uid_t)-1, results.st_gid) < 0) ||
+	    futimens(fd, times) < 0 || fchmod(fd, 0640) < 0 || fsync(fd) < 0)
+		return error_errno(err, "write the results");
+	return true;
+}
+
+static bool
+write_files(const struct collect *collect, const char *zip_name, const char *list_name,
+    struct error *err)
+{
+	cleanup_close int zip = create(collect->spool, zip_name, err);
+	int list_fd = zip < 0 ? -1 : create(collect->spool, list_name, err);
+	cleanup_file FILE *list = list_fd < 0 ? NULL : fdopen(list_fd, "w");
+
+	if (list_fd < 0)
+		return false;
+	if (list == NULL) {
+		(void)close(list_fd);
+		return error_set(err, ERROR_SYSTEM, "list the outbox: not enough memory");
+	}
+	if (!zip_outbox(collect, zip, list, err))
+		return false;
+	if (fflush(list) != 0)
+		return error_errno(err, "write the results' list");
+	return flush(collect, list_fd, err) && flush(collect, zip, err) &&
+	    (close(take_fd(&zip)) == 0 || error_errno(err, "write the results' zip"));
+}
+
 bool
 collect_outbox(const struct collect *collect, struct error *err)
 {
 	struct spool *spool = collect->spool;
-	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = (time_t)(time_now_ms() / MS_PER_S + collect->attempt) } };
-	struct stat results, made;
-	char file[NAME_TEXT + 8];
-	cleanup_close int to = -1;
+	char zip[SPOOL_RESULTS_NAME], list[SPOOL_RESULTS_NAME];
 
-	snprintf(file, sizeof file, "%s.zip", collect->name);
-	to = openat(spool->incoming, file, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-	    0640);
-	if (to < 0)
-		return error_errno(err, "create the results' zip");
-	if (!zip_outbox(collect, to, err))
-		goto undo;
-	/* It was made in incoming/, and shall be readable by the group of results/. */
-	if (fstat(spool->results, &results) < 0 || fstat(to, &made) < 0 ||
-	    (made.st_gid != results.st_gid && fchown(to, (uid_t)-1, results.st_gid) < 0) ||
-	    futimens(to, times) < 0 || fchmod(to, 0640) < 0 || fsync(to) < 0 ||
-	    close(take_fd(&to)) < 0) {
-		error_errno(err, "write the results' zip");
-		goto undo;
-	}
-	if (!spool_publish(spool->incoming, file, spool->results, file, err))
-		goto undo;
-	return true;
-undo:
-	(void)unlinkat(spool->incoming, file, 0);
+	spool_results_name(zip, collect->name, "zip");
+	spool_results_name(list, collect->name, "list");
+	if (write_files(collect, zip, list, err) &&
+	    spool_publish(spool->incoming, list, spool->results, list, err) &&
+	    spool_publish(spool->incoming, zip, spool->results, zip, err))
+		return true;
+	(void)unlinkat(spool->incoming, zip, 0);
+	(void)unlinkat(spool->incoming, list, 0);
 	return false;
 }

@@ -23,7 +23,9 @@ struct collect_notes {
 void collect_notes_clear(struct collect_notes *notes);
 
 /*
- * Zips the folder outbox and publishes it as results/<name>.zip, whole or not at all. Regular files
+ * Zips the folder outbox and publishes it as results/<name>.zip, whole or not at all, with a
+ * list of its files beside it: a line each, of the offset of its header in the zip, a space, and
+ * {"name", "size", "sha256"} in JSON. Regular files
  * and folders go in, hard links as files, with their permissions; anything else is left out and
  * noted, and so is what is over the limit. Names that are no UTF-8 get %XX for each byte that is
  * none. ERROR_INTERRUPTED where stop became true.

@@ -25,6 +25,7 @@
 #include "jobspec.h"
 #include "message.h"
 #include "quantity.h"
+#include "recover.h"
 #include "run.h"
 #include "tree.h"
 #include "usage.h"
@@ -382,7 +383,8 @@ static enum outcome
 run_remove(struct run *run, struct error *err)
 {
 	struct spool *spool = &run->worker->spooler->spool;
-	char name[RUN_FOLDER_NAME], old[NAME_TEXT + 8];
+	char name[RUN_FOLDER_NAME];
+	bool kept;
 
 	if (!container_remove(&run->worker->engine, run->container, err)) {
 		enum outcome outcome = failed_call(run, err);
@@ -394,8 +396,7 @@ run_remove(struct run *run, struct error *err)
 	run_folder_name(run, name);
 	if (!tree_remove(spool->run, name, err))
 		log_run(run, LOG_WARNING, "%s; it stays until it is removed by hand", err->text);
-	snprintf(old, sizeof old, "%s.zip", run->old_results);
-	if (run->old_results[0] != '\0' && !spool_remove(spool, spool->results, old, NULL, err))
+	if (!recover_remove_results(spool, run->old_results, &kept, err))
 		log_run(run, LOG_WARNING, "remove the former results: %s", err->text);
 	return NEXT;
 }

@@ -10,12 +10,16 @@
 
 #include "account.h"
 #include "cleanup.h"
+#include "event.h"
+#include "idempotency.h"
+#include "image.h"
 #include "imagesweep.h"
 #include "program.h"
 #include "quantity.h"
 #include "recover.h"
 #include "retention.h"
 #include "session.h"
+#include "token.h"
 #include "verify.h"
 #include "wake.h"
 
@@ -220,19 +224,6 @@ step_sessions(struct maintenance *m, struct error *err)
 }
 
 static bool
-step_login_failures(struct maintenance *m, struct error *err)
-{
-	int64_t dropped = ROWS_AT_A_TIME, count = 0;
-
-	if (!login_failure_count_old(&m->worker.db, &count, err))
-		return false;
-	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
-		if (!login_failure_drop_old(&m->worker.db, ROWS_AT_A_TIME, &dropped, err))
-			return false;
-	return true;
-}
-
-static bool
 step_accounts(struct maintenance *m, struct error *err)
 {
 	int64_t before = time_now_ms() - UNCONFIRMED_DAYS * DAY_MS, dropped = ROWS_AT_A_TIME;
@@ -242,6 +233,61 @@ step_accounts(struct maintenance *m, struct error *err)
 		return false;
 	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
 		if (!account_drop_unconfirmed(&m->worker.db, before, ROWS_AT_A_TIME, &dropped, err))
+			return false;
+	return true;
+}
+
+/* What counts and drops by itself what is too old. */
+static bool
+drop_all(struct maintenance *m, bool (*count)(struct database *, int64_t *, struct error *),
+    bool (*drop)(struct database *, int64_t, int64_t *, struct error *), struct error *err)
+{
+	int64_t dropped = ROWS_AT_A_TIME, found = 0;
+
+	if (!count(&m->worker.db, &found, err))
+		return false;
+	for (; to_drop(m, found) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
+		if (!drop(&m->worker.db, ROWS_AT_A_TIME, &dropped, err))
+			return false;
+	return true;
+}
+
+static bool
+step_login_failures(struct maintenance *m, struct error *err)
+{
+	return drop_all(m, login_failure_count_old, login_failure_drop_old, err);
+}
+
+static bool
+step_tokens(struct maintenance *m, struct error *err)
+{
+	return drop_all(m, token_count_expired, token_drop_expired, err);
+}
+
+static bool
+step_answers(struct maintenance *m, struct error *err)
+{
+	return drop_all(m, idempotency_count_old, idempotency_drop_old, err);
+}
+
+static bool
+step_deleted_images(struct maintenance *m, struct error *err)
+{
+	return drop_all(m, image_count_unused, image_drop_unused, err);
+}
+
+static bool
+step_events(struct maintenance *m, struct error *err)
+{
+	int64_t days = m->ctl->config->retention.events_days, dropped = ROWS_AT_A_TIME, count = 0;
+	int64_t before = time_now_ms() - days * DAY_MS;
+
+	if (days == 0)
+		return true;
+	if (!event_count_old(&m->worker.db, before, &count, err))
+		return false;
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
+		if (!event_drop_old(&m->worker.db, before, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
 }
@@ -307,6 +353,11 @@ static const struct {
 	{ "sessions", step_sessions, "sessions ended, since they were idle", false },
 	{ "login_failures", step_login_failures, "counters of failed log-ins dropped", false },
 	{ "accounts", step_accounts, "accounts dropped that were never confirmed", false },
+	{ "tokens", step_tokens, "API tokens dropped that had expired", false },
+	{ "answers", step_answers, "kept answers dropped, since they were old", false },
+	{ "events", step_events, "events dropped, since they were old", false },
+	{ "deleted_images", step_deleted_images, "deleted images dropped that no job names",
+	    false },
 	{ "files", step_files, "files removed that belonged to nothing", true },
 	{ "contexts", step_contexts, "contexts removed of builds that have ended", true },
 	{ "containers", step_containers, "containers removed of which no job runs", false },

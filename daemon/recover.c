@@ -33,7 +33,8 @@ has_results(struct database *db, const char *name, bool *has, struct error *err)
 {
 	char token[NAME_TEXT];
 
-	snprintf(token, sizeof token, "%s", name); /* without ".zip": a token fills it exactly */
+	snprintf(token, sizeof token, "%s",
+	    name); /* without its suffix: a token fills it exactly */
 	return job_has_results_token(db, token, has, err);
 }
 
@@ -299,7 +300,9 @@ bool
 recover_remove_results(struct spool *spool, const char *token, bool *kept, struct error *err)
 {
 	*kept = false;
-	return token[0] == '\0' || remove_file(spool, spool->results, kept, err, "%s.zip", token);
+	return token[0] == '\0' ||
+	    (remove_file(spool, spool->results, kept, err, "%s.zip", token) &&
+		(*kept || remove_file(spool, spool->results, kept, err, "%s.list", token)));
 }
 
 static bool

@@ -100,10 +100,10 @@ void
 run_measure_files(struct run *run)
 {
 	const struct spool *spool = &run->worker->spooler->spool;
-	char results[NAME_TEXT + 8], text[JOBLOG_NAME], index[JOBLOG_NAME];
+	char results[SPOOL_RESULTS_NAME], text[JOBLOG_NAME], index[JOBLOG_NAME];
 
-	snprintf(results, sizeof results, "%s.zip", run->job.results_token);
-	run->job.results_size = file_size(spool->results, results);
+	run->job.results_size =
+	    file_size(spool->results, spool_results_name(results, run->job.results_token, "zip"));
 	run->job.log_size =
 	    file_size(spool->logs, joblog_name(text, run->job.id, run->job.attempt, "log")) +
 	    file_size(spool->logs, joblog_name(index, run->job.id, run->job.attempt, "idx"));

@@ -179,7 +179,11 @@ static const struct {
 } limits[ACCOUNT_LIMITS] = {
 	[LIMIT_QUEUED] = { "queued", false },
 	[LIMIT_RUNNING] = { "running", false },
+	[LIMIT_BUILDS] = { "builds", false },
 	[LIMIT_STORED] = { "stored", true },
+	[LIMIT_STORAGE] = { "storage", true },
+	[LIMIT_FILE] = { "file", true },
+	[LIMIT_REQUEST] = { "request", true },
 };
 
 /* Reads "queued=100", "stored=10g", "running=default" (-1). */
@@ -216,7 +220,7 @@ users_limit(struct ctl *ctl)
 	for (char **argument = ctl->arguments + 1; *argument != NULL; argument++)
 		if (!parse_limit(*argument, &limit, &value))
 			return ctl_wrong(
-			    "user limit: queued=N, running=N or stored=SIZE, or \"default\" for each; not '%s'",
+			    "user limit: queued=N, running=N, builds=N, stored=SIZE, storage=SIZE, file=SIZE or request=SIZE, or \"default\" for each; not '%s'",
 			    *argument);
 	if (!subject_open(&subject, ctl, &err))
 		return ctl_failed(&err);
@@ -238,11 +242,11 @@ describe_limits(const struct account_listed *listed, char *text, size_t size)
 	for (size_t i = 0; i < ACCOUNT_LIMITS; i++) {
 		char number[QUANTITY_TEXT];
 
-		if (listed->limits[i] < 0)
+		if (listed->account.limits[i] < 0)
 			continue;
-		snprintf(number, sizeof number, "%lld", (long long)listed->limits[i]);
+		snprintf(number, sizeof number, "%lld", (long long)listed->account.limits[i]);
 		if (limits[i].bytes)
-			bytes_format(listed->limits[i], number);
+			bytes_format(listed->account.limits[i], number);
 		length += (size_t)snprintf(text + length, size - length, " %s=%s", limits[i].name,
 		    number);
 	}
@@ -260,7 +264,7 @@ print_account(const struct account_listed *listed, void *context, struct error *
 	    listed->account.disabled ? "disabled"
 		: listed->confirmed  ? "active"
 				     : "unconfirmed",
-	    listed->account.admin ? "admin" : "-", bytes_format(listed->stored, stored),
+	    listed->account.admin ? "admin" : "-", bytes_format(listed->account.storage, stored),
 	    listed->email, own);
 	return true;
 }
@@ -275,15 +279,17 @@ static bool
 add_account(const struct account_listed *listed, void *context, struct error *err)
 {
 	char created[QUANTITY_TEXT];
-	json_t *account = json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:s, s:I, s:{s:o, s:o, s:o}}",
-	    "id", (json_int_t)listed->account.id, "login", listed->account.login, "email",
-	    listed->email, "admin", (int)listed->account.admin, "disabled",
-	    (int)listed->account.disabled, "confirmed", (int)listed->confirmed, "creation_date",
-	    time_format(listed->created_at, created), "stored", (json_int_t)listed->stored,
-	    "limits", "queued", limit_json(listed->limits[LIMIT_QUEUED]), "running",
-	    limit_json(listed->limits[LIMIT_RUNNING]), "stored",
-	    limit_json(listed->limits[LIMIT_STORED]));
+	json_t *own = json_object();
+	json_t *account;
 
+	for (size_t i = 0; i < ACCOUNT_LIMITS; i++)
+		json_object_set_new(own, limits[i].name, limit_json(listed->account.limits[i]));
+	account = json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:s, s:I, s:o}", "id",
+	    (json_int_t)listed->account.id, "login", listed->account.login, "email", listed->email,
+	    "admin", (int)listed->account.admin, "disabled", (int)listed->account.disabled,
+	    "confirmed", (int)listed->confirmed, "creation_date",
+	    time_format(listed->created_at, created), "storage",
+	    (json_int_t)listed->account.storage, "limits", own);
 	return json_array_append_new(context, account) == 0 ||
 	    error_set(err, ERROR_SYSTEM, "list the accounts: not enough memory");
 }

@@ -67,14 +67,14 @@ look_for(int dir, const char *name, struct stat *st)
 static void
 look_at_results(const struct look *look, const struct job *job)
 {
-	char name[NAME_TEXT + 8];
+	char name[SPOOL_RESULTS_NAME];
 	struct stat st;
 	int missing;
 
 	if (job->results_token[0] == '\0')
 		return;
-	snprintf(name, sizeof name, "%s.zip", job->results_token);
-	missing = look_for(look->spool->results, name, &st);
+	missing = look_for(look->spool->results,
+	    spool_results_name(name, job->results_token, "zip"), &st);
 	if (missing != 0 && same_still(look, job))
 		say(look, "job %lld: results/%s: %s", (long long)job->id, name, strerror(missing));
 }

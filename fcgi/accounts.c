@@ -54,8 +54,8 @@ accounts_register(struct request *req, struct error *err)
 	    !account_password_check("password", password, err) ||
 	    !account_email_check(email, err) || !password_hash(password, hash, err))
 		return false;
-	db = request_database(req, err);
-	if (db == NULL || !account_register(db, login, email, hash, token, err))
+	db = request_change(req, err);
+	if (db == NULL || !account_register(db, login, email, hash, &req->account, token, err))
 		return false;
 	return response_pack(req, 200, "{s:s, s:s}", "status", "success", "token", token);
 }
@@ -63,11 +63,11 @@ accounts_register(struct request *req, struct error *err)
 bool
 accounts_confirm(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 
 	if (db == NULL)
 		return false;
-	if (account_confirm(db, req->parts[2], req->parts[3], err))
+	if (account_confirm(db, req->parts[2], req->parts[3], &req->account, err))
 		return response_pack(req, 200, "{s:s}", "registration", "success");
 	if (err->kind != ERROR_NOT_FOUND)
 		return false;
@@ -116,7 +116,7 @@ check_password(struct request *req, const char *login, const char *password,
 		return false;
 	if (right)
 		return login_succeeded(db, login, err);
-	return login_failed(db, login, address, err) &&
+	return login_failed(db, account->id, login, address, err) &&
 	    error_set(err, ERROR_UNAUTHORIZED, "wrong login or password");
 }
 
@@ -126,18 +126,21 @@ accounts_login(struct request *req, struct error *err)
 	const struct config *config = req->server->config;
 	struct account account;
 	char token[TOKEN_TEXT];
+	struct database *db;
 	bool confirmed;
 
 	if (!check_password(req, request_text(req, "login"), request_text(req, "password"),
 		&account, &confirmed, err))
 		return false;
+	req->account = account;
 	if (account.disabled)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "the account is disabled; ask the operator to enable it");
 	if (!confirmed)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "the account is not activated yet: open /register/confirm/<login>/<token> first");
-	if (!session_open(req->db, account.id, config->session_days, token, err))
+	db = request_change(req, err);
+	if (db == NULL || !session_open(db, account.id, config->session_days, token, err))
 		return false;
 	set_cookie(req, token, COOKIE_AGE_S);
 	return response_pack(req, 200, "{s:s}", "login", "success");
@@ -146,8 +149,9 @@ accounts_login(struct request *req, struct error *err)
 bool
 accounts_logout(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 
+	/* An API token is no session: it ends by DELETE /account/token/<id>. */
 	if (db == NULL || !session_end(db, req->session, err))
 		return false;
 	set_cookie(req, "", 0);
@@ -161,11 +165,15 @@ accounts_hello(struct request *req, struct error *err)
 	return response_pack(req, 200, "{s:s}", "hello", "world");
 }
 
-/* The account's own limit, or the configuration's where it has none. */
-static json_int_t
-own_or(int64_t own, int64_t configured)
+/* A limit as JSON; null where 0 says that there is none. */
+static json_t *
+limit_json(const struct request *req, enum account_limit limit)
 {
-	return own >= 0 ? own : configured;
+	int64_t value = account_limit(&req->account, limit, req->server->config);
+
+	return value == 0 && (limit == LIMIT_STORAGE || limit == LIMIT_STORED)
+	    ? json_null()
+	    : json_integer(value);
 }
 
 bool
@@ -174,16 +182,23 @@ accounts_show(struct request *req, struct error *err)
 	const struct config *config = req->server->config;
 	struct account_details details;
 	struct database *db = request_database(req, err);
+	json_t *limits, *used;
 
 	if (db == NULL || !account_read(db, req->account.id, &details, err))
 		return false;
-	return response_pack(req, 200, "{s:I, s:s, s:s, s:b, s:o, s:{s:I, s:I}, s:{s:I, s:I}}",
-	    "id", (json_int_t)req->account.id, "login", req->account.login, "email", details.email,
+	limits = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "jobs_in_queue",
+	    limit_json(req, LIMIT_QUEUED), "jobs_running", limit_json(req, LIMIT_RUNNING), "builds",
+	    limit_json(req, LIMIT_BUILDS), "storage", limit_json(req, LIMIT_STORAGE), "kept",
+	    limit_json(req, LIMIT_STORED), "file", limit_json(req, LIMIT_FILE), "request",
+	    limit_json(req, LIMIT_REQUEST), "waiting_calls", (json_int_t)config->follow_max,
+	    "login_attempts", (json_int_t)config->login_attempts);
+	used = json_pack("{s:I, s:I, s:I, s:I}", "jobs_in_queue", (json_int_t)details.jobs_in_queue,
+	    "jobs_running", (json_int_t)details.jobs_running, "builds", (json_int_t)details.builds,
+	    "storage", (json_int_t)req->account.storage);
+	return response_pack(req, 200, "{s:I, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
+	    (json_int_t)req->account.id, "login", req->account.login, "email", details.email,
 	    "admin", (int)req->account.admin, "creation_date", response_time(details.created_at),
-	    "limits", "jobs_in_queue", own_or(details.queued_max, config->queued_max),
-	    "jobs_running", own_or(details.running_max, config->running_max), "used",
-	    "jobs_in_queue", (json_int_t)details.jobs_in_queue, "jobs_running",
-	    (json_int_t)details.jobs_running);
+	    "limits", limits, "used", used);
 }
 
 bool
@@ -203,7 +218,7 @@ accounts_password(struct request *req, struct error *err)
 	request_release_database(req);
 	if (!password_hash(chosen, hash, err))
 		return false;
-	db = request_database(req, err);
+	db = request_change(req, err);
 	if (db == NULL || !account_set_password(db, account.id, hash, req->session, err))
 		return false;
 	return response_pack(req, 200, "{s:s}", "status", "success");

@@ -13,16 +13,26 @@
 #include "cleanup.h"
 #include "image.h"
 #include "response.h"
-#include "wake.h"
 
 #define NAME_MOST 255 /* bytes of a name that people give */
 
+#define SOURCE_PARAMETERS                                                                          \
+	{ .name = "dockerfile", .type = PARAMETER_TEXT, .file = true },                            \
+	    { .name = "repo_url", .type = PARAMETER_TEXT, .most = 2000 },                          \
+	    { .name = "nocache", .type = PARAMETER_BOOLEAN },                                      \
+	{                                                                                          \
+		.name = "attachments", .type = PARAMETER_FILES                                     \
+	}
+
 const struct parameter images_create_parameters[] = {
 	{ .name = "name", .type = PARAMETER_TEXT, .required = true, .least = 1, .most = NAME_MOST },
-	{ .name = "dockerfile", .type = PARAMETER_TEXT, .file = true },
-	{ .name = "repo_url", .type = PARAMETER_TEXT, .most = 2000 },
-	{ .name = "nocache", .type = PARAMETER_BOOLEAN },
-	{ .name = "attachments", .type = PARAMETER_FILES },
+	SOURCE_PARAMETERS,
+	{ 0 },
+};
+
+const struct parameter images_update_parameters[] = {
+	{ .name = "name", .type = PARAMETER_TEXT, .least = 1, .most = NAME_MOST },
+	SOURCE_PARAMETERS,
 	{ 0 },
 };
 
@@ -45,12 +55,15 @@ check_source(const char **dockerfile, const char **repo_url, struct error *err)
 	return true;
 }
 
-bool
-images_create(struct request *req, struct error *err)
+/* A build of image (0: a new one) from what the call came with. */
+static bool
+begin_build(struct request *req, int64_t image, struct error *err)
 {
 	const char *dockerfile = request_text(req, "dockerfile"),
 		   *repo_url = request_text(req, "repo_url");
-	struct build_request build = { .account = req->account.id,
+	struct build_request build = { .viewer = &req->account,
+		.image = image,
+		.builds_max = req->server->config->builds_max,
 		.name = request_text(req, "name"),
 		.nocache = request_flag(req, "nocache"),
 		.stage = &req->upload.stage };
@@ -66,13 +79,42 @@ images_create(struct request *req, struct error *err)
 		return false;
 	if (dockerfile != NULL && !upload_text(&req->upload, "Dockerfile", dockerfile, err))
 		return false;
-	db = request_database(req, err);
+	db = request_change(req, err);
 	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, err))
 		return false;
-	wake_send(req->server->spool.state);
+	req->object = image;
+	request_wake(req);
 	snprintf(id_text, sizeof id_text, "%lld", (long long)id);
 	return response_pack(req, 200, "{s:s, s:s}", "status", "Your image is being built",
 	    "build_id", id_text);
+}
+
+bool
+images_create(struct request *req, struct error *err)
+{
+	return begin_build(req, 0, err);
+}
+
+bool
+images_update(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	int64_t account = 0;
+
+	/* Once more where it counts; here before the work of storing files. */
+	return db != NULL && image_owner(db, &req->account, req->ids[0], &account, err) &&
+	    begin_build(req, req->ids[0], err);
+}
+
+bool
+images_delete(struct request *req, struct error *err)
+{
+	struct database *db = request_change(req, err);
+
+	if (db == NULL || !image_delete(db, &req->account, req->ids[0], err))
+		return false;
+	request_wake(req);
+	return response_pack(req, 200, "{s:s}", "status", "Successfully deleted the image");
 }
 
 static bool
@@ -122,32 +164,6 @@ open_output(const struct spool *spool, int64_t build)
 	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/*
- * Writes the lines, of which each is a JSON value, as an array. A last one without its newline is
- * not whole yet.
- */
-static void
-write_output(struct request *req, int fd)
-{
-	cleanup_file FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	cleanup_free char *line = NULL;
-	size_t room = 0;
-	ssize_t length;
-	bool first = true;
-
-	response_write(req, "[", 1);
-	while (file != NULL && (length = getline(&line, &room, file)) > 1 &&
-	    line[length - 1] == '\n') {
-		if (!first)
-			response_write(req, ",", 1);
-		first = false;
-		response_write(req, line, (size_t)length - 1);
-	}
-	response_write(req, "]", 1);
-	if (file == NULL && fd >= 0)
-		(void)close(fd);
-}
-
 /* The answer is written by hand around the output, which may be long and already is JSON. */
 static bool
 answer_build(struct request *req, const struct build *build)
@@ -165,33 +181,47 @@ answer_build(struct request *req, const struct build *build)
 	response_begin(req, 200, "application/json; charset=utf-8");
 	response_write(req, text, strlen(text) - 1);
 	response_write(req, ",\"output\":", 10);
-	write_output(req, open_output(&req->server->spool, build->id));
+	response_lines(req, open_output(&req->server->spool, build->id), NULL);
 	response_write(req, "}\n", 2);
+	return true;
+}
+
+/* The build that the path names; with "?wait" as soon as it has ended. */
+static bool
+look_at_build(struct request *req, void *context, bool *ended, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	struct build *build = context;
+
+	build_clear(build);
+	if (db == NULL ||
+	    !build_find(db, &req->account, req->ids[0], req->part_count > 3 ? req->ids[1] : 0,
+		build, err))
+		return false;
+	*ended = strcmp(build->state, "PENDING") != 0;
 	return true;
 }
 
 bool
 images_build(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
 	struct build build = { 0 };
-	int64_t image = req->part_count > 3 ? req->ids[1] : 0;
+	bool done = wait_for(req, look_at_build, &build, err);
 
-	if (db == NULL || !build_find(db, &req->account, req->ids[0], image, &build, err))
-		return false;
 	request_release_database(req);
-	answer_build(req, &build);
+	if (done)
+		answer_build(req, &build);
 	build_clear(&build);
-	return true;
+	return done;
 }
 
 bool
 images_build_cancel(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 
-	if (db == NULL || !build_cancel(db, &req->server->spool, &req->account, req->ids[0], err))
+	if (db == NULL || !build_cancel(db, &req->account, req->ids[0], err))
 		return false;
-	wake_send(req->server->spool.state);
+	request_wake(req);
 	return response_pack(req, 200, "{s:s}", "status", "The build is being cancelled");
 }

@@ -5,8 +5,9 @@
  */
 #include "router.h"
 
-handler images_create, images_list, images_show, images_build, images_build_cancel;
+handler images_create, images_list, images_show, images_build, images_build_cancel, images_update,
+    images_delete;
 
-extern const struct parameter images_create_parameters[];
+extern const struct parameter images_create_parameters[], images_update_parameters[];
 
 #endif

@@ -9,37 +9,47 @@
 
 #include "cleanup.h"
 #include "job.h"
+#include "outbox.h"
 #include "pipeline.h"
 #include "quantity.h"
 #include "queue.h"
 #include "response.h"
-#include "wake.h"
 
 #define COMMAND_MOST 131000 /* bytes: the kernel takes 128 KiB for one argument (execve(2)) */
 #define WORD_MOST    1024
+#define MEMORY_LEAST (6 << 20) /* the engine takes no less */
 
 /*
  * The least of each option is what makes sense at all; the most stands in the configuration
  * (job_options_resolve).
  */
+#define OPTION_PARAMETERS                                                                          \
+	{ .name = "command", .type = PARAMETER_COMMAND, .most = COMMAND_MOST },                    \
+	    { .name = "attachments", .type = PARAMETER_FILES },                                    \
+	    { .name = "name", .type = PARAMETER_TEXT, .most = 255 },                               \
+	    { .name = "env", .type = PARAMETER_LIST, .least = 1, .most = COMMAND_MOST },           \
+	    { .name = "workdir", .type = PARAMETER_TEXT, .most = WORD_MOST },                      \
+	    { .name = "user", .type = PARAMETER_TEXT, .most = WORD_MOST },                         \
+	    { .name = "timeout", .type = PARAMETER_NUMBER, .least = 1 },                           \
+	    { .name = "grace", .type = PARAMETER_NUMBER, .least = 0 },                             \
+	    { .name = "memory", .type = PARAMETER_BYTES, .least = MEMORY_LEAST },                  \
+	    { .name = "cpus", .type = PARAMETER_DECIMAL, .least = 10 }, /* 0.01 */                 \
+	    { .name = "pids", .type = PARAMETER_NUMBER, .least = 4 },                              \
+	    { .name = "disk", .type = PARAMETER_BYTES, .least = 0 },                               \
+	    { .name = "network", .type = PARAMETER_CHOICE, .choices = "none bridge" },             \
+	{                                                                                          \
+		.name = "retries", .type = PARAMETER_NUMBER, .least = 0                            \
+	}
+
 const struct parameter jobs_create_parameters[] = {
-	{ .name = "command", .type = PARAMETER_COMMAND, .most = COMMAND_MOST },
 	{ .name = "image_id", .type = PARAMETER_ID, .required = true },
-	{ .name = "attachments", .type = PARAMETER_FILES },
-	{ .name = "name", .type = PARAMETER_TEXT, .most = 255 },
-	{ .name = "env", .type = PARAMETER_LIST, .least = 1, .most = COMMAND_MOST },
-	{ .name = "workdir", .type = PARAMETER_TEXT, .most = WORD_MOST },
-	{ .name = "user", .type = PARAMETER_TEXT, .most = WORD_MOST },
-	{ .name = "timeout", .type = PARAMETER_NUMBER, .least = 1 },
-	{ .name = "grace", .type = PARAMETER_NUMBER, .least = 0 },
-	{ .name = "memory",
-	    .type = PARAMETER_BYTES,
-	    .least = 6 << 20 },                                     /* the engine takes no less */
-	{ .name = "cpus", .type = PARAMETER_DECIMAL, .least = 10 }, /* 0.01 */
-	{ .name = "pids", .type = PARAMETER_NUMBER, .least = 4 },
-	{ .name = "disk", .type = PARAMETER_BYTES, .least = 0 },
-	{ .name = "network", .type = PARAMETER_CHOICE, .choices = "none bridge" },
-	{ .name = "retries", .type = PARAMETER_NUMBER, .least = 0 },
+	OPTION_PARAMETERS,
+	{ 0 },
+};
+
+const struct parameter jobs_update_parameters[] = {
+	{ .name = "image_id", .type = PARAMETER_ID },
+	OPTION_PARAMETERS,
 	{ 0 },
 };
 
@@ -54,19 +64,25 @@ const struct parameter jobs_list_parameters[] = {
 
 const struct parameter jobs_show_parameters[] = {
 	{ .name = "result", .type = PARAMETER_FLAG },
+	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
 	{ 0 },
 };
 
-/* *to gets a copy; NULL where nothing was given. False, with err set: no memory. */
+/*
+ * *to gets a copy in place of what it was: NULL for an empty text, and unchanged where nothing was
+ * given. False, with err set: no memory.
+ */
 static bool
 copy_text(const struct request *req, const char *name, char **to, struct error *err)
 {
 	const char *text = request_text(req, name);
 
-	if (text == NULL || text[0] == '\0')
+	if (text == NULL)
 		return true;
-	*to = strdup(text);
-	return *to != NULL || error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
+	free(*to);
+	*to = text[0] == '\0' ? NULL : strdup(text);
+	return *to != NULL || text[0] == '\0' ||
+	    error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
 }
 
 /* "KEY=VALUE" each, as a JSON array; NULL where there is none, or with err set. */
@@ -97,10 +113,12 @@ env_json(const struct request *req, struct error *err)
 	return text;
 }
 
+/* What was given goes into the job; the rest of it stays. */
 static bool
 read_options(const struct request *req, struct job *job, struct error *err)
 {
 	struct error bad = { .kind = ERROR_NONE };
+	char *env;
 
 	if (!copy_text(req, "command", &job->command, err) ||
 	    !copy_text(req, "name", &job->name, err) ||
@@ -108,18 +126,22 @@ read_options(const struct request *req, struct job *job, struct error *err)
 	    !copy_text(req, "user", &job->user, err) ||
 	    !copy_text(req, "network", &job->network, err))
 		return false;
-	job->image = request_number(req, "image_id", 0);
-	job->timeout = request_number(req, "timeout", OPTION_UNSET);
-	job->grace = request_number(req, "grace", OPTION_UNSET);
-	job->memory = request_number(req, "memory", OPTION_UNSET);
-	job->cpus = request_decimal(req, "cpus", OPTION_UNSET);
-	job->pids = request_number(req, "pids", OPTION_UNSET);
-	job->disk = request_number(req, "disk", OPTION_UNSET);
-	job->retries = request_number(req, "retries", OPTION_UNSET);
-	job->env = env_json(req, &bad);
+	job->image = request_number(req, "image_id", job->image);
+	job->timeout = request_number(req, "timeout", job->timeout);
+	job->grace = request_number(req, "grace", job->grace);
+	job->memory = request_number(req, "memory", job->memory);
+	job->cpus = request_decimal(req, "cpus", job->cpus);
+	job->pids = request_number(req, "pids", job->pids);
+	job->disk = request_number(req, "disk", job->disk);
+	job->retries = request_number(req, "retries", job->retries);
+	env = env_json(req, &bad);
 	if (bad.kind != ERROR_NONE) {
 		*err = bad;
 		return false;
+	}
+	if (env != NULL) {
+		free(job->env);
+		job->env = env;
 	}
 	if (job->workdir != NULL && job->workdir[0] != '/')
 		return error_set(err, ERROR_INPUT, "workdir: must be an absolute path");
@@ -129,13 +151,47 @@ read_options(const struct request *req, struct job *job, struct error *err)
 bool
 jobs_create(struct request *req, struct error *err)
 {
-	struct job job = { .pipeline = req->ids[0] };
+	struct job job = { .pipeline = req->ids[0],
+		.timeout = OPTION_UNSET,
+		.grace = OPTION_UNSET,
+		.memory = OPTION_UNSET,
+		.cpus = OPTION_UNSET,
+		.pids = OPTION_UNSET,
+		.disk = OPTION_UNSET,
+		.retries = OPTION_UNSET };
 	struct database *db;
 	bool done;
 
-	done = read_options(req, &job, err) && (db = request_database(req, err)) != NULL &&
+	done = read_options(req, &job, err) && (db = request_change(req, err)) != NULL &&
 	    job_create(db, &req->server->spool, &req->account, &job, &req->upload.files,
-		&req->upload.stage, err);
+		&req->upload.stage, req->server->config->storage_max, err);
+	req->object = job.id;
+	if (done)
+		response_pack(req, 200, "{s:I}", "id", (json_int_t)job.id);
+	job_clear(&job);
+	return done;
+}
+
+static bool
+update(struct request *req, struct job *job, struct error *err)
+{
+	struct database *db = request_change(req, err);
+
+	if (db == NULL || !job_find(db, &req->account, req->ids[0], req->ids[1], job, err))
+		return false;
+	if (strcmp(job->state, "in_queue") == 0 || strcmp(job->state, "running") == 0)
+		return error_set(err, ERROR_CONFLICT, JOB_UNCHANGEABLE);
+	return read_options(req, job, err) &&
+	    job_update(db, &req->server->spool, &req->account, job, &req->upload.files,
+		&req->upload.stage, req->server->config->storage_max, err);
+}
+
+bool
+jobs_update(struct request *req, struct error *err)
+{
+	struct job job = { 0 };
+	bool done = update(req, &job, err);
+
 	if (done)
 		response_pack(req, 200, "{s:I}", "id", (json_int_t)job.id);
 	job_clear(&job);
@@ -219,10 +275,8 @@ set_queue(json_t *json, struct list *list, const struct job *job, struct error *
 
 	if (strcmp(job->state, "in_queue") != 0)
 		return true;
-	/* Jobs are listed in their order, so that each is behind the one before it. */
-	if (!queue_place(req->db, job->id, list->queued, req->server->config, &place, err))
+	if (!queue_place(req->db, job, list->marks, req->server->config, &place, err))
 		return false;
-	list->queued = place.position;
 	json_object_set_new(json, "queue",
 	    json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",
 		place.reason, "eta_s", place.eta_s < 0 ? json_null() : json_integer(place.eta_s)));
@@ -246,79 +300,89 @@ add_job(const struct job *job, void *context, struct error *err)
 	return false;
 }
 
+/* Of a pipeline, or of "/jobs": all that the viewer sees. */
 bool
 jobs_list(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
+	int64_t fetch, pipeline = req->part_count > 1 ? req->ids[0] : 0;
 
-	if (db == NULL || !pipeline_show(db, &req->account, req->ids[0], NULL, NULL, err))
+	if (db == NULL ||
+	    (req->part_count > 1 && !pipeline_show(db, &req->account, pipeline, NULL, NULL, err)))
 		return false;
 	list_begin(&list, req, '{', &fetch);
-	return job_each(db, req->ids[0], request_text(req, "state"),
+	return job_each(db, &req->account, pipeline, request_text(req, "state"),
 		   request_number(req, "after", 0), fetch, add_job, &list, err) &&
 	    list_end(&list);
 }
 
-/* The zip of the outbox, by the web server. */
-static bool
-send_results(struct request *req, const struct job *job, struct error *err)
-{
-	char name[NAME_TEXT + 4], save_as[40], removed[QUANTITY_TEXT];
+/* A job while "?wait" lasts: it is there once its state is another one than at first. */
+struct watched {
+	struct job job;
+	char first[sizeof(((struct job *)NULL)->state)];
+};
 
-	if (!job_ended(job))
-		return error_set(err, ERROR_CONFLICT, "Job has not finished running");
-	if (job->results_removed_at != 0)
-		return error_set(err, ERROR_GONE,
-		    "the results were removed at %s, since they were old",
-		    time_format(job->results_removed_at, removed));
-	if (job->results_token[0] == '\0')
-		return error_set(err, ERROR_NOT_FOUND, "Job has no results, since it never ran");
-	snprintf(name, sizeof name, "%s.zip", job->results_token);
-	snprintf(save_as, sizeof save_as, "job-%lld.zip", (long long)job->id);
-	return response_file(req, "results", name, "application/zip", save_as);
+static bool
+look_at_job(struct request *req, void *context, bool *changed, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	struct watched *watched = context;
+
+	job_clear(&watched->job);
+	if (db == NULL ||
+	    !job_find(db, &req->account, req->ids[0], req->ids[1], &watched->job, err))
+		return false;
+	if (watched->first[0] == '\0')
+		memcpy(watched->first, watched->job.state, sizeof watched->first);
+	/* One that has ended is run again by its owner alone: nothing is to be waited for. */
+	*changed = strcmp(watched->first, watched->job.state) != 0 || job_ended(&watched->job);
+	return true;
+}
+
+static bool
+show_job(struct request *req, const struct job *job, struct error *err)
+{
+	cleanup_list struct list list = { 0 };
+	int64_t fetch;
+
+	if (request_database(req, err) == NULL)
+		return false;
+	list_begin(&list, req, '{', &fetch);
+	return add_job(job, &list, err) && list_end(&list);
 }
 
 bool
 jobs_show(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
-	struct job job = { 0 };
-	int64_t fetch;
-	bool done;
+	struct watched watched = { 0 };
+	bool done = wait_for(req, look_at_job, &watched, err);
 
-	if (db == NULL || !job_find(db, &req->account, req->ids[0], req->ids[1], &job, err))
-		return false;
-	if (request_flag(req, "result")) {
-		done = send_results(req, &job, err);
-	} else {
-		list_begin(&list, req, '{', &fetch);
-		done = add_job(&job, &list, err) && list_end(&list);
-	}
-	job_clear(&job);
+	if (done)
+		done = request_flag(req, "result") ? outbox_send_zip(req, &watched.job, err)
+						   : show_job(req, &watched.job, err);
+	job_clear(&watched.job);
 	return done;
 }
 
 bool
 jobs_kill(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 
 	if (db == NULL || !job_kill(db, &req->account, req->ids[0], req->ids[1], err))
 		return false;
-	wake_send(req->server->spool.state);
+	request_wake(req);
 	return response_pack(req, 200, "{s:s}", "message", "Success");
 }
 
 bool
 jobs_delete(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 
 	if (db == NULL || !job_delete(db, &req->account, req->ids[0], req->ids[1], err))
 		return false;
-	wake_send(req->server->spool.state);
+	request_wake(req);
 	return response_pack(req, 200, "{s:s}", "message", "Successfully deleted job");
 }

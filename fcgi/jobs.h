@@ -5,9 +5,9 @@
  */
 #include "router.h"
 
-handler jobs_create, jobs_list, jobs_show, jobs_kill, jobs_delete;
+handler jobs_create, jobs_list, jobs_show, jobs_kill, jobs_delete, jobs_update;
 
 extern const struct parameter jobs_create_parameters[], jobs_list_parameters[],
-    jobs_show_parameters[];
+    jobs_update_parameters[], jobs_show_parameters[];
 
 #endif

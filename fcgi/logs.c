@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -19,8 +20,17 @@
 #include "response.h"
 #include "utf8.h"
 
-#define WAIT_MOST_S 30
-#define LOOK_MS     1000 /* how long a follower trusts that nothing has changed */
+#define TEXT_TYPE "text/plain; charset=utf-8"
+#define LOOK_MS   1000 /* how long a follower trusts that nothing has changed */
+
+#define PIECE 65536 /* bytes that are sent at a time */
+
+const struct parameter logs_range_parameters[] = {
+	{ .name = "start_byte", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "size", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "attempt", .type = PARAMETER_NUMBER, .least = 1 },
+	{ 0 },
+};
 
 const struct parameter logs_show_parameters[] = {
 	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1 },
@@ -262,8 +272,8 @@ send_raw(struct lines *lines, struct error *err)
 	joblog_close(&log);
 	if (there)
 		return response_file(req, "logs", joblog_name(name, lines->job, lines->last, "log"),
-		    "text/plain; charset=utf-8", NULL);
-	response_begin(req, 200, "text/plain; charset=utf-8");
+		    TEXT_TYPE, NULL);
+	response_begin(req, 200, TEXT_TYPE);
 	return true;
 }
 
@@ -278,11 +288,69 @@ logs_show(struct request *req, struct error *err)
 		.tail = request_number(req, "tail", -1),
 		.attempt = request_number(req, "attempt", 0),
 	};
-	int64_t wait_s = request_number(req, "wait", 0);
+	int64_t wait_s = wait_seconds(req);
+	bool done;
 
 	if (lines.after < 0)
 		return error_set(err, ERROR_INPUT, "the log id must be a whole number, 0 or more");
 	if (request_flag(req, "raw"))
 		return send_raw(&lines, err);
-	return send_lines(&lines, wait_s > WAIT_MOST_S ? WAIT_MOST_S : wait_s, err);
+	if (wait_s == 0)
+		return send_lines(&lines, 0, err);
+	if (!wait_enter(req, err))
+		return false;
+	done = send_lines(&lines, wait_s, err);
+	wait_leave(req);
+	return done;
+}
+
+/* Bytes of the text from at to end, or to where the job has cut its log meanwhile. */
+static bool
+send_bytes(struct request *req, const struct joblog *log, int64_t at, int64_t end,
+    struct error *err)
+{
+	cleanup_free char *piece = malloc(PIECE);
+
+	if (piece == NULL)
+		return error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
+	response_begin(req, 200, TEXT_TYPE);
+	while (at < end) {
+		ssize_t length =
+		    pread(log->text, piece, end - at < PIECE ? (size_t)(end - at) : PIECE, at);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length <= 0)
+			break;
+		response_write(req, piece, (size_t)length);
+		at += length;
+	}
+	return true;
+}
+
+/* A range of the text, as the original's last version sends it: what is past the end is left out.
+ */
+bool
+logs_range(struct request *req, struct error *err)
+{
+	struct lines lines = {
+		.req = req, .job = req->ids[0], .attempt = request_number(req, "attempt", 0)
+	};
+	int64_t start = request_number(req, "start_byte", 0), end;
+	int64_t size = request_number(req, "size", 0);
+	struct joblog log;
+	bool done;
+
+	if (!look(&lines, err) ||
+	    !joblog_open(&log, req->server->spool.logs, lines.job, lines.last, lines.ended,
+		req->server->config->log_limit, err))
+		return false;
+	start = start < log.size ? start : log.size;
+	end = size > 0 && size < log.size - start ? start + size : log.size;
+	response_header(req, "X-Log-Size: %lld", (long long)log.size);
+	response_header(req, "Content-Disposition: attachment; filename=\"job_%lld_logs.txt\"",
+	    (long long)lines.job);
+	done = send_bytes(req, &log, start, end, err);
+	joblog_close(&log);
+	return done;
 }

@@ -5,8 +5,8 @@
  */
 #include "router.h"
 
-handler logs_show;
+handler logs_show, logs_range;
 
-extern const struct parameter logs_show_parameters[];
+extern const struct parameter logs_show_parameters[], logs_range_parameters[];
 
 #endif

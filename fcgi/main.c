@@ -213,11 +213,14 @@ static bool
 serve(const struct config *config, const char *config_path, const char *pool, int64_t threads,
     const char *path, struct error *err)
 {
-	struct server server = { .config = config, .stop = eventfd(0, EFD_CLOEXEC) };
+	static struct server server;
 	struct worker *workers = calloc((size_t)threads, sizeof workers[0]);
 	sigset_t signals;
 	int socket;
 
+	server.config = config;
+	server.stop = eventfd(0, EFD_CLOEXEC);
+	waiters_init(&server.waiters);
 	if (workers == NULL || server.stop < 0)
 		return error_set(err, ERROR_SYSTEM, "start: not enough memory");
 	FCGX_Init();

@@ -226,6 +226,8 @@ values_add(struct values *values, const struct parameter *p, const char *text, s
 	}
 	values->items[values->count++] = value;
 	values->bytes += length;
+	if (values->digest != NULL)
+		digest_add(values->digest, p->name, text, length);
 	return true;
 }
 

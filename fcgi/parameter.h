@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "idempotency.h"
 
 #define TEXT_MOST   (1024 * 1024)     /* bytes of one text */
 #define TEXTS_MOST  (4 * 1024 * 1024) /* bytes of all texts of a call */
@@ -48,7 +49,8 @@ struct value {
 struct values {
 	struct value *items;
 	size_t count;
-	size_t bytes; /* of all texts */
+	size_t bytes;          /* of all texts */
+	struct digest *digest; /* gets each value too; NULL: nobody asks */
 };
 void values_clear(struct values *values);
 

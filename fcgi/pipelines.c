@@ -4,11 +4,13 @@
 #include "pipelines.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "pipeline.h"
+#include "quantity.h"
 #include "response.h"
-#include "wake.h"
 
 #define PARALLEL_MOST 10000
 
@@ -19,6 +21,84 @@ const struct parameter pipelines_create_parameters[] = {
 	{ 0 },
 };
 
+const struct parameter pipelines_update_parameters[] = {
+	{ .name = "name", .type = PARAMETER_TEXT, .least = 1, .most = 255 },
+	{ .name = "remove_jobs", .type = PARAMETER_TEXT },
+	{ .name = "rearrange_jobs", .type = PARAMETER_TEXT },
+	{ .name = "on_failure", .type = PARAMETER_CHOICE, .choices = "continue stop" },
+	{ .name = "max_parallel", .type = PARAMETER_NUMBER, .least = 1, .most = PARALLEL_MOST },
+	{ 0 },
+};
+
+/* "1,2,3" as ids, the caller's to free. An empty text is none, as a form sends it. */
+static bool
+parse_ids(const struct request *req, const char *name, struct ids *ids, struct error *err)
+{
+	const char *text = request_text(req, name);
+	cleanup_free char *copy = NULL;
+	char *rest, *word;
+
+	if (text == NULL || text[0] == '\0')
+		return true;
+	rest = copy = strdup(text);
+	ids->items = calloc(strlen(text) / 2 + 1, sizeof ids->items[0]);
+	if (copy == NULL || ids->items == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the ids: not enough memory");
+	while ((word = strsep(&rest, ",")) != NULL) {
+		word += strspn(word, " ");
+		word[strcspn(word, " ")] = '\0';
+		if (!integer_parse(word, &ids->items[ids->count++]))
+			return error_set(err, ERROR_INPUT,
+			    "%s: must be ids of jobs with commas between them", name);
+	}
+	return true;
+}
+
+/* One key a change, with what was done, in the original's words. */
+static json_t *
+changes_json(const struct request *req)
+{
+	static const struct {
+		const char *name, *done;
+	} changes[] = {
+		{ "name", "Successfully updated name" },
+		{ "remove_jobs", "Successfully removed jobs" },
+		{ "rearrange_jobs", "Successfully rearranged jobs" },
+		{ "on_failure", "Successfully updated on_failure" },
+		{ "max_parallel", "Successfully updated max_parallel" },
+	};
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		const char *text = request_text(req, changes[i].name);
+
+		if (text != NULL && text[0] != '\0')
+			json_object_set_new(json, changes[i].name, json_string(changes[i].done));
+	}
+	return json;
+}
+
+bool
+pipelines_update(struct request *req, struct error *err)
+{
+	struct pipeline_change change = {
+		.name = request_text(req, "name"),
+		.on_failure = request_text(req, "on_failure"),
+		.max_parallel = request_number(req, "max_parallel", 0),
+	};
+	struct database *db = request_change(req, err);
+	bool done = db != NULL && parse_ids(req, "remove_jobs", &change.remove, err) &&
+	    parse_ids(req, "rearrange_jobs", &change.rearrange, err) &&
+	    pipeline_update(db, &req->account, req->ids[0], &change, err);
+
+	free(change.remove.items);
+	free(change.rearrange.items);
+	if (!done)
+		return false;
+	request_wake(req);
+	return response_json(req, 200, changes_json(req));
+}
+
 bool
 pipelines_create(struct request *req, struct error *err)
 {
@@ -27,11 +107,12 @@ pipelines_create(struct request *req, struct error *err)
 		.name = request_text(req, "name"),
 		.on_failure = on_failure != NULL ? on_failure : "continue",
 		.max_parallel = request_number(req, "max_parallel", 1) };
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 	int64_t id;
 
 	if (db == NULL || !pipeline_create(db, &pipeline, &id, err))
 		return false;
+	req->object = id;
 	return response_pack(req, 200, "{s:I}", "id", (json_int_t)id);
 }
 
@@ -105,37 +186,37 @@ add_job_state(int64_t job, const char *state, void *context, struct error *err)
 bool
 pipelines_submit(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 	cleanup_json json_t *states = json_object();
 
 	if (db == NULL ||
-	    !pipeline_submit(db, &req->account, req->ids[0], req->server->config->queued_max,
-		add_job_state, states, err))
+	    !pipeline_submit(db, &req->account, req->ids[0], req->server->config, add_job_state,
+		states, err))
 		return false;
-	wake_send(req->server->spool.state);
+	request_wake(req);
 	return response_json(req, 200, json_incref(states));
 }
 
 bool
 pipelines_cancel(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 	cleanup_json json_t *states = json_object();
 
 	if (db == NULL ||
 	    !pipeline_cancel(db, &req->account, req->ids[0], add_job_state, states, err))
 		return false;
-	wake_send(req->server->spool.state);
+	request_wake(req);
 	return response_json(req, 200, json_incref(states));
 }
 
 bool
 pipelines_delete(struct request *req, struct error *err)
 {
-	struct database *db = request_database(req, err);
+	struct database *db = request_change(req, err);
 
 	if (db == NULL || !pipeline_delete(db, &req->account, req->ids[0], err))
 		return false;
-	wake_send(req->server->spool.state);
+	request_wake(req);
 	return response_pack(req, 200, "{s:s}", "status", "Successfully deleted the pipeline");
 }

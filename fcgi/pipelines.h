@@ -6,8 +6,8 @@
 #include "router.h"
 
 handler pipelines_create, pipelines_list, pipelines_show, pipelines_submit, pipelines_cancel,
-    pipelines_delete;
+    pipelines_delete, pipelines_update;
 
-extern const struct parameter pipelines_create_parameters[];
+extern const struct parameter pipelines_create_parameters[], pipelines_update_parameters[];
 
 #endif

@@ -10,12 +10,15 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "event.h"
 #include "multipart.h"
 #include "quantity.h"
+#include "response.h"
 #include "router.h"
 #include "session.h"
 #include "urlencoded.h"
 #include "utf8.h"
+#include "wake.h"
 
 #define BODY_MOST                                                                                  \
 	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
@@ -23,6 +26,10 @@
 #define DRAIN_MOST  (4 * 1024 * 1024)
 #define PARTS_MOST  100000 /* parts of a multipart body */
 #define COOKIE_NAME "session"
+#define BEARER      "Bearer " /* RFC 6750, section 2.1 */
+
+/* Who has not logged in has the configuration's limits. */
+static const struct account nobody = { .limits = { -1, -1, -1, -1, -1, -1, -1 } };
 
 void
 request_begin(struct request *req, struct server *server, struct FCGX_Request *fcgi)
@@ -31,6 +38,7 @@ request_begin(struct request *req, struct server *server, struct FCGX_Request *f
 	req->method = request_header(req, "REQUEST_METHOD");
 	if (strcmp(req->method, "HEAD") == 0)
 		req->method = "GET";
+	req->account = nobody;
 	upload_begin(&req->upload, &server->spool, server->config);
 }
 
@@ -71,12 +79,28 @@ request_split_path(struct request *req)
 
 		segment = strsep(&rest, "/");
 		size = percent_decode(segment, strlen(segment), false);
-		if (req->part_count == PATH_PARTS || strlen(segment) != size ||
-		    !utf8_valid(segment, size))
+		if (strlen(segment) != size || !utf8_valid(segment, size))
 			return false;
-		req->parts[req->part_count++] = segment;
+		if (req->part_count == PATH_PARTS)
+			req->deeper = true;
+		else
+			req->parts[req->part_count++] = segment;
 	}
 	return true;
+}
+
+char *
+request_rest(const struct request *req, size_t first)
+{
+	const char *at = req->path + 1;
+	char *rest;
+
+	for (size_t part = 0; part < first; part++)
+		at += strcspn(at, "/") + (at[strcspn(at, "/")] == '/');
+	rest = strdup(at);
+	if (rest != NULL)
+		rest[percent_decode(rest, strlen(rest), false)] = '\0';
+	return rest;
 }
 
 struct database *
@@ -90,9 +114,118 @@ request_database(struct request *req, struct error *err)
 void
 request_release_database(struct request *req)
 {
-	if (req->db != NULL)
-		pool_give(&req->server->pool, req->db);
+	struct error ignored;
+
+	if (req->db == NULL)
+		return;
+	(void)database_settle(req->db, false, &ignored);
+	pool_give(&req->server->pool, req->db);
 	req->db = NULL;
+}
+
+struct database *
+request_change(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+
+	if (db == NULL)
+		return NULL;
+	database_hold(db);
+	req->changes = true;
+	return db;
+}
+
+void
+request_wake(struct request *req)
+{
+	req->wake = true;
+}
+
+struct idempotency
+request_idempotency(const struct request *req)
+{
+	struct idempotency call = {
+		.account = req->account.id,
+		.key = req->key,
+		.seal = (req->route->flags & SECRET_ANSWER) != 0 ? req->session : NULL,
+	};
+
+	memcpy(call.digest, req->digest_of_call, sizeof call.digest);
+	return call;
+}
+
+static bool
+add_event(struct request *req, const char *action, int64_t object, struct error *err)
+{
+	const struct event event = {
+		.account = req->account.id,
+		.login = req->account.login,
+		.token = req->token,
+		.action = action,
+		.object = object,
+		.address = request_header(req, "REMOTE_ADDR"),
+	};
+
+	return event_add(req->db, &event, err);
+}
+
+/* The last id of its path, unless the handler has named another one. */
+static int64_t
+object_of(const struct request *req)
+{
+	const char *last = strrchr(req->route->path, ':');
+	size_t ids = 0;
+
+	if (req->object != 0 || last == NULL)
+		return req->object;
+	for (const char *c = req->route->path; c < last; c++)
+		ids += *c == ':';
+	return req->ids[ids];
+}
+
+/* What is written with a success. */
+static bool
+add_rows(struct request *req, int status, const char *answer, struct error *err)
+{
+	const struct idempotency call = request_idempotency(req);
+
+	return (req->route->event == NULL ||
+		   add_event(req, req->route->event, object_of(req), err)) &&
+	    (req->key[0] == '\0' || idempotency_keep(req->db, &call, status, answer, err));
+}
+
+bool
+request_settle(struct request *req, int status, const char *answer, struct error *err)
+{
+	struct error ignored;
+
+	if (req->db == NULL || !req->changes)
+		return true;
+	req->changes = false;
+	if (status >= 300 || !add_rows(req, status, answer, err)) {
+		(void)database_settle(req->db, false, &ignored);
+		return status >= 300;
+	}
+	if (!database_settle(req->db, true, err))
+		return false;
+	if (req->wake)
+		wake_send(req->server->spool.state);
+	return true;
+}
+
+bool
+request_is_first(const struct request *req)
+{
+	const char *range = request_header(req, "HTTP_RANGE");
+
+	return strcmp(request_header(req, "REQUEST_METHOD"), "HEAD") != 0 &&
+	    (range[0] == '\0' || strncmp(range, "bytes=0-", 8) == 0);
+}
+
+bool
+request_note(struct request *req, const char *action, int64_t object, struct error *err)
+{
+	return request_database(req, err) != NULL && add_event(req, action, object, err);
 }
 
 /*
@@ -109,7 +242,7 @@ find_cookie(struct request *req)
 		size_t length = strcspn(at, ";");
 
 		if (length > name && strncmp(at, COOKIE_NAME, name) == 0 && at[name] == '=') {
-			if (length - name - 1 < sizeof req->session)
+			if (length - name - 1 < TOKEN_TEXT)
 				snprintf(req->session, sizeof req->session, "%.*s",
 				    (int)(length - name - 1), at + name + 1);
 			return;
@@ -119,23 +252,60 @@ find_cookie(struct request *req)
 	}
 }
 
+/* The value behind "Bearer", whatever the case of that word (RFC 9110, section 11.1). */
+static bool
+find_bearer(struct request *req)
+{
+	const char *header = request_header(req, "HTTP_AUTHORIZATION");
+	const char *value = header + strlen(BEARER);
+
+	if (strncasecmp(header, BEARER, strlen(BEARER)) != 0)
+		return false;
+	value += strspn(value, " ");
+	snprintf(req->session, sizeof req->session, "%s",
+	    strlen(value) < sizeof req->session ? value : "");
+	return true;
+}
+
+static bool
+unauthorized(struct request *req, const char *text, struct error *err)
+{
+	/* RFC 9110, section 11.6.1: a 401 names a scheme. */
+	response_header(req, "WWW-Authenticate: Bearer realm=\"kabuto\"");
+	return error_set(err, ERROR_UNAUTHORIZED, "%s", text);
+}
+
+static bool
+authenticate_token(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+
+	if (db == NULL || !token_find(db, req->session, &req->account, &req->token, err))
+		return false;
+	return req->token != 0 ||
+	    unauthorized(req,
+		"this API token is not valid, or has expired; make one by POST /account/token",
+		err);
+}
+
 bool
 request_authenticate(struct request *req, struct error *err)
 {
 	struct database *db;
 
+	if (find_bearer(req))
+		return authenticate_token(req, err);
 	find_cookie(req);
 	if (req->session[0] == '\0')
-		return error_set(err, ERROR_UNAUTHORIZED,
-		    "not logged in: POST login and password to /login first");
+		return unauthorized(req,
+		    "not logged in: POST login and password to /login first, or send an API token",
+		    err);
 	db = request_database(req, err);
 	if (db == NULL ||
 	    !session_find(db, req->session, req->server->config->session_days, &req->account, err))
 		return false;
-	if (req->account.id == 0)
-		return error_set(err, ERROR_UNAUTHORIZED,
-		    "the session has ended: POST login and password to /login");
-	return true;
+	return req->account.id != 0 ||
+	    unauthorized(req, "the session has ended: POST login and password to /login", err);
 }
 
 /* Adds a value by its name; one that the route does not know is ignored. */
@@ -169,13 +339,24 @@ read_query(struct request *req, struct error *err)
 	return urlencoded_each(query, strlen(query), add_named, req, err);
 }
 
+/* Who is not logged in, or brings no files, has no need for much. */
+static int64_t
+body_limit(const struct request *req)
+{
+	int64_t limit = account_limit(&req->account, LIMIT_REQUEST, req->server->config);
+
+	if (req->account.id == 0 || req->route->upload == NULL)
+		limit = limit < BODY_MOST ? limit : BODY_MOST;
+	return limit;
+}
+
 static bool
 over_limit(const struct request *req, struct error *err)
 {
 	char limit[QUANTITY_TEXT];
 
 	return error_set(err, ERROR_TOO_LARGE, "a request has at most %s here",
-	    bytes_format(req->server->config->request_limit, limit));
+	    bytes_format(body_limit(req), limit));
 }
 
 /* Hands the body on in pieces, as it comes. *total gets its length. */
@@ -191,7 +372,7 @@ each_piece(struct request *req, bool (*take)(void *, const char *, size_t, struc
 		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
 	while ((length = FCGX_GetStr(piece, PIECE, req->fcgi->in)) > 0) {
 		total += length;
-		if (total > req->server->config->request_limit)
+		if (total > body_limit(req))
 			return over_limit(req, err);
 		if (!take(context, piece, (size_t)length, err))
 			return false;
@@ -310,6 +491,8 @@ part_begin(void *context, const struct multipart_part *part, struct error *err)
 	form->filename = part->filename;
 	form->text.length = 0;
 	form->file = p != NULL && p->type == PARAMETER_FILES && part->filename != NULL;
+	if (form->file && form->req->values.digest != NULL)
+		digest_add(&form->req->digest, p->name, part->filename, strlen(part->filename));
 	if (p != NULL && p->type != PARAMETER_FILES && part->filename != NULL && !p->file)
 		return error_set(err, ERROR_INPUT, "%s: must be a text, not a file", p->name);
 	if (!form->file || nothing_chosen(form))
@@ -328,6 +511,8 @@ part_data(void *context, const char *data, size_t length, struct error *err)
 		return true;
 	if (nothing_chosen(form))
 		return error_set(err, ERROR_INPUT, "%s: a file has no name", form->parameter->name);
+	if (form->file && form->req->values.digest != NULL)
+		digest_bytes(&form->req->digest, data, length);
 	if (form->file)
 		return upload_file_data(&form->req->upload, data, length, err);
 	if (form->text.length + length > TEXT_MOST)
@@ -387,8 +572,9 @@ read_body(struct request *req, struct error *err)
 	const char *length_text = request_header(req, "CONTENT_LENGTH");
 	int64_t length = 0;
 
-	if (integer_parse(length_text, &length) && length > req->server->config->request_limit)
+	if (integer_parse(length_text, &length) && length > body_limit(req))
 		return over_limit(req, err);
+	upload_limit(&req->upload, &req->account);
 	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
 		return true;
 	if (is_type(type, "application/x-www-form-urlencoded"))
@@ -403,11 +589,37 @@ read_body(struct request *req, struct error *err)
 	return read_multipart(req, type, err);
 }
 
+/* Takes the key of a call that may be repeated, and begins what tells the call from others. */
+static bool
+begin_key(struct request *req, struct error *err)
+{
+	const char *key = request_header(req, "HTTP_IDEMPOTENCY_KEY");
+	size_t length = strlen(key);
+
+	if (length == 0 || strcmp(req->method, "POST") != 0 || req->account.id == 0)
+		return true;
+	for (size_t i = 0; i < length; i++)
+		if (key[i] < ' ' || key[i] > '~' || length > IDEMPOTENCY_KEY_MOST)
+			return error_set(err, ERROR_INPUT,
+			    "Idempotency-Key: 1 to %d printable ASCII characters",
+			    IDEMPOTENCY_KEY_MOST);
+	memcpy(req->key, key, length + 1);
+	digest_begin(&req->digest);
+	digest_add(&req->digest, "path", req->path, strlen(req->path));
+	req->values.digest = &req->digest;
+	return true;
+}
+
 bool
 request_read_parameters(struct request *req, struct error *err)
 {
-	return read_query(req, err) && (strcmp(req->method, "GET") == 0 || read_body(req, err)) &&
-	    values_complete(&req->values, req->route->parameters, err);
+	if (!begin_key(req, err) || !read_query(req, err) ||
+	    (strcmp(req->method, "GET") != 0 && !read_body(req, err)) ||
+	    !values_complete(&req->values, req->route->parameters, err))
+		return false;
+	if (req->key[0] != '\0')
+		digest_end(&req->digest, req->digest_of_call);
+	return true;
 }
 
 void

@@ -12,10 +12,13 @@
 #include "account.h"
 #include "config.h"
 #include "error.h"
+#include "idempotency.h"
 #include "parameter.h"
 #include "pool.h"
 #include "spool.h"
+#include "token.h"
 #include "upload.h"
+#include "wait.h"
 
 #define PATH_PARTS   8    /* segments of the longest route, and a few */
 #define HEADERS_ROOM 2048 /* bytes of headers that one answer adds */
@@ -24,14 +27,15 @@ struct FCGX_Request;
 struct route;
 
 /*
- * What all threads share. config is another one after a SIGHUP, and the former one stays; pool and
- * spool look after themselves.
+ * What all threads share. config is another one after a SIGHUP, and the former one stays; pool,
+ * spool and waiters look after themselves.
  */
 struct server {
 	const struct config *_Atomic config;
 	int stop; /* an eventfd that can be read as soon as the process is to end */
 	struct pool pool;
 	struct spool spool;
+	struct waiters waiters;
 };
 
 struct request {
@@ -42,14 +46,22 @@ struct request {
 	char *decoded;      /* its segments, decoded; parts point into it */
 	const char *parts[PATH_PARTS];
 	size_t part_count;
+	bool deeper;               /* the path has more than PATH_PARTS */
 	const struct route *route; /* NULL before it was found */
 	int64_t
 	    ids[PATH_PARTS]; /* of the route's ":" segments that are ids, in order; -1: no number */
 	struct values values;
 	struct upload upload;
 	struct account account;
-	char session[TOKEN_TEXT]; /* the cookie's token; empty: none */
-	struct database *db;      /* while one is borrowed */
+	char session[API_TOKEN_TEXT]; /* what it came with, the cookie's value or the API token's */
+	int64_t token;                /* the id of the API token; 0: it came with a session */
+	struct database *db;          /* while one is borrowed */
+	bool changes;                 /* request_change was called: the answer commits */
+	bool wake;                    /* the spooler is to look once that has been committed */
+	int64_t object; /* what the call is about, for its event; 0: the path says it */
+	char key[IDEMPOTENCY_KEY_MOST + 1]; /* Idempotency-Key; empty: none */
+	struct digest digest;               /* of the call, while it is read */
+	unsigned char digest_of_call[DIGEST_BYTES];
 	char headers[HEADERS_ROOM];
 	bool answered; /* the answer's head is out: no other status can follow */
 };
@@ -67,12 +79,42 @@ const char *request_header(const struct request *req, const char *name);
  */
 bool request_split_path(struct request *req);
 
+/*
+ * What the path has from its part number first on, decoded, with its slashes: the caller's to free.
+ * NULL: no memory.
+ */
+char *request_rest(const struct request *req, size_t first);
+
 /* A connection for this request, taken from the pool at the first call; NULL with err set. */
 struct database *request_database(struct request *req, struct error *err);
 /* Gives it back early: before a body is received, a password hashed, a log followed. */
 void request_release_database(struct request *req);
 
-/* Finds out whose session the cookie names: ERROR_UNAUTHORIZED where it names none. */
+/*
+ * The same for a call that changes something: its transaction stays open until its answer, and is
+ * committed with the event of its route and the answer of its Idempotency-Key, or not at all.
+ */
+struct database *request_change(struct request *req, struct error *err);
+/* Has the spooler look, as soon as what was changed is committed. */
+void request_wake(struct request *req);
+/*
+ * The commit itself, for response_json: of a success with its answer, else all is undone.
+ * ERROR_CONFLICT: another call with the same Idempotency-Key came first.
+ */
+bool request_settle(struct request *req, int status, const char *answer, struct error *err);
+
+/* Whether the call asks for a file from its beginning, and not for a further range of it. */
+bool request_is_first(const struct request *req);
+/* Adds an event of a call that only reads, on object. */
+bool request_note(struct request *req, const char *action, int64_t object, struct error *err);
+
+/* What an Idempotency-Key stands for, for idempotency_find and _keep; it refers to req. */
+struct idempotency request_idempotency(const struct request *req);
+
+/*
+ * Finds out whose session the cookie names, or whose the API token is: ERROR_UNAUTHORIZED where it
+ * is nobody's.
+ */
 bool request_authenticate(struct request *req, struct error *err);
 
 /* Reads the query and the body into values and upload, as the route's table says. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/param.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "message.h"
@@ -17,6 +18,18 @@
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
+
+/*
+ * Nothing that is answered is a page: it loads nothing, nobody frames it, and no other site's page
+ * reads it, whatever a browser takes it for.
+ */
+#define SECURITY_HEADERS                                                                           \
+	"X-Content-Type-Options: nosniff\r\n"                                                      \
+	"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n"         \
+	"X-Frame-Options: DENY\r\n"                                                                \
+	"Referrer-Policy: no-referrer\r\n"                                                         \
+	"Cross-Origin-Resource-Policy: same-origin\r\n"                                            \
+	"Cache-Control: no-store\r\n"
 
 static const struct {
 	int status;
@@ -30,6 +43,7 @@ static const struct {
 	[ERROR_GONE] = { 410, "Gone" },
 	[ERROR_METHOD] = { 405, "Method Not Allowed" },
 	[ERROR_CONFLICT] = { 409, "Conflict" },
+	[ERROR_RANGE] = { 416, "Range Not Satisfiable" },
 	[ERROR_TOO_LARGE] = { 413, "Content Too Large" },
 	[ERROR_MEDIA_TYPE] = { 415, "Unsupported Media Type" },
 	[ERROR_IMPOSSIBLE] = { 422, "Unprocessable Content" },
@@ -50,6 +64,10 @@ const struct parameter list_parameters[] = {
 static const char *
 reason_of(int status)
 {
+	if (status == 206)
+		return "Partial Content";
+	if (status == 304)
+		return "Not Modified";
 	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
 		if (statuses[i].status == status)
 			return statuses[i].reason;
@@ -76,9 +94,7 @@ response_header(struct request *req, const char *format, ...)
 void
 response_begin(struct request *req, int status, const char *content_type)
 {
-	FCGX_FPrintF(req->fcgi->out,
-	    "Status: %d %s\r\nContent-Type: %s\r\nX-Content-Type-Options: nosniff\r\n"
-	    "Cache-Control: no-store\r\n",
+	FCGX_FPrintF(req->fcgi->out, "Status: %d %s\r\nContent-Type: %s\r\n" SECURITY_HEADERS,
 	    status, reason_of(status), content_type);
 	FCGX_PutS(req->headers, req->fcgi->out);
 	FCGX_PutS("\r\n", req->fcgi->out);
@@ -98,6 +114,31 @@ response_write(struct request *req, const char *data, size_t length)
 	}
 }
 
+void
+response_lines(struct request *req, int fd, const char *before)
+{
+	cleanup_file FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	cleanup_free char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	bool first = true;
+
+	response_write(req, "[", 1);
+	while (file != NULL && (length = getline(&line, &room, file)) > 1 &&
+	    line[length - 1] == '\n') {
+		size_t skip = before != NULL ? strcspn(line, before) + 1 : 0;
+
+		if (!first)
+			response_write(req, ",", 1);
+		first = false;
+		if (skip < (size_t)length)
+			response_write(req, line + skip, (size_t)length - skip - 1);
+	}
+	response_write(req, "]", 1);
+	if (file == NULL && fd >= 0)
+		(void)close(fd);
+}
+
 static int
 put(const char *data, size_t length, void *req)
 {
@@ -106,23 +147,63 @@ put(const char *data, size_t length, void *req)
 }
 
 /* With its length, so that a client sees where it was cut off: by a handler that died, say. */
+static void
+send_json(struct request *req, int status, const char *text)
+{
+	response_header(req, "Content-Length: %zu", strlen(text) + 1);
+	response_begin(req, status, JSON_TYPE);
+	response_write(req, text, strlen(text));
+	response_write(req, "\n", 1);
+}
+
+/* What a call was to change could not be committed, or has been by one that came first. */
+static bool
+answer_unsettled(struct request *req, struct error *err)
+{
+	struct error why;
+	bool replayed = false;
+
+	if (err->kind == ERROR_CONFLICT && response_replay(req, &replayed, &why) && replayed)
+		return true;
+	response_failed(req, err);
+	return true;
+}
+
 bool
 response_json(struct request *req, int status, json_t *body)
 {
 	static const char none[] = "{\"error\":\"not enough memory\"}";
 	cleanup_free char *made = body == NULL ? NULL : json_dumps(body, JSON_FORM);
-	const char *text = made == NULL ? none : made;
+	struct error err;
 
+	json_decref(body);
 	if (made == NULL) {
 		log_write(LOG_ERROR, "path=%s the answer could not be made: not enough memory",
 		    req->route != NULL ? req->route->path : "?");
 		status = 500;
 	}
-	response_header(req, "Content-Length: %zu", strlen(text) + 1);
-	response_begin(req, status, JSON_TYPE);
-	response_write(req, text, strlen(text));
-	response_write(req, "\n", 1);
-	json_decref(body);
+	if (!request_settle(req, status, made != NULL ? made : none, &err))
+		return answer_unsettled(req, &err);
+	send_json(req, status, made != NULL ? made : none);
+	return true;
+}
+
+bool
+response_replay(struct request *req, bool *replayed, struct error *err)
+{
+	const struct idempotency call = request_idempotency(req);
+	struct database *db = request_database(req, err);
+	cleanup_free char *answer = NULL;
+	int status = 0;
+
+	*replayed = false;
+	if (db == NULL || !idempotency_find(db, &call, &status, &answer, err))
+		return false;
+	if (answer == NULL)
+		return true;
+	*replayed = true;
+	response_header(req, "Idempotency-Replayed: true");
+	send_json(req, status, answer);
 	return true;
 }
 
@@ -162,6 +243,20 @@ response_error(struct request *req, const struct error *err)
 	response_json(req, statuses[err->kind].status, body);
 }
 
+void
+response_failed(struct request *req, const struct error *err)
+{
+	if (err->kind == ERROR_SYSTEM || err->kind == ERROR_NO_SPACE)
+		log_write(LOG_ERROR, "method=%s path=%s account=%lld %s", req->method,
+		    req->route != NULL ? req->route->path : "?",
+		    /* not req->path: tokens stand in it */ (long long)req->account.id, err->text);
+	if (req->answered)
+		return;
+	request_release_database(req);
+	request_drain(req);
+	response_error(req, err);
+}
+
 bool
 response_file(struct request *req, const char *folder, const char *name, const char *content_type,
     const char *save_as)
@@ -182,7 +277,6 @@ void
 list_begin(struct list *list, struct request *req, char open, int64_t *fetch)
 {
 	*list = (struct list){ .req = req,
-		.queued = -1,
 		.limit = request_number(req, "limit", 0),
 		.close = open == '{' ? '}' : ']' };
 	if (list->limit > 0)

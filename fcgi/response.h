@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "queue.h"
 #include "request.h"
 
 /* Adds a header line (without its end) to the answer that follows. */
@@ -15,8 +16,8 @@ void response_header(struct request *req, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Answers with body, of which the reference is taken. Always true, so that a handler can end with
- * it.
+ * Commits what the call has changed (request_settle), and answers with body, of which the reference
+ * is taken. Always true, so that a handler can end with it.
  */
 bool response_json(struct request *req, int status, json_t *body);
 
@@ -25,10 +26,23 @@ bool response_pack(struct request *req, int status, const char *format, ...);
 
 /* Answers with what went wrong: the status that fits err's kind, and its text. */
 void response_error(struct request *req, const struct error *err);
+/* The same at a call's end: what the operator must know is logged, and the connection given back.
+ */
+void response_failed(struct request *req, const struct error *err);
+
+/* Answers as an earlier call with the same Idempotency-Key was answered; *replayed: there was one.
+ */
+bool response_replay(struct request *req, bool *replayed, struct error *err);
 
 /* An answer in pieces: its head, then its body as it comes. */
 void response_begin(struct request *req, int status, const char *content_type);
 void response_write(struct request *req, const char *data, size_t length);
+
+/*
+ * Writes the whole lines of the file fd as a JSON array: each is a JSON value, behind the first of
+ * the characters before where that is not NULL. fd is closed; -1 is an empty file.
+ */
+void response_lines(struct request *req, int fd, const char *before);
 
 /*
  * Has the web server send a file: name in the state directory's folder ("results", "logs"), as
@@ -47,7 +61,7 @@ struct list {
 	json_t *gathered; /* with a limit: an object or an array */
 	int64_t last_id;  /* of the items on this page */
 	int64_t count;
-	int64_t queued; /* of a list of jobs: how many are in queue up to here; -1: unknown */
+	struct queue_mark marks[QUEUE_MARKS]; /* of a list of jobs */
 	bool more;
 	char close; /* the character that ends it */
 };

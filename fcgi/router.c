@@ -8,52 +8,88 @@
 #include <strings.h>
 
 #include "accounts.h"
+#include "events.h"
+#include "health.h"
 #include "images.h"
 #include "jobs.h"
 #include "logs.h"
-#include "message.h"
+#include "openapi.h"
+#include "outbox.h"
 #include "pipelines.h"
 #include "quantity.h"
 #include "response.h"
-#include "health.h"
+#include "tokens.h"
 
-static const struct route routes[] = {
-	{ "POST", "/register", accounts_register, SAYS_STATUS, accounts_register_parameters, NULL },
-	{ "GET", "/register/confirm/*login/*token", accounts_confirm, 0, NULL, NULL },
-	{ "POST", "/login", accounts_login, 0, accounts_login_parameters, NULL },
-	{ "POST", "/logout", accounts_logout, NEEDS_SESSION, NULL, NULL },
-	{ "GET", "/", accounts_hello, NEEDS_SESSION, NULL, NULL },
-	{ "GET", "/account", accounts_show, NEEDS_SESSION, NULL, NULL },
+const struct route router_routes[] = {
+	{ "POST", "/register", accounts_register, SAYS_STATUS, accounts_register_parameters, NULL,
+	    "register" },
+	{ "GET", "/register/confirm/*login/*token", accounts_confirm, 0, NULL, NULL, "confirm" },
+	{ "POST", "/login", accounts_login, 0, accounts_login_parameters, NULL, "login" },
+	{ "POST", "/logout", accounts_logout, NEEDS_SESSION, NULL, NULL, "logout" },
+	{ "GET", "/", accounts_hello, NEEDS_SESSION, NULL, NULL, NULL },
+	{ "GET", "/account", accounts_show, NEEDS_SESSION, NULL, NULL, NULL },
 	{ "POST", "/account/password", accounts_password, NEEDS_SESSION,
-	    accounts_password_parameters, NULL },
-	{ "POST", "/image", images_create, NEEDS_SESSION, images_create_parameters,
-	    UPLOAD_CONTEXT },
-	{ "GET", "/image", images_list, NEEDS_SESSION, list_parameters, NULL },
-	{ "GET", "/image/:image", images_show, NEEDS_SESSION, NULL, NULL },
-	{ "GET", "/image/build/:build", images_build, NEEDS_SESSION, NULL, NULL },
-	{ "GET", "/image/build/:build/:image", images_build, NEEDS_SESSION, NULL, NULL },
-	{ "DELETE", "/image/build/:build", images_build_cancel, NEEDS_SESSION, NULL, NULL },
-	{ "POST", "/pipeline", pipelines_create, NEEDS_SESSION, pipelines_create_parameters, NULL },
-	{ "GET", "/pipeline", pipelines_list, NEEDS_SESSION, list_parameters, NULL },
-	{ "GET", "/pipeline/:pipeline", pipelines_show, NEEDS_SESSION, NULL, NULL },
-	{ "DELETE", "/pipeline/:pipeline", pipelines_delete, NEEDS_SESSION, NULL, NULL },
-	{ "POST", "/pipeline/:pipeline/cancel", pipelines_cancel, NEEDS_SESSION, NULL, NULL },
-	{ "POST", "/pipeline/:pipeline/submit", pipelines_submit, NEEDS_SESSION, NULL, NULL },
+	    accounts_password_parameters, NULL, "password_change" },
+	{ "GET", "/account/events", events_list, NEEDS_SESSION, list_parameters, NULL, NULL },
+	{ "GET", "/account/token", tokens_list, NEEDS_SESSION, list_parameters, NULL, NULL },
+	{ "POST", "/account/token", tokens_create, NEEDS_SESSION | SECRET_ANSWER,
+	    tokens_create_parameters, NULL, "token_create" },
+	{ "GET", "/account/token/:token", tokens_show, NEEDS_SESSION, NULL, NULL, NULL },
+	{ "DELETE", "/account/token/:token", tokens_delete, NEEDS_SESSION, NULL, NULL,
+	    "token_delete" },
+	{ "POST", "/image", images_create, NEEDS_SESSION, images_create_parameters, UPLOAD_CONTEXT,
+	    "image_create" },
+	{ "GET", "/image", images_list, NEEDS_SESSION, list_parameters, NULL, NULL },
+	{ "GET", "/image/:image", images_show, NEEDS_SESSION, NULL, NULL, NULL },
+	{ "PUT", "/image/:image", images_update, NEEDS_SESSION, images_update_parameters,
+	    UPLOAD_CONTEXT, "image_update" },
+	{ "DELETE", "/image/:image", images_delete, NEEDS_SESSION, NULL, NULL, "image_delete" },
+	{ "GET", "/image/build/:build", images_build, NEEDS_SESSION, wait_parameters, NULL, NULL },
+	{ "GET", "/image/build/:build/:image", images_build, NEEDS_SESSION, wait_parameters, NULL,
+	    NULL },
+	{ "DELETE", "/image/build/:build", images_build_cancel, NEEDS_SESSION, NULL, NULL,
+	    "build_cancel" },
+	{ "POST", "/pipeline", pipelines_create, NEEDS_SESSION, pipelines_create_parameters, NULL,
+	    "pipeline_create" },
+	{ "GET", "/pipeline", pipelines_list, NEEDS_SESSION, list_parameters, NULL, NULL },
+	{ "GET", "/pipeline/:pipeline", pipelines_show, NEEDS_SESSION, NULL, NULL, NULL },
+	{ "PUT", "/pipeline/:pipeline", pipelines_update, NEEDS_SESSION,
+	    pipelines_update_parameters, NULL, "pipeline_update" },
+	{ "DELETE", "/pipeline/:pipeline", pipelines_delete, NEEDS_SESSION, NULL, NULL,
+	    "pipeline_delete" },
+	{ "POST", "/pipeline/:pipeline/cancel", pipelines_cancel, NEEDS_SESSION, NULL, NULL,
+	    "pipeline_cancel" },
+	{ "POST", "/pipeline/:pipeline/submit", pipelines_submit, NEEDS_SESSION, NULL, NULL,
+	    "pipeline_submit" },
 	{ "POST", "/pipeline/:pipeline/job", jobs_create, NEEDS_SESSION, jobs_create_parameters,
-	    UPLOAD_INBOX },
-	{ "GET", "/pipeline/:pipeline/job", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL },
+	    UPLOAD_INBOX, "job_create" },
+	{ "GET", "/pipeline/:pipeline/job", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL,
+	    NULL },
 	{ "GET", "/pipeline/:pipeline/job/:job", jobs_show, NEEDS_SESSION, jobs_show_parameters,
-	    NULL },
-	{ "DELETE", "/pipeline/:pipeline/job/:job", jobs_delete, NEEDS_SESSION, NULL, NULL },
-	{ "POST", "/pipeline/:pipeline/job/:job/kill", jobs_kill, NEEDS_SESSION, NULL, NULL },
+	    NULL, NULL },
+	{ "PUT", "/pipeline/:pipeline/job/:job", jobs_update, NEEDS_SESSION, jobs_update_parameters,
+	    UPLOAD_INBOX, "job_update" },
+	{ "DELETE", "/pipeline/:pipeline/job/:job", jobs_delete, NEEDS_SESSION, NULL, NULL,
+	    "job_delete" },
+	{ "POST", "/pipeline/:pipeline/job/:job/kill", jobs_kill, NEEDS_SESSION, NULL, NULL,
+	    "job_kill" },
 	{ "GET", "/pipeline/:pipeline/job/:job/kill", jobs_kill, NEEDS_SESSION | CHANGES, NULL,
+	    NULL, "job_kill" },
+	{ "GET", "/pipeline/:pipeline/job/:job/outbox", outbox_list, NEEDS_SESSION, NULL, NULL,
 	    NULL },
-	{ "GET", "/execution/:job/logs", logs_show, NEEDS_SESSION, logs_show_parameters, NULL },
+	{ "GET", "/pipeline/:pipeline/job/:job/outbox/**name", outbox_file, NEEDS_SESSION, NULL,
+	    NULL, NULL },
+	{ "GET", "/jobs", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL, NULL },
+	{ "GET", "/execution/:job/logs", logs_show, NEEDS_SESSION, logs_show_parameters, NULL,
+	    NULL },
+	{ "POST", "/execution/:job/logs", logs_range, NEEDS_SESSION, logs_range_parameters, NULL,
+	    NULL },
 	{ "GET", "/execution/:job/logs/:after", logs_show, NEEDS_SESSION, logs_show_parameters,
-	    NULL },
-	{ "GET", "/healthz", health_show, 0, NULL, NULL },
+	    NULL, NULL },
+	{ "GET", "/healthz", health_show, 0, NULL, NULL, NULL },
+	{ "GET", "/openapi.json", openapi_show, 0, NULL, NULL, NULL },
+	{ 0 },
 };
-#define ROUTES (sizeof routes / sizeof routes[0])
 
 /* Whether a route's path is the request's; fills in the ids on the way. */
 static bool
@@ -67,6 +103,8 @@ path_matches(struct request *req, const struct route *route)
 
 		if (part == req->part_count)
 			return false;
+		if (strncmp(segment, "**", 2) == 0)
+			return true;
 		if (*segment == ':') {
 			if (!integer_parse(req->parts[part], &req->ids[ids]))
 				req->ids[ids] = -1;
@@ -79,7 +117,7 @@ path_matches(struct request *req, const struct route *route)
 		part++;
 		segment += length + (segment[length] == '/');
 	}
-	return part == req->part_count;
+	return part == req->part_count && !req->deeper;
 }
 
 /*
@@ -101,22 +139,21 @@ find_route(struct request *req, struct error *err)
 	bool head = strcmp(request_header(req, "REQUEST_METHOD"), "HEAD") == 0;
 	int64_t ids[PATH_PARTS];
 
-	for (size_t i = 0; i < ROUTES; i++) {
-		if (!path_matches(req, &routes[i]))
+	for (const struct route *r = router_routes; r->method != NULL; r++) {
+		if (!path_matches(req, r))
 			continue;
 		/* HEAD is safe (RFC 9110, section 9.2.1), also where a GET of the original's is
 		 * not. */
-		if (strcmp(routes[i].method, req->method) == 0 && more_exact(&routes[i], found) &&
-		    !(head && (routes[i].flags & CHANGES) != 0)) {
-			found = &routes[i];
+		if (strcmp(r->method, req->method) == 0 && more_exact(r, found) &&
+		    !(head && (r->flags & CHANGES) != 0)) {
+			found = r;
 			memcpy(ids, req->ids, sizeof ids);
 		}
-		if (strstr(allow, routes[i].method) == NULL)
+		if (strstr(allow, r->method) == NULL)
 			snprintf(allow + strlen(allow), sizeof allow - strlen(allow), "%s%s%s",
-			    allow[0] != '\0' ? ", " : "", routes[i].method,
-			    strcmp(routes[i].method, "GET") == 0 && (routes[i].flags & CHANGES) == 0
-				? ", HEAD"
-				: "");
+			    allow[0] != '\0' ? ", " : "", r->method,
+			    strcmp(r->method, "GET") == 0 && (r->flags & CHANGES) == 0 ? ", HEAD"
+										       : "");
 	}
 	if (found != NULL) {
 		req->route = found;
@@ -143,6 +180,8 @@ check_same_origin(const struct request *req, struct error *err)
 
 	if (strcmp(req->method, "GET") == 0 && (req->route->flags & CHANGES) == 0)
 		return true;
+	if (request_header(req, "HTTP_AUTHORIZATION")[0] != '\0')
+		return true; /* a page of another site's cannot send it unasked, and has no token */
 	if (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0 ||
 	    (origin[0] != '\0' &&
 		(host == NULL || strcasecmp(host + 3, request_header(req, "HTTP_HOST")) != 0)))
@@ -154,13 +193,19 @@ check_same_origin(const struct request *req, struct error *err)
 static bool
 run(struct request *req, struct error *err)
 {
+	bool replayed = false;
+
 	if (!request_split_path(req))
 		return req->path == NULL || req->decoded == NULL
 		    ? error_set(err, ERROR_SYSTEM, "read the path: not enough memory")
 		    : error_set(err, ERROR_NOT_FOUND, "no such path");
-	return find_route(req, err) && check_same_origin(req, err) &&
-	    ((req->route->flags & NEEDS_SESSION) == 0 || request_authenticate(req, err)) &&
-	    request_read_parameters(req, err) && req->route->handle(req, err);
+	if (!find_route(req, err) || !check_same_origin(req, err) ||
+	    ((req->route->flags & NEEDS_SESSION) != 0 && !request_authenticate(req, err)) ||
+	    !request_read_parameters(req, err))
+		return false;
+	if (req->key[0] != '\0' && (!response_replay(req, &replayed, err) || replayed))
+		return replayed;
+	return req->route->handle(req, err);
 }
 
 void
@@ -170,13 +215,5 @@ router_run(struct request *req)
 
 	if (run(req, &err))
 		return;
-	if (err.kind == ERROR_SYSTEM || err.kind == ERROR_NO_SPACE)
-		log_write(LOG_ERROR, "method=%s path=%s account=%lld %s", req->method,
-		    req->route != NULL ? req->route->path : "?",
-		    /* not req->path: tokens stand in it */ (long long)req->account.id, err.text);
-	if (req->answered)
-		return;
-	request_release_database(req);
-	request_drain(req);
-	response_error(req, &err);
+	response_failed(req, &err);
 }

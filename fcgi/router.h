@@ -12,7 +12,8 @@
 enum {
 	NEEDS_SESSION = 1 << 0, /* 401 without one */
 	SAYS_STATUS = 1 << 1,   /* its errors have "status": "fail" too, as the original's had */
-	CHANGES = 1 << 2 /* a GET that changes something: no other site's page may ask for it */
+	CHANGES = 1 << 2, /* a GET that changes something: no other site's page may ask for it */
+	SECRET_ANSWER = 1 << 3 /* its answer is not kept openly */
 };
 
 /* A handler answers and returns true, or returns false with err set, which then is the answer. */
@@ -20,12 +21,16 @@ typedef bool handler(struct request *req, struct error *err);
 
 struct route {
 	const char *method;
-	const char *path; /* a segment ":x" is an id, "*x" any text */
+	const char *path; /* a segment ":x" is an id, "*x" any text, "**x" all that is left */
 	handler *handle;
 	int flags;
 	const struct parameter *parameters;
 	const char *upload; /* the folder below the stage that takes files of PARAMETER_FILES */
+	const char *event;  /* what the audit trail calls a success; NULL: it does not */
 };
+
+/* All routes; the last one's method is NULL. */
+extern const struct route router_routes[];
 
 /*
  * Finds the route, settles what its row asks for, runs the handler, and answers whatever happens.

@@ -19,9 +19,24 @@
 void
 upload_begin(struct upload *upload, struct spool *spool, const struct config *config)
 {
-	*upload = (struct upload){
-		.spool = spool, .config = config, .stage = { .fd = -1 }, .folder = -1, .fd = -1
-	};
+	*upload = (struct upload){ .spool = spool,
+		.config = config,
+		.stage = { .fd = -1 },
+		.folder = -1,
+		.fd = -1,
+		.limit = INT64_MAX,
+		.file_max = INT64_MAX,
+		.storage = INT64_MAX };
+}
+
+void
+upload_limit(struct upload *upload, const struct account *account)
+{
+	int64_t storage_max = account_limit(account, LIMIT_STORAGE, upload->config);
+
+	upload->file_max = account_limit(account, LIMIT_FILE, upload->config);
+	if (storage_max > 0)
+		upload->storage = storage_max - account->storage;
 }
 
 void
@@ -64,8 +79,10 @@ upload_open(struct upload *upload, const char *path, struct error *err)
 	if (at < 0)
 		return error_errno(err, "make a folder for the upload");
 	upload->folder = take_fd(&at);
-	upload->limit =
-	    strcmp(path, UPLOAD_CONTEXT) == 0 ? upload->config->build.context_limit : INT64_MAX;
+	if (strcmp(path, UPLOAD_CONTEXT) == 0) {
+		upload->limit = upload->config->build.context_limit;
+		upload->storage = INT64_MAX;
+	}
 	return true;
 }
 
@@ -82,8 +99,9 @@ upload_file_begin(struct upload *upload, const char *name, struct error *err)
 	return upload->fd >= 0;
 }
 
-bool
-upload_file_data(struct upload *upload, const char *data, size_t length, struct error *err)
+/* Adds to what has come, and holds it against the limits. */
+static bool
+count_bytes(struct upload *upload, size_t length, struct error *err)
 {
 	char limit[QUANTITY_TEXT];
 
@@ -93,6 +111,21 @@ upload_file_data(struct upload *upload, const char *data, size_t length, struct 
 		return error_set(err, ERROR_TOO_LARGE,
 		    "attachments: a build's context has at most %s here",
 		    bytes_format(upload->limit, limit));
+	if (upload->size > upload->file_max)
+		return error_set(err, ERROR_TOO_LARGE, "attachments: a file has at most %s here",
+		    bytes_format(upload->file_max, limit));
+	if (upload->total > upload->storage)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "attachments: the account may store %s more; delete jobs that you need no longer",
+		    bytes_format(upload->storage > 0 ? upload->storage : 0, limit));
+	return true;
+}
+
+bool
+upload_file_data(struct upload *upload, const char *data, size_t length, struct error *err)
+{
+	if (!count_bytes(upload, length, err))
+		return false;
 	upload->unchecked += (int64_t)length;
 	if (upload->unchecked >= LOOK_EACH) {
 		upload->unchecked = 0;

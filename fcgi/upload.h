@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "account.h"
 #include "attachment.h"
 #include "config.h"
 #include "error.h"
@@ -22,10 +23,14 @@ struct upload {
 	int64_t size;      /* of it, so far */
 	int64_t total;     /* bytes of all files so far */
 	int64_t limit;     /* for them; more is ERROR_TOO_LARGE */
+	int64_t file_max;  /* the same for one */
+	int64_t storage;   /* bytes that the account may still store; a build's context is none */
 	int64_t unchecked; /* bytes written since the free space was looked at */
 };
 
 void upload_begin(struct upload *upload, struct spool *spool, const struct config *config);
+/* Sets what the account may upload. */
+void upload_limit(struct upload *upload, const struct account *account);
 /* Removes what has not been moved into its place. */
 void upload_clear(struct upload *upload);
 

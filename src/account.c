@@ -4,10 +4,43 @@
 #include "account.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "quantity.h"
+
+/* The configuration's setting for each limit. */
+static const size_t configured[ACCOUNT_LIMITS] = {
+	[LIMIT_QUEUED] = offsetof(struct config, queued_max),
+	[LIMIT_RUNNING] = offsetof(struct config, running_max),
+	[LIMIT_BUILDS] = offsetof(struct config, builds_max),
+	[LIMIT_STORED] = offsetof(struct config, retention.account_bytes),
+	[LIMIT_STORAGE] = offsetof(struct config, storage_max),
+	[LIMIT_FILE] = offsetof(struct config, file_max),
+	[LIMIT_REQUEST] = offsetof(struct config, request_limit),
+};
+
+int64_t
+account_limit(const struct account *account, enum account_limit limit, const struct config *config)
+{
+	if (account->limits[limit] >= 0)
+		return account->limits[limit];
+	return *(const int64_t *)(const void *)((const char *)config + configured[limit]);
+}
+
+void
+account_read_row(struct statement *st, int column, struct account *account)
+{
+	account->id = statement_integer(st, column++);
+	snprintf(account->login, sizeof account->login, "%s", statement_text(st, column++));
+	account->admin = statement_integer(st, column++) != 0;
+	account->disabled = statement_integer(st, column++) != 0;
+	for (int i = 0; i < ACCOUNT_LIMITS; i++, column++)
+		account->limits[i] =
+		    statement_text(st, column) == NULL ? -1 : statement_integer(st, column);
+	account->storage = statement_integer(st, column);
+}
 
 bool
 account_login_check(const char *login, struct error *err)
@@ -51,14 +84,16 @@ account_password_check(const char *name, const char *password, struct error *err
 
 bool
 account_register(struct database *db, const char *login, const char *email, const char *hash,
-    char token[static TOKEN_TEXT], struct error *err)
+    struct account *account, char token[static TOKEN_TEXT], struct error *err)
 {
+	cleanup_transaction struct transaction t = { NULL };
 	unsigned char confirm_hash[TOKEN_HASH];
 	int changes = 0;
 
 	token_make(token);
 	token_hash(token, confirm_hash);
-	if (!database_run(db, &changes, err,
+	if (!transaction_begin(&t, db, err) ||
+	    !database_run(db, &changes, err,
 		"INSERT INTO account (login, email, password_hash, confirm_hash, created_at)"
 		" VALUES (?, ?, ?, ?, ?) ON CONFLICT (login) DO NOTHING",
 		"tttbi", login, email, hash, confirm_hash, TOKEN_HASH, (long long)time_now_ms()))
@@ -66,23 +101,31 @@ account_register(struct database *db, const char *login, const char *email, cons
 	if (changes == 0)
 		return error_set(err, ERROR_CONFLICT, "login: '%s' is taken; choose another",
 		    login);
-	return true;
+	*account = (struct account){ .id = database_inserted(db) };
+	snprintf(account->login, sizeof account->login, "%s", login);
+	return transaction_commit(&t, err);
 }
 
 bool
-account_confirm(struct database *db, const char *login, const char *token, struct error *err)
+account_confirm(struct database *db, const char *login, const char *token, struct account *account,
+    struct error *err)
 {
+	cleanup_transaction struct transaction t = { NULL };
 	unsigned char confirm_hash[TOKEN_HASH];
-	int changes = 0;
+	int64_t id = 0;
 
 	token_hash(token, confirm_hash);
-	if (!database_run(db, &changes, err,
-		"UPDATE account SET confirm_hash = NULL WHERE login = ? AND confirm_hash = ?", "tb",
-		login, confirm_hash, TOKEN_HASH))
+	if (!transaction_begin(&t, db, err) ||
+	    database_integer(db, &id, err,
+		"UPDATE account SET confirm_hash = NULL WHERE login = ? AND confirm_hash = ?"
+		" RETURNING id",
+		"tb", login, confirm_hash, TOKEN_HASH) < 0)
 		return false;
-	if (changes == 0)
+	if (id == 0)
 		return error_set(err, ERROR_NOT_FOUND, "user or token not found");
-	return true;
+	*account = (struct account){ .id = id };
+	snprintf(account->login, sizeof account->login, "%s", login);
+	return transaction_commit(&t, err);
 }
 
 bool
@@ -96,18 +139,15 @@ account_find(struct database *db, const char *login, struct account *account,
 	hash[0] = '\0';
 	*confirmed = false;
 	if (!statement_begin(&st, db, err,
-		"SELECT id, login, admin, password_hash, confirm_hash IS NULL, disabled"
+		"SELECT password_hash, confirm_hash IS NULL, " ACCOUNT_COLUMNS
 		" FROM account WHERE login = ?",
 		"t", login))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 1) {
-		account->id = statement_integer(&st, 0);
-		snprintf(account->login, sizeof account->login, "%s", statement_text(&st, 1));
-		account->admin = statement_integer(&st, 2) != 0;
-		snprintf(hash, PASSWORD_HASH, "%s", statement_text(&st, 3));
-		*confirmed = statement_integer(&st, 4) != 0;
-		account->disabled = statement_integer(&st, 5) != 0;
+		snprintf(hash, PASSWORD_HASH, "%s", statement_text(&st, 0));
+		*confirmed = statement_integer(&st, 1) != 0;
+		account_read_row(&st, 2, account);
 	}
 	return row >= 0;
 }
@@ -123,7 +163,8 @@ account_read(struct database *db, int64_t account, struct account_details *detai
 		"SELECT email, created_at,"
 		" (SELECT count(*) FROM job WHERE account = account.id AND state = 'in_queue'),"
 		" (SELECT count(*) FROM job WHERE account = account.id AND state = 'running'),"
-		" queued_max, running_max FROM account WHERE id = ?",
+		" (SELECT count(*) FROM build WHERE account = account.id AND state = 'PENDING')"
+		" FROM account WHERE id = ?",
 		"i", (long long)account))
 		return false;
 	row = statement_row(&st, err);
@@ -135,8 +176,7 @@ account_read(struct database *db, int64_t account, struct account_details *detai
 	details->created_at = statement_integer(&st, 1);
 	details->jobs_in_queue = statement_integer(&st, 2);
 	details->jobs_running = statement_integer(&st, 3);
-	details->queued_max = statement_text(&st, 4) != NULL ? statement_integer(&st, 4) : -1;
-	details->running_max = statement_text(&st, 5) != NULL ? statement_integer(&st, 5) : -1;
+	details->builds = statement_integer(&st, 4);
 	return true;
 }
 
@@ -190,26 +230,23 @@ account_set_admin(struct database *db, int64_t account, bool admin, struct error
 	    (long long)admin, (long long)account);
 }
 
+#define SET(column) "UPDATE account SET " column " = iif(?1 < 0, NULL, ?1) WHERE id = ?2"
+
 bool
 account_set_limit(struct database *db, int64_t account, enum account_limit limit, int64_t value,
     struct error *err)
 {
 	static const char *const set[] = {
-		[LIMIT_QUEUED] =
-		    "UPDATE account SET queued_max = iif(?1 < 0, NULL, ?1) WHERE id = ?2",
-		[LIMIT_RUNNING] =
-		    "UPDATE account SET running_max = iif(?1 < 0, NULL, ?1) WHERE id = ?2",
-		[LIMIT_STORED] =
-		    "UPDATE account SET stored_max = iif(?1 < 0, NULL, ?1) WHERE id = ?2",
+		[LIMIT_QUEUED] = SET("queued_max"),
+		[LIMIT_RUNNING] = SET("running_max"),
+		[LIMIT_BUILDS] = SET("builds_max"),
+		[LIMIT_STORED] = SET("stored_max"),
+		[LIMIT_STORAGE] = SET("storage_max"),
+		[LIMIT_FILE] = SET("file_max"),
+		[LIMIT_REQUEST] = SET("request_max"),
 	};
 
 	return database_run(db, NULL, err, set[limit], "ii", (long long)value, (long long)account);
-}
-
-static int64_t
-limit_of(struct statement *st, int column)
-{
-	return statement_text(st, column) == NULL ? -1 : statement_integer(st, column);
 }
 
 bool
@@ -219,29 +256,40 @@ account_each(struct database *db, account_visit *visit, void *context, struct er
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		"/*scan*/ SELECT account.id, login, admin, disabled, email, confirm_hash IS NULL,"
-		" account.created_at, queued_max, running_max, stored_max, coalesce(stored, 0)"
-		" FROM account LEFT JOIN (SELECT account, sum(coalesce(results_size, 0) + log_size) AS stored"
-		"   FROM job WHERE NOT deleted GROUP BY account) AS kept ON kept.account = account.id"
-		" ORDER BY login",
+		"/*scan*/ SELECT email, confirm_hash IS NULL, created_at, " ACCOUNT_COLUMNS
+		" FROM account ORDER BY login",
 		""))
 		return false;
 	while ((row = statement_row(&st, err)) == 1) {
-		struct account_listed listed = { .email = statement_text(&st, 4),
-			.confirmed = statement_integer(&st, 5) != 0,
-			.created_at = statement_integer(&st, 6),
-			.limits = { limit_of(&st, 7), limit_of(&st, 8), limit_of(&st, 9) },
-			.stored = statement_integer(&st, 10) };
+		struct account_listed listed = { .email = statement_text(&st, 0),
+			.confirmed = statement_integer(&st, 1) != 0,
+			.created_at = statement_integer(&st, 2) };
 
-		listed.account.id = statement_integer(&st, 0);
-		snprintf(listed.account.login, sizeof listed.account.login, "%s",
-		    statement_text(&st, 1));
-		listed.account.admin = statement_integer(&st, 2) != 0;
-		listed.account.disabled = statement_integer(&st, 3) != 0;
+		account_read_row(&st, 3, &listed.account);
 		if (!visit(&listed, context, err))
 			return false;
 	}
 	return row == 0;
+}
+
+bool
+account_storage_check(struct database *db, int64_t account, int64_t storage_max, struct error *err)
+{
+	cleanup_statement struct statement st = { 0 };
+	char stored[QUANTITY_TEXT], limit[QUANTITY_TEXT];
+	int64_t storage, most;
+
+	if (!statement_begin(&st, db, err,
+		"SELECT storage, coalesce(storage_max, ?) FROM account WHERE id = ?", "ii",
+		(long long)storage_max, (long long)account) ||
+	    statement_row(&st, err) < 0)
+		return false;
+	storage = statement_integer(&st, 0);
+	most = statement_integer(&st, 1);
+	return most == 0 || storage <= most ||
+	    error_set(err, ERROR_TOO_LARGE,
+		"storage: an account may store %s, and this one would have %s; delete jobs that you need no longer",
+		bytes_format(most, limit), bytes_format(storage, stored));
 }
 
 bool

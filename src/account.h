@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "database.h"
 #include "error.h"
 #include "secret.h"
@@ -15,12 +16,38 @@
 #define PASSWORD_LEAST 6    /* bytes */
 #define PASSWORD_MOST  1024 /* bytes */
 
+/* What an account may have; in bytes from LIMIT_STORED on. */
+enum account_limit {
+	LIMIT_QUEUED,  /* jobs in queue */
+	LIMIT_RUNNING, /* jobs that run */
+	LIMIT_BUILDS,  /* builds that wait or are at work */
+	LIMIT_STORED,  /* results and logs: the oldest go above it; 0: no limit */
+	LIMIT_STORAGE, /* attachments, results and logs: no more are taken above it; 0: no limit */
+	LIMIT_FILE,    /* one attachment */
+	LIMIT_REQUEST, /* one request */
+	ACCOUNT_LIMITS
+};
+
 struct account {
 	int64_t id; /* 0: nobody */
 	char login[LOGIN_MOST + 1];
 	bool admin;
-	bool disabled; /* may not log in */
+	bool disabled;                  /* may not log in */
+	int64_t limits[ACCOUNT_LIMITS]; /* its own; -1: the configuration's */
+	int64_t storage;                /* bytes of its attachments, results and logs */
 };
+
+/* The limit that holds for the account: its own, or the configuration's. */
+int64_t account_limit(const struct account *account, enum account_limit limit,
+    const struct config *config);
+
+/* What account_read_row takes from the columns of a statement that has joined account. */
+#define ACCOUNT_COLUMNS                                                                            \
+	"account.id, account.login, account.admin, account.disabled, account.queued_max,"          \
+	" account.running_max, account.builds_max, account.stored_max, account.storage_max,"       \
+	" account.file_max, account.request_max, account.storage"
+void account_read_row(struct statement *st, int column, struct account *account);
+#define ACCOUNT_COLUMN_COUNT (5 + ACCOUNT_LIMITS)
 
 /* What GET /account shows. */
 struct account_details {
@@ -28,7 +55,7 @@ struct account_details {
 	int64_t created_at;
 	int64_t jobs_in_queue;
 	int64_t jobs_running;
-	int64_t queued_max, running_max; /* -1: the configuration's */
+	int64_t builds; /* that wait or are at work */
 };
 
 /*
@@ -41,15 +68,17 @@ bool account_password_check(const char *name, const char *password, struct error
 
 /*
  * Adds an account that may log in once it is confirmed with token. ERROR_CONFLICT: the login is
- * taken. hash is the password's (password_hash).
+ * taken. hash is the password's (password_hash). *account gets its id and login.
  */
 bool account_register(struct database *db, const char *login, const char *email, const char *hash,
-    char token[static TOKEN_TEXT], struct error *err);
+    struct account *account, char token[static TOKEN_TEXT], struct error *err);
 
 /*
- * Confirms the account of login. ERROR_NOT_FOUND: no such login, or not its token, or it was used.
+ * Confirms the account of login, of which *account gets the id. ERROR_NOT_FOUND: no such login, or
+ * not its token, or it was used.
  */
-bool account_confirm(struct database *db, const char *login, const char *token, struct error *err);
+bool account_confirm(struct database *db, const char *login, const char *token,
+    struct account *account, struct error *err);
 
 /*
  * Finds an account by its login, whatever the case. True with account->id == 0: there is none, and
@@ -69,8 +98,7 @@ bool account_add(struct database *db, const char *login, const char *email, cons
 bool account_set_disabled(struct database *db, int64_t account, bool disabled, struct error *err);
 bool account_set_admin(struct database *db, int64_t account, bool admin, struct error *err);
 
-/* A limit of its own; -1: the configuration's. */
-enum account_limit { LIMIT_QUEUED, LIMIT_RUNNING, LIMIT_STORED, ACCOUNT_LIMITS };
+/* Gives it a limit of its own; -1: the configuration's. */
 bool account_set_limit(struct database *db, int64_t account, enum account_limit limit,
     int64_t value, struct error *err);
 
@@ -80,11 +108,16 @@ struct account_listed {
 	const char *email;
 	bool confirmed;
 	int64_t created_at;
-	int64_t limits[ACCOUNT_LIMITS]; /* -1: the configuration's */
-	int64_t stored;                 /* bytes of results and logs */
 };
 typedef bool account_visit(const struct account_listed *listed, void *context, struct error *err);
 bool account_each(struct database *db, account_visit *visit, void *context, struct error *err);
+
+/*
+ * Whether it stores no more than it may (storage_max: for accounts without a limit of their own; 0:
+ * no limit); else ERROR_TOO_LARGE. Within the transaction that adds something.
+ */
+bool account_storage_check(struct database *db, int64_t account, int64_t storage_max,
+    struct error *err);
 
 bool account_count(struct database *db, int64_t *count, struct error *err);
 

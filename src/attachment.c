@@ -114,6 +114,57 @@ attachment_create(int dir, const char *name, struct error *err)
 	return -1;
 }
 
+static bool
+attachment_link(int from, int to, const char *name, struct error *err)
+{
+	const char *last = NULL;
+	cleanup_close int parent = open_parent(to, name, &last);
+
+	if (parent >= 0 && linkat(from, name, parent, last, 0) == 0)
+		return true;
+	if (errno == EEXIST || errno == ENOTDIR)
+		return error_set(err, ERROR_INPUT,
+		    "attachments: two files would have the name '%s'", name);
+	return error_errno(err, "keep the attachment '%s'", name);
+}
+
+int64_t
+attachments_size(const struct attachments *list)
+{
+	int64_t size = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		size += list->items[i].size;
+	return size;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct attachment *)a)->name, ((const struct attachment *)b)->name);
+}
+
+bool
+attachments_merge(struct attachments *list, const struct attachments *former, int from, int to,
+    struct error *err)
+{
+	size_t given = list->count;
+
+	if (given > 0)
+		qsort(list->items, given, sizeof list->items[0], by_name);
+	for (size_t i = 0; i < former->count; i++) {
+		const struct attachment *item = &former->items[i];
+
+		if (given > 0 &&
+		    bsearch(item, list->items, given, sizeof list->items[0], by_name) != NULL)
+			continue;
+		if (!attachment_link(from, to, item->name, err) ||
+		    !attachments_add(list, item->name, item->size, err))
+			return false;
+	}
+	return true;
+}
+
 bool
 attachments_add(struct attachments *list, const char *name, int64_t size, struct error *err)
 {

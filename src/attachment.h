@@ -34,6 +34,17 @@ bool attachment_name_check(const char *name, struct error *err);
  */
 int attachment_create(int dir, const char *name, struct error *err);
 
+/* Bytes of all. */
+int64_t attachments_size(const struct attachments *list);
+
+/*
+ * Adds those of former that the list has no file of the same name for: the rows to the list, and
+ * the files, as hard links, from the folder from to the folder to. ERROR_INPUT where a file of one
+ * has the name of a folder of the other.
+ */
+bool attachments_merge(struct attachments *list, const struct attachments *former, int from, int to,
+    struct error *err);
+
 /* Adds one to the list; the name is copied. */
 bool attachments_add(struct attachments *list, const char *name, int64_t size, struct error *err);
 void attachments_clear(struct attachments *list);

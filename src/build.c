@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "fault.h"
+#include "image.h"
 #include "quantity.h"
 #include "tree.h"
+
+#define RETRY_S 60 /* a guess at when a build has ended */
 
 #define BUILD_COLUMNS "SELECT id, image, state, dockerfile, repo_url, error, nocache FROM build"
 
@@ -39,20 +42,58 @@ read_row(struct statement *st, struct build *build, struct error *err)
 	return false;
 }
 
+/* The image that is built, which a new one is only now; and the account whose it is. */
+static bool
+find_image(struct database *db, const struct build_request *request, int64_t *image,
+    int64_t *account, struct error *err)
+{
+	*image = request->image;
+	*account = request->viewer->id;
+	if (*image != 0)
+		return image_owner(db, request->viewer, *image, account, err);
+	if (!database_run(db, NULL, err,
+		"INSERT INTO image (account, name, created_at) VALUES (?, ?, ?)", "iti",
+		(long long)*account, request->name, (long long)time_now_ms()))
+		return false;
+	*image = database_inserted(db);
+	return true;
+}
+
+static bool
+check_count(struct database *db, int64_t account, int64_t builds_max, struct error *err)
+{
+	int64_t pending = 0;
+
+	if (database_integer(db, &builds_max, err,
+		"SELECT coalesce(builds_max, ?) FROM account WHERE id = ?", "ii",
+		(long long)builds_max, (long long)account) < 0 ||
+	    database_integer(db, &pending, err,
+		"SELECT count(*) FROM build WHERE account = ? AND state = 'PENDING'", "i",
+		(long long)account) < 0)
+		return false;
+	if (pending < builds_max)
+		return true;
+	error_set(err, ERROR_TOO_MANY,
+	    "an account may have %lld builds that wait or are at work; wait until one has ended",
+	    (long long)builds_max);
+	err->retry_after_s = RETRY_S;
+	return false;
+}
+
 static bool
 insert_rows(struct database *db, const struct build_request *request, int64_t *id,
     struct error *err)
 {
-	long long now = time_now_ms();
+	int64_t image, account;
 
-	if (!database_run(db, NULL, err,
-		"INSERT INTO image (account, name, created_at) VALUES (?, ?, ?)", "iti",
-		(long long)request->account, request->name, now) ||
+	if (!find_image(db, request, &image, &account, err) ||
+	    !check_count(db, account, request->builds_max, err) ||
 	    !database_run(db, NULL, err,
-		"INSERT INTO build (image, account, state, dockerfile, repo_url, nocache, created_at)"
-		" VALUES (?, ?, 'PENDING', ?, ?, ?, ?)",
-		"iittii", (long long)database_inserted(db), (long long)request->account,
-		request->dockerfile, request->repo_url, (long long)request->nocache, now))
+		"INSERT INTO build (image, account, state, name, dockerfile, repo_url, nocache, created_at)"
+		" VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?)",
+		"iitttii", (long long)image, (long long)account,
+		request->image != 0 ? request->name : NULL, request->dockerfile, request->repo_url,
+		(long long)request->nocache, (long long)time_now_ms()))
 		return false;
 	*id = database_inserted(db);
 	return true;
@@ -108,18 +149,17 @@ build_find(struct database *db, const struct account *viewer, int64_t id, int64_
 }
 
 bool
-build_cancel(struct database *db, struct spool *spool, const struct account *viewer, int64_t id,
-    struct error *err)
+build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err)
 {
+	cleanup_transaction struct transaction t = { NULL };
 	struct build build = { 0 };
-	struct error ignored;
 	int ended = 0, asked = 0;
-	char context[64];
 
-	if (!build_find(db, viewer, id, 0, &build, err))
+	if (!transaction_begin(&t, db, err) || !build_find(db, viewer, id, 0, &build, err))
 		return false;
 	build_clear(&build);
-	/* One that nobody works on has ended with this; else it is the spooler's to end. */
+	/* One that nobody works on has ended with this, and its context is the sweep's; else it is
+	 * the spooler's to end. */
 	if (!database_run(db, &ended, err,
 		"UPDATE build SET state = 'FAILED', error = '" BUILD_CANCELLED "', finished_at = ?"
 		" WHERE id = ? AND state = 'PENDING' AND started_at IS NULL",
@@ -128,12 +168,22 @@ build_cancel(struct database *db, struct spool *spool, const struct account *vie
 		"UPDATE build SET cancel_requested = 1 WHERE id = ? AND state = 'PENDING'", "i",
 		(long long)id))
 		return false;
-	snprintf(context, sizeof context, "%lld/" BUILD_CONTEXT, (long long)id);
-	if (ended > 0)
-		(void)spool_remove(spool, spool->builds, context, NULL,
-		    &ignored); /* a waste of room, and no more */
-	return ended + asked > 0 ||
-	    error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
+	if (ended + asked == 0)
+		return error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
+	return transaction_commit(&t, err);
+}
+
+bool
+build_cancel_all(struct database *db, int64_t image, struct error *err)
+{
+	return database_run(db, NULL, err,
+		   "UPDATE build SET state = 'FAILED', error = '" BUILD_CANCELLED
+		   "', finished_at = ?"
+		   " WHERE image = ? AND state = 'PENDING' AND started_at IS NULL",
+		   "ii", (long long)time_now_ms(), (long long)image) &&
+	    database_run(db, NULL, err,
+		"UPDATE build SET cancel_requested = 1 WHERE image = ? AND state = 'PENDING'", "i",
+		(long long)image);
 }
 
 bool
@@ -196,7 +246,8 @@ build_succeed(struct database *db, int64_t id, const char *dockerfile, const cha
 	if (changes != 1)
 		return error_set(err, ERROR_CONFLICT, "the build is no longer pending");
 	return database_run(db, NULL, err,
-		   "UPDATE image SET build = ?1 WHERE id = (SELECT image FROM build WHERE id = ?1)",
+		   "UPDATE image SET build = ?1, name = coalesce((SELECT name FROM build WHERE id = ?1), name)"
+		   " WHERE id = (SELECT image FROM build WHERE id = ?1) AND (build IS NULL OR build < ?1)",
 		   "i", (long long)id) &&
 	    transaction_commit(&t, err);
 }

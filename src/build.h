@@ -36,13 +36,16 @@ void build_clear(struct build *build);
  * to builds/.
  */
 struct build_request {
-	int64_t account;
-	const char *name;
-	const char *dockerfile; /* NULL with repo_url */
+	const struct account *viewer; /* who asks */
+	int64_t image;                /* the one that is built anew; 0: a new one, the viewer's */
+	int64_t builds_max;           /* for accounts without a limit of their own */
+	const char *name;             /* NULL: the image keeps its own */
+	const char *dockerfile;       /* NULL with repo_url */
 	const char *repo_url;
 	bool nocache;
 	struct stage *stage;
 };
+/* ERROR_NOT_FOUND: no such image. ERROR_TOO_MANY: its owner has builds_max builds. */
 bool build_create(struct database *db, struct spool *spool, const struct build_request *request,
     int64_t *id, struct error *err);
 
@@ -58,8 +61,9 @@ bool build_find(struct database *db, const struct account *viewer, int64_t id, i
  * ended.
  */
 #define BUILD_CANCELLED "cancelled by its owner"
-bool build_cancel(struct database *db, struct spool *spool, const struct account *viewer,
-    int64_t id, struct error *err);
+bool build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err);
+/* The same for all of an image that have not ended. */
+bool build_cancel_all(struct database *db, int64_t image, struct error *err);
 
 /* The spooler's: takes the oldest build that waits. True with build->id == 0: none does. */
 bool build_claim(struct database *db, struct build *build, struct error *err);
@@ -68,8 +72,8 @@ bool build_unclaim_all(struct database *db, struct error *err);
 bool build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err);
 
 /*
- * Ends a build well: it now serves its image. entrypoint and cmd are the built image's (JSON or
- * NULL).
+ * Ends a build well: it now serves its image, unless a later one does. entrypoint and cmd are the
+ * built image's (JSON or NULL).
  */
 bool build_succeed(struct database *db, int64_t id, const char *dockerfile, const char *entrypoint,
     const char *cmd, struct error *err);

@@ -36,6 +36,10 @@ struct config {
 	int64_t log_limit;
 	int64_t queued_max;
 	int64_t running_max;
+	int64_t builds_max;
+	int64_t storage_max;
+	int64_t file_max;
+	int64_t follow_max;
 	struct {
 		char *socket;
 		char *state_dir;
@@ -66,6 +70,7 @@ struct config {
 	struct {
 		int64_t results_days, logs_days, jobs_days;
 		int64_t account_bytes;
+		int64_t events_days;
 	} retention;
 	struct {
 		int64_t api, upload, follow;

@@ -16,11 +16,9 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "migration.h"
 #include "quantity.h"
-#include "schema.h" /* schema_sql, made from schema.sql */
-#include "secret.h"
 
-#define SCHEMA_VERSION  2
 #define BUSY_TIMEOUT_MS 5000
 #define LARGE           10000  /* rows */
 #define CACHE_SIZE      "-256" /* KiB a connection */
@@ -35,39 +33,6 @@ static const struct {
 	{ 0xfe534d42, "smb2" },
 	{ 0x01021997, "9p" },
 	{ 0x65735546, "fuse" },
-};
-
-/*
- * What makes version i + 1 of version i: what schema.sql has since then. New columns stand at their
- * table's end there, so that a migrated database is the same as a new one.
- */
-static const char *const migrations[SCHEMA_VERSION] = {
-	[1] =
-	    "ALTER TABLE account ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;"
-	    "ALTER TABLE account ADD COLUMN queued_max INTEGER;"
-	    "ALTER TABLE account ADD COLUMN running_max INTEGER;"
-	    "ALTER TABLE account ADD COLUMN stored_max INTEGER;"
-	    "ALTER TABLE pipeline ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
-	    "ALTER TABLE job ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;"
-	    "ALTER TABLE job ADD COLUMN retries_left INTEGER NOT NULL DEFAULT 0;"
-	    "ALTER TABLE job ADD COLUMN retry_at INTEGER;"
-	    "ALTER TABLE job ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;"
-	    "ALTER TABLE job ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
-	    "ALTER TABLE job ADD COLUMN slot INTEGER;"
-	    "ALTER TABLE job ADD COLUMN results_size INTEGER;"
-	    "ALTER TABLE job ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0;"
-	    "ALTER TABLE job ADD COLUMN results_removed_at INTEGER;"
-	    "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER;"
-	    "ALTER TABLE job ADD COLUMN first_attempt INTEGER;"
-	    "DROP INDEX job_attachments;"
-	    "CREATE INDEX job_attachments ON job (attachment_token) WHERE attachment_token <> '';"
-	    "CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;"
-	    "CREATE INDEX job_retry ON job (retry_at) WHERE retry_at IS NOT NULL;"
-	    "CREATE INDEX job_retry_pipeline ON job (pipeline) WHERE retry_at IS NOT NULL;"
-	    "CREATE INDEX job_cancel ON job (id) WHERE cancel_requested = 1 AND state = 'running';"
-	    "CREATE INDEX job_deleted ON job (id) WHERE deleted = 1;"
-	    "CREATE INDEX job_finished ON job (finished_at, id) WHERE finished_at IS NOT NULL;"
-	    "PRAGMA user_version = 2",
 };
 
 static bool
@@ -106,8 +71,8 @@ fail(struct database *db, struct error *err, const char *doing)
 /* Held by the one transaction of this process that writes. */
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
-static bool
-execute(struct database *db, const char *sql, struct error *err)
+bool
+database_script(struct database *db, const char *sql, struct error *err)
 {
 	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return fail(db, err, "prepare the database");
@@ -130,50 +95,6 @@ refuse_network_filesystem(const char *path, struct error *err)
 	return true;
 }
 
-static bool
-user_version(struct database *db, int64_t *version, struct error *err)
-{
-	return database_integer(db, version, err, "PRAGMA user_version", "") >= 0;
-}
-
-static bool
-make_tables(struct database *db, struct error *err)
-{
-	char instance[NAME_TEXT];
-
-	if (!execute(db, schema_sql, err))
-		return false;
-	name_make(instance);
-	instance[8] = '\0'; /* it stands in every container's name */
-	return database_run(db, NULL, err,
-	    "INSERT INTO setting (name, value) VALUES ('instance', ?)", "t", instance);
-}
-
-static bool
-migrate(struct database *db, struct error *err)
-{
-	cleanup_transaction struct transaction t = { NULL };
-	int64_t version = 0;
-
-	if (!user_version(db, &version, err))
-		return false;
-	if (version == SCHEMA_VERSION)
-		return true;
-	if (version > SCHEMA_VERSION)
-		return error_set(err, ERROR_SYSTEM,
-		    "the database was made by a newer Kabuto (its version is %lld, ours %d); run that one",
-		    (long long)version, SCHEMA_VERSION);
-	/* Another process may have made the tables between the look and the lock. */
-	if (!transaction_begin(&t, db, err) || !user_version(db, &version, err))
-		return false;
-	if (version < 1 && !make_tables(db, err))
-		return false;
-	for (; version >= 1 && version < SCHEMA_VERSION; version++)
-		if (!execute(db, migrations[version], err))
-			return false;
-	return transaction_commit(&t, err);
-}
-
 /*
  * Where several open a new file at once, SQLite says "busy" to this at once, whatever the time that
  * it may wait.
@@ -183,7 +104,7 @@ switch_to_wal(struct database *db, struct error *err)
 {
 	int64_t deadline = time_monotonic_ms() + BUSY_TIMEOUT_MS;
 
-	while (!execute(db, "PRAGMA journal_mode = WAL", err)) {
+	while (!database_script(db, "PRAGMA journal_mode = WAL", err)) {
 		if (err->kind != ERROR_BUSY || time_monotonic_ms() > deadline)
 			return false;
 		(void)poll(NULL, 0, 10);
@@ -239,9 +160,10 @@ database_open(struct database *db, const char *path, struct error *err)
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, 256, 32);
-	if (!switch_to_wal(db, err) || !execute(db, "PRAGMA synchronous = FULL", err) ||
-	    !execute(db, "PRAGMA foreign_keys = ON; PRAGMA cache_size = " CACHE_SIZE, err) ||
-	    !migrate(db, err)) {
+	if (!switch_to_wal(db, err) || !database_script(db, "PRAGMA synchronous = FULL", err) ||
+	    !database_script(db, "PRAGMA foreign_keys = ON; PRAGMA cache_size = " CACHE_SIZE,
+		err) ||
+	    !migration_run(db, err)) {
 		error_wrap(err, "database '%s'", path);
 		goto undo;
 	}
@@ -411,6 +333,15 @@ statement_text(struct statement *st, int column)
 	return (const char *)sqlite3_column_text(st->prepared, column);
 }
 
+const void *
+statement_blob(struct statement *st, int column, size_t *length)
+{
+	const void *blob = sqlite3_column_blob(st->prepared, column);
+
+	*length = (size_t)sqlite3_column_bytes(st->prepared, column);
+	return blob;
+}
+
 char *
 statement_copy(struct statement *st, int column)
 {
@@ -444,6 +375,18 @@ database_run(struct database *db, int *changes, struct error *err, const char *s
 		return false;
 	if (changes != NULL)
 		*changes = sqlite3_changes(db->handle);
+	return true;
+}
+
+bool
+database_drop(struct database *db, int64_t *dropped, struct error *err, const char *sql,
+    int64_t before_ms, int64_t most)
+{
+	int changes = 0;
+
+	if (!database_run(db, &changes, err, sql, "ii", (long long)before_ms, (long long)most))
+		return false;
+	*dropped = changes;
 	return true;
 }
 
@@ -563,8 +506,8 @@ optimize(struct database *db, struct error *err)
 	if (jobs < LARGE)
 		return true;
 	/* The limit makes it as short as for small ones. */
-	if (!execute(db, "PRAGMA analysis_limit = 1000", err) || !transaction_begin(&t, db, err) ||
-	    !execute(db, "PRAGMA optimize", err) ||
+	if (!database_script(db, "PRAGMA analysis_limit = 1000", err) ||
+	    !transaction_begin(&t, db, err) || !database_script(db, "PRAGMA optimize", err) ||
 	    database_integer(db, &known, err,
 		"/*scan*/ SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'", "") < 0)
 		return false;
@@ -587,22 +530,29 @@ database_tidy(struct database *db, struct error *err)
 	return result == SQLITE_OK || result == SQLITE_BUSY || fail(db, err, "tidy the database");
 }
 
-bool
-transaction_begin(struct transaction *t, struct database *db, struct error *err)
+/* Threads of one process wait for each other here, and not by SQLite's sleeping and trying. */
+static bool
+writing_lock(struct error *err)
 {
-	/* Threads of one process wait for each other here, and not by SQLite's sleeping and trying.
-	 */
 	struct timespec deadline;
 
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec +=
 	    2 * BUSY_TIMEOUT_MS / MS_PER_S; /* who holds it may wait that long itself */
-	if (pthread_mutex_timedlock(&writing, &deadline) != 0) {
-		error_set(err, ERROR_BUSY, "the database is busy; try again in a moment");
-		err->retry_after_s = 1;
+	if (pthread_mutex_timedlock(&writing, &deadline) == 0)
+		return true;
+	error_set(err, ERROR_BUSY, "the database is busy; try again in a moment");
+	err->retry_after_s = 1;
+	return false;
+}
+
+bool
+transaction_begin(struct transaction *t, struct database *db, struct error *err)
+{
+	t->part = db->held;
+	if (!t->part && !writing_lock(err))
 		return false;
-	}
-	if (!database_run(db, NULL, err, "BEGIN IMMEDIATE", "")) {
+	if (!t->part && !database_run(db, NULL, err, "BEGIN IMMEDIATE", "")) {
 		pthread_mutex_unlock(&writing);
 		return false;
 	}
@@ -610,24 +560,58 @@ transaction_begin(struct transaction *t, struct database *db, struct error *err)
 	return true;
 }
 
+static bool
+commit(struct database *db, struct error *err)
+{
+	if (!database_run(db, NULL, err, "COMMIT", ""))
+		return false;
+	pthread_mutex_unlock(&writing);
+	return true;
+}
+
+static void
+roll_back(struct database *db)
+{
+	struct error ignored;
+
+	(void)database_run(db, NULL, &ignored, "ROLLBACK", "");
+	pthread_mutex_unlock(&writing);
+}
+
 bool
 transaction_commit(struct transaction *t, struct error *err)
 {
-	if (!database_run(t->db, NULL, err, "COMMIT", ""))
+	if (t->db->holds)
+		t->db->held = true;
+	else if (!commit(t->db, err))
 		return false;
 	t->db = NULL;
-	pthread_mutex_unlock(&writing);
 	return true;
 }
 
 void
 transaction_end(struct transaction *t)
 {
-	struct error ignored;
-
-	if (t->db == NULL)
-		return;
-	(void)database_run(t->db, NULL, &ignored, "ROLLBACK", "");
+	if (t->db != NULL && !t->part)
+		roll_back(t->db);
 	t->db = NULL;
-	pthread_mutex_unlock(&writing);
+}
+
+void
+database_hold(struct database *db)
+{
+	db->holds = true;
+}
+
+bool
+database_settle(struct database *db, bool wanted, struct error *err)
+{
+	bool done = true;
+
+	if (db->held && wanted)
+		done = commit(db, err);
+	if (db->held && !(wanted && done))
+		roll_back(db);
+	db->holds = db->held = false;
+	return done;
 }

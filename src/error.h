@@ -18,6 +18,7 @@ enum error_kind {
 	ERROR_METHOD,       /* a known path with another method */
 	ERROR_CONFLICT,     /* the state forbids it */
 	ERROR_TOO_LARGE,    /* over a limit in bytes */
+	ERROR_RANGE,        /* bytes that are past the end */
 	ERROR_MEDIA_TYPE,   /* a body of a type that is not read here */
 	ERROR_IMPOSSIBLE,   /* nothing here can ever satisfy it */
 	ERROR_TOO_MANY,     /* too many calls or too much queued */

@@ -28,6 +28,23 @@ bool image_each(struct database *db, const struct account *viewer, int64_t after
 bool image_show(struct database *db, const struct account *viewer, int64_t id, image_visit *visit,
     void *context, struct error *err);
 
+/* Whose image it is; ERROR_NOT_FOUND where it is not the viewer's to use. */
+bool image_owner(struct database *db, const struct account *viewer, int64_t id, int64_t *account,
+    struct error *err);
+
+/*
+ * Deletes it, with its builds that have not ended: nobody sees it from now on, and the sweep
+ * removes what the engine has of it. ERROR_CONFLICT while a job in queue or at work needs it.
+ */
+bool image_delete(struct database *db, const struct account *viewer, int64_t id, struct error *err);
+
+/*
+ * The rows of deleted images that no job names, with those of their builds: counts them, or drops
+ * up to most of them.
+ */
+bool image_count_unused(struct database *db, int64_t *count, struct error *err);
+bool image_drop_unused(struct database *db, int64_t most, int64_t *dropped, struct error *err);
+
 /*
  * Whether what a build made is needed: it serves its image, or still may, or jobs of the image are
  * in queue or run.

@@ -4,12 +4,15 @@
  */
 #include "job.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cleanup.h"
 #include "fault.h"
+#include "image.h"
 #include "quantity.h"
 #include "tree.h"
 
@@ -18,7 +21,7 @@
 	" timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at,"    \
 	" started_at, start_marked_at, finished_at, response, error, used_cpu, used_memory, used_io, retries,"  \
 	" retries_left, retry_at, cancel_requested, deleted, slot, results_size, log_size, results_removed_at," \
-	" logs_removed_at, first_attempt FROM job"
+	" logs_removed_at, first_attempt, position FROM job"
 
 void
 job_clear(struct job *job)
@@ -97,6 +100,7 @@ read_row(struct statement *st, struct job *job, struct error *err)
 	job->results_removed_at = statement_integer(st, column++);
 	job->logs_removed_at = statement_integer(st, column++);
 	job->first_attempt = statement_integer(st, column++);
+	job->position = statement_integer(st, column++);
 	if (statement_copied(st, err))
 		return true;
 	job_clear(job);
@@ -146,51 +150,60 @@ job_options_resolve(struct job *job, const struct config *config, struct error *
 	    ceiling("disk", &job->disk, config->job.disk, config->job.disk_max, true, err);
 }
 
-/* The job's pipeline is the viewer's, and its image was built for the pipeline's owner. */
+/* The job's pipeline is the viewer's, and its image is too. */
 static bool
 check_owner(struct database *db, const struct account *viewer, struct job *job, struct error *err)
 {
-	int64_t image = 0;
-	int row;
-
-	row = database_integer(db, &job->account, err,
+	int64_t owner;
+	int row = database_integer(db, &job->account, err,
 	    "SELECT account FROM pipeline WHERE id = ? AND (account = ? OR ?) AND NOT deleted",
 	    "iii", (long long)job->pipeline, (long long)viewer->id, (long long)viewer->admin);
 	if (row == 0)
 		return error_set(err, ERROR_NOT_FOUND, "Pipeline not found");
 	if (row < 0)
 		return false;
-	row = database_integer(db, &image, err,
-	    "SELECT id FROM image WHERE id = ? AND (account = ? OR ?) AND build IS NOT NULL", "iii",
-	    (long long)job->image, (long long)viewer->id, (long long)viewer->admin);
-	if (row == 0)
-		return error_set(err, ERROR_NOT_FOUND, "Image not found");
-	return row == 1;
+	return image_owner(db, viewer, job->image, &owner, err);
 }
 
 static bool
-insert_row(struct database *db, struct job *job, struct error *err)
+insert_row(struct database *db, struct job *job, int64_t inbox_size, struct error *err)
 {
 	if (!database_run(db, NULL, err,
 		"INSERT INTO job (pipeline, account, image, position, name, command, env, workdir, user, network,"
-		" timeout, grace, memory, cpus, pids, disk, retries, attachment_token, created_at) VALUES (?, ?, ?,"
-		" (SELECT coalesce(max(position), 0) + 1 FROM job WHERE pipeline = ?1),"
-		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"iiittttttiiidiiiti", (long long)job->pipeline, (long long)job->account,
+		" timeout, grace, memory, cpus, pids, disk, retries, attachment_token, inbox_size, created_at)"
+		" VALUES (?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM job WHERE pipeline = ?1),"
+		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"iiittttttiiidiiitii", (long long)job->pipeline, (long long)job->account,
 		(long long)job->image, job->name, job->command, job->env, job->workdir, job->user,
 		job->network, (long long)job->timeout, (long long)job->grace,
 		(long long)job->memory, job->cpus, (long long)job->pids, (long long)job->disk,
-		(long long)job->retries, job->attachment_token, (long long)time_now_ms()))
+		(long long)job->retries, job->attachment_token, (long long)inbox_size,
+		(long long)time_now_ms()))
 		return false;
 	job->id = database_inserted(db);
 	return true;
 }
 
+/* Moves the stage's folder "inbox", flushed, into inbox/ under a new name. */
+static bool
+publish_inbox(struct spool *spool, struct stage *stage, char token[static NAME_TEXT],
+    struct error *err)
+{
+	name_make(token);
+	if (!tree_sync(stage->fd, "inbox", err) ||
+	    !spool_publish(stage->fd, "inbox", spool->inbox, token, err))
+		return false;
+	fault_point("upload", "publish");
+	return true;
+}
+
 bool
 job_create(struct database *db, struct spool *spool, const struct account *viewer, struct job *job,
-    const struct attachments *attachments, struct stage *stage, struct error *err)
+    const struct attachments *attachments, struct stage *stage, int64_t storage_max,
+    struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
+	int64_t size = attachments_size(attachments);
 	struct error ignored;
 	bool files = attachments->count > 0;
 
@@ -198,15 +211,11 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 	if (!check_owner(db, viewer, job, err))
 		return false;
 	job->attachment_token[0] = '\0';
-	if (files)
-		name_make(job->attachment_token);
-	if (files &&
-	    (!tree_sync(stage->fd, "inbox", err) ||
-		!spool_publish(stage->fd, "inbox", spool->inbox, job->attachment_token, err)))
+	if (files && !publish_inbox(spool, stage, job->attachment_token, err))
 		return false;
-	fault_point("upload", "publish");
 	if (!transaction_begin(&t, db, err) || !check_owner(db, viewer, job, err) ||
-	    !insert_row(db, job, err) || !attachments_insert(db, job->id, attachments, err)) {
+	    !insert_row(db, job, size, err) || !attachments_insert(db, job->id, attachments, err) ||
+	    (files && !account_storage_check(db, job->account, storage_max, err))) {
 		if (files)
 			(void)tree_remove(spool->inbox, job->attachment_token,
 			    &ignored); /* else the sweep does */
@@ -219,17 +228,97 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 	return true;
 }
 
+/* The former files and the new ones as one folder, under a new name. */
+static bool
+renew_inbox(struct database *db, struct spool *spool, struct job *job, struct attachments *list,
+    struct stage *stage, struct error *err)
+{
+	cleanup_close int from = job->attachment_token[0] == '\0'
+	    ? -1
+	    : openat(spool->inbox, job->attachment_token,
+		  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int to = openat(stage->fd, "inbox", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct attachments former;
+	bool done;
+
+	if (to < 0 || (from < 0 && job->attachment_token[0] != '\0'))
+		return error_errno(err, "open the job's attachments");
+	if (!attachments_of(db, job->id, &former, err))
+		return false;
+	done = attachments_merge(list, &former, from, to, err) &&
+	    publish_inbox(spool, stage, job->attachment_token, err);
+	attachments_clear(&former);
+	return done;
+}
+
+static bool
+replace_attachments(struct database *db, const struct job *job, const struct attachments *list,
+    int64_t storage_max, struct error *err)
+{
+	return database_run(db, NULL, err, "DELETE FROM attachment WHERE job = ?", "i",
+		   (long long)job->id) &&
+	    attachments_insert(db, job->id, list, err) &&
+	    database_run(db, NULL, err,
+		"UPDATE job SET attachment_token = ?, inbox_size = ? WHERE id = ?", "tii",
+		job->attachment_token, (long long)attachments_size(list), (long long)job->id) &&
+	    account_storage_check(db, job->account, storage_max, err);
+}
+
 bool
-job_each(struct database *db, int64_t pipeline, const char *state, int64_t after, int64_t limit,
-    job_visit *visit, void *context, struct error *err)
+job_update(struct database *db, struct spool *spool, const struct account *viewer, struct job *job,
+    struct attachments *attachments, struct stage *stage, int64_t storage_max, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	bool files = attachments->count > 0;
+	int64_t owner;
+	int changes = 0;
+
+	if (!image_owner(db, viewer, job->image, &owner, err) ||
+	    (files && !renew_inbox(db, spool, job, attachments, stage, err)))
+		return false;
+	/* The former folder is nobody's after this: the sweep has it. */
+	if (!transaction_begin(&t, db, err) || !image_owner(db, viewer, job->image, &owner, err) ||
+	    !database_run(db, &changes, err,
+		"UPDATE job SET image = ?, name = ?, command = ?, env = ?, workdir = ?, user = ?, network = ?,"
+		" timeout = ?, grace = ?, memory = ?, cpus = ?, pids = ?, disk = ?, retries = ?"
+		" WHERE id = ? AND state NOT IN ('in_queue', 'running') AND NOT deleted",
+		"ittttttiiidiiii", (long long)job->image, job->name, job->command, job->env,
+		job->workdir, job->user, job->network, (long long)job->timeout,
+		(long long)job->grace, (long long)job->memory, job->cpus, (long long)job->pids,
+		(long long)job->disk, (long long)job->retries, (long long)job->id))
+		return false;
+	if (changes != 1)
+		return error_set(err, ERROR_CONFLICT, JOB_UNCHANGEABLE);
+	return (!files || replace_attachments(db, job, attachments, storage_max, err)) &&
+	    transaction_commit(&t, err);
+}
+
+/* The jobs of a pipeline, of an account, of all; in any state, or in one: each by an index. */
+static const char *
+listing(int64_t pipeline, bool all, bool state)
+{
+#define LISTED(where)                                                                              \
+	JOB_COLUMNS " WHERE " where " AND id > ?3 AND NOT deleted ORDER BY id LIMIT ?4"
+	if (pipeline != 0)
+		return LISTED("pipeline = ?1 AND (?2 IS NULL OR state = ?2)");
+	if (all)
+		return state ? LISTED("?1 IS NOT NULL AND state = ?2")
+			     : LISTED("?1 IS NOT NULL AND ?2 IS NULL");
+	return state ? LISTED("account = ?1 AND state = ?2")
+		     : LISTED("account = ?1 AND ?2 IS NULL");
+#undef LISTED
+}
+
+bool
+job_each(struct database *db, const struct account *viewer, int64_t pipeline, const char *state,
+    int64_t after, int64_t limit, job_visit *visit, void *context, struct error *err)
 {
 	cleanup_statement struct statement st = { 0 };
 	int row;
 
-	if (!statement_begin(&st, db, err,
-		JOB_COLUMNS " WHERE pipeline = ?1 AND id > ?2 AND (?3 IS NULL OR state = ?3)"
-			    " AND NOT deleted ORDER BY id LIMIT ?4",
-		"iiti", (long long)pipeline, (long long)after, state, (long long)limit))
+	if (!statement_begin(&st, db, err, listing(pipeline, viewer->admin, state != NULL), "itii",
+		(long long)(pipeline != 0 ? pipeline : viewer->id), state, (long long)after,
+		(long long)limit))
 		return false;
 	while ((row = statement_row(&st, err)) == 1) {
 		struct job job;

@@ -21,6 +21,7 @@ struct job {
 	int64_t pipeline;
 	int64_t account;
 	int64_t image;
+	int64_t position; /* in its pipeline */
 	char state[9];
 	int64_t attempt;
 	/* What the owner asked for; NULL: not given. */
@@ -70,17 +71,32 @@ bool job_options_resolve(struct job *job, const struct config *config, struct er
 /*
  * Adds a job (its options resolved, id ignored) to the viewer's pipeline. With attachments, the
  * stage's folder "inbox" holds them and moves into its place. ERROR_NOT_FOUND: no such pipeline or
- * image.
+ * image. ERROR_TOO_LARGE: its owner would store more than storage_max, or than its own limit.
  */
 bool job_create(struct database *db, struct spool *spool, const struct account *viewer,
-    struct job *job, const struct attachments *attachments, struct stage *stage, struct error *err);
+    struct job *job, const struct attachments *attachments, struct stage *stage,
+    int64_t storage_max, struct error *err);
+
+/*
+ * Gives a job (of job_find, with what it is to be changed to, its options resolved) other options,
+ * and attachments besides those that it has, of which one of the same name is replaced; the list
+ * gets all of them. ERROR_CONFLICT: it is in queue or runs.
+ */
+#define JOB_UNCHANGEABLE "Cannot change a job that is in queue or running"
+bool job_update(struct database *db, struct spool *spool, const struct account *viewer,
+    struct job *job, struct attachments *attachments, struct stage *stage, int64_t storage_max,
+    struct error *err);
 
 /* Called for each job, which lasts for the call; false, with err set, ends the list. */
 typedef bool job_visit(const struct job *job, void *context, struct error *err);
 
-/* The jobs of a pipeline by id: those after the id after, of state (NULL: any), at most limit. */
-bool job_each(struct database *db, int64_t pipeline, const char *state, int64_t after,
-    int64_t limit, job_visit *visit, void *context, struct error *err);
+/*
+ * The jobs of a pipeline, which is the viewer's (0: of all that are), by id: those after the id
+ * after, of state (NULL: any), at most limit.
+ */
+bool job_each(struct database *db, const struct account *viewer, int64_t pipeline,
+    const char *state, int64_t after, int64_t limit, job_visit *visit, void *context,
+    struct error *err);
 
 /*
  * One job, of the pipeline (0: of any); ERROR_NOT_FOUND "Job not found" where it is not the
@@ -103,6 +119,10 @@ bool job_kill(struct database *db, const struct account *viewer, int64_t pipelin
  * what there is of it. ERROR_CONFLICT: it is in queue.
  */
 bool job_delete(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
+    struct error *err);
+
+/* The same within a transaction of the caller's. */
+bool job_remove(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct error *err);
 
 /* The rest is the spooler's. */

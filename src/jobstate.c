@@ -184,21 +184,31 @@ job_kill(struct database *db, const struct account *viewer, int64_t pipeline, in
 }
 
 bool
+job_remove(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
+    struct error *err)
+{
+	struct job job = { 0 };
+	bool queued;
+
+	if (!job_find(db, viewer, pipeline, id, &job, err))
+		return false;
+	queued = strcmp(job.state, "in_queue") == 0;
+	job_clear(&job);
+	if (queued)
+		return error_set(err, ERROR_CONFLICT,
+		    "Cannot delete jobs in queue, try again later");
+	return database_run(db, NULL, err,
+	    "UPDATE job SET deleted = 1, cancel_requested = (state = 'running') WHERE id = ?", "i",
+	    (long long)id);
+}
+
+bool
 job_delete(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	struct job job = { 0 };
-	bool done = transaction_begin(&t, db, err) && job_find(db, viewer, pipeline, id, &job, err);
 
-	if (done && strcmp(job.state, "in_queue") == 0)
-		done =
-		    error_set(err, ERROR_CONFLICT, "Cannot delete jobs in queue, try again later");
-	job_clear(&job);
-	return done &&
-	    database_run(db, NULL, err,
-		"UPDATE job SET deleted = 1, cancel_requested = (state = 'running') WHERE id = ?",
-		"i", (long long)id) &&
+	return transaction_begin(&t, db, err) && job_remove(db, viewer, pipeline, id, err) &&
 	    transaction_commit(&t, err);
 }
 

@@ -16,14 +16,17 @@ bool
 pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *id,
     struct error *err)
 {
-	if (!database_run(db, NULL, err,
+	cleanup_transaction struct transaction t = { NULL };
+
+	if (!transaction_begin(&t, db, err) ||
+	    !database_run(db, NULL, err,
 		"INSERT INTO pipeline (account, name, on_failure, max_parallel, created_at)"
 		" VALUES (?, ?, ?, ?, ?)",
 		"ittii", (long long)pipeline->account, pipeline->name, pipeline->on_failure,
 		(long long)pipeline->max_parallel, (long long)time_now_ms()))
 		return false;
 	*id = database_inserted(db);
-	return true;
+	return transaction_commit(&t, err);
 }
 
 static bool
@@ -103,38 +106,130 @@ take_account(const struct pipeline *pipeline, void *context, struct error *err)
 	return true;
 }
 
-bool
-pipeline_submit(struct database *db, const struct account *viewer, int64_t id, int64_t queued_max,
-    pipeline_job_visit *visit, void *context, struct error *err)
+/* Whether each job that a submit is about still has its image. */
+static bool
+check_images(struct database *db, int64_t pipeline, struct error *err)
 {
-	cleanup_transaction struct transaction t = { NULL };
-	int64_t account = 0, queued = 0;
+	int64_t job = 0;
 
-	if (!transaction_begin(&t, db, err) ||
-	    !pipeline_show(db, viewer, id, take_account, &account, err) ||
-	    !database_run(db, NULL, err,
-		"UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL,"
-		" finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"
-		" used_io = NULL, retries_left = retries, cancel_requested = 0"
-		" WHERE pipeline = ? AND state IN ('ready', 'done', 'failed') AND NOT deleted",
-		"ii", (long long)time_now_ms(), (long long)id) ||
-	    database_integer(db, &queued, err,
+	if (database_integer(db, &job, err,
+		"SELECT job.id FROM job JOIN image ON image.id = job.image WHERE pipeline = ?"
+		" AND state IN ('ready', 'done', 'failed') AND NOT job.deleted AND image.deleted LIMIT 1",
+		"i", (long long)pipeline) < 0)
+		return false;
+	return job == 0 ||
+	    error_set(err, ERROR_CONFLICT,
+		"the image of job %lld was deleted: give the job another one (PUT image_id), or delete the job",
+		(long long)job);
+}
+
+static bool
+check_queued(struct database *db, int64_t account, int64_t queued_max, struct error *err)
+{
+	int64_t queued = 0;
+
+	if (database_integer(db, &queued, err,
 		"SELECT count(*) FROM job WHERE account = ? AND state = 'in_queue'", "i",
 		(long long)account) < 0 ||
 	    database_integer(db, &queued_max, err,
 		"SELECT coalesce(queued_max, ?) FROM account WHERE id = ?", "ii",
 		(long long)queued_max, (long long)account) < 0)
 		return false;
-	if (queued > queued_max) {
-		error_set(err, ERROR_TOO_MANY,
-		    "an account may have %lld jobs in queue; wait until some have run",
-		    (long long)queued_max);
-		err->retry_after_s = RETRY_S;
+	if (queued <= queued_max)
+		return true;
+	error_set(err, ERROR_TOO_MANY,
+	    "an account may have %lld jobs in queue; wait until some have run",
+	    (long long)queued_max);
+	err->retry_after_s = RETRY_S;
+	return false;
+}
+
+bool
+pipeline_submit(struct database *db, const struct account *viewer, int64_t id,
+    const struct config *config, pipeline_job_visit *visit, void *context, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	int64_t account = 0;
+
+	if (!transaction_begin(&t, db, err) ||
+	    !pipeline_show(db, viewer, id, take_account, &account, err) ||
+	    !check_images(db, id, err) ||
+	    !account_storage_check(db, account, config->storage_max, err))
 		return false;
-	}
-	return queue_refresh(db, id, err) &&
+	return database_run(db, NULL, err,
+		   "UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL,"
+		   " finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"
+		   " used_io = NULL, retries_left = retries, cancel_requested = 0"
+		   " WHERE pipeline = ? AND state IN ('ready', 'done', 'failed') AND NOT deleted",
+		   "ii", (long long)time_now_ms(), (long long)id) &&
+	    check_queued(db, account, config->queued_max, err) && queue_refresh(db, id, err) &&
 	    (visit == NULL || pipeline_jobs(db, id, visit, context, err)) &&
 	    transaction_commit(&t, err);
+}
+
+static bool
+remove_jobs(struct database *db, const struct account *viewer, int64_t id, const struct ids *jobs,
+    struct error *err)
+{
+	for (size_t i = 0; i < jobs->count; i++)
+		if (!job_remove(db, viewer, id, jobs->items[i], err))
+			return false;
+	return true;
+}
+
+static bool
+rearranged_wrong(struct error *err)
+{
+	return error_set(err, ERROR_INPUT,
+	    "rearrange_jobs: must be the ids of all jobs of the pipeline, each once");
+}
+
+/* Each id gives one of the pipeline's jobs its place; as many ids as jobs, each once, give all. */
+static bool
+rearrange_jobs(struct database *db, int64_t id, const struct ids *jobs, struct error *err)
+{
+	int64_t count = 0, first = 0;
+
+	if (database_integer(db, &count, err,
+		"SELECT count(*) FROM job WHERE pipeline = ? AND NOT deleted", "i",
+		(long long)id) < 0 ||
+	    database_integer(db, &first, err,
+		"SELECT coalesce(max(position), 0) FROM job WHERE pipeline = ?", "i",
+		(long long)id) < 0)
+		return false;
+	if ((int64_t)jobs->count != count)
+		return rearranged_wrong(err);
+	/* Places behind all that there are, so that an id that comes twice finds its job moved. */
+	for (size_t i = 0; i < jobs->count; i++) {
+		int changes = 0;
+
+		if (!database_run(db, &changes, err,
+			"UPDATE job SET position = ?1 WHERE id = ?2 AND pipeline = ?3"
+			" AND position <= ?4 AND NOT deleted",
+			"iiii", (long long)(first + (int64_t)i + 1), (long long)jobs->items[i],
+			(long long)id, (long long)first))
+			return false;
+		if (changes != 1)
+			return rearranged_wrong(err);
+	}
+	return true;
+}
+
+bool
+pipeline_update(struct database *db, const struct account *viewer, int64_t id,
+    const struct pipeline_change *change, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+
+	return transaction_begin(&t, db, err) && pipeline_show(db, viewer, id, NULL, NULL, err) &&
+	    database_run(db, NULL, err,
+		"UPDATE pipeline SET name = coalesce(?, name), on_failure = coalesce(?, on_failure),"
+		" max_parallel = coalesce(?, max_parallel) WHERE id = ?",
+		"ttni", change->name, change->on_failure, (long long)change->max_parallel,
+		(long long)id) &&
+	    remove_jobs(db, viewer, id, &change->remove, err) &&
+	    (change->rearrange.items == NULL || rearrange_jobs(db, id, &change->rearrange, err)) &&
+	    queue_refresh(db, id, err) && transaction_commit(&t, err);
 }
 
 /* What waits leaves the queue: what has never run in this submit is ready again. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "config.h"
 #include "database.h"
 #include "error.h"
 
@@ -45,12 +46,29 @@ bool pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *vi
 
 /*
  * Puts the pipeline's jobs in queue, but for those that are there or run: they stay as they are.
- * ERROR_TOO_MANY where the owner would have more than queued_max in queue, and nothing is changed.
+ * ERROR_TOO_MANY where the owner would have more than queued_max in queue, ERROR_TOO_LARGE where it
+ * stores more than it may, ERROR_CONFLICT where a job's image was deleted; nothing is changed then.
  * visit gets every job as the submit leaves it, which no one else sees until it has succeeded; it
  * may be NULL.
  */
 bool pipeline_submit(struct database *db, const struct account *viewer, int64_t id,
-    int64_t queued_max, pipeline_job_visit *visit, void *context, struct error *err);
+    const struct config *config, pipeline_job_visit *visit, void *context, struct error *err);
+
+/* What of a pipeline is changed. */
+struct ids {
+	int64_t *items; /* NULL: not given */
+	size_t count;
+};
+struct pipeline_change {
+	const char *name;       /* NULL: it stays */
+	const char *on_failure; /* likewise */
+	int64_t max_parallel;   /* 0: likewise */
+	struct ids remove;      /* jobs that are deleted, as job_delete does */
+	struct ids rearrange;   /* all jobs that then are left, in their new order */
+};
+/* All of it or nothing. */
+bool pipeline_update(struct database *db, const struct account *viewer, int64_t id,
+    const struct pipeline_change *change, struct error *err);
 
 /*
  * Takes what waits out of the queue, and asks for the end of what runs. visit gets every job as

@@ -73,15 +73,15 @@ struct place_numbers {
 };
 
 static bool
-read_numbers(struct database *db, int64_t job, int64_t before, int64_t running_max,
+read_numbers(struct database *db, int64_t job, const struct queue_mark *mark, int64_t running_max,
     struct place_numbers *numbers, struct error *err)
 {
 	cleanup_statement struct statement st = { 0 };
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		"SELECT iif(?2 >= 0, ?2, (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
-		"   state = 'in_queue' AND position < j.position)),"
+		"SELECT ?4 + (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
+		"   state = 'in_queue' AND position >= ?2 AND position < j.position),"
 		" (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'running') +"
 		"  (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND retry_at IS NOT NULL),"
 		" (SELECT max_parallel FROM pipeline WHERE id = j.pipeline),"
@@ -92,7 +92,8 @@ read_numbers(struct database *db, int64_t job, int64_t before, int64_t running_m
 		" (SELECT count(*) FROM job WHERE account = j.account AND state = 'running'),"
 		" coalesce(account.running_max, ?3), account.disabled"
 		" FROM job j JOIN account ON account.id = j.account WHERE j.id = ?1",
-		"iii", (long long)job, (long long)before, (long long)running_max))
+		"iiii", (long long)job, (long long)mark->order, (long long)running_max,
+		(long long)mark->place))
 		return false;
 	row = statement_row(&st, err);
 	if (row == 1) {
@@ -144,15 +145,20 @@ explain(struct queue_place *place, const struct place_numbers *numbers,
 }
 
 bool
-queue_place(struct database *db, int64_t job, int64_t before, const struct config *config,
-    struct queue_place *place, struct error *err)
+queue_place(struct database *db, const struct job *job, struct queue_mark marks[QUEUE_MARKS],
+    const struct config *config, struct queue_place *place, struct error *err)
 {
+	struct queue_mark *mark = &marks[job->pipeline % QUEUE_MARKS];
 	struct place_numbers numbers = { .max_parallel = 1 };
 	struct service_status status;
 
-	if (!read_numbers(db, job, before, config->running_max, &numbers, err) ||
+	if (mark->pipeline != job->pipeline || mark->order > job->position)
+		*mark = (struct queue_mark){ .pipeline = job->pipeline, .order = INT64_MIN };
+	if (!read_numbers(db, job->id, mark, config->running_max, &numbers, err) ||
 	    !service_read(db, &status, err))
 		return false;
+	mark->order = job->position;
+	mark->place = numbers.before;
 	place->position = numbers.before + 1;
 	place->eta_s = numbers.run_ms == 0
 	    ? -1

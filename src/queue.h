@@ -10,6 +10,7 @@
 #include "config.h"
 #include "database.h"
 #include "error.h"
+#include "job.h"
 
 /*
  * To be called in the transaction that changed a job's state or a pipeline: mends the pipeline's
@@ -34,10 +35,16 @@ struct queue_place {
 	    eta_s; /* seconds until it may start, by the last runs of its image; -1: nobody knows */
 };
 /*
- * before is how many of its pipeline are in queue before it, where the caller knows; -1: they are
- * counted, which takes as long as there are many.
+ * Who asks for the places of many jobs keeps marks, zeroed at first: from the last one of a
+ * pipeline only those between it and the next are counted.
  */
-bool queue_place(struct database *db, int64_t job, int64_t before, const struct config *config,
-    struct queue_place *place, struct error *err);
+#define QUEUE_MARKS 64
+struct queue_mark {
+	int64_t pipeline; /* 0: none yet */
+	int64_t order;    /* the job's position in it, as its row has it */
+	int64_t place;
+};
+bool queue_place(struct database *db, const struct job *job, struct queue_mark marks[QUEUE_MARKS],
+    const struct config *config, struct queue_place *place, struct error *err);
 
 #endif

@@ -20,7 +20,13 @@ CREATE TABLE account (
 	disabled      INTEGER NOT NULL DEFAULT 0,  -- may not log in; its jobs in queue wait
 	queued_max    INTEGER,                     -- limits of its own; NULL: the configuration's
 	running_max   INTEGER,
-	stored_max    INTEGER                      -- bytes of results and logs, above which the oldest go
+	stored_max    INTEGER,                     -- bytes of results and logs, above which the oldest go
+	builds_max    INTEGER,
+	storage_max   INTEGER,                     -- bytes of attachments, results and logs, above which none are taken
+	file_max      INTEGER,                     -- bytes of an attachment
+	request_max   INTEGER,                     -- bytes of a request
+	storage       INTEGER NOT NULL DEFAULT 0,  -- bytes of attachments, results and logs, as the triggers of job count
+	source        TEXT NOT NULL DEFAULT 'local' CHECK (source IN ('local', 'ldap')) -- who knows the password
 ) STRICT;
 
 -- A log-in that has not ended. Could be dropped at the price of everybody's logging in again.
@@ -31,6 +37,46 @@ CREATE TABLE session (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_account ON session (account);
 CREATE INDEX session_used ON session (used_at);
+
+-- What a script logs in with, in place of a session.
+CREATE TABLE token (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	account    INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	name       TEXT NOT NULL,
+	hash       BLOB NOT NULL UNIQUE,           -- of the value, which its owner alone has
+	created_at INTEGER NOT NULL,
+	expires_at INTEGER,                        -- NULL: never
+	used_at    INTEGER                         -- to the hour; NULL: never
+) STRICT;
+CREATE INDEX token_account ON token (account, id);
+CREATE INDEX token_expires ON token (expires_at) WHERE expires_at IS NOT NULL;
+
+-- The answer of a call that came with an Idempotency-Key, for whoever repeats it. Could be dropped: who then
+-- repeats a call makes it twice.
+CREATE TABLE idempotency (
+	account    INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	key        TEXT NOT NULL,
+	digest     BLOB NOT NULL,                  -- of the call and its parameters
+	status     INTEGER NOT NULL,
+	answer     BLOB NOT NULL,                  -- its body; sealed where it holds a secret
+	created_at INTEGER NOT NULL,
+	PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_created ON idempotency (created_at);
+
+-- The audit trail: who did what, from where.
+CREATE TABLE event (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	account    INTEGER,                        -- whose it is; NULL: nobody's login was tried
+	login      TEXT NOT NULL,                  -- who did it
+	token      INTEGER,                        -- the id of the API token by which; NULL: by a session
+	action     TEXT NOT NULL,                  -- 'job_kill'
+	object     INTEGER,                        -- the id of the job, pipeline, ... that it was done to
+	address    TEXT NOT NULL,                  -- of the client
+	created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX event_account ON event (account, id);
+CREATE INDEX event_created ON event (created_at);
 
 -- Failed log-ins of late: of one login ('login:alice') and from one address ('address:192.0.2.1'); and
 -- registrations from one ('register:192.0.2.1').
@@ -47,10 +93,12 @@ CREATE TABLE image (
 	account    INTEGER NOT NULL REFERENCES account (id),
 	name       TEXT NOT NULL,
 	created_at INTEGER NOT NULL,
-	build      INTEGER REFERENCES build (id) DEFERRABLE INITIALLY DEFERRED
+	build      INTEGER REFERENCES build (id) DEFERRABLE INITIALLY DEFERRED,
+	deleted    INTEGER NOT NULL DEFAULT 0      -- nobody sees it; jobs that ran from it still name it
 ) STRICT;
 CREATE INDEX image_account ON image (account, id) WHERE build IS NOT NULL;
 CREATE INDEX image_build ON image (build);
+CREATE INDEX image_deleted ON image (id) WHERE deleted = 1;
 
 -- One attempt at building an image, from builds/<id>/context or from repo_url.
 CREATE TABLE build (
@@ -67,9 +115,11 @@ CREATE TABLE build (
 	created_at       INTEGER NOT NULL,
 	started_at       INTEGER,                  -- PENDING with it: the spooler works on it
 	finished_at      INTEGER,
-	cancel_requested INTEGER NOT NULL DEFAULT 0
+	cancel_requested INTEGER NOT NULL DEFAULT 0,
+	name             TEXT                      -- what it makes the image's name; NULL: as it is
 ) STRICT;
 CREATE INDEX build_image ON build (image);
+CREATE INDEX build_account ON build (account) WHERE state = 'PENDING';
 CREATE INDEX build_pending ON build (state, id) WHERE state = 'PENDING';
 
 -- Jobs in their order. Its jobs start first in, first out, max_parallel at a time.
@@ -129,7 +179,8 @@ CREATE TABLE job (
 	log_size         INTEGER NOT NULL DEFAULT 0, -- bytes of the logs of all its attempts
 	results_removed_at INTEGER,                -- by retention
 	logs_removed_at  INTEGER,
-	first_attempt    INTEGER                   -- since the submit: later ones are retries
+	first_attempt    INTEGER,                  -- since the submit: later ones are retries
+	inbox_size       INTEGER NOT NULL DEFAULT 0 -- bytes of the attachments
 ) STRICT;
 CREATE INDEX job_pipeline ON job (pipeline, position);
 CREATE INDEX job_pipeline_id ON job (pipeline);
@@ -145,6 +196,22 @@ CREATE INDEX job_retry_pipeline ON job (pipeline) WHERE retry_at IS NOT NULL;
 CREATE INDEX job_cancel ON job (id) WHERE cancel_requested = 1 AND state = 'running';
 CREATE INDEX job_deleted ON job (id) WHERE deleted = 1;
 CREATE INDEX job_finished ON job (finished_at, id) WHERE finished_at IS NOT NULL;
+CREATE INDEX job_account ON job (account, id);
+CREATE INDEX job_account_state ON job (account, state, id);
+CREATE INDEX job_state ON job (state, id);
+
+-- account.storage counts what its jobs have on disk, in the transaction that changes it.
+CREATE TRIGGER job_storage_added AFTER INSERT ON job WHEN new.inbox_size > 0 BEGIN
+	UPDATE account SET storage = storage + new.inbox_size WHERE id = new.account;
+END;
+CREATE TRIGGER job_storage_changed AFTER UPDATE OF inbox_size, results_size, log_size ON job BEGIN
+	UPDATE account SET storage = storage + new.inbox_size + coalesce(new.results_size, 0) + new.log_size
+		- old.inbox_size - coalesce(old.results_size, 0) - old.log_size WHERE id = new.account;
+END;
+CREATE TRIGGER job_storage_removed AFTER DELETE ON job BEGIN
+	UPDATE account SET storage = storage - old.inbox_size - coalesce(old.results_size, 0) - old.log_size
+		WHERE id = old.account;
+END;
 
 -- A file that came with a job; inbox/<attachment_token>/<name> is its content.
 CREATE TABLE attachment (
@@ -174,4 +241,4 @@ CREATE TABLE spooler (
 	disk_error        TEXT                     -- NULL: there is room
 ) STRICT;
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

@@ -5,8 +5,11 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "event.h"
 #include "quantity.h"
+#include "utf8.h"
 
 #define USE_NOTED_MS (60 * 60 * MS_PER_S)
 #define WINDOW_MS    (15 * 60 * MS_PER_S)
@@ -40,7 +43,7 @@ session_read(struct database *db, const unsigned char *hash, struct account *acc
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		"SELECT session.used_at, account.id, account.login, account.admin"
+		"SELECT session.used_at, " ACCOUNT_COLUMNS
 		" FROM session JOIN account ON account.id = session.account"
 		" WHERE session.hash = ? AND NOT account.disabled",
 		"b", hash, TOKEN_HASH))
@@ -48,9 +51,7 @@ session_read(struct database *db, const unsigned char *hash, struct account *acc
 	row = statement_row(&st, err);
 	if (row == 1) {
 		*used_at = statement_integer(&st, 0);
-		account->id = statement_integer(&st, 1);
-		snprintf(account->login, sizeof account->login, "%s", statement_text(&st, 2));
-		account->admin = statement_integer(&st, 3) != 0;
+		account_read_row(&st, 1, account);
 	}
 	return row >= 0;
 }
@@ -78,11 +79,14 @@ session_find(struct database *db, const char *token, int64_t session_days, struc
 bool
 session_end(struct database *db, const char *token, struct error *err)
 {
+	cleanup_transaction struct transaction t = { NULL };
 	unsigned char hash[TOKEN_HASH];
 
 	token_hash(token, hash);
-	return database_run(db, NULL, err, "DELETE FROM session WHERE hash = ?", "b", hash,
-	    TOKEN_HASH);
+	return transaction_begin(&t, db, err) &&
+	    database_run(db, NULL, err, "DELETE FROM session WHERE hash = ?", "b", hash,
+		TOKEN_HASH) &&
+	    transaction_commit(&t, err);
 }
 
 /* Logins count whatever their case, as they are one account. */
@@ -154,15 +158,22 @@ login_allowed(struct database *db, const char *login, const char *address, int64
 }
 
 bool
-login_failed(struct database *db, const char *login, const char *address, struct error *err)
+login_failed(struct database *db, int64_t account, const char *login, const char *address,
+    struct error *err)
 {
+	char tried[LOGIN_MOST + 1];
+	const struct event event = {
+		.account = account, .login = tried, .action = "login_failed", .address = address
+	};
 	cleanup_transaction struct transaction t = { NULL };
 	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
 
 	login_subject(login, of_login);
 	address_subject("address", address, of_address);
+	snprintf(tried, sizeof tried, "%s", login);
+	tried[utf8_cut(tried, strlen(tried))] = '\0';
 	return transaction_begin(&t, db, err) && forget_old(db, err) && count(db, of_login, err) &&
-	    count(db, of_address, err) && transaction_commit(&t, err);
+	    count(db, of_address, err) && event_add(db, &event, err) && transaction_commit(&t, err);
 }
 
 bool
@@ -187,19 +198,6 @@ register_attempt(struct database *db, const char *address, int64_t address_most,
 	    transaction_commit(&t, err);
 }
 
-/* Rows before a time: few at a time, so that nobody waits long for the lock. */
-static bool
-drop(struct database *db, const char *sql, int64_t before_ms, int64_t most, int64_t *dropped,
-    struct error *err)
-{
-	int changes = 0;
-
-	if (!database_run(db, &changes, err, sql, "ii", (long long)before_ms, (long long)most))
-		return false;
-	*dropped = changes;
-	return true;
-}
-
 bool
 session_count_idle(struct database *db, int64_t session_days, int64_t *count, struct error *err)
 {
@@ -211,9 +209,9 @@ bool
 session_drop_idle(struct database *db, int64_t session_days, int64_t most, int64_t *dropped,
     struct error *err)
 {
-	return drop(db,
+	return database_drop(db, dropped, err,
 	    "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE used_at < ? LIMIT ?)",
-	    time_now_ms() - session_days * DAY_MS, most, dropped, err);
+	    time_now_ms() - session_days * DAY_MS, most);
 }
 
 bool
@@ -227,8 +225,8 @@ login_failure_count_old(struct database *db, int64_t *count, struct error *err)
 bool
 login_failure_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err)
 {
-	return drop(db,
+	return database_drop(db, dropped, err,
 	    "DELETE FROM login_failure WHERE subject IN"
 	    " (SELECT subject FROM login_failure WHERE started_at < ? LIMIT ?)",
-	    time_now_ms() - WINDOW_MS, most, dropped, err);
+	    time_now_ms() - WINDOW_MS, most);
 }

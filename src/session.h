@@ -45,8 +45,11 @@ bool session_end(struct database *db, const char *token, struct error *err);
 bool login_allowed(struct database *db, const char *login, const char *address, int64_t login_most,
     int64_t address_most, struct error *err);
 
-/* Counts a failure against the login and the address. */
-bool login_failed(struct database *db, const char *login, const char *address, struct error *err);
+/* Counts a failure against the login and the address, with an event of the account (0: there is
+ * none).
+ */
+bool login_failed(struct database *db, int64_t account, const char *login, const char *address,
+    struct error *err);
 
 /* The password was right: the login's failures are forgotten. */
 bool login_succeeded(struct database *db, const char *login, struct error *err);

@@ -187,6 +187,13 @@ stage_discard(struct stage *stage, struct spool *spool)
 	(void)close(take_fd(&stage->fd));
 }
 
+const char *
+spool_results_name(char name[static SPOOL_RESULTS_NAME], const char *token, const char *suffix)
+{
+	snprintf(name, SPOOL_RESULTS_NAME, "%s.%s", token, suffix);
+	return name;
+}
+
 bool
 spool_publish(int from, const char *name, int to, const char *new_name, struct error *err)
 {

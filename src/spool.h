@@ -44,6 +44,11 @@ bool stage_open(struct stage *stage, struct spool *spool, struct error *err);
 /* Removes what is left of it. Takes one that was never opened too. */
 void stage_discard(struct stage *stage, struct spool *spool);
 
+/* The name in results/ of what a token stands for: its "zip", or the "list" of what that holds. */
+#define SPOOL_RESULTS_NAME (NAME_TEXT + 8)
+const char *spool_results_name(char name[static SPOOL_RESULTS_NAME], const char *token,
+    const char *suffix);
+
 /* Renames name in from to new_name in to, and flushes to. */
 bool spool_publish(int from, const char *name, int to, const char *new_name, struct error *err);
 

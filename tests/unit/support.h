@@ -214,9 +214,10 @@ world_account(struct world *world, const char *login)
 	char token[TOKEN_TEXT], hash[PASSWORD_HASH];
 	bool confirmed;
 
-	must(account_register(&world->db, login, "a@example.org", "no hash", token, &world->err),
+	must(account_register(&world->db, login, "a@example.org", "no hash", &account, token,
+		 &world->err),
 	    &world->err);
-	must(account_confirm(&world->db, login, token, &world->err), &world->err);
+	must(account_confirm(&world->db, login, token, &account, &world->err), &world->err);
 	must(account_find(&world->db, login, &account, hash, &confirmed, &world->err), &world->err);
 	assert_true(account.id > 0 && confirmed);
 	return account;

@@ -81,24 +81,25 @@ static void
 test_account_is_confirmed_once_by_its_own_token(void **state)
 {
 	struct world *world = *state;
+	struct account made;
 	char alice[TOKEN_TEXT], bob[TOKEN_TEXT];
 
-	must(account_register(&world->db, "alice", "a@example.org", "h", alice, &world->err),
+	must(account_register(&world->db, "alice", "a@example.org", "h", &made, alice, &world->err),
 	    &world->err);
-	must(account_register(&world->db, "bob", "b@example.org", "h", bob, &world->err),
+	must(account_register(&world->db, "bob", "b@example.org", "h", &made, bob, &world->err),
 	    &world->err);
 	assert_string_not_equal(alice, bob);
 	assert_false(is_confirmed(world, "alice"));
-	assert_false(account_confirm(&world->db, "alice", bob, &world->err));
+	assert_false(account_confirm(&world->db, "alice", bob, &made, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
-	assert_false(account_confirm(&world->db, "alice", "", &world->err));
-	assert_false(account_confirm(&world->db, "carol", alice, &world->err));
+	assert_false(account_confirm(&world->db, "alice", "", &made, &world->err));
+	assert_false(account_confirm(&world->db, "carol", alice, &made, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
 	assert_false(is_confirmed(world, "alice"));
-	must(account_confirm(&world->db, "ALICE", alice, &world->err), &world->err);
+	must(account_confirm(&world->db, "ALICE", alice, &made, &world->err), &world->err);
 	assert_true(is_confirmed(world, "alice"));
 	assert_false(is_confirmed(world, "bob"));
-	assert_false(account_confirm(&world->db, "alice", alice, &world->err));
+	assert_false(account_confirm(&world->db, "alice", alice, &made, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
 	assert_true(is_confirmed(world, "alice"));
 }
@@ -112,7 +113,7 @@ test_login_is_one_whatever_its_case(void **state)
 	struct account found;
 	bool confirmed;
 
-	assert_false(account_register(&world->db, "aLICE", "x@example.org", "h", token,
+	assert_false(account_register(&world->db, "aLICE", "x@example.org", "h", &found, token,
 	    &world->err));
 	assert_int_equal(world->err.kind, ERROR_CONFLICT);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM account"), 1);
@@ -143,11 +144,12 @@ static void
 test_token_of_confirmation_is_not_in_the_database(void **state)
 {
 	struct world *world = *state;
+	struct account made;
 	char token[TOKEN_TEXT];
 	unsigned char hash[TOKEN_HASH];
 	int64_t found = 0;
 
-	must(account_register(&world->db, "alice", "a@example.org", "h", token, &world->err),
+	must(account_register(&world->db, "alice", "a@example.org", "h", &made, token, &world->err),
 	    &world->err);
 	token_hash(token, hash);
 	assert_int_equal(
@@ -283,6 +285,7 @@ static void
 test_unconfirmed_accounts_go_if_they_own_nothing(void **state)
 {
 	struct world *world = *state;
+	struct account made;
 	struct account kept = world_account(world, "confirmed");
 	char token[TOKEN_TEXT];
 	int64_t count = 0;
@@ -291,7 +294,8 @@ test_unconfirmed_accounts_go_if_they_own_nothing(void **state)
 		char login[16];
 
 		snprintf(login, sizeof login, "u%d", i);
-		must(account_register(&world->db, login, "a@example.org", "x", token, &world->err),
+		must(account_register(&world->db, login, "a@example.org", "x", &made, token,
+			 &world->err),
 		    &world->err);
 	}
 	world_sql(world, "UPDATE account SET created_at = id");

@@ -20,7 +20,7 @@ test_new_database_has_tables_version_and_an_instance(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(world_integer(world, "PRAGMA user_version"), 2);
+	assert_int_equal(world_integer(world, "PRAGMA user_version"), 3);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job"), 0);
 	assert_int_equal(world_integer(world,
 			     "SELECT length(value) FROM setting WHERE name = 'instance'"),

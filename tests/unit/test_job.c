@@ -29,7 +29,7 @@ add_job(struct world *world, int64_t pipeline, int64_t image)
 		.disk = 1 << 20 };
 	int64_t id;
 
-	must(job_create(&world->db, NULL, &root, &job, &none, NULL, &world->err), &world->err);
+	must(job_create(&world->db, NULL, &root, &job, &none, NULL, 0, &world->err), &world->err);
 	id = job.id;
 	job_clear(&job);
 	return id;
@@ -38,7 +38,8 @@ add_job(struct world *world, int64_t pipeline, int64_t image)
 static void
 submit(struct world *world, int64_t pipeline)
 {
-	must(pipeline_submit(&world->db, &root, pipeline, QUEUED_MOST, NULL, NULL, &world->err),
+	must(pipeline_submit(&world->db, &root, pipeline,
+		 &(struct config){ .queued_max = QUEUED_MOST }, NULL, NULL, &world->err),
 	    &world->err);
 }
 
@@ -585,15 +586,22 @@ test_submit_over_queued_max_is_refused_and_changes_nothing(void **state)
 		(void)add_job(world, second, image);
 		(void)add_job(world, bobs, of_bob);
 	}
-	must(pipeline_submit(&world->db, &alice, first, 5, NULL, NULL, &world->err), &world->err);
-	assert_false(pipeline_submit(&world->db, &alice, second, 5, NULL, NULL, &world->err));
+	must(pipeline_submit(&world->db, &alice, first, &(struct config){ .queued_max = 5 }, NULL,
+		 NULL, &world->err),
+	    &world->err);
+	assert_false(pipeline_submit(&world->db, &alice, second,
+	    &(struct config){ .queued_max = 5 }, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_TOO_MANY);
 	assert_true(world->err.retry_after_s > 0);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job WHERE state = 'in_queue'"),
 	    3);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM queue"), 1);
-	must(pipeline_submit(&world->db, &bob, bobs, 3, NULL, NULL, &world->err), &world->err);
-	must(pipeline_submit(&world->db, &alice, second, 6, NULL, NULL, &world->err), &world->err);
+	must(pipeline_submit(&world->db, &bob, bobs, &(struct config){ .queued_max = 3 }, NULL,
+		 NULL, &world->err),
+	    &world->err);
+	must(pipeline_submit(&world->db, &alice, second, &(struct config){ .queued_max = 6 }, NULL,
+		 NULL, &world->err),
+	    &world->err);
 }
 
 static void
@@ -633,21 +641,21 @@ test_what_is_anothers_is_not_found(void **state)
 	job_clear(&found);
 	must(job_find(&world->db, &root, 0, id, &found, &world->err), &world->err);
 	job_clear(&found);
-	assert_false(pipeline_submit(&world->db, &bob, pipeline, QUEUED_MOST, NULL, NULL,
-	    &world->err));
+	assert_false(pipeline_submit(&world->db, &bob, pipeline,
+	    &(struct config){ .queued_max = QUEUED_MOST }, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
 	assert_false(pipeline_show(&world->db, &bob, pipeline, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
 	/* A job in another's pipeline, and one from another's image. */
-	assert_false(job_create(&world->db, NULL, &bob, &job, &none, NULL, &world->err));
+	assert_false(job_create(&world->db, NULL, &bob, &job, &none, NULL, 0, &world->err));
 	assert_string_equal(world->err.text, "Pipeline not found");
 	other.pipeline = bobs;
 	other.image = image;
-	assert_false(job_create(&world->db, NULL, &bob, &other, &none, NULL, &world->err));
+	assert_false(job_create(&world->db, NULL, &bob, &other, &none, NULL, 0, &world->err));
 	assert_string_equal(world->err.text, "Image not found");
 	world_sql(world, "UPDATE image SET build = NULL");
 	other.image = of_bob;
-	assert_false(job_create(&world->db, NULL, &bob, &other, &none, NULL, &world->err));
+	assert_false(job_create(&world->db, NULL, &bob, &other, &none, NULL, 0, &world->err));
 	assert_string_equal(world->err.text, "Image not found");
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job"), 1);
 	job_clear(&job);
@@ -747,7 +755,7 @@ test_jobs_attachments_move_into_its_inbox(void **state)
 	file_put(stage.fd, "inbox/b.csv", "1,2\n", 4);
 	must(attachments_add(&files, "b.csv", 4, &world->err), &world->err);
 	must(attachments_add(&files, "a.csv", 0, &world->err), &world->err);
-	must(job_create(&world->db, &spool, &alice, &job, &files, &stage, &world->err),
+	must(job_create(&world->db, &spool, &alice, &job, &files, &stage, 0, &world->err),
 	    &world->err);
 	snprintf(path, sizeof path, "%s/b.csv", job.attachment_token);
 	assert_true(file_exists(spool.inbox, path));
@@ -985,6 +993,20 @@ test_random_sequences_agree_with_a_plain_model(void **state)
 
 /* Why it waits */
 
+static bool
+place_of(struct world *world, int64_t id, const struct config *config, struct queue_place *place,
+    struct error *err)
+{
+	struct queue_mark marks[QUEUE_MARKS] = { 0 };
+	struct job job;
+	bool done;
+
+	must(job_read(&world->db, id, &job, err), err);
+	done = queue_place(&world->db, &job, marks, config, place, err);
+	job_clear(&job);
+	return done;
+}
+
 static void
 test_place_tells_position_and_reason(void **state)
 {
@@ -998,21 +1020,21 @@ test_place_tells_position_and_reason(void **state)
 	for (size_t i = 0; i < COUNT(jobs); i++)
 		jobs[i] = add_job(world, pipeline, image);
 	submit(world, pipeline);
-	must(queue_place(&world->db, jobs[0], -1, &config, &place, &world->err), &world->err);
+	must(place_of(world, jobs[0], &config, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 1);
 	assert_string_equal(place.reason, "all 4 slots are taken");
 	assert_int_equal(place.eta_s, -1);
-	must(queue_place(&world->db, jobs[2], -1, &config, &place, &world->err), &world->err);
+	must(place_of(world, jobs[2], &config, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 3);
 	assert_string_equal(place.reason, "2 jobs before it in its pipeline");
 	assert_int_equal(claim(world), jobs[0]);
-	must(queue_place(&world->db, jobs[1], -1, &config, &place, &world->err), &world->err);
+	must(place_of(world, jobs[1], &config, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 1);
 	assert_string_equal(place.reason, "1 of its pipeline runs, which is max_parallel");
 	end(world, jobs[0], 0);
 	world_sql(world, "UPDATE job SET started_at = finished_at - 10000 WHERE state = 'done'");
 	assert_int_equal(claim(world), jobs[1]);
-	must(queue_place(&world->db, jobs[2], -1, &config, &place, &world->err), &world->err);
+	must(place_of(world, jobs[2], &config, &place, &world->err), &world->err);
 	assert_int_equal(place.eta_s, 10);
 }
 

@@ -44,8 +44,8 @@ add(struct jobs *jobs, int64_t retries)
 static void
 submit(struct jobs *jobs)
 {
-	must(pipeline_submit(&jobs->world->db, &jobs->alice, jobs->pipeline, 100, NULL, NULL,
-		 &jobs->world->err),
+	must(pipeline_submit(&jobs->world->db, &jobs->alice, jobs->pipeline,
+		 &(struct config){ .queued_max = 100 }, NULL, NULL, &jobs->world->err),
 	    &jobs->world->err);
 }
 

@@ -1,0 +1,40 @@
+/*
+ * The audit trail: an account's own, and all of it for an admin.
+ */
+#include "events.h"
+
+#include "event.h"
+#include "response.h"
+
+static json_t *
+number_or_null(int64_t number)
+{
+	return number == 0 ? json_null() : json_integer(number);
+}
+
+static bool
+add_event(const struct event *event, void *context, struct error *err)
+{
+	return list_add(context, event->id,
+	    json_pack("{s:I, s:o, s:s, s:s, s:o, s:o, s:o, s:s}", "id", (json_int_t)event->id,
+		"time", response_time(event->created_at), "action", event->action, "login",
+		event->login, "account", number_or_null(event->account), "token",
+		number_or_null(event->token), "object", number_or_null(event->object), "address",
+		event->address),
+	    err);
+}
+
+bool
+events_list(struct request *req, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	cleanup_list struct list list = { 0 };
+	int64_t fetch;
+
+	if (db == NULL)
+		return false;
+	list_begin(&list, req, '[', &fetch);
+	return event_each(db, &req->account, request_number(req, "after", 0), fetch, add_event,
+		   &list, err) &&
+	    list_end(&list);
+}

@@ -1,0 +1,10 @@
+#ifndef KABUTO_OPENAPI_H
+#define KABUTO_OPENAPI_H
+/*
+ * The API's description of itself.
+ */
+#include "router.h"
+
+handler openapi_show;
+
+#endif

@@ -1,0 +1,277 @@
+/*
+ * Results. The zip is the web server's to send; a single file is unpacked here, since no web server
+ * reads into zips: results/<token>.list says where in the zip it begins (collect.c).
+ */
+#include "outbox.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "quantity.h"
+#include "response.h"
+#include "unzip.h"
+
+#define FILE_PART 5 /* of the path: where a file's name begins */
+
+/* Whether the job has results, or in words why not. */
+static bool
+check_there(const struct job *job, struct error *err)
+{
+	char removed[QUANTITY_TEXT];
+
+	if (!job_ended(job))
+		return error_set(err, ERROR_CONFLICT, "Job has not finished running");
+	if (job->results_removed_at != 0)
+		return error_set(err, ERROR_GONE,
+		    "the results were removed at %s, since they were old",
+		    time_format(job->results_removed_at, removed));
+	if (job->results_token[0] == '\0')
+		return error_set(err, ERROR_NOT_FOUND, "Job has no results, since it never ran");
+	return true;
+}
+
+static bool
+note_download(struct request *req, const struct job *job, struct error *err)
+{
+	return !request_is_first(req) || request_note(req, "job_download", job->id, err);
+}
+
+bool
+outbox_send_zip(struct request *req, const struct job *job, struct error *err)
+{
+	char name[SPOOL_RESULTS_NAME], save_as[40];
+
+	if (!check_there(job, err) || !note_download(req, job, err))
+		return false;
+	snprintf(save_as, sizeof save_as, "job-%lld.zip", (long long)job->id);
+	return response_file(req, "results", spool_results_name(name, job->results_token, "zip"),
+	    "application/zip", save_as);
+}
+
+static int
+open_results(const struct request *req, const struct job *job, const char *suffix)
+{
+	char name[SPOOL_RESULTS_NAME];
+
+	return openat(req->server->spool.results,
+	    spool_results_name(name, job->results_token, suffix),
+	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The job of the path, with results; *list is its listing's descriptor. */
+static bool
+find_listing(struct request *req, struct job *job, int *list, struct error *err)
+{
+	struct database *db = request_database(req, err);
+
+	if (db == NULL || !job_find(db, &req->account, req->ids[0], req->ids[1], job, err) ||
+	    !check_there(job, err))
+		return false;
+	*list = open_results(req, job, "list");
+	return *list >= 0 ||
+	    error_set(err, ERROR_NOT_FOUND,
+		"these results have no listing, since an older Kabuto made them: download the zip (?result)");
+}
+
+bool
+outbox_list(struct request *req, struct error *err)
+{
+	struct job job = { 0 };
+	cleanup_close int list = -1;
+	bool done = find_listing(req, &job, &list, err);
+
+	job_clear(&job);
+	request_release_database(req);
+	if (!done)
+		return false;
+	response_begin(req, 200, "application/json; charset=utf-8");
+	response_lines(req, take_fd(&list), " ");
+	response_write(req, "\n", 1);
+	return true;
+}
+
+/* A file of the listing. */
+struct entry {
+	int64_t offset; /* of its header in the zip */
+	int64_t size;
+	char sha256[65]; /* in hexadecimal */
+};
+
+/* "{"name":"…"," as the file's line has it behind its offset; NULL: no memory. */
+static char *
+line_beginning(const char *name)
+{
+	cleanup_json json_t *json = json_pack("{s:s}", "name", name);
+	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+
+	if (text != NULL)
+		text[strlen(text) - 1] = ',';
+	return text;
+}
+
+static bool
+parse_entry(const char *line, struct entry *entry)
+{
+	cleanup_json json_t *json = json_loads(strchr(line, ' ') + 1, 0, NULL);
+	const char *sha256;
+	json_int_t size;
+
+	if (json == NULL || json_unpack(json, "{s:I, s:s}", "size", &size, "sha256", &sha256) < 0)
+		return false;
+	entry->offset = strtoll(line, NULL, 10);
+	entry->size = size;
+	snprintf(entry->sha256, sizeof entry->sha256, "%s", sha256);
+	return true;
+}
+
+static bool
+find_entry(int list, const char *name, struct entry *entry, struct error *err)
+{
+	cleanup_file FILE *file = fdopen(list, "r");
+	cleanup_free char *beginning = line_beginning(name), *line = NULL;
+	size_t room = 0;
+
+	if (file == NULL || beginning == NULL)
+		return error_set(err, ERROR_SYSTEM, "read a listing: not enough memory");
+	while (getline(&line, &room, file) > 0) {
+		const char *space = strchr(line, ' ');
+
+		if (space != NULL && strncmp(space + 1, beginning, strlen(beginning)) == 0)
+			return parse_entry(line, entry) ||
+			    error_set(err, ERROR_SYSTEM, "the results' listing is damaged");
+	}
+	return error_set(err, ERROR_NOT_FOUND, "File not found in the outbox");
+}
+
+/* Which bytes of the file are asked for. */
+struct range {
+	int64_t first, length;
+	bool part; /* less than all, with 206 */
+};
+
+/* Of "a-b", "a-" or "-n" (RFC 9110, section 14.1.2): false where it is none of them. */
+static bool
+parse_range(const char *text, int64_t size, struct range *range)
+{
+	char first[24], last[24];
+	size_t length = strcspn(text, "-");
+	int64_t from = 0, to = INT64_MAX;
+
+	if (text[length] != '-' || length >= sizeof first || strlen(text + length + 1) >= 24)
+		return false;
+	snprintf(first, sizeof first, "%.*s", (int)length, text);
+	snprintf(last, sizeof last, "%s", text + length + 1);
+	if ((first[0] != '\0' && !integer_parse(first, &from)) ||
+	    (last[0] != '\0' && !integer_parse(last, &to)) ||
+	    (first[0] == '\0' && last[0] == '\0') || from > to)
+		return false;
+	if (first[0] == '\0') {
+		from = to < size ? size - to : 0;
+		to = to == 0 ? -1 : INT64_MAX;
+	}
+	to = to < size ? to : size - 1;
+	*range = (struct range){ from, to - from + 1, true };
+	return true;
+}
+
+/*
+ * One range, unless If-Range names other results. Several, and what is no range, are answered with
+ * all (RFC 9110, section 14.2).
+ */
+static bool
+read_range(struct request *req, const struct entry *entry, const char *tag, struct range *range,
+    struct error *err)
+{
+	const char *header = request_header(req, "HTTP_RANGE");
+	const char *condition = request_header(req, "HTTP_IF_RANGE");
+
+	*range = (struct range){ 0, entry->size, false };
+	if (strncmp(header, "bytes=", 6) != 0 ||
+	    (condition[0] != '\0' && strcmp(condition, tag) != 0) ||
+	    !parse_range(header + 6, entry->size, range))
+		return true;
+	if (range->length > 0)
+		return true;
+	response_header(req, "Content-Range: bytes */%lld", (long long)entry->size);
+	return error_set(err, ERROR_RANGE, "the file has %lld bytes", (long long)entry->size);
+}
+
+/* The last component of its name, percent-encoded (RFC 8187, section 3.2). */
+static void
+name_for_saving(struct request *req, const char *name)
+{
+	const char *slash = strrchr(name, '/'), *last = slash != NULL ? slash + 1 : name;
+	char encoded[3 * 255 + 1];
+	size_t at = 0;
+
+	for (; *last != '\0' && at + 4 <= sizeof encoded; last++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~",
+			*last) != NULL)
+			encoded[at++] = *last;
+		else
+			at += (size_t)sprintf(encoded + at, "%%%02X", (unsigned char)*last);
+	encoded[at] = '\0';
+	response_header(req, "Content-Disposition: attachment; filename*=UTF-8''%s", encoded);
+}
+
+static bool
+send_piece(void *context, const char *data, size_t length)
+{
+	response_write(context, data, length);
+	return true;
+}
+
+static bool
+send_file(struct request *req, int zip, const struct entry *entry, const char *name,
+    struct error *err)
+{
+	bool head = strcmp(request_header(req, "REQUEST_METHOD"), "HEAD") == 0;
+	struct range range;
+	char tag[72];
+
+	snprintf(tag, sizeof tag, "\"%s\"", entry->sha256);
+	response_header(req, "ETag: %s", tag);
+	response_header(req, "Accept-Ranges: bytes");
+	if (strstr(request_header(req, "HTTP_IF_NONE_MATCH"), tag) != NULL) {
+		response_begin(req, 304, "application/octet-stream");
+		return true;
+	}
+	if (!read_range(req, entry, tag, &range, err))
+		return false;
+	name_for_saving(req, name);
+	response_header(req, "Content-Length: %lld", (long long)range.length);
+	if (range.part)
+		response_header(req, "Content-Range: bytes %lld-%lld/%lld", (long long)range.first,
+		    (long long)(range.first + range.length - 1), (long long)entry->size);
+	response_begin(req, range.part ? 206 : 200, "application/octet-stream");
+	return head ||
+	    unzip_entry(zip, entry->offset, range.first, range.length, send_piece, req, err);
+}
+
+bool
+outbox_file(struct request *req, struct error *err)
+{
+	cleanup_free char *name = request_rest(req, FILE_PART);
+	struct job job = { 0 };
+	struct entry entry;
+	int list = -1;
+	cleanup_close int zip = -1;
+	bool done;
+
+	if (name == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the path: not enough memory");
+	done = find_listing(req, &job, &list, err) && find_entry(list, name, &entry, err) &&
+	    note_download(req, &job, err);
+	if (done)
+		zip = open_results(req, &job, "zip");
+	job_clear(&job);
+	request_release_database(req);
+	if (done && zip < 0)
+		return error_errno(err, "open the results of job %lld", (long long)req->ids[1]);
+	return done && send_file(req, zip, &entry, name, err);
+}

@@ -1,0 +1,107 @@
+/*
+ * Waiting by looking again: a state is one row, and to look at it costs some 30 microseconds.
+ */
+#include "wait.h"
+
+#include <poll.h>
+
+#include "quantity.h"
+#include "request.h"
+
+#define LOOK_MS 50 /* between two looks */
+
+const struct parameter wait_parameters[] = {
+	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
+	{ 0 },
+};
+
+void
+waiters_init(struct waiters *waiters)
+{
+	pthread_mutex_init(&waiters->lock, NULL);
+	waiters->count = 0;
+}
+
+int64_t
+wait_seconds(const struct request *req)
+{
+	int64_t seconds = request_number(req, "wait", 0);
+
+	return seconds > WAIT_MOST_S ? WAIT_MOST_S : seconds;
+}
+
+bool
+wait_enter(struct request *req, struct error *err)
+{
+	struct waiters *waiters = &req->server->waiters;
+	int64_t most = req->server->config->follow_max, of_account = 0;
+	bool entered;
+
+	pthread_mutex_lock(&waiters->lock);
+	for (size_t i = 0; i < waiters->count; i++)
+		of_account += waiters->accounts[i] == req->account.id;
+	entered = of_account < most && waiters->count < WAITERS_MOST;
+	if (entered)
+		waiters->accounts[waiters->count++] = req->account.id;
+	pthread_mutex_unlock(&waiters->lock);
+	if (entered)
+		return true;
+	error_set(err, ERROR_TOO_MANY, "wait: an account may have %lld calls that wait at a time",
+	    (long long)most);
+	err->retry_after_s = 1;
+	return false;
+}
+
+void
+wait_leave(struct request *req)
+{
+	struct waiters *waiters = &req->server->waiters;
+	size_t i = 0;
+
+	pthread_mutex_lock(&waiters->lock);
+	while (waiters->accounts[i] != req->account.id)
+		i++;
+	waiters->accounts[i] = waiters->accounts[--waiters->count];
+	pthread_mutex_unlock(&waiters->lock);
+}
+
+/* Until the next look; false: the process is to end. */
+static bool
+pause_between(struct request *req)
+{
+	struct pollfd stop = { .fd = req->server->stop, .events = POLLIN };
+
+	request_release_database(req);
+	return poll(&stop, 1, LOOK_MS) == 0;
+}
+
+static bool
+look_on(struct request *req, int64_t deadline, wait_look *look, void *context, struct error *err)
+{
+	bool there = false;
+
+	while (time_monotonic_ms() < deadline && pause_between(req)) {
+		if (!look(req, context, &there, err))
+			return false;
+		if (there)
+			break;
+	}
+	return true;
+}
+
+bool
+wait_for(struct request *req, wait_look *look, void *context, struct error *err)
+{
+	int64_t deadline = time_monotonic_ms() + wait_seconds(req) * MS_PER_S;
+	bool there = false, done;
+
+	if (!look(req, context, &there, err))
+		return false;
+	if (there || wait_seconds(req) == 0)
+		return true;
+	if (!wait_enter(req, err))
+		return false;
+	done = look_on(req, deadline, look, context, err);
+	wait_leave(req);
+	return done;
+}
