@@ -257,10 +257,11 @@ static bool
 find_bearer(struct request *req)
 {
 	const char *header = request_header(req, "HTTP_AUTHORIZATION");
-	const char *value = header + strlen(BEARER);
+	const char *value;
 
-	if (strncasecmp(header, BEARER, strlen(BEARER)) != 0)
+	if (strncasecmp(header, BEARER, strlen(BEARER)) != 0 || header[strlen(BEARER) - 1] != ' ')
 		return false;
+	value = strchr(header, ' ');
 	value += strspn(value, " ");
 	snprintf(req->session, sizeof req->session, "%s",
 	    strlen(value) < sizeof req->session ? value : "");

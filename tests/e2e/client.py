@@ -4,6 +4,7 @@ import zipfile
 
 import requests
 
+import description
 from wait import until
 
 PASSWORD = 'SecreT'
@@ -20,7 +21,10 @@ class Client:
 
     def call(self, method, path, **kw):
         kw.setdefault('timeout', 120)
-        return self.session.request(method, self.url + path, **kw)
+        answer = self.session.request(method, self.url + path, **kw)
+        if not kw.get('stream'):
+            description.check(answer)
+        return answer
 
     def get(self, path, **kw):
         return self.call('GET', path, **kw)

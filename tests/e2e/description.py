@@ -1,0 +1,66 @@
+"""Every answer is held against the API's own description, /openapi.json."""
+import pathlib
+import re
+from urllib.parse import urlsplit
+
+import json
+import jsonschema
+
+TEXT = (pathlib.Path(__file__).parents[2] / 'fcgi/openapi.json').read_text()
+DESCRIPTION = json.loads(TEXT)
+RESOLVER = jsonschema.RefResolver.from_schema(DESCRIPTION)
+LARGE = 300_000  # bytes of a body that would take long to validate
+
+
+def resolved(item):
+    while '$ref' in item:
+        item = RESOLVER.resolve(item['$ref'])[1]
+    return item
+
+
+def pattern(template):
+    """Of the paths that a template stands for; the outbox's names may have slashes."""
+    whole = re.escape(template).replace(r'\{name\}', '.+')
+    return re.compile(re.sub(r'\\{\w+\\}', '[^/]+', whole) + '/?$')
+
+
+# Concrete paths come before those with parameters (OpenAPI 3.1, section 4.8.8.2).
+PATHS = sorted(((pattern(template), template.count('{'), item)
+                for template, item in DESCRIPTION['paths'].items()), key=lambda path: path[1])
+
+
+def operation_of(method, url):
+    path = urlsplit(url).path
+    for expression, _, item in PATHS:
+        if expression.match(path) and method.lower() in item:
+            return item[method.lower()]
+    return None
+
+
+def validate(schema, value, where):
+    validator = jsonschema.Draft202012Validator(schema, resolver=RESOLVER)
+    problem = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    assert problem is None, f'{where}: {problem.message} at {list(problem.absolute_path)}'
+
+
+def check(answer):
+    """That the description has this status, content type and body for the call."""
+    method, url = answer.request.method, answer.request.url
+    operation = operation_of('GET' if method == 'HEAD' else method, url)
+    if operation is None:
+        return  # an unknown path or method, which is not described
+    where = f'{method} {url}: {answer.status_code}'
+    responses = operation['responses']
+    assert str(answer.status_code) in responses, f'{where} is not described'
+    response = resolved(responses[str(answer.status_code)])
+    for name, header in response.get('headers', {}).items():
+        if name in answer.headers:
+            kind = resolved(header)['schema'].get('type')
+            assert kind != 'integer' or answer.headers[name].isdigit(), f'{where}: {name}'
+    content = response.get('content')
+    if content is None or method == 'HEAD':
+        return
+    kind = answer.headers['Content-Type'].split(';')[0]
+    assert kind in content, f'{where}: {kind} is not described'
+    if kind == 'application/json' and len(answer.content) < LARGE:
+        validate(content[kind].get('schema', {}), answer.json(), where)
