@@ -179,6 +179,8 @@ update(struct request *req, struct job *job, struct error *err)
 
 	if (db == NULL || !job_find(db, &req->account, req->ids[0], req->ids[1], job, err))
 		return false;
+	if (req->upload.files.count > 0)
+		memcpy(req->replaced, job->attachment_token, sizeof req->replaced);
 	if (strcmp(job->state, "in_queue") == 0 || strcmp(job->state, "running") == 0)
 		return error_set(err, ERROR_CONFLICT, JOB_UNCHANGEABLE);
 	return read_options(req, job, err) &&

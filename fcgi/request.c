@@ -210,6 +210,9 @@ request_settle(struct request *req, int status, const char *answer, struct error
 		return false;
 	if (req->wake)
 		wake_send(req->server->spool.state);
+	if (req->replaced[0] != '\0') /* where it cannot be removed, the sweep does it */
+		(void)spool_remove(&req->server->spool, req->server->spool.inbox, req->replaced,
+		    NULL, &ignored);
 	return true;
 }
 

@@ -58,6 +58,7 @@ struct request {
 	struct database *db;          /* while one is borrowed */
 	bool changes;                 /* request_change was called: the answer commits */
 	bool wake;                    /* the spooler is to look once that has been committed */
+	char replaced[NAME_TEXT];     /* a folder of inbox/ that goes then; empty: none */
 	int64_t object; /* what the call is about, for its event; 0: the path says it */
 	char key[IDEMPOTENCY_KEY_MOST + 1]; /* Idempotency-Key; empty: none */
 	struct digest digest;               /* of the call, while it is read */

@@ -80,7 +80,8 @@ bool job_create(struct database *db, struct spool *spool, const struct account *
 /*
  * Gives a job (of job_find, with what it is to be changed to, its options resolved) other options,
  * and attachments besides those that it has, of which one of the same name is replaced; the list
- * gets all of them. ERROR_CONFLICT: it is in queue or runs.
+ * gets all of them. The folder of the former ones is nobody's after that, and the caller's to
+ * remove. ERROR_CONFLICT: it is in queue or runs.
  */
 #define JOB_UNCHANGEABLE "Cannot change a job that is in queue or running"
 bool job_update(struct database *db, struct spool *spool, const struct account *viewer,
