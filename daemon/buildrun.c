@@ -1,6 +1,7 @@
 /*
  * A build: its context is checked out where it comes from a repository, sent to the engine, and
- * what the engine says is appended to builds/<id>/output as it comes.
+ * what the engine says is appended to builds/<id>/output as it comes. Where there is a registry,
+ * the image is pushed to it, and only then has the build succeeded.
  */
 #include "buildrun.h"
 
@@ -17,8 +18,10 @@
 #include "cleanup.h"
 #include "engine_image.h"
 #include "fault.h"
+#include "imagename.h"
 #include "message.h"
 #include "quantity.h"
+#include "registry.h"
 #include "tree.h"
 #include "utf8.h"
 
@@ -33,9 +36,12 @@ struct build_state {
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
-	int faults;     /* of the engine's own, so far */
-	bool said_away; /* the output says that the engine is away */
-	bool cut;       /* the output reached its limit */
+	int faults;       /* of the engine's own, so far */
+	bool said_away;   /* the output says that the engine is away */
+	bool cut;         /* the output reached its limit */
+	bool built;       /* the engine has the image; what is left is the registry's part */
+	char *dockerfile; /* that came with a repository */
+	int64_t registry_away_ms; /* monotonic, since when the registry is; 0: it is not */
 };
 
 #define log_build(state, level, format, ...)                                                       \
@@ -192,29 +198,63 @@ end_failed(struct build_state *state, const char *how, const char *why)
  * cache.
  */
 static bool
-end_succeeded(struct build_state *state, const char *tag, const char *dockerfile, struct error *err)
+end_succeeded(struct build_state *state, const char *tag, struct error *err)
 {
+	const struct build *build = state->build;
 	cleanup_free char *entrypoint = NULL, *cmd = NULL;
 
 	if (!image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err))
 		return false;
 	fault_point("build", "inspect");
-	if (!build_succeed(&state->worker->db, state->build->id, dockerfile, entrypoint, cmd, err))
+	if (!build_succeed(&state->worker->db, build->id,
+		build->repo_url != NULL ? state->dockerfile : build->dockerfile, entrypoint, cmd,
+		err))
 		return false;
 	fault_point("build", "end");
-	log_build(state, LOG_INFO, "ended state=SUCCESS image=%lld",
-	    (long long)state->build->image);
+	log_build(state, LOG_INFO, "ended state=SUCCESS image=%lld", (long long)build->image);
 	return true;
 }
 
-/* The engine's part. True: the build has ended, one way or the other. */
+static void
+on_push(void *context, json_t *message)
+{
+	(void)append(context, message);
+}
+
+/* The registry's part, where there is one. */
 static bool
-build_context(struct build_state *state, const char *path, const char *dockerfile,
+push(struct build_state *state, const struct imagename *name, struct error *err)
+{
+	const struct config *config = state->worker->spooler->config;
+	struct engine *engine = &state->worker->engine;
+	cleanup_login struct registry_login login = { 0 };
+	const struct image_transfer transfer = { .login = &login,
+		.image = name->remote,
+		.timeout_ms = config->registry.timeout * MS_PER_S,
+		.message = on_push,
+		.message_context = state };
+
+	if (!registry_log_in(config, &login, err))
+		return false;
+	if (login.address == NULL)
+		return true;
+	if (!image_tag(engine, name->local, name->remote, err))
+		return false;
+	fault_point("build", "tag");
+	if (!image_push(engine, &transfer, err))
+		return false;
+	fault_point("build", "push");
+	state->registry_away_ms = 0;
+	return true;
+}
+
+/* The engine's part. True: *failure is NULL, or says why the build failed. */
+static bool
+build_image(struct build_state *state, const char *path, const char *tag, char **failure,
     struct error *err)
 {
 	const struct config *config = state->worker->spooler->config;
-	cleanup_free char *failure = NULL;
-	char tag[96];
+	cleanup_login struct registry_login login = { 0 };
 	struct image_build build = { .tag = tag,
 		.instance = state->worker->spooler->instance,
 		.context = path,
@@ -222,24 +262,55 @@ build_context(struct build_state *state, const char *path, const char *dockerfil
 		.nocache = state->build->nocache,
 		.memory = config->build.memory,
 		.timeout_ms = config->build.timeout * MS_PER_S,
+		.registry = &login,
 		.message = on_message,
 		.message_context = state };
 	int64_t begun = time_monotonic_ms();
 
-	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", build.instance,
-	    (long long)state->build->image, (long long)state->build->id);
-	if (!image_build(&state->worker->engine, &build, &failure, err)) {
+	if (!registry_log_in(config, &login, err))
+		return false;
+	if (!image_build(&state->worker->engine, &build, failure, err)) {
 		if (err->kind != ERROR_AWAY || time_monotonic_ms() - begun < build.timeout_ms)
 			return false;
-		if (asprintf(&failure, "the build took over %lld s",
+		if (asprintf(failure, "the build took over %lld s",
 			(long long)config->build.timeout) < 0)
 			return false;
 	}
 	fault_point("build", "build");
+	return true;
+}
+
+/* Makes the image, unless a former try has. True: it is there, or the build has failed. */
+static bool
+make_image(struct build_state *state, const char *tag, bool *failed, struct error *err)
+{
+	bool repository = state->build->repo_url != NULL;
+	cleanup_free char *path = context_path(state, repository ? BUILD_CHECKOUT : BUILD_CONTEXT);
+	cleanup_free char *failure = NULL;
+
+	*failed = false;
+	if (state->built)
+		return true;
+	if (path == NULL)
+		return error_set(err, ERROR_SYSTEM, "build: not enough memory");
+	if (!open_output(state, err))
+		return false;
+	fault_point("build", "output");
+	if (repository) {
+		if (!check_out(state, path, err))
+			return false;
+		free(state->dockerfile);
+		state->dockerfile = read_dockerfile(state, err);
+		if (state->dockerfile == NULL)
+			return false;
+		fault_point("build", "checkout");
+	}
+	if (!build_image(state, path, tag, &failure, err))
+		return false;
+	*failed = failure != NULL;
 	if (failure != NULL)
 		end_failed(state, "FAILED", failure);
-	else
-		return end_succeeded(state, tag, dockerfile, err);
+	state->built = failure == NULL;
 	return true;
 }
 
@@ -247,29 +318,39 @@ build_context(struct build_state *state, const char *path, const char *dockerfil
 static bool
 try_build(struct build_state *state, struct error *err)
 {
-	bool repository = state->build->repo_url != NULL;
-	cleanup_free char *path = context_path(state, repository ? BUILD_CHECKOUT : BUILD_CONTEXT);
-	cleanup_free char *dockerfile = NULL;
+	struct spooler *spooler = state->worker->spooler;
+	struct imagename name;
+	bool failed;
 
-	if (path == NULL)
-		return error_set(err, ERROR_SYSTEM, "build: not enough memory");
 	/* Not before the engine answers: a clone that then only waits would be made again. */
 	if (!engine_ping(&state->worker->engine, err))
 		return false;
-	spooler_note_engine(state->worker->spooler, NULL);
+	spooler_note_engine(spooler, NULL);
 	state->said_away = false;
-	if (!open_output(state, err))
+	imagename_make(&name, spooler->config, spooler->instance, state->build->image,
+	    state->build->id);
+	if (!make_image(state, name.local, &failed, err))
 		return false;
-	fault_point("build", "output");
-	if (repository) {
-		if (!check_out(state, path, err))
-			return false;
-		dockerfile = read_dockerfile(state, err);
-		if (dockerfile == NULL)
-			return false;
-		fault_point("build", "checkout");
+	if (failed)
+		return true;
+	return push(state, &name, err) && end_succeeded(state, name.local, err);
+}
+
+/*
+ * A registry that is away is waited for, with a word in the output, as long as the configuration
+ * says. True: it has been away too long.
+ */
+static bool
+lost_registry(struct build_state *state, const struct error *err)
+{
+	int64_t patience_ms = state->worker->spooler->config->registry.patience * MS_PER_S;
+
+	if (state->registry_away_ms == 0) {
+		state->registry_away_ms = time_monotonic_ms();
+		say(state, "waiting: %s\n", err->text);
+		log_build(state, LOG_WARNING, "%s, trying again", err->text);
 	}
-	return build_context(state, path, repository ? dockerfile : state->build->dockerfile, err);
+	return time_monotonic_ms() - state->registry_away_ms >= patience_ms;
 }
 
 /*
@@ -289,7 +370,13 @@ settle(struct build_state *state, const struct error *err, int *tries)
 		if (!state->said_away && open_output(state, &ignored))
 			say(state, "waiting: %s\n", err->text);
 		state->said_away = true;
+		state->built = false; /* its output is gone, and the engine may be another one */
 		break;
+	case ERROR_REGISTRY:
+		if (!lost_registry(state, err))
+			break;
+		end_failed(state, "FAILURE", err->text);
+		return true;
 	case ERROR_BUSY:
 	case ERROR_NO_SPACE:
 		if (*tries == 0)
@@ -342,4 +429,5 @@ buildrun(struct worker *worker, const struct build *build)
 	if (state.output >= 0)
 		(void)close(state.output);
 	(void)close(state.folder);
+	free(state.dockerfile);
 }

@@ -5,6 +5,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,15 @@ prepare(struct engine *engine, struct transfer *transfer, const char *method, co
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 }
 
+/* The caller's secret among them must not stay in memory. */
+static void
+free_headers(struct curl_slist *headers)
+{
+	for (struct curl_slist *header = headers; header != NULL; header = header->next)
+		sodium_memzero(header->data, strlen(header->data));
+	curl_slist_free_all(headers);
+}
+
 static bool
 run(struct engine *engine, struct transfer *transfer, const char *method, const char *url,
     const char *body, int64_t timeout_ms, struct engine_answer *answer, struct error *err)
@@ -226,6 +236,8 @@ run(struct engine *engine, struct transfer *transfer, const char *method, const 
 		: "application/json");
 	headers = curl_slist_append(headers, type);
 	headers = curl_slist_append(headers, "Expect:"); /* no round trip before a body */
+	if (transfer->stream != NULL && transfer->stream->secret != NULL)
+		headers = curl_slist_append(headers, transfer->stream->secret);
 	prepare(engine, transfer, method, url, headers, timeout_ms);
 	if (transfer->stream != NULL && transfer->stream->read != NULL) {
 		curl_easy_setopt(engine->easy, CURLOPT_POST, 1L);
@@ -236,7 +248,7 @@ run(struct engine *engine, struct transfer *transfer, const char *method, const 
 		curl_easy_setopt(engine->easy, CURLOPT_POSTFIELDS, body != NULL ? body : "");
 	}
 	done = perform(engine, transfer, err);
-	curl_slist_free_all(headers);
+	free_headers(headers);
 	if (done) {
 		curl_easy_getinfo(engine->easy, CURLINFO_RESPONSE_CODE, &answer->status);
 		answer->json = json_loadb(transfer->text != NULL ? transfer->text : "",

@@ -60,6 +60,7 @@ struct engine_stream {
 	bool (*write)(void *context, const char *data, size_t length);
 	void *context;
 	const char *content_type;
+	const char *secret; /* one more header line, which is wiped behind the call; NULL: none */
 };
 
 /*

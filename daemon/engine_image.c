@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "engine_lines.h"
 #include "utf8.h"
 
-#define BLOCK        65536
-#define MESSAGE_MOST (1024 * 1024) /* bytes of one message */
+#define BLOCK 65536
 
 /* A tar in the making: what libarchive has written and curl has not yet taken. */
 struct tar {
@@ -33,8 +33,7 @@ struct tar {
 struct messages {
 	const struct image_build *build;
 	struct tar *tar;
-	char *line;
-	size_t length;
+	struct engine_lines lines;
 	char step[256]; /* the last "Step 1/2 : FROM x" */
 	char *failure;
 };
@@ -193,14 +192,11 @@ tar_read(void *context, char *to, size_t size)
 }
 
 static bool
-message_line(struct messages *messages)
+on_message(void *context, json_t *message)
 {
-	cleanup_json json_t *message = json_loadb(messages->line, messages->length, 0, NULL);
+	struct messages *messages = context;
 	const char *error = NULL, *stream = NULL;
 
-	messages->length = 0;
-	if (!json_is_object(message))
-		return true; /* an empty line */
 	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
 	    strncmp(stream, "Step ", 5) == 0)
 		snprintf(messages->step, sizeof messages->step, "%.*s", (int)strcspn(stream, "\n"),
@@ -216,17 +212,7 @@ message_line(struct messages *messages)
 static bool
 messages_write(void *context, const char *data, size_t length)
 {
-	struct messages *messages = context;
-
-	for (size_t i = 0; i < length; i++) {
-		if (data[i] == '\n') {
-			if (!message_line(messages))
-				return false;
-		} else if (messages->length < MESSAGE_MOST) {
-			messages->line[messages->length++] = data[i];
-		}
-	}
-	return true;
+	return engine_lines_write(&((struct messages *)context)->lines, data, length);
 }
 
 static char *
@@ -250,14 +236,17 @@ image_build(struct engine *engine, const struct image_build *build, char **failu
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
-	cleanup_free char *path = build_path(build), *line = malloc(MESSAGE_MOST);
+	cleanup_free char *path = build_path(build);
+	bool registry = build->registry->address != NULL;
+	cleanup_header char *header = registry ? registry_config_header(build->registry) : NULL;
 	struct tar tar = { 0 };
-	struct messages messages = { .build = build, .tar = &tar, .line = line };
+	struct messages messages = { .build = build, .tar = &tar };
 	const struct engine_stream stream = { tar_read, messages_write, &messages,
-		"application/x-tar" };
+		"application/x-tar", header };
 	bool done = false;
 
-	if (path == NULL || line == NULL)
+	messages.lines = (struct engine_lines){ .message = on_message, .context = &messages };
+	if (path == NULL || (registry && header == NULL) || !engine_lines_open(&messages.lines))
 		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
 	if (tar_open(&tar, build->context, err))
 		done =
@@ -265,6 +254,7 @@ image_build(struct engine *engine, const struct image_build *build, char **failu
 	if (!done && tar.error[0] != '\0')
 		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
 	tar_close(&tar);
+	engine_lines_close(&messages.lines);
 	if (done && answer.status >= 500)
 		done = engine_refused(&answer, err, "the engine failed to build");
 	/* A Dockerfile that does not parse is refused with 400 at once. */
@@ -366,7 +356,7 @@ image_make_empty(struct engine *engine, const char *repository, struct error *er
 	cleanup_answer struct engine_answer answer = { 0 };
 	struct empty_tar tar;
 	const struct engine_stream stream = { empty_tar_read, ignore_messages, &tar,
-		"application/x-tar" };
+		"application/x-tar", NULL };
 	char path[160];
 
 	if (!empty_tar_make(&tar))

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "engine.h"
+#include "engine_registry.h"
 #include "error.h"
 
 struct image_build {
@@ -19,6 +20,7 @@ struct image_build {
 	bool nocache;
 	int64_t memory; /* bytes, of each step */
 	int64_t timeout_ms;
+	const struct registry_login *registry; /* for base images; its address is NULL for none */
 	/*
 	 * Called with each message of the engine, which lasts for the call; false ends the build.
 	 */

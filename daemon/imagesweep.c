@@ -1,41 +1,23 @@
 /*
- * A tag says which image and build it is of. The engine is asked first and the database then, so
- * that a build which ends meanwhile is seen as the one that serves.
+ * A tag says which image and build it is of; an image that was pushed or pulled has one more, which
+ * is the registry's. Only the engine's own are removed: what is in the registry stays. The engine
+ * is asked first and the database then, so that a build which ends meanwhile is seen as the one
+ * that serves.
  */
 #include "imagesweep.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "build.h"
 #include "engine_tags.h"
 #include "image.h"
-#include "quantity.h"
+#include "imagename.h"
 
 struct look {
 	struct worker *worker;
 	struct sweep *sweep;
 	int64_t untagged, untagged_bytes;
 };
-
-/* Reads "kabuto/<instance>-<image>:<build>"; false for any other, the sandboxes' among them. */
-static bool
-parse_tag(const char *tag, const char *instance, int64_t *image, int64_t *build)
-{
-	char prefix[INSTANCE_TEXT + 16], number[24];
-	size_t length = (size_t)snprintf(prefix, sizeof prefix, "kabuto/%s-", instance);
-	size_t digits;
-
-	if (strncmp(tag, prefix, length) != 0)
-		return false;
-	tag += length;
-	digits = strcspn(tag, ":");
-	if (tag[digits] != ':' || digits >= sizeof number)
-		return false;
-	memcpy(number, tag, digits);
-	number[digits] = '\0';
-	return integer_parse(number, image) && integer_parse(tag + digits + 1, build);
-}
 
 static void
 tell(struct sweep *sweep, enum log_level level, const char *tag, const char *what)
@@ -59,7 +41,7 @@ visit_tag(const char *tag, int64_t bytes, void *context, struct error *err)
 		look->untagged_bytes += bytes;
 		return true;
 	}
-	if (!parse_tag(tag, worker->spooler->instance, &image, &build))
+	if (!imagename_parse(tag, worker->spooler->instance, &image, &build))
 		return true;
 	if (!image_build_needed(&worker->db, image, build, &needed, err))
 		return false;

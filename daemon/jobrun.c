@@ -85,6 +85,7 @@ failed_call(struct run *run, const struct error *err)
 	case ERROR_AWAY:
 	case ERROR_BUSY:
 	case ERROR_NO_SPACE:
+	case ERROR_REGISTRY:
 		return retry_call(run, err);
 	case ERROR_SYSTEM:
 		/* An engine that is going down says so with all kinds of faults. */
@@ -135,7 +136,7 @@ run_create(struct run *run, struct error *err)
 {
 	struct image_run image = { 0 };
 	char folder[RUN_FOLDER_NAME];
-	bool done;
+	bool done, pulled = false;
 
 	if (!run->starting && !spooler_begin_start(run->worker->spooler))
 		return LEAVE;
@@ -143,8 +144,13 @@ run_create(struct run *run, struct error *err)
 	done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
 	    jobspec_create(run->worker, &run->job, &image, run->container,
 		run_folder_name(run, folder), run->joined ? run->sandbox : NULL, err);
-
+	if (!done && err->kind == ERROR_NOT_FOUND) {
+		end_start(run); /* others need not wait for what may take minutes */
+		pulled = run_pull_image(run, &image, err);
+	}
 	image_run_clear(&image);
+	if (pulled)
+		return jump(run, STEP_CREATE);
 	return done ? NEXT : failed_call(run, err);
 }
 

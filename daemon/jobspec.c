@@ -9,6 +9,7 @@
 #include "attachment.h"
 #include "cleanup.h"
 #include "engine_container.h"
+#include "imagename.h"
 #include "joblog.h"
 #include "jobrun.h"
 #include "sandbox.h"
@@ -130,8 +131,9 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 	cleanup_json json_t *env = job->env != NULL ? json_loads(job->env, 0, NULL) : NULL;
 	cleanup_json json_t *labels = labels_of(worker, job);
 	cleanup_json json_t *init = NULL;
-	char tag[96], limit[24], grace[24], joined[CONTAINER_NAME + 16];
-	struct container_spec spec = { .image = tag,
+	char limit[24], grace[24], joined[CONTAINER_NAME + 16];
+	struct imagename name;
+	struct container_spec spec = { .image = name.local,
 		.command = arguments,
 		.env = env,
 		.labels = labels,
@@ -150,8 +152,7 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 	if (json_array_size(arguments) == 0)
 		return error_set(err, ERROR_INPUT,
 		    "the image has neither ENTRYPOINT nor CMD, and the job no command: give it one");
-	snprintf(tag, sizeof tag, "kabuto/%s-%lld:%lld", worker->spooler->instance,
-	    (long long)image->image, (long long)image->build);
+	imagename_make(&name, config, worker->spooler->instance, image->image, image->build);
 	snprintf(joined, sizeof joined, "container:%s", sandbox != NULL ? sandbox : "");
 	snprintf(limit, sizeof limit, "%lld", (long long)config->log_limit);
 	snprintf(grace, sizeof grace, "%lld", (long long)job->grace);

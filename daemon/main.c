@@ -19,6 +19,7 @@
 #include "message.h"
 #include "program.h"
 #include "quantity.h"
+#include "registry.h"
 #include "scheduler.h"
 #include "spooler.h"
 #include "wake.h"
@@ -72,7 +73,7 @@ wait_for_signals(void *nothing)
 
 	(void)nothing;
 	while (sigwait(&signalled.signals, &number) == 0 && number == SIGHUP) {
-		spooler->config = program_reload(spooler->config, signalled.path);
+		spooler->config = program_reload(spooler->config, signalled.path, registry_check);
 		spooler_nudge(spooler);
 	}
 	log_write(LOG_INFO, "signal=%s stopping; jobs go on, the next start takes them over",
@@ -181,8 +182,14 @@ main(int argc, char **argv)
 		}
 	if (optind != argc)
 		return usage();
+	registry_take_environment();
 	if (!program_start(&config, path))
 		return EXIT_FAILED;
+	if (!registry_check(&config, &err)) {
+		log_write(LOG_ERROR, "%s: %s", path, err.text);
+		config_clear(&config);
+		return EXIT_FAILED;
+	}
 	if (check) {
 		program_checked(path);
 		config_clear(&config);

@@ -9,6 +9,7 @@
 
 #include "collect.h"
 #include "engine_container.h"
+#include "image.h"
 #include "job.h"
 #include "jobrun.h"
 #include "message.h"
@@ -46,8 +47,9 @@ struct run {
 	struct container_info info;
 	struct usage usage;
 	enum step jump;
-	int faults;            /* of the engine's own, at this step */
-	char error[RUN_ERROR]; /* why the job failed, in words; empty: its exit code tells */
+	int64_t registry_away_ms; /* monotonic, since when the registry is; 0: it is not */
+	int faults;               /* of the engine's own, at this step */
+	char error[RUN_ERROR];    /* why the job failed, in words; empty: its exit code tells */
 	bool timed_out, over_disk;
 	bool cancelled;            /* its owner asked for its end */
 	int64_t next_disk_look_ms; /* monotonic */
@@ -68,6 +70,13 @@ bool run_folder_open(struct run *run, struct error *err);
 
 /* Makes it anew, and the log's two files. */
 bool run_folder_make(struct run *run, struct error *err);
+
+/*
+ * Where the job's container could not be created because something is not there: pulls the image
+ * from the registry, if it is what is missing, and notes it in the log. False with err as it was:
+ * it is not. ERROR_REGISTRY: the registry is away, and is still to be waited for.
+ */
+bool run_pull_image(struct run *run, const struct image_run *image, struct error *err);
 
 /* Whether the outbox is over its limit; looked at every few seconds only. */
 bool run_outbox_too_large(struct run *run);

@@ -200,7 +200,7 @@ wait_for_stop(struct server *server, const char *pool, const char *path, const s
 	int number;
 
 	while (sigwait(signals, &number) == 0 && number == SIGHUP) {
-		const struct config *config = program_reload(server->config, path);
+		const struct config *config = program_reload(server->config, path, NULL);
 
 		if (config != server->config &&
 		    threads_of(config, pool) != threads_of(server->config, pool))

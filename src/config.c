@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <confuse.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,11 @@
 #define ANY_BYTES 1e18
 #define DAYS_S    86400.0
 #define FILE_MOST (1024 * 1024) /* bytes of the file */
+
+#define ADDRESS_MOST   255
+#define NAMESPACE_MOST 128 /* bytes; a repository's name has 255 at most */
+#define LOWER_DIGITS   "abcdefghijklmnopqrstuvwxyz0123456789"
+#define LETTERS_DIGITS LOWER_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 #define AT(member) offsetof(struct config, member)
 
@@ -81,6 +87,13 @@ const struct setting config_settings[] = {
 	    AT(build.checkout_timeout) },
 	{ "build", "checkout_limit", SETTING_BYTES, "2g", 1024, ANY_BYTES, NULL,
 	    AT(build.checkout_limit) },
+	{ "registry", "address", SETTING_TEXT, "", 0, 0, NULL, AT(registry.address) },
+	{ "registry", "namespace", SETTING_TEXT, "kabuto", 0, 0, NULL, AT(registry.namespace) },
+	{ "registry", "username", SETTING_TEXT, "", 0, 0, NULL, AT(registry.username) },
+	{ "registry", "password_file", SETTING_TEXT, "", 0, 0, NULL, AT(registry.password_file) },
+	{ "registry", "timeout", SETTING_NUMBER, "3600", 1, 30 * DAYS_S, NULL,
+	    AT(registry.timeout) },
+	{ "registry", "patience", SETTING_NUMBER, "300", 0, DAYS_S, NULL, AT(registry.patience) },
 	{ "retention", "results_days", SETTING_NUMBER, "0", 0, 36500, NULL,
 	    AT(retention.results_days) },
 	{ "retention", "logs_days", SETTING_NUMBER, "0", 0, 36500, NULL, AT(retention.logs_days) },
@@ -96,7 +109,8 @@ const struct setting config_settings[] = {
 };
 #define SETTINGS (sizeof config_settings / sizeof config_settings[0] - 1)
 
-static const char *const sections[] = { "engine", "job", "build", "retention", "threads" };
+static const char *const sections[] = { "engine", "job", "build", "registry", "retention",
+	"threads" };
 #define SECTIONS (sizeof sections / sizeof sections[0])
 
 /*
@@ -396,6 +410,59 @@ fit_machine(struct config *config, struct error *err)
 	return true;
 }
 
+/*
+ * A host, with its port or without. One without "." and ":" is none to Docker, but the name of a
+ * user of its public registry, which would then get the credentials (the grammar of references in
+ * github.com/distribution/reference).
+ */
+static bool
+is_registry_address(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length <= ADDRESS_MOST && strspn(text, LETTERS_DIGITS ".-:") == length &&
+	    isalnum((unsigned char)text[0]) && isalnum((unsigned char)text[length - 1]) &&
+	    (strpbrk(text, ".:") != NULL || strcmp(text, "localhost") == 0);
+}
+
+/* Lower-case names with "/" between them, by the same grammar. */
+static bool
+is_namespace(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && length <= NAMESPACE_MOST &&
+	    strspn(text, LOWER_DIGITS "._-/") == length && strstr(text, "//") == NULL &&
+	    strchr("._-/", text[0]) == NULL && strchr("._-/", text[length - 1]) == NULL;
+}
+
+static bool
+check_registry(const struct config *config, const char *path, struct error *err)
+{
+	const char *address = config->registry.address, *file = config->registry.password_file;
+
+	if (address[0] == '\0' && (config->registry.username[0] != '\0' || file[0] != '\0'))
+		return error_set(err, ERROR_INPUT,
+		    "%s: registry.address is missing beside the credentials", path);
+	if (address[0] != '\0' && !is_registry_address(address))
+		return error_set(err, ERROR_INPUT,
+		    "%s: registry.address \"%s\" is no host or host:port; it has no https:// and no path",
+		    path, address);
+	if (!is_namespace(config->registry.namespace))
+		return error_set(err, ERROR_INPUT,
+		    "%s: registry.namespace \"%s\" is no lower-case name of letters, digits, \".\", \"_\", \"-\", with \"/\" between parts",
+		    path, config->registry.namespace);
+	if (strchr(config->registry.username, ':') != NULL) /* RFC 7617, section 2 */
+		return error_set(err, ERROR_INPUT, "%s: registry.username must have no \":\"",
+		    path);
+	if (file[0] != '\0' && config->registry.username[0] == '\0')
+		return error_set(err, ERROR_INPUT,
+		    "%s: registry.password_file is there, and registry.username is missing", path);
+	return file[0] == '\0' || file[0] == '/' ||
+	    error_set(err, ERROR_INPUT, "%s: registry.password_file must be an absolute path",
+		path);
+}
+
 /* Settings that do not go together. */
 static bool
 check_together(const struct config *config, const char *path, struct error *err)
@@ -426,7 +493,7 @@ check_together(const struct config *config, const char *path, struct error *err)
 	if (!text_list_has(&config->job.networks, config->job.network))
 		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks",
 		    path, config->job.network);
-	return true;
+	return check_registry(config, path, err);
 }
 
 bool

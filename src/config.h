@@ -68,6 +68,14 @@ struct config {
 		int64_t checkout_limit;
 	} build;
 	struct {
+		char *address; /* empty: there is none */
+		char *namespace;
+		char *username;
+		char *password_file; /* the password itself never is in here: daemon/registry.h */
+		int64_t timeout;
+		int64_t patience;
+	} registry;
+	struct {
 		int64_t results_days, logs_days, jobs_days;
 		int64_t account_bytes;
 		int64_t events_days;

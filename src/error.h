@@ -26,6 +26,7 @@ enum error_kind {
 	ERROR_BUSY,         /* try again soon; nothing was half-written */
 	ERROR_NO_SPACE,     /* the disk is full, or under the configured floor */
 	ERROR_AWAY,         /* the engine cannot be reached, or hangs */
+	ERROR_REGISTRY,     /* the registry cannot be reached now */
 	ERROR_INTERRUPTED   /* asked to stop while waiting */
 };
 

@@ -345,16 +345,27 @@ joblog_create(int logs, int64_t job, int64_t attempt, struct error *err)
 	return true;
 }
 
+/* Whether the text begins with the line of joblog_note, which is the first record's. */
+static bool
+has_note(int text)
+{
+	char line[sizeof JOBLOG_PULLED];
+
+	return read_at(text, line, sizeof line, 0) == sizeof line &&
+	    memcmp(line, JOBLOG_PULLED "\n", sizeof line) == 0;
+}
+
 /*
  * Where the spooler's own lines at the end of the index begin: in the text, and as a record's
- * number.
+ * number. One at the very beginning that tells of a pull is none of them.
  */
 static bool
-system_tail(int index, int64_t *records, int64_t *offset, struct error *err)
+system_tail(int text, int index, int64_t *records, int64_t *offset, struct error *err)
 {
 	unsigned char bytes[JOBLOG_RECORD];
+	int64_t first = has_note(text);
 
-	while (*records > 0) {
+	while (*records > first) {
 		struct joblog_record record;
 
 		if (read_at(index, bytes, sizeof bytes, (*records - 1) * JOBLOG_RECORD) !=
@@ -399,6 +410,24 @@ append_system(int text, int index, int64_t *offset, const char *line)
 }
 
 bool
+joblog_note(int logs, int64_t job, int64_t attempt, const char *line, struct error *err)
+{
+	char text_name[JOBLOG_NAME], index_name[JOBLOG_NAME];
+	cleanup_close int text = -1, index = -1;
+	int64_t size = 0;
+
+	text = openat(logs, joblog_name(text_name, job, attempt, "log"),
+	    O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	index = openat(logs, joblog_name(index_name, job, attempt, "idx"),
+	    O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	if (text < 0 || index < 0)
+		return error_errno(err, "open the log '%s'", text_name);
+	return file_size(text, &size, err) &&
+	    (append_system(text, index, &size, line) ||
+		error_errno(err, "write to the log '%s'", text_name));
+}
+
+bool
 joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *lines, size_t count,
     struct error *err)
 {
@@ -415,7 +444,7 @@ joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *
 	if (!file_size(text, &size, err) || !file_size(index, &records, err))
 		return false;
 	records /= JOBLOG_RECORD;
-	if (!system_tail(index, &records, &size, err))
+	if (!system_tail(text, index, &records, &size, err))
 		return false;
 	size = least(size, limit);
 	if (records > limit)

@@ -77,6 +77,13 @@ bool joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct er
 bool joblog_create(int logs, int64_t job, int64_t attempt, struct error *err);
 
 /*
+ * Puts a line of our own at the beginning of an attempt's log, before its container is there.
+ * joblog_seal takes no line for one of these but JOBLOG_PULLED.
+ */
+#define JOBLOG_PULLED "image pulled"
+bool joblog_note(int logs, int64_t job, int64_t attempt, const char *line, struct error *err);
+
+/*
  * After the end: cuts text over limit, puts the lines (each a text without newline) at the end as
  * the stream "system", in place of such lines that a killed spooler left there, and closes the
  * files to all but us and the web server.

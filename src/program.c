@@ -70,22 +70,32 @@ needs_restart(const struct config *old, const struct config *new)
 									: NULL;
 }
 
+/* Whether the new one may take the old one's place. */
+static bool
+check_change(const struct config *old, const struct config *new, program_accept *accept,
+    struct error *err)
+{
+	const char *name = needs_restart(old, new);
+
+	if (name != NULL)
+		return error_set(err, ERROR_INPUT, "%s: it changes by a restart only", name);
+	return accept == NULL || accept(new, err);
+}
+
 const struct config *
-program_reload(const struct config *old, const char *path)
+program_reload(const struct config *old, const char *path, program_accept *accept)
 {
 	struct config *config = calloc(1, sizeof *config);
-	const char *name = NULL;
 	struct error err;
 
+	if (config == NULL)
+		error_set(&err, ERROR_SYSTEM, "not enough memory");
 	if (config == NULL || !config_read(config, path, &err) ||
-	    (name = needs_restart(old, config)) != NULL) {
-		if (name != NULL) {
-			error_set(&err, ERROR_INPUT, "%s: it changes by a restart only", name);
+	    !check_change(old, config, accept, &err)) {
+		if (config != NULL)
 			config_clear(config);
-		}
-		log_write(LOG_ERROR, "configuration: %s; the old one stays",
-		    config == NULL ? "not enough memory" : err.text);
 		free(config);
+		log_write(LOG_ERROR, "configuration: %s; the old one stays", err.text);
 		return old;
 	}
 	config->former = old;

@@ -19,12 +19,17 @@ bool program_start(struct config *config, const char *path);
 /* The answer to -n: says on stdout that the configuration is good. */
 void program_checked(const char *path);
 
+/* What a program asks of a configuration besides. */
+typedef bool program_accept(const struct config *config, struct error *err);
+
 /*
  * Reads the configuration anew, at a SIGHUP. Gives the new one, or the old one where the file is
- * wrong or a setting is changed that needs a restart; the log says so. Both stay valid, since
- * threads may still read the old one, until program_end gives all of them back.
+ * wrong, accept (NULL: none) refuses it or a setting is changed that needs a restart; the log says
+ * so. Both stay valid, since threads may still read the old one, until program_end gives all of
+ * them back.
  */
-const struct config *program_reload(const struct config *old, const char *path);
+const struct config *program_reload(const struct config *old, const char *path,
+    program_accept *accept);
 void program_end(const struct config *last);
 
 #endif

@@ -148,7 +148,8 @@ class Engine:
     def group(self):
         return os.stat(self.socket).st_gid
 
-    def call(self, method, path, body=None, content_type='application/json', timeout=60, **query):
+    def call(self, method, path, body=None, content_type='application/json', timeout=60,
+             headers=None, **query):
         """One call of the engine's API: JSON where it answers so, else its text."""
         if query:
             path += '?' + urlencode(query)
@@ -156,7 +157,8 @@ class Engine:
             body = json.dumps(body)
         connection = UnixConnection(self.socket, timeout)
         try:
-            connection.request(method, path, body, {'Content-Type': content_type})
+            connection.request(method, path, body,
+                               {'Content-Type': content_type, **(headers or {})})
             answer = connection.getresponse()
             text = answer.read().decode('utf-8', 'replace')
         finally:

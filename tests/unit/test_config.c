@@ -113,7 +113,9 @@ test_every_type_of_setting_is_read(void **state)
 		 "engine { socket = \"/run/engine.sock\" state_dir = \"/mnt/{x}\" }\n"
 		 "job {\n\tcpus = 0.5\n\tnetworks = {\"none\"}\n\tcapabilities = {}\n}\n"
 		 "build {\n\tallow_private = true\n\tschemes = {\"https\", \"ssh\"}\n}\n"
-		 "threads {\n\tapi = 3\n}\n",
+		 "threads {\n\tapi = 3\n}\n"
+		 "registry {\n\taddress = \"r.example:5000\"\n\tnamespace = \"team/k.b_c-1\"\n"
+		 "\tusername = \"me\"\n\tpassword_file = \"/etc/secret\"\n\tpatience = 0\n}\n",
 		 &config, &err),
 	    &err);
 	assert_string_equal(config.state_dir, "/srv/kabuto");
@@ -132,6 +134,11 @@ test_every_type_of_setting_is_read(void **state)
 	assert_int_equal(config.build.schemes.count, 2);
 	assert_int_equal(config.threads.api, 3);
 	assert_int_equal(config.threads.follow, 64);
+	assert_string_equal(config.registry.address, "r.example:5000");
+	assert_string_equal(config.registry.namespace, "team/k.b_c-1");
+	assert_string_equal(config.registry.username, "me");
+	assert_string_equal(config.registry.password_file, "/etc/secret");
+	assert_int_equal(config.registry.patience, 0);
 	config_clear(&config);
 	config_clear(&config);
 }
@@ -188,6 +195,24 @@ test_wrong_file_is_refused_with_its_name_and_line(void **state)
 		{ "job {\n\tcpus = 9999.0\n}\n", 0, "job.cpus" },
 		{ "job {\n\tnetworks = {\"bridge\"}\n}\n", 0,
 		    "job.network \"none\" is not in job.networks" },
+		{ "registry {\n\taddress = \"https://r.example\"\n}\n", 0, "no host or host:port" },
+		{ "registry {\n\taddress = \"r.example/kabuto\"\n}\n", 0, "no host or host:port" },
+		{ "registry {\n\taddress = \"someone\"\n}\n", 0, "no host or host:port" },
+		{ "registry {\n\taddress = \"r.example:\"\n}\n", 0, "no host or host:port" },
+		{ "registry {\n\taddress = \"r.example?x\"\n}\n", 0, "no host or host:port" },
+		{ "registry {\n\tnamespace = \"\"\n}\n", 0, "registry.namespace" },
+		{ "registry {\n\tnamespace = \"Kabuto\"\n}\n", 0, "registry.namespace" },
+		{ "registry {\n\tnamespace = \"a//b\"\n}\n", 0, "registry.namespace" },
+		{ "registry {\n\tnamespace = \"a/\"\n}\n", 0, "registry.namespace" },
+		{ "registry {\n\tusername = \"me\"\n}\n", 0, "registry.address is missing" },
+		{ "registry {\n\tpassword_file = \"/x\"\n}\n", 0, "registry.address is missing" },
+		{ "registry {\n\taddress = \"r.example\"\n\tpassword_file = \"/x\"\n}\n", 0,
+		    "registry.username is missing" },
+		{ "registry {\n\taddress = \"r.example\"\n\tusername = \"a:b\"\n}\n", 0,
+		    "must have no \":\"" },
+		{ "registry {\n\taddress = \"r.example\"\n\tusername = \"a\"\n\tpassword_file = \"x\"\n}\n",
+		    0, "absolute path" },
+		{ "registry {\n\tpassword = \"secret\"\n}\n", 2, "password" },
 	};
 	const struct folder *folder = *state;
 	int failed = 0;

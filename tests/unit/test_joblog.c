@@ -727,6 +727,46 @@ test_seal_again_replaces_the_lines_of_the_last(void **state)
 	rows_end(failed);
 }
 
+/* A line at the beginning stays, whether the job says something behind it or nothing at all. */
+static void
+test_seal_keeps_the_note_of_a_pull(void **state)
+{
+	static const struct {
+		const char *text;
+		struct joblog_record said;
+		size_t records;
+	} rows[] = {
+		{ "image pulled\n", { 0 }, 1 },
+		{ "image pulled\nabc\n", { 13, 2, JOBLOG_STDOUT }, 2 },
+	};
+	const struct folder *folder = *state;
+	int failed = 0;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct joblog_record records[2] = { { 0, 1, JOBLOG_SYSTEM }, rows[i].said };
+		cleanup_free char *text = NULL, *expected = NULL;
+		size_t index = 0;
+		struct error err;
+
+		log_put(folder->fd, "", 0, records, 0);
+		must(joblog_note(folder->fd, JOB, ATTEMPT, JOBLOG_PULLED, &err), &err);
+		text = file_get(folder->fd, "7.2.log", NULL);
+		row_check(failed, strcmp(text, "image pulled\n") == 0, "%s", text);
+		log_put(folder->fd, rows[i].text, strlen(rows[i].text), records, rows[i].records);
+		for (int again = 0; again < 2; again++)
+			seal(folder, LIMIT, "one", NULL);
+		free(text);
+		text = file_get(folder->fd, "7.2.log", NULL);
+		assert_true(asprintf(&expected, "%sone\n", rows[i].text) > 0);
+		row_check(failed, strcmp(text, expected) == 0, "'%s' instead of '%s'", text,
+		    expected);
+		free(file_get(folder->fd, "7.2.idx", &index));
+		row_check(failed, index == (rows[i].records + 1) * JOBLOG_RECORD,
+		    "an index of %zu bytes", index);
+	}
+	rows_end(failed);
+}
+
 static void
 test_seal_mends_what_a_killed_spooler_left(void **state)
 {
@@ -850,6 +890,7 @@ main(void)
 		test(test_files_of_a_new_log_are_for_any_user_of_the_container),
 		test(test_seal_puts_its_lines_at_the_end_and_closes_the_files),
 		test(test_seal_again_replaces_the_lines_of_the_last),
+		test(test_seal_keeps_the_note_of_a_pull),
 		test(test_seal_mends_what_a_killed_spooler_left),
 		test(test_seal_cuts_what_is_over_the_limit),
 		test(test_seal_of_a_log_that_was_never_made_makes_it),

@@ -1,0 +1,272 @@
+/*
+ * The API's calls on images that concern a registry, and what the engine says of its registry's
+ * faults: it hands them on as text, with a status of its own.
+ */
+#include "engine_registry.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "engine_lines.h"
+#include "quantity.h"
+#include "utf8.h"
+
+#define PATH_TEXT 1024
+
+/* Docker's own registry goes by this name in credentials (Docker API, ImageBuild). */
+#define HUB     "docker.io"
+#define HUB_KEY "https://index.docker.io/v1/"
+
+/* A transfer on its way. */
+struct progress {
+	const struct image_transfer *transfer;
+	bool pushes;
+	char *failure;
+};
+
+/* "name: <object as base64url>"; the object's password is wiped. NULL without memory. */
+static char *
+header_make(const char *name, json_t *object, json_t *credentials)
+{
+	const char *password = json_string_value(json_object_get(credentials, "password"));
+	char *json = object == NULL ? NULL : json_dumps(object, JSON_COMPACT), *header = NULL;
+	size_t length = json == NULL ? 0 : strlen(json), begin = strlen(name) + 2, room;
+
+	if (json != NULL) {
+		/* RFC 4648, section 5, padded, as Docker's and Podman's decoders want it. */
+		room = begin + sodium_base64_ENCODED_LEN(length, sodium_base64_VARIANT_URLSAFE);
+		header = malloc(room);
+		if (header != NULL) {
+			snprintf(header, room, "%s: ", name);
+			sodium_bin2base64(header + begin, room - begin, (const unsigned char *)json,
+			    length, sodium_base64_VARIANT_URLSAFE);
+		}
+		sodium_memzero(json, length);
+		free(json);
+	}
+	if (password != NULL)
+		sodium_memzero((char *)(uintptr_t)password, strlen(password));
+	json_decref(object);
+	return header;
+}
+
+char *
+registry_auth_header(const struct registry_login *login)
+{
+	json_t *object = login->username == NULL
+	    ? json_object() /* a push must have the header all the same */
+	    : json_pack("{s:s, s:s, s:s}", "username", login->username, "password", login->password,
+		  "serveraddress", login->address);
+
+	return header_make("X-Registry-Auth", object, object);
+}
+
+char *
+registry_config_header(const struct registry_login *login)
+{
+	const char *key = strcmp(login->address, HUB) == 0 ? HUB_KEY : login->address;
+	json_t *object = login->username == NULL
+	    ? json_object()
+	    : json_pack("{s:{s:s, s:s}}", key, "username", login->username, "password",
+		  login->password);
+
+	return header_make("X-Registry-Config", object, json_object_get(object, key));
+}
+
+void
+registry_header_free(char *header)
+{
+	if (header != NULL)
+		sodium_memzero(header, strlen(header));
+	free(header);
+}
+
+/*
+ * Names of images have no character that would have to be escaped in a path or a query. Where the
+ * tag of an image's name begins: an address has a ":" too.
+ */
+static const char *
+tag_of(const char *image)
+{
+	return strrchr(image, ':') + 1;
+}
+
+static int
+repository_length(const char *image)
+{
+	return (int)(tag_of(image) - 1 - image);
+}
+
+bool
+image_tag(struct engine *engine, const char *image, const char *name, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/images/%s/tag?repo=%.*s&tag=%s", image,
+	    repository_length(name), name, tag_of(name));
+	if (!engine_call(engine, "POST", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	return answer.status == 201 || engine_refused(&answer, err, "tag the image");
+}
+
+bool
+image_exists(struct engine *engine, const char *image, bool *exists, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/images/%s/json", image);
+	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	*exists = answer.status == 200;
+	return answer.status == 200 || answer.status == 404 ||
+	    engine_refused(&answer, err, "look at the image");
+}
+
+static const struct {
+	const char *words;
+	enum error_kind kind;
+} faults[] = {
+	/* The registry's error codes (OCI distribution specification), in lower case. */
+	{ "unauthorized", ERROR_FORBIDDEN },
+	{ "denied", ERROR_FORBIDDEN },
+	{ "authentication required", ERROR_FORBIDDEN },
+	{ "no basic auth credentials", ERROR_FORBIDDEN },
+	{ "manifest unknown", ERROR_NOT_FOUND },
+	{ "name unknown", ERROR_NOT_FOUND },
+	{ "toomanyrequests", ERROR_REGISTRY },
+	/* Go's and the proxies' words for a peer that is not there. */
+	{ "connection refused", ERROR_REGISTRY },
+	{ "connection reset", ERROR_REGISTRY },
+	{ "broken pipe", ERROR_REGISTRY },
+	{ "no such host", ERROR_REGISTRY },
+	{ "server misbehaving", ERROR_REGISTRY },
+	{ "no route to host", ERROR_REGISTRY },
+	{ "network is unreachable", ERROR_REGISTRY },
+	{ "i/o timeout", ERROR_REGISTRY },
+	{ "TLS handshake timeout", ERROR_REGISTRY },
+	{ "Client.Timeout", ERROR_REGISTRY },
+	{ "deadline exceeded", ERROR_REGISTRY },
+	{ "request canceled", ERROR_REGISTRY },
+	{ "EOF", ERROR_REGISTRY },
+	{ "Bad Gateway", ERROR_REGISTRY },
+	{ "Service Unavailable", ERROR_REGISTRY },
+	{ "Gateway Time", ERROR_REGISTRY },
+};
+
+/* What the engine's words for a failed transfer mean; fallback where they are none of those. */
+static enum error_kind
+kind_of(const char *words, enum error_kind fallback)
+{
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		if (strstr(words, faults[i].words) != NULL)
+			return faults[i].kind;
+	return fallback;
+}
+
+/* Whether a push's message tells what is done: those of a layer have its id, and mostly do not. */
+static bool
+tells(json_t *message)
+{
+	static const char *const ends[] = { "Pushed", "Layer already exists", "Mounted from" };
+	const char *status = json_string_value(json_object_get(message, "status"));
+
+	if (status == NULL || json_object_get(message, "id") == NULL)
+		return status != NULL;
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		if (strncmp(status, ends[i], strlen(ends[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool
+on_message(void *context, json_t *message)
+{
+	struct progress *progress = context;
+	const struct image_transfer *transfer = progress->transfer;
+	const char *failure = json_string_value(json_object_get(message, "error"));
+
+	if (failure != NULL && progress->failure == NULL)
+		progress->failure = strdup(failure);
+	if (transfer->message != NULL && progress->pushes && tells(message))
+		transfer->message(transfer->message_context, message);
+	return true;
+}
+
+static bool
+on_answer(void *context, const char *data, size_t length)
+{
+	return engine_lines_write(context, data, length);
+}
+
+/* Runs the transfer. True: the engine did what it could, and *failure says why that failed. */
+static bool
+run(struct engine *engine, const struct image_transfer *transfer, const char *path, bool pushes,
+    struct engine_answer *answer, char **failure, struct error *err)
+{
+	cleanup_header char *header = registry_auth_header(transfer->login);
+	struct progress progress = { .transfer = transfer, .pushes = pushes };
+	struct engine_lines lines = { .message = on_message, .context = &progress };
+	const struct engine_stream stream = { NULL, on_answer, &lines, "application/json", header };
+	bool done;
+
+	if (header == NULL || !engine_lines_open(&lines))
+		return error_set(err, ERROR_SYSTEM, "call the engine: not enough memory");
+	done = engine_stream(engine, "POST", path, &stream, transfer->timeout_ms, answer, err);
+	engine_lines_close(&lines);
+	*failure = progress.failure;
+	return done;
+}
+
+/* The same, with what failed as an error. */
+static bool
+transfer_run(struct engine *engine, const struct image_transfer *transfer, const char *path,
+    bool pushes, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	cleanup_free char *failure = NULL;
+	const char *doing = pushes ? "push the image to" : "pull the image from",
+		   *where = transfer->login->address;
+	int64_t begun = time_monotonic_ms();
+
+	if (!run(engine, transfer, path, pushes, &answer, &failure, err)) {
+		if (err->kind == ERROR_AWAY && time_monotonic_ms() - begun >= transfer->timeout_ms)
+			error_set(err, ERROR_TOO_LARGE, "%s %s: it took over %lld s", doing, where,
+			    (long long)(transfer->timeout_ms / MS_PER_S));
+		return false;
+	}
+	if (failure != NULL)
+		return error_set(err, kind_of(failure, ERROR_INPUT), "%s %s: %s", doing, where,
+		    failure);
+	if (answer.status == 200)
+		return true;
+	engine_refused(&answer, err, doing);
+	err->kind = kind_of(err->text, err->kind);
+	return error_wrap(err, "registry %s", where);
+}
+
+bool
+image_push(struct engine *engine, const struct image_transfer *transfer, struct error *err)
+{
+	const char *image = transfer->image;
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/images/%.*s/push?tag=%s", repository_length(image), image,
+	    tag_of(image));
+	return transfer_run(engine, transfer, path, true, err);
+}
+
+bool
+image_pull(struct engine *engine, const struct image_transfer *transfer, struct error *err)
+{
+	const char *image = transfer->image;
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof path, "/images/create?fromImage=%.*s&tag=%s",
+	    repository_length(image), image, tag_of(image));
+	return transfer_run(engine, transfer, path, false, err);
+}

@@ -1,0 +1,127 @@
+/*
+ * Reading the registry's password. Its file must be readable by the spooler's user and by root
+ * alone: kabuto.fcgi, which talks to everybody, has no use for it.
+ */
+#include "registry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "utf8.h"
+
+static char from_environment[REGISTRY_PASSWORD];
+static bool in_environment, too_long;
+
+void
+registry_take_environment(void)
+{
+	char *value = getenv(REGISTRY_ENVIRONMENT);
+	size_t length = value == NULL ? 0 : strlen(value);
+
+	if (value == NULL)
+		return;
+	in_environment = length > 0;
+	too_long = length >= sizeof from_environment;
+	(void)sodium_mlock(from_environment, sizeof from_environment);
+	if (!too_long)
+		memcpy(from_environment, value, length + 1);
+	sodium_memzero(value, length); /* /proc/<pid>/environ shows this memory */
+	(void)unsetenv(REGISTRY_ENVIRONMENT);
+}
+
+/* A group may read it that is root's or the spooler's own: no one else is in these. */
+static bool
+is_private(const struct stat *st)
+{
+	return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & S_IRWXO) == 0 &&
+	    ((st->st_mode & S_IRWXG) == 0 || st->st_gid == 0 || st->st_gid == getegid());
+}
+
+/* What is in the file, without the newline at its end; at least one byte, and no NUL. */
+static bool
+read_file(const char *path, char *password, struct error *err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	ssize_t length;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, "open registry.password_file '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERROR_INPUT, "registry.password_file '%s' is no file", path);
+	if (!is_private(&st))
+		return error_set(err, ERROR_INPUT,
+		    "registry.password_file '%s' may be read by others: make it the spooler's user's or root's, with mode 0600",
+		    path);
+	length = read(fd, password, REGISTRY_PASSWORD);
+	if (length < 0)
+		return error_errno(err, "read registry.password_file '%s'", path);
+	if (length == REGISTRY_PASSWORD)
+		return error_set(err, ERROR_INPUT,
+		    "registry.password_file '%s' has more than %d bytes", path,
+		    REGISTRY_PASSWORD - 1);
+	while (length > 0 && (password[length - 1] == '\n' || password[length - 1] == '\r'))
+		length--;
+	password[length] = '\0';
+	return (length > 0 && strlen(password) == (size_t)length) ||
+	    error_set(err, ERROR_INPUT, "registry.password_file '%s' has no password in it", path);
+}
+
+static bool
+read_password(const struct config *config, char *password, struct error *err)
+{
+	const char *file = config->registry.password_file;
+
+	if (file[0] != '\0')
+		return read_file(file, password, err);
+	if (!in_environment)
+		return error_set(err, ERROR_INPUT,
+		    "registry.username has no password: set registry.password_file, or " REGISTRY_ENVIRONMENT
+		    " in the environment");
+	if (too_long)
+		return error_set(err, ERROR_INPUT, REGISTRY_ENVIRONMENT " has more than %d bytes",
+		    REGISTRY_PASSWORD - 1);
+	memcpy(password, from_environment, sizeof from_environment);
+	return true;
+}
+
+bool
+registry_log_in(const struct config *config, struct registry_login *login, struct error *err)
+{
+	*login = (struct registry_login){ 0 };
+	if (!registry_configured(config))
+		return true;
+	if (config->registry.username[0] != '\0') {
+		if (!read_password(config, login->password, err)) {
+			registry_log_out(login);
+			return false;
+		}
+		if (!utf8_valid(login->password, strlen(login->password))) {
+			registry_log_out(login);
+			return error_set(err, ERROR_INPUT, "the registry's password is not UTF-8");
+		}
+		login->username = config->registry.username;
+	}
+	login->address = config->registry.address;
+	return true;
+}
+
+void
+registry_log_out(struct registry_login *login)
+{
+	sodium_memzero(login, sizeof *login);
+}
+
+bool
+registry_check(const struct config *config, struct error *err)
+{
+	cleanup_login struct registry_login login = { 0 };
+
+	return registry_log_in(config, &login, err);
+}

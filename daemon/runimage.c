@@ -1,0 +1,78 @@
+/*
+ * Getting a job's image back from the registry, where the engine has it no more: it was pruned, or
+ * the engine is another one.
+ */
+#include "engine_registry.h"
+#include "imagename.h"
+#include "joblog.h"
+#include "quantity.h"
+#include "registry.h"
+#include "run.h"
+
+/* The words of a pull that failed, as the end of a job; kind stays where it may pass. */
+static bool
+explain(struct run *run, struct error *err)
+{
+	int64_t patience_ms = run->worker->spooler->config->registry.patience * MS_PER_S;
+
+	switch (err->kind) {
+	case ERROR_REGISTRY:
+		if (run->registry_away_ms == 0)
+			run->registry_away_ms = time_monotonic_ms();
+		if (time_monotonic_ms() - run->registry_away_ms < patience_ms)
+			return false;
+		err->kind = ERROR_NOT_FOUND;
+		return error_wrap(err, "the image is not on the engine any more");
+	case ERROR_NOT_FOUND:
+		return error_wrap(err,
+		    "the image is neither on the engine nor in the registry: build it again");
+	case ERROR_FORBIDDEN:
+	case ERROR_INPUT:
+	case ERROR_TOO_LARGE:
+		return error_wrap(err, "the image is not on the engine any more");
+	default:
+		return false;
+	}
+}
+
+static bool
+pull(struct run *run, const struct imagename *name, struct error *err)
+{
+	const struct config *config = run->worker->spooler->config;
+	cleanup_login struct registry_login login = { 0 };
+	const struct image_transfer transfer = { .login = &login,
+		.image = name->remote,
+		.timeout_ms = config->registry.timeout * MS_PER_S };
+
+	if (!registry_log_in(config, &login, err))
+		return false;
+	if (login.address == NULL)
+		return error_set(err, ERROR_NOT_FOUND,
+		    "the engine has the image no more, and there is no registry to pull it from: build it again");
+	log_run(run, LOG_INFO, "pulling %s", name->remote);
+	if (!image_pull(&run->worker->engine, &transfer, err))
+		return explain(run, err);
+	run->registry_away_ms = 0;
+	if (image_tag(&run->worker->engine, name->remote, name->local, err))
+		return true;
+	if (err->kind == ERROR_NOT_FOUND)
+		err->kind = ERROR_SYSTEM; /* somebody has removed it again: once more */
+	return false;
+}
+
+bool
+run_pull_image(struct run *run, const struct image_run *image, struct error *err)
+{
+	struct spooler *spooler = run->worker->spooler;
+	struct imagename name;
+	struct error look;
+	bool exists;
+
+	imagename_make(&name, spooler->config, spooler->instance, image->image, image->build);
+	if (!image_exists(&run->worker->engine, name.local, &exists, &look)) {
+		*err = look;
+		return false;
+	}
+	return !exists && pull(run, &name, err) &&
+	    joblog_note(spooler->spool.logs, run->job.id, run->job.attempt, JOBLOG_PULLED, err);
+}
