@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "cookie.h"
 #include "multipart.h"
 #include "quantity.h"
 #include "router.h"
@@ -95,36 +96,13 @@ request_release_database(struct request *req)
 	req->db = NULL;
 }
 
-/*
- * The session cookie's value (RFC 6265, section 4.2.1) into req->session; left empty where there is
- * none.
- */
-static void
-find_cookie(struct request *req)
-{
-	const char *at = request_header(req, "HTTP_COOKIE");
-	size_t name = strlen(COOKIE_NAME);
-
-	while (*at != '\0') {
-		size_t length = strcspn(at, ";");
-
-		if (length > name && strncmp(at, COOKIE_NAME, name) == 0 && at[name] == '=') {
-			if (length - name - 1 < sizeof req->session)
-				snprintf(req->session, sizeof req->session, "%.*s",
-				    (int)(length - name - 1), at + name + 1);
-			return;
-		}
-		at += length;
-		at += strspn(at, "; ");
-	}
-}
-
 bool
 request_authenticate(struct request *req, struct error *err)
 {
 	struct database *db;
 
-	find_cookie(req);
+	cookie_find(request_header(req, "HTTP_COOKIE"), COOKIE_NAME, req->session,
+	    sizeof req->session);
 	if (req->session[0] == '\0')
 		return error_set(err, ERROR_UNAUTHORIZED,
 		    "not logged in: POST login and password to /login first");
