@@ -195,7 +195,8 @@ tar_read(void *context, char *to, size_t size)
 static bool
 message_line(struct messages *messages)
 {
-	cleanup_json json_t *message = json_loadb(messages->line, messages->length, 0, NULL);
+	cleanup_json json_t *message =
+	    json_loadb(messages->line, messages->length, JSON_ALLOW_NUL, NULL);
 	const char *error = NULL, *stream = NULL;
 
 	messages->length = 0;

@@ -213,7 +213,7 @@ read_urlencoded(struct request *req, struct error *err)
 {
 	struct body body = { 0 };
 	bool done = each_piece(req, gather, &body, err) &&
-	    urlencoded_each(body.text, body.length, add_field, req, err);
+	    (body.length == 0 || urlencoded_each(body.text, body.length, add_field, req, err));
 
 	free(body.text);
 	return done;
