@@ -146,12 +146,15 @@ context_path(const struct build_state *state, const char *folder)
 
 /* Clones into a folder of its own, anew at each try. */
 static bool
-check_out(struct build_state *state, const char *path, struct error *err)
+check_out(struct build_state *state, struct error *err)
 {
+	cleanup_free char *path = context_path(state, BUILD_CHECKOUT);
 	const struct checkout checkout = { state->worker->spooler->config, path, checkout_stop,
 		checkout_output, state };
 	struct checkout_url url;
 
+	if (path == NULL)
+		return error_set(err, ERROR_SYSTEM, "check out: not enough memory");
 	return checkout_url_parse(&url, state->build->repo_url, &checkout.config->build.schemes,
 		   err) &&
 	    tree_remove(state->folder, BUILD_CHECKOUT, err) && checkout_clone(&checkout, &url, err);
@@ -161,7 +164,7 @@ check_out(struct build_state *state, const char *path, struct error *err)
 static char *
 read_dockerfile(const struct build_state *state, struct error *err)
 {
-	cleanup_close int fd = openat(state->folder, BUILD_CHECKOUT "/Dockerfile",
+	cleanup_close int fd = openat(state->folder, BUILD_CHECKOUT "/" CHECKOUT_TREE "/Dockerfile",
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text = malloc(DOCKERFILE_MOST + 1), *valid;
 	size_t repaired;
@@ -285,7 +288,8 @@ static bool
 make_image(struct build_state *state, const char *tag, bool *failed, struct error *err)
 {
 	bool repository = state->build->repo_url != NULL;
-	cleanup_free char *path = context_path(state, repository ? BUILD_CHECKOUT : BUILD_CONTEXT);
+	cleanup_free char *path =
+	    context_path(state, repository ? BUILD_CHECKOUT "/" CHECKOUT_TREE : BUILD_CONTEXT);
 	cleanup_free char *failure = NULL;
 
 	*failed = false;
@@ -297,7 +301,7 @@ make_image(struct build_state *state, const char *tag, bool *failed, struct erro
 		return false;
 	fault_point("build", "output");
 	if (repository) {
-		if (!check_out(state, path, err))
+		if (!check_out(state, err))
 			return false;
 		free(state->dockerfile);
 		state->dockerfile = read_dockerfile(state, err);

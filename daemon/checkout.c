@@ -1,173 +1,56 @@
 /*
  * Running git and hg: with an empty environment, no prompts, no hooks, no submodules, a limit in
- * time and in size.
+ * time and in size; confined to the folder of the checkout and what programs need of the system,
+ * and without a way to any host but through the proxy, which asks the guard. By ssh, which follows
+ * nobody elsewhere, they go to an address that was asked for before.
  */
 #include "checkout.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "confine.h"
+#include "guard.h"
+#include "proxy.h"
 #include "quantity.h"
 #include "tree.h"
 
 #define LOOK_MS     500
 #define END_LOOK_MS 20 /* when its output has ended and it has not */
 #define LINE_TEXT   1024
+#define ENVIRONMENT 24 /* variables, and the NULL behind them */
 
-static bool
-has_prefix(const char *text, const char *prefix)
-{
-	return strncasecmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static bool
-has_suffix(const char *text, const char *suffix)
-{
-	size_t length = strlen(text), size = strlen(suffix);
-
-	return length >= size && strcmp(text + length - size, suffix) == 0;
-}
-
-/* The host of "scheme://user@host:port/path", an IPv6 address without its brackets. */
-static bool
-host_of(const char *authority, char host[static 256])
-{
-	size_t length = strcspn(authority, "/?#");
-	const char *at = memrchr(authority, '@', length);
-
-	if (at != NULL) {
-		length -= (size_t)(at + 1 - authority);
-		authority = at + 1;
-	}
-	if (*authority == '[') {
-		authority++;
-		length = strcspn(authority, "]");
-	} else {
-		length = length < strcspn(authority, ":") ? length : strcspn(authority, ":");
-	}
-	if (length == 0 || length >= 256 || *authority == '-')
-		return false;
-	memcpy(host, authority, length);
-	host[length] = '\0';
-	return true;
-}
-
-bool
-checkout_url_parse(struct checkout_url *url, const char *text, const struct text_list *schemes,
-    struct error *err)
-{
-	/* curl's -d sends a "+" as it is, and in a form that is a space. */
-	bool git = has_prefix(text, "git+") || has_prefix(text, "git ");
-	bool hg = has_prefix(text, "hg+") || has_prefix(text, "hg ");
-	const char *rest = text + (git ? 4 : hg ? 3 : 0);
-	const char *colon = strstr(rest, "://");
-	cleanup_free char *scheme = colon == NULL ? NULL : strndup(rest, (size_t)(colon - rest));
-
-	for (const char *c = rest; *c != '\0'; c++)
-		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c))
-			return error_set(err, ERROR_INPUT, "repo_url: has white space in it");
-	if (scheme == NULL || strlen(rest) >= sizeof url->url)
-		return error_set(err, ERROR_INPUT,
-		    "repo_url: must be a URL like https://host/path");
-	for (char *c = scheme; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
-	if (!text_list_has(schemes, scheme))
-		return error_set(err, ERROR_INPUT,
-		    "repo_url: '%s' is not a scheme that is allowed here", scheme);
-	if (!host_of(colon + 3, url->host))
-		return error_set(err, ERROR_INPUT, "repo_url: names no host");
-	snprintf(url->url, sizeof url->url, "%s", rest);
-	url->kind = git || (!hg && has_suffix(rest, ".git")) ? CHECKOUT_GIT : CHECKOUT_HG;
-	return true;
-}
-
-/* RFC 6890: what is not the public Internet. */
-static bool
-is_private_v4(uint32_t address)
-{
-	static const struct {
-		uint32_t network;
-		int bits;
-	} ranges[] = {
-		{ 0x00000000, 8 },
-		{ 0x0a000000, 8 },
-		{ 0x64400000, 10 },
-		{ 0x7f000000, 8 },
-		{ 0xa9fe0000, 16 },
-		{ 0xac100000, 12 },
-		{ 0xc0000000, 24 },
-		{ 0xc0a80000, 16 },
-		{ 0xc6120000, 15 },
-		{ 0xe0000000, 3 },
-	};
-
-	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-		if ((address ^ ranges[i].network) >> (32 - ranges[i].bits) == 0)
-			return true;
-	return false;
-}
-
-static bool
-is_private(const struct sockaddr *address)
-{
-	const struct in6_addr *v6;
-
-	if (address->sa_family == AF_INET)
-		return is_private_v4(ntohl(((const struct sockaddr_in *)(const void *)address)
-					       ->sin_addr.s_addr));
-	if (address->sa_family != AF_INET6)
-		return true;
-	v6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-	if (IN6_IS_ADDR_V4MAPPED(v6) || IN6_IS_ADDR_V4COMPAT(v6)) {
-		uint32_t v4;
-
-		memcpy(&v4, &v6->s6_addr[12], sizeof v4);
-		return is_private_v4(ntohl(v4));
-	}
-	return (v6->s6_addr[0] & 0xe0) != 0x20; /* all but the global unicast 2000::/3 */
-}
-
-/* Refuses hosts of this machine and of its private networks. */
-static bool
-check_host(const char *host, struct error *err)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found = NULL;
-	bool allowed = true;
-	int result = getaddrinfo(host, NULL, &hints, &found);
-
-	if (result != 0)
-		return error_set(err, ERROR_INPUT, "repo_url: the host '%s' is not found: %s", host,
-		    gai_strerror(result));
-	for (const struct addrinfo *at = found; at != NULL; at = at->ai_next)
-		allowed = allowed && !is_private(at->ai_addr);
-	freeaddrinfo(found);
-	return allowed ||
-	    error_set(err, ERROR_INPUT,
-		"repo_url: '%s' is an address of a private network, which is not allowed here",
-		host);
-}
+/* What a program is run with. */
+struct launch {
+	const struct checkout *checkout;
+	const struct checkout_url *url;
+	struct proxy proxy;
+	struct confine confine;
+	char ssh[512]; /* the command, as a shell reads it */
+	char *tree;    /* where the clone goes */
+	char *environment[ENVIRONMENT];
+	size_t variables;
+};
 
 /*
  * In the child: nothing of the spooler's rights or terminal is left. Async-signal-safe calls only.
  */
 static void __attribute__((noreturn))
-run_child(char *const *arguments, char *const *environment, int output)
+run_child(const struct launch *launch, char *const *arguments, int output)
 {
 	int null = open("/dev/null", O_RDONLY);
-
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -176,11 +59,10 @@ run_child(char *const *arguments, char *const *environment, int output)
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not work on beside a next spooler's */
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-	    dup2(output, STDERR_FILENO) < 0)
+	    dup2(output, STDERR_FILENO) < 0 || !confine_apply(&launch->confine))
 		_exit(126);
-	execve(arguments[0], arguments, environment);
+	execve(arguments[0], arguments, launch->environment);
 	_exit(127);
 }
 
@@ -265,6 +147,9 @@ follow(const struct checkout *checkout, pid_t child, int output, struct error *e
 		continue;
 	if (stopped)
 		return false;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 126)
+		return error_set(err, ERROR_SYSTEM,
+		    "the program to clone it with cannot be confined");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, ERROR_SYSTEM,
 		    "the program to clone it with is not installed here");
@@ -273,8 +158,7 @@ follow(const struct checkout *checkout, pid_t child, int output, struct error *e
 }
 
 static bool
-run(const struct checkout *checkout, char *const *arguments, char *const *environment,
-    struct error *err)
+run(const struct launch *launch, char *const *arguments, struct error *err)
 {
 	int ends[2];
 	bool done;
@@ -284,7 +168,7 @@ run(const struct checkout *checkout, char *const *arguments, char *const *enviro
 		return error_errno(err, "run %s", arguments[0]);
 	child = fork();
 	if (child == 0)
-		run_child(arguments, environment, ends[1]);
+		run_child(launch, arguments, ends[1]);
 	(void)close(ends[1]);
 	if (child < 0) {
 		error_errno(err, "run %s", arguments[0]);
@@ -292,28 +176,262 @@ run(const struct checkout *checkout, char *const *arguments, char *const *enviro
 		return false;
 	}
 	(void)setpgid(child, child);
-	done = follow(checkout, child, ends[0], err);
+	done = follow(launch->checkout, child, ends[0], err);
 	(void)close(ends[0]);
 	return done;
+}
+
+/* Adds the variable to the environment. */
+static bool __attribute__((format(printf, 2, 3)))
+set_variable(struct launch *launch, const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL;
+	int length;
+
+	if (launch->variables == ENVIRONMENT - 1)
+		return false;
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return false;
+	launch->environment[launch->variables++] = text;
+	return true;
+}
+
+/* Which of their schemes git may use, also where a server redirects it: "https:http". */
+static bool
+set_schemes(struct launch *launch)
+{
+	const struct text_list *schemes = &launch->checkout->config->build.schemes;
+	char words[256] = "";
+
+	for (size_t i = 0; i < schemes->count; i++) {
+		size_t length = strlen(words);
+
+		snprintf(words + length, sizeof words - length, "%s%s", i > 0 ? ":" : "",
+		    schemes->texts[i]);
+	}
+	return set_variable(launch, "GIT_ALLOW_PROTOCOL=%s", words);
+}
+
+static bool
+set_environment(struct launch *launch, struct error *err)
+{
+	static const char *const fixed[] = { "PATH=/usr/bin:/bin", "HOME=/nonexistent",
+		"LC_ALL=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
+		"GIT_ASKPASS=/bin/false", "SSH_ASKPASS=/bin/false", "GIT_LFS_SKIP_SMUDGE=1",
+		"HGPLAIN=1", "PYTHONNOUSERSITE=1", "PYTHONDONTWRITEBYTECODE=1" };
+	const char *path = launch->checkout->path;
+	bool done = true;
+
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		done = done && set_variable(launch, "%s", fixed[i]);
+	done = done && set_schemes(launch) && set_variable(launch, "TMPDIR=%s/tmp", path) &&
+	    set_variable(launch, "GIT_CONFIG_GLOBAL=%s/gitconfig", path) &&
+	    set_variable(launch, "HGRCPATH=%s/hgrc", path) &&
+	    set_variable(launch, "GIT_SSH_COMMAND=%s", launch->ssh);
+	return done || error_set(err, ERROR_SYSTEM, "clone a repository: not enough memory");
+}
+
+/* Makes the file name in the checkout's folder. The proxy's password stands in there. */
+static bool __attribute__((format(printf, 4, 5)))
+write_settings(int folder, const char *name, struct error *err, const char *format, ...)
+{
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	va_list arguments;
+	int length;
+	bool closed;
+
+	if (fd < 0)
+		return error_errno(err, "make '%s' of a checkout", name);
+	va_start(arguments, format);
+	length = vdprintf(fd, format, arguments);
+	va_end(arguments);
+	closed = close(fd) == 0;
+	return (length >= 0 && closed) || error_errno(err, "write '%s' of a checkout", name);
+}
+
+/* git-config(1); hgrc(5). */
+static bool
+make_folder(const struct launch *launch, struct error *err)
+{
+	const char *path = launch->checkout->path;
+	cleanup_close int folder = -1;
+
+	if (mkdir(path, 0700) < 0 ||
+	    (folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
+	    mkdirat(folder, "tmp", 0700) < 0)
+		return error_errno(err, "make the folder of a checkout");
+	return write_settings(folder, "gitconfig", err,
+		   "[http]\n"
+		   "\tproxy = http://" PROXY_USER ":%s@127.0.0.1:%u\n"
+		   "\tproxyAuthMethod = basic\n"
+		   "\tfollowRedirects = initial\n"
+		   "[core]\n"
+		   "\thooksPath = /dev/null\n"
+		   "\tfsmonitor = false\n"
+		   "[credential]\n"
+		   "\thelper =\n"
+		   "[transfer]\n"
+		   "\tbundleURI = false\n"
+		   "[submodule]\n"
+		   "\trecurse = false\n"
+		   "[fetch]\n"
+		   "\trecurseSubmodules = false\n"
+		   "[maintenance]\n"
+		   "\tauto = false\n",
+		   launch->proxy.password, (unsigned)launch->proxy.port) &&
+	    write_settings(folder, "hgrc", err,
+		"[http_proxy]\n"
+		"host = 127.0.0.1:%u\n"
+		"user = " PROXY_USER "\n"
+		"passwd = %s\n"
+		"always = True\n"
+		"no =\n"
+		"[ui]\n"
+		"ssh = %s\n"
+		"clonebundles = False\n"
+		"[subrepos]\n"
+		"allowed = False\n",
+		(unsigned)launch->proxy.port, launch->proxy.password, launch->ssh);
+}
+
+/*
+ * ssh looks its host up by itself, so that it is told the address that was checked; keys are still
+ * those of the name.
+ */
+static bool
+pin_ssh(struct launch *launch, struct error *err)
+{
+	const struct checkout_url *url = launch->url;
+	const struct guard guard = { .allow_private =
+					 launch->checkout->config->build.allow_private };
+	char address[GUARD_ADDRESS];
+	bool usual = url->port[0] == '\0' || strcmp(url->port, "22") == 0;
+
+	if (!guard_resolve(&guard, url->host, address, err))
+		return error_wrap(err, "repo_url");
+	snprintf(launch->ssh, sizeof launch->ssh,
+	    "ssh -oBatchMode=yes -oHostName=%s '-oHostKeyAlias=%s%s%s%s'", address,
+	    usual ? "" : "[", url->host, usual ? "" : "]:", usual ? "" : url->port);
+	return true;
+}
+
+/* The keys and known hosts of the spooler's user: what ssh would read. */
+static bool
+allow_ssh(struct launch *launch, struct error *err)
+{
+	const char *port = launch->url->port;
+	char buffer[4096], path[sizeof buffer];
+	struct passwd entry, *found = NULL;
+
+	if (!confine_allow_port(&launch->confine, (uint16_t)(*port != '\0' ? atoi(port) : 22), err))
+		return false;
+	if (getpwuid_r(geteuid(), &entry, buffer, sizeof buffer, &found) != 0 || found == NULL)
+		return true;
+	snprintf(path, sizeof path, "%.4000s/.ssh", found->pw_dir);
+	return confine_allow_path(&launch->confine, path, CONFINE_READ, err);
+}
+
+/*
+ * What git, hg, ssh, and the interpreters and libraries under them read. Not all of /usr, since
+ * /usr/local may hold kabuto.conf and the state directory.
+ */
+static bool
+confine(struct launch *launch, struct error *err)
+{
+	static const struct {
+		const char *path;
+		enum confine_access access;
+	} paths[] = {
+		{ "/bin", CONFINE_EXECUTE },
+		{ "/lib", CONFINE_EXECUTE },
+		{ "/lib32", CONFINE_EXECUTE },
+		{ "/lib64", CONFINE_EXECUTE },
+		{ "/usr/bin", CONFINE_EXECUTE },
+		{ "/usr/lib", CONFINE_EXECUTE },
+		{ "/usr/lib32", CONFINE_EXECUTE },
+		{ "/usr/lib64", CONFINE_EXECUTE },
+		{ "/usr/libexec", CONFINE_EXECUTE },
+		{ "/usr/share", CONFINE_READ },
+		{ "/usr/local/lib", CONFINE_EXECUTE },
+		{ "/usr/local/share/ca-certificates", CONFINE_READ },
+		{ "/etc/alternatives", CONFINE_READ },
+		{ "/etc/ca-certificates", CONFINE_READ },
+		{ "/etc/crypto-policies", CONFINE_READ },
+		{ "/etc/group", CONFINE_READ },
+		{ "/etc/host.conf", CONFINE_READ },
+		{ "/etc/hosts", CONFINE_READ },
+		{ "/etc/ld.so.cache", CONFINE_READ },
+		{ "/etc/ld.so.preload", CONFINE_READ },
+		{ "/etc/localtime", CONFINE_READ },
+		{ "/etc/mercurial", CONFINE_READ },
+		{ "/etc/nsswitch.conf", CONFINE_READ },
+		{ "/etc/passwd", CONFINE_READ },
+		{ "/etc/pki", CONFINE_READ },
+		{ "/etc/python3", CONFINE_READ },
+		{ "/etc/python3.11", CONFINE_READ },
+		{ "/etc/resolv.conf", CONFINE_READ },
+		{ "/etc/ssh", CONFINE_READ },
+		{ "/etc/ssl", CONFINE_READ },
+		{ "/dev/null", CONFINE_WRITE },
+		{ "/dev/random", CONFINE_READ },
+		{ "/dev/urandom", CONFINE_READ },
+		{ "/dev/zero", CONFINE_READ },
+	};
+
+	if (!confine_begin(&launch->confine, err) ||
+	    !confine_allow_path(&launch->confine, launch->checkout->path, CONFINE_WRITE, err))
+		return false;
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		if (!confine_allow_path(&launch->confine, paths[i].path, paths[i].access, err))
+			return false;
+	return launch->url->ssh ? allow_ssh(launch, err)
+				: confine_allow_port(&launch->confine, launch->proxy.port, err);
+}
+
+static bool
+launch_program(struct launch *launch, struct error *err)
+{
+	char *address = (char *)(uintptr_t)launch->url->url;
+	char *git[] = { "/usr/bin/git", "clone", "--depth", "1", "--no-tags", "--single-branch",
+		"--no-recurse-submodules", "--template=", "--", address, launch->tree, NULL };
+	char *hg[] = { "/usr/bin/hg", "--noninteractive", "clone", "--", address, launch->tree,
+		NULL };
+
+	return make_folder(launch, err) && set_environment(launch, err) && confine(launch, err) &&
+	    run(launch, launch->url->kind == CHECKOUT_GIT ? git : hg, err);
 }
 
 bool
 checkout_clone(const struct checkout *checkout, const struct checkout_url *url, struct error *err)
 {
-	static char *environment[] = { "PATH=/usr/bin:/bin", "HOME=/nonexistent", "LC_ALL=C.UTF-8",
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
-		"GIT_ASKPASS=/bin/false", "SSH_ASKPASS=/bin/false", "GIT_LFS_SKIP_SMUDGE=1",
-		"GIT_SSH_COMMAND=ssh -oBatchMode=yes", "GIT_ALLOW_PROTOCOL=https:http:ssh",
-		"HGRCPATH=", "HGPLAIN=1", NULL };
-	char *address = (char *)(uintptr_t)url->url, *path = (char *)(uintptr_t)checkout->path;
-	char *git[] = { "/usr/bin/git", "-c", "core.hooksPath=/dev/null", "-c",
-		"http.followRedirects=false", "clone", "--depth", "1", "--no-tags",
-		"--single-branch", "--no-recurse-submodules", "--template=", "--", address, path,
-		NULL };
-	char *hg[] = { "/usr/bin/hg", "--noninteractive", "--config", "ui.ssh=ssh -oBatchMode=yes",
-		"--config", "subrepos.allowed=false", "clone", "--", address, path, NULL };
+	struct launch launch = {
+		.checkout = checkout, .url = url, .confine = { .ruleset = -1 }, .ssh = "/bin/false"
+	};
+	bool done;
 
-	if (!checkout->config->build.allow_private && !check_host(url->host, err))
+	if (url->ssh && !pin_ssh(&launch, err))
 		return false;
-	return run(checkout, url->kind == CHECKOUT_GIT ? git : hg, environment, err);
+	if (!proxy_start(&launch.proxy, checkout->config->build.allow_private, err))
+		return false;
+	if (asprintf(&launch.tree, "%s/" CHECKOUT_TREE, checkout->path) < 0) {
+		launch.tree = NULL;
+		done = error_set(err, ERROR_SYSTEM, "clone a repository: not enough memory");
+	} else {
+		done = launch_program(&launch, err);
+	}
+	/* The proxy knows better than the program why there was no way. */
+	if (!done && err->kind == ERROR_INPUT && proxy_refused(&launch.proxy, err)) {
+		err->kind = ERROR_INPUT;
+		error_wrap(err, "repo_url");
+	}
+	proxy_stop(&launch.proxy);
+	confine_end(&launch.confine);
+	for (size_t i = 0; i < launch.variables; i++)
+		free(launch.environment[i]);
+	free(launch.tree);
+	return done;
 }

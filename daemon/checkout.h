@@ -10,12 +10,17 @@
 #include "config.h"
 #include "error.h"
 
+#define CHECKOUT_HOST 256
+#define CHECKOUT_TREE "tree" /* in the folder of a checkout: the clone */
+
 enum checkout_kind { CHECKOUT_GIT, CHECKOUT_HG };
 
 struct checkout_url {
 	enum checkout_kind kind;
 	char url[2048]; /* as the program gets it: without "git+" or "hg+" */
-	char host[256];
+	char host[CHECKOUT_HOST];
+	char port[6]; /* empty: the scheme's own */
+	bool ssh;
 };
 
 /*
@@ -26,8 +31,9 @@ bool checkout_url_parse(struct checkout_url *url, const char *text, const struct
     struct error *err);
 
 /*
- * Clones the repository into path, which must not exist. What the program says goes to output, a
- * line at a time. ERROR_INPUT says why it cannot be cloned; ERROR_INTERRUPTED: stop said so.
+ * Makes the folder path, which must not exist, and clones the repository into CHECKOUT_TREE in it,
+ * beside what the program needs for it. What the program says goes to output, a line at a time.
+ * ERROR_INPUT says why it cannot be cloned; ERROR_INTERRUPTED: stop said so.
  */
 struct checkout {
 	const struct config *config;

@@ -108,19 +108,30 @@ container_start(struct engine *engine, const char *name, struct error *err)
 	return false;
 }
 
+/* Milliseconds of a decimal fraction (".123456789"), as far as there are digits. */
+static int64_t
+fraction_ms(const char *text)
+{
+	int64_t sum = 0;
+
+	if (*text++ != '.')
+		return 0;
+	for (int64_t weight = MS_PER_S / 10; weight > 0 && *text >= '0' && *text <= '9';
+	     weight /= 10)
+		sum += (*text++ - '0') * weight;
+	return sum;
+}
+
 /* The engine's times are RFC 3339 with up to nine decimals; it writes year 1 for "never". */
 static int64_t
 time_read(const char *text)
 {
 	struct tm utc = { 0 };
 	const char *rest = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-	double fraction = 0;
 
 	if (rest == NULL || utc.tm_year < 70)
 		return 0;
-	if (*rest == '.')
-		fraction = strtod(rest, NULL);
-	return (int64_t)timegm(&utc) * MS_PER_S + (int64_t)(fraction * MS_PER_S);
+	return (int64_t)timegm(&utc) * MS_PER_S + fraction_ms(rest);
 }
 
 /* "paused" and "restarting" count as running: it is not over. */

@@ -27,7 +27,7 @@ engine_lines_close(struct engine_lines *lines)
 static bool
 take_line(struct engine_lines *lines)
 {
-	cleanup_json json_t *message = json_loadb(lines->line, lines->length, 0, NULL);
+	cleanup_json json_t *message = json_loadb(lines->line, lines->length, JSON_ALLOW_NUL, NULL);
 
 	lines->length = 0;
 	return !json_is_object(message) /* an empty line */ ||

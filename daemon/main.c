@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "confine.h"
 #include "message.h"
 #include "program.h"
 #include "quantity.h"
@@ -117,6 +118,18 @@ read_database(struct spooler *spooler, struct error *err)
 	return done;
 }
 
+/* What git and hg are not kept from by this kernel, for whom it concerns. */
+static void
+say_unconfined(void)
+{
+	const char *missing = confine_missing();
+
+	if (missing != NULL)
+		log_write(LOG_WARNING,
+		    "clones of repositories are confined less than they could be: this kernel lacks %s",
+		    missing);
+}
+
 static bool
 run(const struct config *config, const char *path, struct error *err)
 {
@@ -141,6 +154,7 @@ run(const struct config *config, const char *path, struct error *err)
 	    !install_init(state, config->init, err) || !read_database(&spooler, err) ||
 	    !engine_init(err) || !catch_signals(&spooler, path, err))
 		return false;
+	say_unconfined();
 	spooler.wake = wake_listen(state, err);
 	if (spooler.wake < 0 || !sandboxes_open(&spooler, err))
 		return false;

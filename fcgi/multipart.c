@@ -274,7 +274,8 @@ step_head(struct multipart *mp, struct error *err)
 
 	if (mp->held >= 2 && memcmp(mp->window, "\r\n", 2) == 0)
 		return fail(err, "a part has no Content-Disposition");
-	if (length > MULTIPART_HEAD_MOST)
+	/* Of what has no end yet, up to three bytes may be the end's. */
+	if (length > (size_t)MULTIPART_HEAD_MOST + (end != NULL ? 0 : 3))
 		return fail(err, "a part's headers are too long");
 	if (end == NULL)
 		return 0;

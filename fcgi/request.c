@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "cookie.h"
 #include "event.h"
 #include "multipart.h"
 #include "quantity.h"
@@ -231,30 +232,6 @@ request_note(struct request *req, const char *action, int64_t object, struct err
 	return request_database(req, err) != NULL && add_event(req, action, object, err);
 }
 
-/*
- * The session cookie's value (RFC 6265, section 4.2.1) into req->session; left empty where there is
- * none.
- */
-static void
-find_cookie(struct request *req)
-{
-	const char *at = request_header(req, "HTTP_COOKIE");
-	size_t name = strlen(COOKIE_NAME);
-
-	while (*at != '\0') {
-		size_t length = strcspn(at, ";");
-
-		if (length > name && strncmp(at, COOKIE_NAME, name) == 0 && at[name] == '=') {
-			if (length - name - 1 < TOKEN_TEXT)
-				snprintf(req->session, sizeof req->session, "%.*s",
-				    (int)(length - name - 1), at + name + 1);
-			return;
-		}
-		at += length;
-		at += strspn(at, "; ");
-	}
-}
-
 /* The value behind "Bearer", whatever the case of that word (RFC 9110, section 11.1). */
 static bool
 find_bearer(struct request *req)
@@ -299,7 +276,8 @@ request_authenticate(struct request *req, struct error *err)
 
 	if (find_bearer(req))
 		return authenticate_token(req, err);
-	find_cookie(req);
+	cookie_find(request_header(req, "HTTP_COOKIE"), COOKIE_NAME, req->session,
+	    sizeof req->session);
 	if (req->session[0] == '\0')
 		return unauthorized(req,
 		    "not logged in: POST login and password to /login first, or send an API token",
@@ -420,7 +398,7 @@ read_urlencoded(struct request *req, struct error *err)
 {
 	struct body body = { 0 };
 	bool done = each_piece(req, gather, &body, err) &&
-	    urlencoded_each(body.text, body.length, add_field, req, err);
+	    (body.length == 0 || urlencoded_each(body.text, body.length, add_field, req, err));
 
 	free(body.text);
 	return done;

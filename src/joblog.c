@@ -18,8 +18,8 @@
 #include "utf8.h"
 
 #define WINDOW      (4 * JOBLOG_LINE_MOST)
-#define RECORDS     2048         /* in their window */
-#define SYSTEM_ROOM (256 * 1024) /* bytes that our own lines may take past the limit */
+#define RECORDS     (JOBLOG_LINE_MOST / 32) /* in their window */
+#define SYSTEM_ROOM (256 * 1024)            /* bytes that our own lines may take past the limit */
 
 const char *
 joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt, const char *suffix)

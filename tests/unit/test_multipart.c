@@ -290,14 +290,18 @@ test_broken_body_is_refused_in_whatever_pieces(void **state)
 	rows_end(failed);
 }
 
+/* The padding with which a head has MULTIPART_HEAD_MOST bytes, without the empty line at its end.
+ */
+#define JUST_FITS (MULTIPART_HEAD_MOST - strlen("X: \r\n") - strlen(HEAD("a")) + 2)
+
 static void
 test_head_over_8_kib_is_refused_in_whatever_pieces(void **state)
 {
 	static const struct {
 		size_t padding;
 		bool taken;
-	} rows[] = { { 100, true }, { 7000, true }, { MULTIPART_HEAD_MOST + 1, false },
-		{ 40000, false }, { 70000, false } };
+	} rows[] = { { 100, true }, { 7000, true }, { JUST_FITS, true }, { JUST_FITS + 1, false },
+		{ MULTIPART_HEAD_MOST + 1, false }, { 40000, false }, { 70000, false } };
 	static const size_t pieces[] = { 1 << 30, 1000, 1 };
 	cleanup_free char *body = malloc(100000);
 	struct heard heard = { 0 };

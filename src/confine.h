@@ -1,0 +1,45 @@
+#ifndef KABUTO_CONFINE_H
+#define KABUTO_CONFINE_H
+/*
+ * What a child that works on a stranger's data may still reach: the paths and TCP ports that are
+ * named, and nothing else (Landlock, Documentation/userspace-api/landlock.rst of Linux); and of
+ * sockets none but those of TCP (seccomp). A kernel that has less confines less: confine_missing
+ * says what.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+enum confine_access {
+	CONFINE_READ,    /* files and folders below are read */
+	CONFINE_EXECUTE, /* programs there are run, too */
+	CONFINE_WRITE    /* all but devices is made, changed and removed there, but not run */
+};
+
+struct confine {
+	int ruleset;  /* -1: the kernel has no Landlock */
+	bool network; /* there is a port that may be connected to */
+};
+
+/* Begins with nothing allowed. To be ended with confine_end, in the parent too. */
+bool confine_begin(struct confine *confine, struct error *err);
+void confine_end(struct confine *confine);
+
+/* Allows a file, or a folder with all below it. One that does not exist is no error. */
+bool confine_allow_path(struct confine *confine, const char *path, enum confine_access access,
+    struct error *err);
+
+/* Allows connections to that TCP port, whatever the address. Without any there are no sockets. */
+bool confine_allow_port(struct confine *confine, uint16_t port, struct error *err);
+
+/*
+ * In the child, before it executes a program: from here on it holds, for all that it starts as
+ * well. Async-signal-safe. False with errno: nothing must be run.
+ */
+bool confine_apply(const struct confine *confine);
+
+/* What this kernel cannot do of it, in words; NULL: nothing is missing. */
+const char *confine_missing(void);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * Looking up, checking, connecting.
+ */
+#include "guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+/* What of IPv4 is not globally reachable:
+ * https://www.iana.org/assignments/iana-ipv4-special-registry
+ */
+static const struct {
+	uint32_t network;
+	int bits;
+} special_v4[] = {
+	{ 0x00000000, 8 },  /* this network */
+	{ 0x0a000000, 8 },  /* private use */
+	{ 0x64400000, 10 }, /* carriers' shared addresses */
+	{ 0x7f000000, 8 },  /* loopback */
+	{ 0xa9fe0000, 16 }, /* link local; clouds answer with secrets here */
+	{ 0xac100000, 12 }, /* private use */
+	{ 0xc0000000, 24 }, /* protocol assignments */
+	{ 0xc0000200, 24 }, /* documentation */
+	{ 0xc0586300, 24 }, /* relays of 6to4, withdrawn */
+	{ 0xc0a80000, 16 }, /* private use */
+	{ 0xc6120000, 15 }, /* benchmarks */
+	{ 0xc6336400, 24 }, /* documentation */
+	{ 0xcb007100, 24 }, /* documentation */
+	{ 0xe0000000, 3 },  /* multicast, reserved, broadcast */
+};
+
+/*
+ * Of IPv6 nothing outside 2000::/3 is, and not these parts of it:
+ * https://www.iana.org/assignments/iana-ipv6-special-registry
+ */
+static const struct {
+	unsigned char network[4];
+	int bits;
+} special_v6[] = {
+	{ { 0x20, 0x01, 0x00, 0x00 }, 23 }, /* protocol assignments; Teredo */
+	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32 }, /* documentation */
+	{ { 0x3f, 0xff, 0x00, 0x00 }, 20 }, /* documentation */
+};
+
+static bool
+is_public_v4(uint32_t address)
+{
+	for (size_t i = 0; i < sizeof special_v4 / sizeof special_v4[0]; i++)
+		if ((address ^ special_v4[i].network) >> (32 - special_v4[i].bits) == 0)
+			return false;
+	return true;
+}
+
+/* Four bytes in the network's order. */
+static uint32_t
+four_bytes(const unsigned char *bytes)
+{
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+	    bytes[3];
+}
+
+static bool
+is_public_v6(const unsigned char *bytes)
+{
+	/* NAT64 (RFC 6052, section 2.1): behind it is the IPv4 address at its end. */
+	static const unsigned char nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (memcmp(bytes, nat64, sizeof nat64) == 0 || memcmp(bytes, mapped, sizeof mapped) == 0)
+		return is_public_v4(four_bytes(bytes + 12));
+	if (bytes[0] == 0x20 && bytes[1] == 0x02) /* 6to4 (RFC 3056, section 2) */
+		return is_public_v4(four_bytes(bytes + 2));
+	for (size_t i = 0; i < sizeof special_v6 / sizeof special_v6[0]; i++)
+		if ((four_bytes(bytes) ^ four_bytes(special_v6[i].network)) >>
+			(32 - special_v6[i].bits) ==
+		    0)
+			return false;
+	return (bytes[0] & 0xe0) == 0x20;
+}
+
+bool
+guard_is_public(const struct sockaddr *address)
+{
+	const void *bytes = address;
+
+	if (address->sa_family == AF_INET)
+		return is_public_v4(ntohl(((const struct sockaddr_in *)bytes)->sin_addr.s_addr));
+	return address->sa_family == AF_INET6 &&
+	    is_public_v6(((const struct sockaddr_in6 *)bytes)->sin6_addr.s6_addr);
+}
+
+/* The checked addresses of host, the caller's to free; NULL with err set. */
+static struct addrinfo *
+look_up(const struct guard *guard, const char *host, const char *port, struct error *err)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	struct addrinfo *found = NULL;
+	int result = getaddrinfo(host, port, &hints, &found);
+
+	if (result != 0) {
+		error_set(err, ERROR_INPUT, "the host '%s' is not found: %s", host,
+		    result == EAI_SYSTEM ? strerror(errno) : gai_strerror(result));
+		return NULL;
+	}
+	for (const struct addrinfo *at = found; at != NULL && !guard->allow_private;
+	     at = at->ai_next)
+		if (!guard_is_public(at->ai_addr)) {
+			error_set(err, ERROR_INPUT,
+			    "'%s' is an address of a private network, which is not allowed here",
+			    host);
+			freeaddrinfo(found);
+			return NULL;
+		}
+	return found;
+}
+
+/* Waits for a connection that was begun; false with errno. */
+static bool
+wait_connected(const struct guard *guard, int fd)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = POLLOUT },
+		{ .fd = guard->interrupt, .events = POLLIN } };
+	socklen_t length = sizeof(int);
+	int ready, error = 0;
+
+	do
+		ready = poll(fds, 2, guard->timeout_ms);
+	while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	if (ready <= 0)
+		return false;
+	if (fds[1].revents != 0) {
+		errno = ECANCELED;
+		return false;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		return false;
+	errno = error;
+	return error == 0;
+}
+
+static int
+connect_to(const struct guard *guard, const struct addrinfo *at)
+{
+	cleanup_close int fd =
+	    socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+
+	if (fd < 0 ||
+	    (connect(fd, at->ai_addr, at->ai_addrlen) < 0 &&
+		(errno != EINPROGRESS || !wait_connected(guard, fd))))
+		return -1;
+	return take_fd(&fd);
+}
+
+int
+guard_connect(const struct guard *guard, const char *host, const char *port, struct error *err)
+{
+	struct addrinfo *found = look_up(guard, host, port, err);
+	int fd = -1;
+
+	if (found == NULL)
+		return -1;
+	errno = 0;
+	for (const struct addrinfo *at = found; at != NULL && fd < 0 && errno != ECANCELED;
+	     at = at->ai_next)
+		fd = connect_to(guard, at);
+	if (fd < 0)
+		error_set(err, ERROR_AWAY, "the host '%s' does not answer: %s", host,
+		    strerror(errno));
+	freeaddrinfo(found);
+	return fd;
+}
+
+bool
+guard_resolve(const struct guard *guard, const char *host, char address[static GUARD_ADDRESS],
+    struct error *err)
+{
+	struct addrinfo *found = look_up(guard, host, NULL, err);
+	int result;
+
+	if (found == NULL)
+		return false;
+	result = getnameinfo(found->ai_addr, found->ai_addrlen, address, GUARD_ADDRESS, NULL, 0,
+	    NI_NUMERICHOST);
+	freeaddrinfo(found);
+	return result == 0 ||
+	    error_set(err, ERROR_INPUT, "the host '%s' is not found: %s", host,
+		gai_strerror(result));
+}
