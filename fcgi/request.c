@@ -27,7 +27,7 @@
 #define DRAIN_MOST  (4 * 1024 * 1024)
 #define PARTS_MOST  100000 /* parts of a multipart body */
 #define COOKIE_NAME "session"
-#define BEARER      "Bearer " /* RFC 6750, section 2.1 */
+#define BEARER      "Bearer" /* RFC 6750, section 2.1 */
 
 /* Who has not logged in has the configuration's limits. */
 static const struct account nobody = { .limits = { -1, -1, -1, -1, -1, -1, -1 } };
@@ -232,20 +232,23 @@ request_note(struct request *req, const char *action, int64_t object, struct err
 	return request_database(req, err) != NULL && add_event(req, action, object, err);
 }
 
-/* The value behind "Bearer", whatever the case of that word (RFC 9110, section 11.1). */
-static bool
-find_bearer(struct request *req)
+/* What is behind "Bearer" in the header, spaces before it included; NULL: another scheme, or none.
+ */
+static const char *
+find_token(const struct request *req)
 {
 	const char *header = request_header(req, "HTTP_AUTHORIZATION");
-	const char *value;
+	size_t length = strcspn(header, " ");
 
-	if (strncasecmp(header, BEARER, strlen(BEARER)) != 0 || header[strlen(BEARER) - 1] != ' ')
-		return false;
-	value = strchr(header, ' ');
-	value += strspn(value, " ");
-	snprintf(req->session, sizeof req->session, "%s",
-	    strlen(value) < sizeof req->session ? value : "");
-	return true;
+	return length == strlen(BEARER) && strncasecmp(header, BEARER, length) == 0
+	    ? header + length
+	    : NULL;
+}
+
+bool
+request_has_token(const struct request *req)
+{
+	return find_token(req) != NULL;
 }
 
 static bool
@@ -257,10 +260,13 @@ unauthorized(struct request *req, const char *text, struct error *err)
 }
 
 static bool
-authenticate_token(struct request *req, struct error *err)
+authenticate_token(struct request *req, const char *token, struct error *err)
 {
 	struct database *db = request_database(req, err);
 
+	token += strspn(token, " ");
+	snprintf(req->session, sizeof req->session, "%s",
+	    strlen(token) < sizeof req->session ? token : "");
 	if (db == NULL || !token_find(db, req->session, &req->account, &req->token, err))
 		return false;
 	return req->token != 0 ||
@@ -272,10 +278,11 @@ authenticate_token(struct request *req, struct error *err)
 bool
 request_authenticate(struct request *req, struct error *err)
 {
+	const char *token = find_token(req);
 	struct database *db;
 
-	if (find_bearer(req))
-		return authenticate_token(req, err);
+	if (token != NULL)
+		return authenticate_token(req, token, err);
 	cookie_find(request_header(req, "HTTP_COOKIE"), COOKIE_NAME, req->session,
 	    sizeof req->session);
 	if (req->session[0] == '\0')

@@ -113,6 +113,12 @@ bool request_note(struct request *req, const char *action, int64_t object, struc
 struct idempotency request_idempotency(const struct request *req);
 
 /*
+ * Whether it comes with an API token, right or wrong: a scheme whose case is of no matter (RFC
+ * 9110, section 11.1). A cookie then does not count.
+ */
+bool request_has_token(const struct request *req);
+
+/*
  * Finds out whose session the cookie names, or whose the API token is: ERROR_UNAUTHORIZED where it
  * is nobody's.
  */

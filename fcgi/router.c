@@ -180,7 +180,7 @@ check_same_origin(const struct request *req, struct error *err)
 
 	if (strcmp(req->method, "GET") == 0 && (req->route->flags & CHANGES) == 0)
 		return true;
-	if (request_header(req, "HTTP_AUTHORIZATION")[0] != '\0')
+	if (request_has_token(req))
 		return true; /* a page of another site's cannot send it unasked, and has no token */
 	if (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0 ||
 	    (origin[0] != '\0' &&

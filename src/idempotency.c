@@ -112,6 +112,7 @@ idempotency_find(struct database *db, const struct idempotency *call, int *statu
     struct error *err)
 {
 	cleanup_statement struct statement st = { 0 };
+	const void *kept;
 	size_t length;
 	int row;
 
@@ -128,7 +129,8 @@ idempotency_find(struct database *db, const struct idempotency *call, int *statu
 		return error_set(err, ERROR_IMPOSSIBLE,
 		    "Idempotency-Key: it came with another call before; take a new key for a new call");
 	*status = (int)statement_integer(&st, 1);
-	return take_answer(call, statement_blob(&st, 2, &length), length, answer, err);
+	kept = statement_blob(&st, 2, &length);
+	return take_answer(call, kept, length, answer, err);
 }
 
 static bool

@@ -351,13 +351,14 @@ class Kabuto:
             found += [f'{folder}/{name}' for name in os.listdir(self.state / folder)
                       if name != 'sandboxes']
         found += self.stray_attachments() + self.stray_logs()
-        known = {f'{row[0]}.zip' for row in self.sql('SELECT results_token FROM job')}
+        known = {f'{row[0]}.{kind}' for row in self.sql('SELECT results_token FROM job')
+                 for kind in ('zip', 'list')}
         found += [f'results/{x}' for x in os.listdir(self.state / 'results') if x not in known]
         known = {str(row[0]) for row in self.sql('SELECT id FROM build')}
         found += [f'builds/{x}' for x in os.listdir(self.state / 'builds') if x not in known]
         for row in self.sql('SELECT id, results_token FROM job WHERE results_token IS NOT NULL'):
-            if not (self.state / 'results' / f'{row[1]}.zip').exists():
-                found.append(f'no zip of job {row[0]}')
+            found += [f'no {kind} of job {row[0]}' for kind in ('zip', 'list')
+                      if not (self.state / 'results' / f'{row[1]}.{kind}').exists()]
         return found
 
     def stray_attachments(self):

@@ -84,6 +84,7 @@ def test_only_the_hash_of_a_token_is_kept(own):
         assert made['token'].encode() not in file.read_bytes()
     for name in ('api', 'upload', 'follow', 'spooler', 'web'):
         assert made['token'] not in kabuto[name].text()
+    kabuto.start()
 
 
 def test_disabled_account_is_locked_out_by_token_too(own):
