@@ -10,8 +10,9 @@
 
 #include "engine.h"
 #include "error.h"
+#include "secretfile.h"
 
-#define REGISTRY_PASSWORD 4096 /* bytes, NUL included */
+#define REGISTRY_PASSWORD SECRET_ROOM /* bytes, NUL included */
 
 struct registry_login {
 	const char *address;  /* host or host:port; NULL: there is no registry */

@@ -4,15 +4,11 @@
  */
 #include "registry.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "cleanup.h"
+#include "secretfile.h"
 #include "utf8.h"
 
 static char from_environment[REGISTRY_PASSWORD];
@@ -35,51 +31,13 @@ registry_take_environment(void)
 	(void)unsetenv(REGISTRY_ENVIRONMENT);
 }
 
-/* A group may read it that is root's or the spooler's own: no one else is in these. */
-static bool
-is_private(const struct stat *st)
-{
-	return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & S_IRWXO) == 0 &&
-	    ((st->st_mode & S_IRWXG) == 0 || st->st_gid == 0 || st->st_gid == getegid());
-}
-
-/* What is in the file, without the newline at its end; at least one byte, and no NUL. */
-static bool
-read_file(const char *path, char *password, struct error *err)
-{
-	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	ssize_t length;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_errno(err, "open registry.password_file '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERROR_INPUT, "registry.password_file '%s' is no file", path);
-	if (!is_private(&st))
-		return error_set(err, ERROR_INPUT,
-		    "registry.password_file '%s' may be read by others: make it the spooler's user's or root's, with mode 0600",
-		    path);
-	length = read(fd, password, REGISTRY_PASSWORD);
-	if (length < 0)
-		return error_errno(err, "read registry.password_file '%s'", path);
-	if (length == REGISTRY_PASSWORD)
-		return error_set(err, ERROR_INPUT,
-		    "registry.password_file '%s' has more than %d bytes", path,
-		    REGISTRY_PASSWORD - 1);
-	while (length > 0 && (password[length - 1] == '\n' || password[length - 1] == '\r'))
-		length--;
-	password[length] = '\0';
-	return (length > 0 && strlen(password) == (size_t)length) ||
-	    error_set(err, ERROR_INPUT, "registry.password_file '%s' has no password in it", path);
-}
-
 static bool
 read_password(const struct config *config, char *password, struct error *err)
 {
 	const char *file = config->registry.password_file;
 
 	if (file[0] != '\0')
-		return read_file(file, password, err);
+		return secretfile_read(file, "registry.password_file", password, err);
 	if (!in_environment)
 		return error_set(err, ERROR_INPUT,
 		    "registry.username has no password: set registry.password_file, or " REGISTRY_ENVIRONMENT

@@ -3,8 +3,11 @@
  */
 #include "accounts.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "directory.h"
+#include "mail.h"
 #include "quantity.h"
 #include "response.h"
 #include "secret.h"
@@ -33,27 +36,104 @@ const struct parameter accounts_password_parameters[] = {
 	{ 0 },
 };
 
+/* Whether somebody may register that login at all. */
+static bool
+check_registration(struct request *req, const char *login, const char *email, struct error *err)
+{
+	const struct config *config = req->server->config;
+	bool known = false;
+
+	if (!account_login_check(login, err) ||
+	    !account_password_check("password", request_text(req, "password"), err) ||
+	    !account_email_check(email, err) ||
+	    (strcmp(config->registration, "mail") == 0 && !mail_address_check(email, err)))
+		return false;
+	/* Who is in the directory has an account already, though nobody may have used it yet. */
+	if (directory_configured(config) && !directory_has(config, login, &known, err))
+		return false;
+	return !known ||
+	    error_set(err, ERROR_CONFLICT, "login: '%s' is taken; choose another", login);
+}
+
+/*
+ * The login is taken: by the same person, who waits for the mail, it is registered once more.
+ * Nobody else learns more than that it is taken.
+ */
+static bool
+register_again(struct request *req, const char *login, const char *email, char *token,
+    struct error *err)
+{
+	char hash[PASSWORD_HASH], stored[EMAIL_MOST + 1];
+	struct account_details details;
+	struct account account;
+	struct error taken = *err;
+	struct database *db = request_database(req, err);
+	bool confirmed;
+
+	if (db == NULL || !account_find(db, login, &account, hash, &confirmed, err) ||
+	    !account_read(db, account.id, &details, err))
+		return false;
+	snprintf(stored, sizeof stored, "%s", details.email);
+	request_release_database(req);
+	if (!password_verify(request_text(req, "password"), hash) || confirmed ||
+	    strcmp(stored, email) != 0) {
+		*err = taken;
+		return false;
+	}
+	db = request_database(req, err);
+	req->account = account;
+	return db != NULL && account_renew_token(db, account.id, token, err);
+}
+
+/* No lock is held while the mail is sent: the account is there before it, and goes without it. */
+static bool
+register_by_mail(struct request *req, const char *login, const char *email, const char *hash,
+    struct error *err)
+{
+	struct database *db = request_database(req, err);
+	struct error ignored;
+	char token[TOKEN_TEXT];
+	bool added;
+
+	if (db == NULL)
+		return false;
+	added = account_register(db, login, email, hash, &req->account, token, err);
+	if (!added &&
+	    (err->kind != ERROR_CONFLICT || !register_again(req, login, email, token, err)))
+		return false;
+	request_release_database(req);
+	if (!mail_send_token(req->server->config, login, email, token, err)) {
+		db = added ? request_database(req, &ignored) : NULL;
+		if (db != NULL)
+			(void)account_unregister(db, req->account.id, &ignored);
+		return false;
+	}
+	return request_change(req, err) != NULL &&
+	    response_pack(req, 200, "{s:s}", "status", "success");
+}
+
 bool
 accounts_register(struct request *req, struct error *err)
 {
-	const char *login = request_text(req, "login"), *password = request_text(req, "password");
-	const char *email = request_text(req, "email");
+	const struct config *config = req->server->config;
+	const char *login = request_text(req, "login"), *email = request_text(req, "email");
 	char hash[PASSWORD_HASH], token[TOKEN_TEXT];
 	struct database *db;
 
-	if (strcmp(req->server->config->registration, "closed") == 0)
+	if (strcmp(config->registration, "closed") == 0)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "registration is closed; ask the operator for an account");
 	db = request_database(req, err);
 	if (db == NULL ||
 	    !register_attempt(db, request_header(req, "REMOTE_ADDR"),
-		req->server->config->login_attempts_address, err))
+		config->login_attempts_address, err))
 		return false;
 	request_release_database(req);
-	if (!account_login_check(login, err) ||
-	    !account_password_check("password", password, err) ||
-	    !account_email_check(email, err) || !password_hash(password, hash, err))
+	if (!check_registration(req, login, email, err) ||
+	    !password_hash(request_text(req, "password"), hash, err))
 		return false;
+	if (strcmp(config->registration, "mail") == 0)
+		return register_by_mail(req, login, email, hash, err);
 	db = request_change(req, err);
 	if (db == NULL || !account_register(db, login, email, hash, &req->account, token, err))
 		return false;
@@ -91,6 +171,35 @@ set_cookie(struct request *req, const char *token, long long age_s)
 }
 
 /*
+ * Asks the directory, where there is one. Of a local account it is asked for nobody, so that it
+ * takes as long: its password is none of the directory's business.
+ */
+static bool
+ask_directory(struct request *req, const char *login, const char *password, bool local,
+    struct account *account, bool *right, struct error *err)
+{
+	const struct config *config = req->server->config;
+	char email[EMAIL_MOST + 1], nobody[NAME_TEXT];
+	enum directory_answer answer = DIRECTORY_WRONG;
+	struct error ignored;
+	struct database *db;
+
+	name_make(nobody);
+	local = local || !account_login_check(login, &ignored);
+	if (!directory_log_in(config, local ? nobody : login, local ? nobody : password, &answer,
+		email, err))
+		return false;
+	if (answer == DIRECTORY_NO_MEMBER)
+		return error_set(err, ERROR_FORBIDDEN,
+		    "the account is not in the group that may log in here; ask the operator");
+	if (answer == DIRECTORY_WRONG)
+		return true;
+	db = request_database(req, err);
+	*right = db != NULL && account_of_directory(db, login, email, account, err);
+	return *right;
+}
+
+/*
  * Finds the account whose login and password these are, in the same time whether or not the login
  * exists.
  */
@@ -102,7 +211,7 @@ check_password(struct request *req, const char *login, const char *password,
 	const char *address = request_header(req, "REMOTE_ADDR");
 	char hash[PASSWORD_HASH];
 	struct database *db = request_database(req, err);
-	bool right;
+	bool right, local;
 
 	if (db == NULL ||
 	    !login_allowed(db, login, address, config->login_attempts,
@@ -110,7 +219,13 @@ check_password(struct request *req, const char *login, const char *password,
 	    !account_find(db, login, account, hash, confirmed, err))
 		return false;
 	request_release_database(req);
-	right = password_verify(password, account->id != 0 ? hash : NULL);
+	local = account->id != 0 && !account->from_directory;
+	right = password_verify(password, local ? hash : NULL);
+	if (!right && directory_configured(config)) {
+		if (!ask_directory(req, login, password, local, account, &right, err))
+			return false;
+		*confirmed = *confirmed || right;
+	}
 	db = request_database(req, err);
 	if (db == NULL)
 		return false;
@@ -210,6 +325,9 @@ accounts_password(struct request *req, struct error *err)
 	struct database *db;
 	bool confirmed;
 
+	if (req->account.from_directory)
+		return error_set(err, ERROR_FORBIDDEN,
+		    "the directory has this account's password; change it there");
 	if (!account_password_check("new_password", chosen, err))
 		return false;
 	if (!check_password(req, req->account.login, request_text(req, "password"), &account,

@@ -4,6 +4,7 @@
  * The process keeps nothing that another one could not find in the state directory: it may be
  * killed at any time.
  */
+#include <curl/curl.h>
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -20,6 +21,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "directory.h"
+#include "mail.h"
 #include "message.h"
 #include "program.h"
 #include "request.h"
@@ -193,6 +196,13 @@ threads_of(const struct config *config, const char *pool)
 					  : 0;
 }
 
+/* Whether what the configuration names beside itself can be read. */
+static bool
+check_secrets(const struct config *config, struct error *err)
+{
+	return mail_check(config, err) && directory_check(config, err);
+}
+
 /* SIGHUP reads the configuration anew; SIGTERM and SIGINT return. Threads take none of them. */
 static void
 wait_for_stop(struct server *server, const char *pool, const char *path, const sigset_t *signals)
@@ -200,7 +210,7 @@ wait_for_stop(struct server *server, const char *pool, const char *path, const s
 	int number;
 
 	while (sigwait(signals, &number) == 0 && number == SIGHUP) {
-		const struct config *config = program_reload(server->config, path, NULL);
+		const struct config *config = program_reload(server->config, path, check_secrets);
 
 		if (config != server->config &&
 		    threads_of(config, pool) != threads_of(server->config, pool))
@@ -224,6 +234,7 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 	if (workers == NULL || server.stop < 0)
 		return error_set(err, ERROR_SYSTEM, "start: not enough memory");
 	FCGX_Init();
+	curl_global_init(CURL_GLOBAL_DEFAULT);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
@@ -293,6 +304,10 @@ main(int argc, char **argv)
 		return EXIT_FAILED;
 	if (threads_of(&config, pool) == 0)
 		return usage();
+	if (!check_secrets(&config, &err)) {
+		log_write(LOG_ERROR, "%s", err.text);
+		return EXIT_FAILED;
+	}
 	if (check) {
 		program_checked(path);
 		config_clear(&config);

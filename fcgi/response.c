@@ -236,7 +236,7 @@ response_error(struct request *req, const struct error *err)
 	cleanup_free char *text = utf8_repair(public_text(err), strlen(public_text(err)), &length);
 	json_t *body = json_pack("{s:s}", "error", text != NULL ? text : "not enough memory");
 
-	if (err->retry_after_s > 0 || err->kind == ERROR_BUSY)
+	if (err->retry_after_s > 0 || err->kind == ERROR_BUSY || err->kind == ERROR_AWAY)
 		response_header(req, "Retry-After: %d",
 		    err->retry_after_s > 0 ? err->retry_after_s : 1);
 	if (req->route != NULL && (req->route->flags & SAYS_STATUS) != 0)

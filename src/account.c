@@ -39,7 +39,8 @@ account_read_row(struct statement *st, int column, struct account *account)
 	for (int i = 0; i < ACCOUNT_LIMITS; i++, column++)
 		account->limits[i] =
 		    statement_text(st, column) == NULL ? -1 : statement_integer(st, column);
-	account->storage = statement_integer(st, column);
+	account->storage = statement_integer(st, column++);
+	account->from_directory = statement_integer(st, column) != 0;
 }
 
 bool
@@ -150,6 +151,51 @@ account_find(struct database *db, const char *login, struct account *account,
 		account_read_row(&st, 2, account);
 	}
 	return row >= 0;
+}
+
+bool
+account_of_directory(struct database *db, const char *login, const char *email,
+    struct account *account, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	char hash[PASSWORD_HASH];
+	bool confirmed;
+
+	if (!transaction_begin(&t, db, err) ||
+	    !database_run(db, NULL, err,
+		"INSERT INTO account (login, email, password_hash, source, created_at)"
+		" VALUES (?, ?, '', 'ldap', ?) ON CONFLICT (login) DO UPDATE"
+		" SET email = iif(excluded.email = '', email, excluded.email) WHERE source = 'ldap'",
+		"tti", login, email, (long long)time_now_ms()) ||
+	    !account_find(db, login, account, hash, &confirmed, err))
+		return false;
+	if (!account->from_directory)
+		return error_set(err, ERROR_CONFLICT, "login: '%s' is a local account", login);
+	return transaction_commit(&t, err);
+}
+
+bool
+account_unregister(struct database *db, int64_t account, struct error *err)
+{
+	return database_run(db, NULL, err,
+	    "DELETE FROM account WHERE id = ? AND confirm_hash IS NOT NULL", "i",
+	    (long long)account);
+}
+
+bool
+account_renew_token(struct database *db, int64_t account, char token[static TOKEN_TEXT],
+    struct error *err)
+{
+	unsigned char hash[TOKEN_HASH];
+	int changes = 0;
+
+	token_make(token);
+	token_hash(token, hash);
+	if (!database_run(db, &changes, err,
+		"UPDATE account SET confirm_hash = ? WHERE id = ? AND confirm_hash IS NOT NULL",
+		"bi", hash, TOKEN_HASH, (long long)account))
+		return false;
+	return changes == 1 || error_set(err, ERROR_CONFLICT, "the account is confirmed by now");
 }
 
 bool

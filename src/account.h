@@ -34,6 +34,7 @@ struct account {
 	bool admin;
 	bool disabled;                  /* may not log in */
 	int64_t limits[ACCOUNT_LIMITS]; /* its own; -1: the configuration's */
+	bool from_directory;            /* LDAP has its password, and we do not */
 	int64_t storage;                /* bytes of its attachments, results and logs */
 };
 
@@ -45,9 +46,8 @@ int64_t account_limit(const struct account *account, enum account_limit limit,
 #define ACCOUNT_COLUMNS                                                                            \
 	"account.id, account.login, account.admin, account.disabled, account.queued_max,"          \
 	" account.running_max, account.builds_max, account.stored_max, account.storage_max,"       \
-	" account.file_max, account.request_max, account.storage"
+	" account.file_max, account.request_max, account.storage, account.source = 'ldap'"
 void account_read_row(struct statement *st, int column, struct account *account);
-#define ACCOUNT_COLUMN_COUNT (5 + ACCOUNT_LIMITS)
 
 /* What GET /account shows. */
 struct account_details {
@@ -88,6 +88,21 @@ bool account_find(struct database *db, const char *login, struct account *accoun
     char hash[static PASSWORD_HASH], bool *confirmed, struct error *err);
 
 bool account_read(struct database *db, int64_t account, struct account_details *details,
+    struct error *err);
+
+/*
+ * The account of somebody whom the directory knows, made at the first log-in; an empty email leaves
+ * the one that is there. ERROR_CONFLICT: the login is a local account's.
+ */
+bool account_of_directory(struct database *db, const char *login, const char *email,
+    struct account *account, struct error *err);
+
+/*
+ * For a registration by mail. Drops an account that was registered and not confirmed, since its
+ * mail could not be sent; or gives one another token, for another mail.
+ */
+bool account_unregister(struct database *db, int64_t account, struct error *err);
+bool account_renew_token(struct database *db, int64_t account, char token[static TOKEN_TEXT],
     struct error *err);
 
 /* The rest, but for the next one, is the operator's. Adds an account that may log in at once. */

@@ -31,7 +31,7 @@ const struct setting config_settings[] = {
 	{ NULL, "database", SETTING_TEXT, "", 0, 0, NULL, AT(database) },
 	{ NULL, "init", SETTING_TEXT, KABUTO_INIT, 0, 0, NULL, AT(init) },
 	{ NULL, "web_server_group", SETTING_TEXT, "kabuto-web", 0, 0, NULL, AT(web_server_group) },
-	{ NULL, "registration", SETTING_TEXT, "open", 0, 0, "open closed", AT(registration) },
+	{ NULL, "registration", SETTING_TEXT, "open", 0, 0, "open mail closed", AT(registration) },
 	{ NULL, "session_days", SETTING_NUMBER, "30", 1, 3650, NULL, AT(session_days) },
 	{ NULL, "login_attempts", SETTING_NUMBER, "10", 1, MANY, NULL, AT(login_attempts) },
 	{ NULL, "login_attempts_address", SETTING_NUMBER, "100", 1, MANY, NULL,
@@ -94,6 +94,28 @@ const struct setting config_settings[] = {
 	{ "registry", "timeout", SETTING_NUMBER, "3600", 1, 30 * DAYS_S, NULL,
 	    AT(registry.timeout) },
 	{ "registry", "patience", SETTING_NUMBER, "300", 0, DAYS_S, NULL, AT(registry.patience) },
+	{ "mail", "server", SETTING_TEXT, "", 0, 0, NULL, AT(mail.server) },
+	{ "mail", "starttls", SETTING_BOOLEAN, "true", 0, 0, NULL, AT(mail.starttls) },
+	{ "mail", "ca_file", SETTING_TEXT, "", 0, 0, NULL, AT(mail.ca_file) },
+	{ "mail", "username", SETTING_TEXT, "", 0, 0, NULL, AT(mail.username) },
+	{ "mail", "password_file", SETTING_TEXT, "", 0, 0, NULL, AT(mail.password_file) },
+	{ "mail", "from", SETTING_TEXT, "", 0, 0, NULL, AT(mail.from) },
+	{ "mail", "url", SETTING_TEXT, "", 0, 0, NULL, AT(mail.url) },
+	{ "mail", "template", SETTING_TEXT, "", 0, 0, NULL, AT(mail.template) },
+	{ "mail", "timeout", SETTING_NUMBER, "20", 1, 600, NULL, AT(mail.timeout) },
+	{ "ldap", "url", SETTING_TEXT, "", 0, 0, NULL, AT(ldap.url) },
+	{ "ldap", "starttls", SETTING_BOOLEAN, "true", 0, 0, NULL, AT(ldap.starttls) },
+	{ "ldap", "ca_file", SETTING_TEXT, "", 0, 0, NULL, AT(ldap.ca_file) },
+	{ "ldap", "bind_dn", SETTING_TEXT, "", 0, 0, NULL, AT(ldap.bind_dn) },
+	{ "ldap", "password_file", SETTING_TEXT, "", 0, 0, NULL, AT(ldap.password_file) },
+	{ "ldap", "base", SETTING_TEXT, "", 0, 0, NULL, AT(ldap.base) },
+	{ "ldap", "filter", SETTING_TEXT, "(uid={login})", 0, 0, NULL, AT(ldap.filter) },
+	{ "ldap", "mail_attribute", SETTING_TEXT, "mail", 0, 0, NULL, AT(ldap.mail_attribute) },
+	{ "ldap", "group", SETTING_TEXT, "", 0, 0, NULL, AT(ldap.group) },
+	{ "ldap", "group_filter", SETTING_TEXT,
+	    "(|(member={dn})(uniqueMember={dn})(memberUid={login}))", 0, 0, NULL,
+	    AT(ldap.group_filter) },
+	{ "ldap", "timeout", SETTING_NUMBER, "10", 1, 600, NULL, AT(ldap.timeout) },
 	{ "retention", "results_days", SETTING_NUMBER, "0", 0, 36500, NULL,
 	    AT(retention.results_days) },
 	{ "retention", "logs_days", SETTING_NUMBER, "0", 0, 36500, NULL, AT(retention.logs_days) },
@@ -109,8 +131,8 @@ const struct setting config_settings[] = {
 };
 #define SETTINGS (sizeof config_settings / sizeof config_settings[0] - 1)
 
-static const char *const sections[] = { "engine", "job", "build", "registry", "retention",
-	"threads" };
+static const char *const sections[] = { "engine", "job", "build", "registry", "mail", "ldap",
+	"retention", "threads" };
 #define SECTIONS (sizeof sections / sizeof sections[0])
 
 /*
@@ -437,6 +459,52 @@ is_namespace(const char *text)
 }
 
 static bool
+has_scheme(const char *url, const char *scheme)
+{
+	size_t length = strlen(scheme);
+
+	return strncmp(url, scheme, length) == 0 && url[length] != '\0' && url[length] != '/';
+}
+
+static bool
+check_mail(const struct config *config, const char *path, struct error *err)
+{
+	const char *server = config->mail.server, *url = config->mail.url;
+
+	if (server[0] != '\0' && !has_scheme(server, "smtp://") && !has_scheme(server, "smtps://"))
+		return error_set(err, ERROR_INPUT,
+		    "%s: mail.server \"%s\" must be smtp://host:port or smtps://host:port", path,
+		    server);
+	if (strcmp(config->registration, "mail") != 0)
+		return true;
+	if (server[0] == '\0' || strchr(config->mail.from, '@') == NULL)
+		return error_set(err, ERROR_INPUT,
+		    "%s: registration = \"mail\" needs mail.server and mail.from", path);
+	return has_scheme(url, "https://") || has_scheme(url, "http://") ||
+	    error_set(err, ERROR_INPUT,
+		"%s: registration = \"mail\" needs mail.url, where users find Kabuto: https://host",
+		path);
+}
+
+static bool
+check_ldap(const struct config *config, const char *path, struct error *err)
+{
+	const char *url = config->ldap.url;
+
+	if (url[0] == '\0')
+		return true;
+	if (!has_scheme(url, "ldap://") && !has_scheme(url, "ldaps://") &&
+	    !has_scheme(url, "ldapi://"))
+		return error_set(err, ERROR_INPUT,
+		    "%s: ldap.url \"%s\" must be ldap://host, ldaps://host or ldapi://path", path,
+		    url);
+	if (config->ldap.base[0] == '\0')
+		return error_set(err, ERROR_INPUT, "%s: ldap.url needs ldap.base beside it", path);
+	return strstr(config->ldap.filter, "{login}") != NULL ||
+	    error_set(err, ERROR_INPUT, "%s: ldap.filter must have {login} in it", path);
+}
+
+static bool
 check_registry(const struct config *config, const char *path, struct error *err)
 {
 	const char *address = config->registry.address, *file = config->registry.password_file;
@@ -493,7 +561,8 @@ check_together(const struct config *config, const char *path, struct error *err)
 	if (!text_list_has(&config->job.networks, config->job.network))
 		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks",
 		    path, config->job.network);
-	return check_registry(config, path, err);
+	return check_registry(config, path, err) && check_mail(config, path, err) &&
+	    check_ldap(config, path, err);
 }
 
 bool

@@ -76,6 +76,26 @@ struct config {
 		int64_t patience;
 	} registry;
 	struct {
+		char *server;
+		bool starttls;
+		char *ca_file;
+		char *username, *password_file;
+		char *from;
+		char *url;
+		char *template;
+		int64_t timeout;
+	} mail;
+	struct {
+		char *url;
+		bool starttls;
+		char *ca_file;
+		char *bind_dn, *password_file;
+		char *base, *filter;
+		char *mail_attribute;
+		char *group, *group_filter;
+		int64_t timeout;
+	} ldap;
+	struct {
 		int64_t results_days, logs_days, jobs_days;
 		int64_t account_bytes;
 		int64_t events_days;

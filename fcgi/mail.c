@@ -1,0 +1,246 @@
+/*
+ * SMTP by libcurl. A mail is made whole first, then sent in one conversation; nothing is kept of
+ * it.
+ */
+#include "mail.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "message.h"
+#include "quantity.h"
+#include "secret.h"
+#include "secretfile.h"
+
+#define TEMPLATE_MOST 65536 /* bytes */
+
+/* What the client learns; the log has the reason. */
+static const char not_sent[] =
+    "the mail that confirms the account cannot be sent now; register again in a moment";
+
+bool
+mail_address_check(const char *address, struct error *err)
+{
+	const char *at = strrchr(address, '@');
+	bool valid = at != NULL && at != address && at[1] != '\0' &&
+	    strpbrk(address, " <>()[],;:\\\"") == NULL && strchr(address, '@') == at;
+
+	for (const char *c = address; valid && *c != '\0'; c++)
+		valid = (unsigned char)*c > 0x20 && (unsigned char)*c < 0x7f;
+	return valid || error_set(err, ERROR_INPUT, "email: must be an address: name@host");
+}
+
+/* The template, the caller's to free: a subject, an empty line, a text. */
+static char *
+read_template(const struct config *config, struct error *err)
+{
+	const char *path =
+	    config->mail.template[0] != '\0' ? config->mail.template : KABUTO_MAIL_TEMPLATE;
+	cleanup_file FILE *file = fopen(path, "re");
+	char *text = malloc(TEMPLATE_MOST + 1);
+	size_t length;
+
+	if (file == NULL || text == NULL) {
+		free(text);
+		error_errno(err, "read mail.template '%s'", path);
+		return NULL;
+	}
+	length = fread(text, 1, TEMPLATE_MOST, file);
+	text[length] = '\0';
+	if (strstr(text, "\n\n") != NULL && strlen(text) == length)
+		return text;
+	free(text);
+	error_set(err, ERROR_INPUT,
+	    "mail.template '%s' must have a subject, an empty line, and a text", path);
+	return NULL;
+}
+
+static bool
+read_password(const struct config *config, char secret[static SECRET_ROOM], struct error *err)
+{
+	secret[0] = '\0';
+	return config->mail.password_file[0] == '\0' ||
+	    secretfile_read(config->mail.password_file, "mail.password_file", secret, err);
+}
+
+bool
+mail_check(const struct config *config, struct error *err)
+{
+	cleanup_secret char secret[SECRET_ROOM];
+	cleanup_free char *template = NULL;
+
+	if (strcmp(config->registration, "mail") != 0)
+		return true;
+	template = read_template(config, err);
+	return template != NULL && read_password(config, secret, err);
+}
+
+/* What stands in a template for something else. */
+struct field {
+	const char *name, *value;
+};
+
+/* Writes the template's text with its fields filled in, lines ended as SMTP wants them. */
+static void
+fill_in(FILE *to, const char *text, const struct field *fields)
+{
+	while (*text != '\0') {
+		const struct field *field = fields;
+
+		while (field->name != NULL && strncmp(text, field->name, strlen(field->name)) != 0)
+			field++;
+		if (field->name != NULL) {
+			fputs(field->value, to);
+			text += strlen(field->name);
+			continue;
+		}
+		if (*text == '\n')
+			fputc('\r', to);
+		if (*text != '\r')
+			fputc(*text, to);
+		text++;
+	}
+}
+
+/* The headers that a mail made by a program has (RFC 5322, section 3.6; RFC 3834, section 5). */
+static void
+write_headers(FILE *to, const struct config *config, const char *address)
+{
+	const char *host = strrchr(config->mail.from, '@') + 1;
+	char date[64], id[NAME_TEXT];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	name_make(id);
+	(void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&now, &utc));
+	fprintf(to,
+	    "Date: %s\r\nFrom: <%s>\r\nTo: <%s>\r\nMessage-ID: <%s@%.*s>\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+	    "Auto-Submitted: auto-generated\r\n",
+	    date, config->mail.from, address, id, (int)strcspn(host, ">"), host);
+}
+
+/* The whole mail, the caller's to free. */
+static char *
+make_mail(const struct config *config, const char *template, const char *login, const char *address,
+    const char *token)
+{
+	const char *url = config->mail.url, *body = strstr(template, "\n\n") + 2;
+	cleanup_free char *subject = strndup(template, strcspn(template, "\n"));
+	cleanup_free char *link = NULL;
+	char *text = NULL;
+	size_t length, slash = strlen(url) - (url[strlen(url) - 1] == '/');
+	FILE *to = open_memstream(&text, &length);
+
+	if (to == NULL || subject == NULL ||
+	    asprintf(&link, "%.*s/register/confirm/%s/%s", (int)slash, url, login, token) < 0) {
+		if (to != NULL)
+			(void)fclose(to);
+		free(text);
+		return NULL;
+	}
+	{
+		const struct field fields[] = { { "{login}", login }, { "{token}", token },
+			{ "{url}", url }, { "{link}", link }, { NULL, NULL } };
+
+		write_headers(to, config, address);
+		fputs("Subject: ", to);
+		fill_in(to, subject, fields);
+		fputs("\r\n\r\n", to);
+		fill_in(to, body, fields);
+	}
+	if (fclose(to) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* A mail that is being read by libcurl. */
+struct reading {
+	const char *text;
+	size_t left;
+};
+
+static size_t
+read_mail(char *to, size_t size, size_t count, void *context)
+{
+	struct reading *reading = context;
+	size_t length = size * count < reading->left ? size * count : reading->left;
+
+	memcpy(to, reading->text, length);
+	reading->text += length;
+	reading->left -= length;
+	return length;
+}
+
+static void
+set_server(CURL *curl, const struct config *config, const char *password)
+{
+	curl_easy_setopt(curl, CURLOPT_URL, config->mail.server);
+	curl_easy_setopt(curl, CURLOPT_USE_SSL,
+	    (long)(config->mail.starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+	if (config->mail.ca_file[0] != '\0')
+		curl_easy_setopt(curl, CURLOPT_CAINFO, config->mail.ca_file);
+	if (config->mail.username[0] != '\0') {
+		curl_easy_setopt(curl, CURLOPT_USERNAME, config->mail.username);
+		curl_easy_setopt(curl, CURLOPT_PASSWORD, password);
+	}
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)config->mail.timeout);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+}
+
+/* One conversation; what the server says against it is in reason. */
+static bool
+converse(CURL *curl, const struct config *config, const char *address, const char *mail,
+    const char *password, char reason[static CURL_ERROR_SIZE])
+{
+	struct curl_slist *recipients = curl_slist_append(NULL, address);
+	struct reading reading = { mail, strlen(mail) };
+	CURLcode code;
+
+	snprintf(reason, CURL_ERROR_SIZE, "not enough memory");
+	if (recipients == NULL)
+		return false;
+	reason[0] = '\0';
+	set_server(curl, config, password);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, config->mail.from);
+	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_mail);
+	curl_easy_setopt(curl, CURLOPT_READDATA, &reading);
+	code = curl_easy_perform(curl);
+	if (code != CURLE_OK && reason[0] == '\0')
+		snprintf(reason, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));
+	curl_slist_free_all(recipients);
+	return code == CURLE_OK;
+}
+
+bool
+mail_send_token(const struct config *config, const char *login, const char *address,
+    const char *token, struct error *err)
+{
+	cleanup_secret char password[SECRET_ROOM];
+	cleanup_free char *template = read_template(config, err), *mail = NULL;
+	char reason[CURL_ERROR_SIZE];
+	CURL *curl;
+	bool sent = false;
+
+	if (!read_password(config, password, err) || template == NULL)
+		return false;
+	mail = make_mail(config, template, login, address, token);
+	curl = mail == NULL ? NULL : curl_easy_init();
+	if (curl == NULL)
+		return error_set(err, ERROR_SYSTEM, "send a mail: not enough memory");
+	sent = converse(curl, config, address, mail, password, reason);
+	curl_easy_cleanup(curl);
+	if (sent)
+		return true;
+	log_write(LOG_ERROR, "mail to the server %s: %s", config->mail.server, reason);
+	return error_set(err, ERROR_AWAY, "%s", not_sent);
+}
