@@ -201,6 +201,7 @@ converse(CURL *curl, const struct config *config, const char *address, const cha
 {
 	struct curl_slist *recipients = curl_slist_append(NULL, address);
 	struct reading reading = { mail, strlen(mail) };
+	long said = 0;
 	CURLcode code;
 
 	snprintf(reason, CURL_ERROR_SIZE, "not enough memory");
@@ -215,8 +216,10 @@ converse(CURL *curl, const struct config *config, const char *address, const cha
 	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_mail);
 	curl_easy_setopt(curl, CURLOPT_READDATA, &reading);
 	code = curl_easy_perform(curl);
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &said);
 	if (code != CURLE_OK && reason[0] == '\0')
-		snprintf(reason, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));
+		snprintf(reason, CURL_ERROR_SIZE, "%s (its last reply: %ld)",
+		    curl_easy_strerror(code), said);
 	curl_slist_free_all(recipients);
 	return code == CURLE_OK;
 }

@@ -280,6 +280,13 @@ class Kabuto:
         return subprocess.run([*user, self.build / 'daemon/kabutoctl', '-c', self.config, *words],
                               text=text, capture_output=True, check=False, timeout=150, **kw)
 
+    def handlers_say(self, **settings):
+        """What kabuto.fcgi -n says of kabuto.conf with these settings."""
+        self.settings.update(settings)
+        self.lay_out()
+        return subprocess.run(as_web(self.build / 'fcgi/kabuto.fcgi', '-c', self.config, '-n'),
+                              text=True, capture_output=True, check=False, timeout=60)
+
     # What tests ask of it
 
     def client(self, **kw):
