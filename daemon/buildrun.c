@@ -16,6 +16,7 @@
 
 #include "checkout.h"
 #include "cleanup.h"
+#include "dockerfile.h"
 #include "engine_image.h"
 #include "fault.h"
 #include "imagename.h"
@@ -144,7 +145,7 @@ context_path(const struct build_state *state, const char *folder)
 	    : path;
 }
 
-/* Clones into a folder of its own, anew at each try. */
+/* Clones a repository, where the build is of one, into a folder of its own, anew at each try. */
 static bool
 check_out(struct build_state *state, struct error *err)
 {
@@ -153,32 +154,39 @@ check_out(struct build_state *state, struct error *err)
 		checkout_output, state };
 	struct checkout_url url;
 
+	if (state->build->repo_url == NULL)
+		return true;
 	if (path == NULL)
 		return error_set(err, ERROR_SYSTEM, "check out: not enough memory");
-	return checkout_url_parse(&url, state->build->repo_url, &checkout.config->build.schemes,
-		   err) &&
-	    tree_remove(state->folder, BUILD_CHECKOUT, err) && checkout_clone(&checkout, &url, err);
+	if (!checkout_url_parse(&url, state->build->repo_url, &checkout.config->build.schemes,
+		err) ||
+	    !tree_remove(state->folder, BUILD_CHECKOUT, err) ||
+	    !checkout_clone(&checkout, &url, err))
+		return false;
+	fault_point("build", "checkout");
+	return true;
 }
 
-/* The Dockerfile that came with a repository, as the image will show it; NULL with err set. */
+/* The Dockerfile that is built from, as it stands there; NULL with err set. */
 static char *
-read_dockerfile(const struct build_state *state, struct error *err)
+read_dockerfile(const struct build_state *state, const char *path, struct error *err)
 {
-	cleanup_close int fd = openat(state->folder, BUILD_CHECKOUT "/" CHECKOUT_TREE "/Dockerfile",
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	char *text = malloc(DOCKERFILE_MOST + 1), *valid;
-	size_t repaired;
-	ssize_t length = fd < 0 || text == NULL ? -1 : read(fd, text, DOCKERFILE_MOST);
+	cleanup_close int fd =
+	    openat(state->folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	cleanup_free char *text = malloc(DOCKERFILE_MOST + 1);
+	ssize_t length = fd < 0 || text == NULL ? -1 : read(fd, text, DOCKERFILE_MOST + 1);
 
 	if (length < 0) {
-		free(text);
 		error_set(err, ERROR_INPUT, "the repository has no Dockerfile at its root");
 		return NULL;
 	}
+	if (length > DOCKERFILE_MOST || memchr(text, '\0', (size_t)length) != NULL) {
+		error_set(err, ERROR_INPUT, "the Dockerfile is no text, or has more than %d bytes",
+		    DOCKERFILE_MOST);
+		return NULL;
+	}
 	text[length] = '\0';
-	valid = utf8_repair(text, strlen(text), &repaired);
-	free(text);
-	return valid;
+	return take_pointer(&text);
 }
 
 static void
@@ -283,6 +291,32 @@ build_image(struct build_state *state, const char *path, const char *tag, char *
 	return true;
 }
 
+/* *refusal gets, in words, why it may not be built; the caller's to free. */
+static bool
+check_dockerfile(struct build_state *state, char **refusal, struct error *err)
+{
+	bool repository = state->build->repo_url != NULL;
+	cleanup_free char *text = read_dockerfile(state,
+	    repository ? BUILD_CHECKOUT "/" CHECKOUT_TREE "/Dockerfile"
+		       : BUILD_CONTEXT "/Dockerfile",
+	    err);
+	struct error reason = { .kind = ERROR_NONE };
+	size_t length;
+
+	if (text == NULL)
+		return false;
+	if (repository) { /* as the image will show it */
+		free(state->dockerfile);
+		state->dockerfile = utf8_repair(text, strlen(text), &length);
+	}
+	if (!dockerfile_check(text, &reason) && reason.kind == ERROR_INPUT)
+		*refusal = strdup(reason.text);
+	if ((repository && state->dockerfile == NULL) ||
+	    (reason.kind != ERROR_NONE && *refusal == NULL))
+		return error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
+	return true;
+}
+
 /* Makes the image, unless a former try has. True: it is there, or the build has failed. */
 static bool
 make_image(struct build_state *state, const char *tag, bool *failed, struct error *err)
@@ -300,16 +334,9 @@ make_image(struct build_state *state, const char *tag, bool *failed, struct erro
 	if (!open_output(state, err))
 		return false;
 	fault_point("build", "output");
-	if (repository) {
-		if (!check_out(state, err))
-			return false;
-		free(state->dockerfile);
-		state->dockerfile = read_dockerfile(state, err);
-		if (state->dockerfile == NULL)
-			return false;
-		fault_point("build", "checkout");
-	}
-	if (!build_image(state, path, tag, &failure, err))
+	if (!check_out(state, err) || !check_dockerfile(state, &failure, err))
+		return false;
+	if (failure == NULL && !build_image(state, path, tag, &failure, err))
 		return false;
 	*failed = failure != NULL;
 	if (failure != NULL)
@@ -332,7 +359,7 @@ try_build(struct build_state *state, struct error *err)
 	spooler_note_engine(spooler, NULL);
 	state->said_away = false;
 	imagename_make(&name, spooler->config, spooler->instance, state->build->image,
-	    state->build->id);
+	    state->build->id, state->build->tag_secret);
 	if (!make_image(state, name.local, &failed, err))
 		return false;
 	if (failed)

@@ -61,7 +61,7 @@ bool
 image_remove_tag(struct engine *engine, const char *tag, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
-	char path[256];
+	char path[640];
 
 	snprintf(path, sizeof path, "/images/%s", tag);
 	if (!engine_call(engine, "DELETE", path, NULL, ENGINE_CALL_MS, &answer, err))

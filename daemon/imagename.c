@@ -10,11 +10,12 @@
 
 void
 imagename_make(struct imagename *name, const struct config *config, const char *instance,
-    int64_t image, int64_t build)
+    int64_t image, int64_t build, const char *secret)
 {
-	char last[64];
+	char last[112];
 
-	snprintf(last, sizeof last, "%s-%lld:%lld", instance, (long long)image, (long long)build);
+	snprintf(last, sizeof last, "%s-%lld:%lld%s%s", instance, (long long)image,
+	    (long long)build, secret[0] != '\0' ? "-" : "", secret);
 	snprintf(name->local, sizeof name->local, "kabuto/%s", last);
 	snprintf(name->remote, sizeof name->remote, "%s/%s/%s", config->registry.address,
 	    config->registry.namespace, last);
@@ -35,5 +36,13 @@ imagename_parse(const char *tag, const char *instance, int64_t *image, int64_t *
 		return false;
 	memcpy(number, name, digits);
 	number[digits] = '\0';
-	return integer_parse(number, image) && integer_parse(name + digits + 1, build);
+	if (!integer_parse(number, image))
+		return false;
+	name += digits + 1;
+	digits = strcspn(name, "-");
+	if (digits >= sizeof number)
+		return false;
+	memcpy(number, name, digits);
+	number[digits] = '\0';
+	return integer_parse(number, build);
 }

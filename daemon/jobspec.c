@@ -152,7 +152,8 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 	if (json_array_size(arguments) == 0)
 		return error_set(err, ERROR_INPUT,
 		    "the image has neither ENTRYPOINT nor CMD, and the job no command: give it one");
-	imagename_make(&name, config, worker->spooler->instance, image->image, image->build);
+	imagename_make(&name, config, worker->spooler->instance, image->image, image->build,
+	    image->tag_secret);
 	snprintf(joined, sizeof joined, "container:%s", sandbox != NULL ? sandbox : "");
 	snprintf(limit, sizeof limit, "%lld", (long long)config->log_limit);
 	snprintf(grace, sizeof grace, "%lld", (long long)job->grace);

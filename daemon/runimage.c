@@ -68,7 +68,8 @@ run_pull_image(struct run *run, const struct image_run *image, struct error *err
 	struct error look;
 	bool exists;
 
-	imagename_make(&name, spooler->config, spooler->instance, image->image, image->build);
+	imagename_make(&name, spooler->config, spooler->instance, image->image, image->build,
+	    image->tag_secret);
 	if (!image_exists(&run->worker->engine, name.local, &exists, &look)) {
 		*err = look;
 		return false;

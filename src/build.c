@@ -15,7 +15,8 @@
 
 #define RETRY_S 60 /* a guess at when a build has ended */
 
-#define BUILD_COLUMNS "SELECT id, image, state, dockerfile, repo_url, error, nocache FROM build"
+#define BUILD_ROW     "id, image, state, dockerfile, repo_url, error, nocache, tag_secret"
+#define BUILD_COLUMNS "SELECT " BUILD_ROW " FROM build"
 
 void
 build_clear(struct build *build)
@@ -36,6 +37,7 @@ read_row(struct statement *st, struct build *build, struct error *err)
 	build->repo_url = statement_copy(st, 4);
 	build->error = statement_copy(st, 5);
 	build->nocache = statement_integer(st, 6) != 0;
+	snprintf(build->tag_secret, sizeof build->tag_secret, "%s", statement_text(st, 7));
 	if (statement_copied(st, err))
 		return true;
 	build_clear(build);
@@ -85,15 +87,17 @@ insert_rows(struct database *db, const struct build_request *request, int64_t *i
     struct error *err)
 {
 	int64_t image, account;
+	char secret[NAME_TEXT];
 
+	name_make(secret);
 	if (!find_image(db, request, &image, &account, err) ||
 	    !check_count(db, account, request->builds_max, err) ||
 	    !database_run(db, NULL, err,
-		"INSERT INTO build (image, account, state, name, dockerfile, repo_url, nocache, created_at)"
-		" VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?)",
-		"iitttii", (long long)image, (long long)account,
+		"INSERT INTO build (image, account, state, name, dockerfile, repo_url, nocache, tag_secret,"
+		" created_at) VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?)",
+		"iitttiti", (long long)image, (long long)account,
 		request->image != 0 ? request->name : NULL, request->dockerfile, request->repo_url,
-		(long long)request->nocache, (long long)time_now_ms()))
+		(long long)request->nocache, secret, (long long)time_now_ms()))
 		return false;
 	*id = database_inserted(db);
 	return true;
@@ -197,7 +201,7 @@ build_claim(struct database *db, struct build *build, struct error *err)
 	    !statement_begin(&st, db, err,
 		"UPDATE build SET started_at = ? WHERE id ="
 		" (SELECT id FROM build WHERE state = 'PENDING' AND started_at IS NULL ORDER BY id LIMIT 1)"
-		" RETURNING id, image, state, dockerfile, repo_url, error, nocache",
+		" RETURNING " BUILD_ROW,
 		"i", (long long)time_now_ms()))
 		return false;
 	row = statement_row(&st, err);

@@ -23,7 +23,8 @@
 struct build {
 	int64_t id; /* 0: none */
 	int64_t image;
-	char state[8]; /* "PENDING", "SUCCESS", "FAILED", "FAILURE" */
+	char tag_secret[NAME_TEXT]; /* empty: an older Kabuto's */
+	char state[8];              /* "PENDING", "SUCCESS", "FAILED", "FAILURE" */
 	char *dockerfile;
 	char *repo_url; /* NULL: the context came with the call */
 	char *error;

@@ -3,6 +3,7 @@
  */
 #include "image.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "build.h"
@@ -148,7 +149,7 @@ image_run_read(struct database *db, int64_t image, struct image_run *run, struct
 	int row;
 
 	if (!statement_begin(&st, db, err,
-		"SELECT build.id, build.entrypoint, build.cmd FROM image JOIN build ON build.id = image.build"
+		"SELECT build.id, build.entrypoint, build.cmd, build.tag_secret FROM image JOIN build ON build.id = image.build"
 		" WHERE image.id = ?",
 		"i", (long long)image))
 		return false;
@@ -161,6 +162,7 @@ image_run_read(struct database *db, int64_t image, struct image_run *run, struct
 	run->build = statement_integer(&st, 0);
 	run->entrypoint = statement_copy(&st, 1);
 	run->cmd = statement_copy(&st, 2);
+	snprintf(run->tag_secret, sizeof run->tag_secret, "%s", statement_text(&st, 3));
 	if (statement_copied(&st, err))
 		return true;
 	image_run_clear(run);

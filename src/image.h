@@ -55,7 +55,8 @@ bool image_build_needed(struct database *db, int64_t image, int64_t build, bool 
 /* What a job needs of its image. Texts are the caller's, to be given back with image_run_clear. */
 struct image_run {
 	int64_t image;
-	int64_t build;    /* the one that serves */
+	int64_t build; /* the one that serves */
+	char tag_secret[NAME_TEXT];
 	char *entrypoint; /* JSON array of strings, or NULL */
 	char *cmd;        /* likewise */
 };

@@ -51,6 +51,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	    " CHECK (source IN ('local', 'ldap'));"
 	    "ALTER TABLE image ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
 	    "ALTER TABLE build ADD COLUMN name TEXT;"
+	    "ALTER TABLE build ADD COLUMN tag_secret TEXT NOT NULL DEFAULT '';"
 	    "ALTER TABLE job ADD COLUMN inbox_size INTEGER NOT NULL DEFAULT 0;"
 	    "CREATE TABLE token ("
 	    " id INTEGER PRIMARY KEY AUTOINCREMENT,"

@@ -116,7 +116,8 @@ CREATE TABLE build (
 	started_at       INTEGER,                  -- PENDING with it: the spooler works on it
 	finished_at      INTEGER,
 	cancel_requested INTEGER NOT NULL DEFAULT 0,
-	name             TEXT                      -- what it makes the image's name; NULL: as it is
+	name             TEXT,                     -- what it makes the image's name; NULL: as it is
+	tag_secret       TEXT NOT NULL DEFAULT ''  -- what nobody else can guess of the engine's name for it
 ) STRICT;
 CREATE INDEX build_image ON build (image);
 CREATE INDEX build_account ON build (account) WHERE state = 'PENDING';

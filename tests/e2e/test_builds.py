@@ -11,6 +11,12 @@ from repositories import Repositories
 from wait import until
 
 
+def tags_of(kabuto, image, build):
+    """The engine's names for what a build has made: its end cannot be guessed."""
+    begin = f'kabuto/{kabuto.instance}-{image}:{build}-'
+    return [tag for tag in kabuto.engine.images() if tag.startswith(begin)]
+
+
 def text(answer):
     """The engine's words of a build, as one text."""
     return ''.join(str(x.get('stream') or x.get('error') or x.get('status') or '')
@@ -173,7 +179,7 @@ def test_builds_of_others_are_not_found(alice, bob):
 def test_tag_names_image_and_build(kabuto, engine, alice):
     build = alice.build('FROM busybox\nENV TAGGED=1\n')
     image = alice.wait_build(build, 'SUCCESS')['id']
-    assert f'kabuto/{kabuto.instance}-{image}:{build}' in engine.images()
+    assert tags_of(kabuto, image, build)
 
 
 @pytest.mark.log_errors
@@ -324,3 +330,38 @@ def test_private_addresses_are_not_cloned_unless_allowed(own, repositories):
         else:
             refused(answer, 400)
     assert not repositories.server.asked
+
+
+# Other people's images
+
+def image_id(kabuto, tag):
+    return next(image['Id'] for image in kabuto.engine.call('GET', '/images/json')
+                if tag in (image['RepoTags'] or []))
+
+
+def test_image_of_another_account_cannot_be_built_from(kabuto, alice, bob):
+    build = alice.build('FROM busybox\nRUN echo secret > /secret\n', name='hers')
+    image = alice.wait_build(build, 'SUCCESS')['id']
+    tag, = tags_of(kabuto, image, build)
+    known = image_id(kabuto, tag)
+    short = known.split(':')[1][:12]
+    for name in (known, short, short[:3], f'"{short}"', f'sha256:{short}', f'\\\n{short}'):
+        for text in (f'FROM {name}\nRUN cat /secret\n',
+                     f'FROM busybox\nCOPY --from={name} /secret /\n'):
+            if name.startswith('\\') and '--from' in text:
+                continue
+            state = bob.wait_build(bob.build(text, name='stolen'), 'FAILED')
+            assert 'id' in state['error'] and 'secret' not in str(state['output']), state
+    for text in (f'ARG A={short}\nFROM $A\n', f'ARG A=sha256\nFROM $A:{short}\n'):
+        state = bob.wait_build(bob.build(text, name='stolen'), 'FAILED')
+        assert 'id' in state['error'], state
+    guess = f'kabuto/{kabuto.instance}-{image}:{build}'
+    state = bob.wait_build(bob.build(f'FROM {guess}\nRUN cat /secret\n', name='stolen'))
+    assert state['state'] == 'FAILED', state
+
+
+def test_stages_are_named_and_numbered(alice):
+    image = alice.image('FROM busybox AS one\nRUN echo a > /a\nFROM one AS two\nRUN echo b > /b\n'
+                        'FROM busybox\nCOPY --from=0 /a /\nCOPY --from=two /b /\n', name='stages')
+    job = alice.run('cat /a /b', image=image)
+    assert alice.lines(job['id']) == ['a', 'b']

@@ -217,9 +217,11 @@ def test_images_that_nothing_needs_go(own, engine):
     kabuto = own()
     dave = kabuto.user('dave')
     image = dave.image()
-    build = kabuto.sql('SELECT build FROM image WHERE id = ?', image)[0][0]
+    (build, secret), = kabuto.sql('SELECT build.id, tag_secret FROM build JOIN image '
+                                  'ON image.build = build.id WHERE image.id = ?', image)
     name = f'kabuto/{kabuto.instance}-'
-    serving, former = f'{name}{image}:{build}', f'{name}{image}:{build + 100}'
+    serving = f'{name}{image}:{build}-{secret}'
+    former = f'{name}{image}:{build + 100}'
     gone, sandbox = f'{name}999:999', f'{name}sandbox:1'
     before = tags(kabuto)
     for tag in (former, gone, sandbox):

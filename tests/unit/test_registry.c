@@ -284,6 +284,9 @@ test_names_of_images(void **state)
 		int64_t image, build; /* 0: it is none of ours */
 	} rows[] = {
 		{ "kabuto/abc-12:34", 12, 34 },
+		{ "kabuto/abc-12:34-f00d", 12, 34 },
+		{ "kabuto/abc-12:-f00d", 0, 0 },
+		{ "kabuto/abc-12:x-34", 0, 0 },
 		{ "r.example:5000/team/kabuto/abc-12:34", 12, 34 },
 		{ "localhost/kabuto/abc-1:2", 1, 2 },
 		{ "kabuto/abc-sandbox:latest", 0, 0 },
@@ -300,9 +303,9 @@ test_names_of_images(void **state)
 	struct imagename name;
 	int failed = 0;
 
-	imagename_make(&name, &config, "abc", 12, 34);
-	assert_string_equal(name.local, "kabuto/abc-12:34");
-	assert_string_equal(name.remote, "r.example:5000/team/kabuto/abc-12:34");
+	imagename_make(&name, &config, "abc", 12, 34, "f00");
+	assert_string_equal(name.local, "kabuto/abc-12:34-f00");
+	assert_string_equal(name.remote, "r.example:5000/team/kabuto/abc-12:34-f00");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int64_t image = 0, build = 0;
 		bool ours = imagename_parse(rows[i].tag, "abc", &image, &build);

@@ -1,0 +1,216 @@
+/*
+ * The text is read in more ways than the engine reads it: as its lines stand, and with lines joined
+ * by either character that a Dockerfile may choose for it (the directive "escape"). What looks like
+ * a FROM in any of them is held against the rule, so that no trick with lines hides one. The price:
+ * a line of a script that begins with "from" and hexadecimal digits is refused, and so is a stage
+ * that is named with hexadecimal digits alone.
+ */
+#include "dockerfile.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+
+#define WORD_MOST  256 /* bytes of a word that is looked at; an id has 71 at most */
+#define INDEX_MOST 4   /* digits of a stage's number, as in --from=0 */
+
+#define SPACE  " \t\v\f\r"
+#define DIGITS "0123456789"
+#define HEX    DIGITS "abcdefABCDEF"
+#define NAME   HEX "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ_"
+
+/* Copies what is before any of the characters end, without quotes; returns what is behind it. */
+static const char *
+take_word(const char *line, const char *end, char word[static WORD_MOST])
+{
+	size_t length = strcspn(line, end), at = 0;
+
+	for (size_t i = 0; i < length && at + 1 < WORD_MOST; i++)
+		if (strchr("\"'\\`", line[i]) == NULL)
+			word[at++] = line[i];
+	word[at] = '\0';
+	return line + length;
+}
+
+/* The variable at "$NAME" or "${NAME…}": its length with all that belongs to it. */
+static size_t
+variable_length(const char *at)
+{
+	return at[1] == '{' ? 2 + strcspn(at + 2, "}") + (strchr(at, '}') != NULL)
+			    : 1 + strspn(at + 1, NAME);
+}
+
+/*
+ * Whether the word, with whatever its variables stand for, may be an id: hexadecimal digits, behind
+ * "sha256:" or not. A character of its own that is in neither rules that out.
+ */
+static bool
+may_be_id(const char *word)
+{
+	bool variable = strchr(word, '$') != NULL;
+
+	if (!variable)
+		return word[0] != '\0' &&
+		    (word[strspn(word, HEX)] == '\0' || strncmp(word, "sha256:", 7) == 0);
+	while (*word != '\0') {
+		if (*word == '$')
+			word += variable_length(word);
+		else if (strchr(HEX "sh:", *word++) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Whether each ARG of that name in the text has a value, and none that may be an id. */
+static bool
+arguments_are_names(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+	bool found = false;
+
+	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		char word[WORD_MOST];
+
+		line += *line == '\n';
+		line += strspn(line, SPACE);
+		if (strncasecmp(line, "ARG", 3) != 0 || strchr(SPACE, line[3]) == NULL)
+			continue;
+		line += 3;
+		while (line += strspn(line, SPACE), *line != '\0' && *line != '\n') {
+			line = take_word(line, SPACE "\n", word);
+			if (strncmp(word, name, length) != 0 ||
+			    (word[length] != '=' && word[length] != '\0'))
+				continue;
+			if (word[length] == '\0' || may_be_id(word + length + 1))
+				return false;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* "$NAME" or "${NAME}" alone, which stands for what the text's own ARG says. */
+static bool
+is_named_by_argument(const char *text, const char *word)
+{
+	char name[WORD_MOST];
+	bool braces = word[0] == '$' && word[1] == '{';
+	const char *at = word + 1 + braces;
+	size_t length = word[0] == '$' ? strspn(at, NAME) : 0;
+
+	if (length == 0 || strcmp(at + length, braces ? "}" : "") != 0)
+		return false;
+	memcpy(name, at, length);
+	name[length] = '\0';
+	return arguments_are_names(text, name);
+}
+
+static bool
+check_word(const char *text, const char *word, struct error *err)
+{
+	if (!may_be_id(word) || is_named_by_argument(text, word))
+		return true;
+	return error_set(err, ERROR_INPUT,
+	    "the Dockerfile takes an image by '%s', which is or may be an id: write its name, with a tag where the name is of hexadecimal digits (cafe:latest)",
+	    word);
+}
+
+/* FROM, its flags, and the image. */
+static bool
+check_from(const char *text, const char *line, struct error *err)
+{
+	char word[WORD_MOST];
+
+	do {
+		line += strspn(line, SPACE);
+		line = take_word(line, SPACE "\n", word);
+	} while (word[0] == '-' && word[1] == '-');
+	return check_word(text, word, err);
+}
+
+/* "--from=" of COPY, and ",from=" of a mount: an image too, unless it is a stage's number. */
+static bool
+check_flags(const char *text, const char *line, struct error *err)
+{
+	const char *end = line + strcspn(line, "\n");
+	char word[WORD_MOST];
+
+	for (const char *at = line; at < end; at++) {
+		if (strncasecmp(at, "from=", 5) != 0)
+			continue;
+		(void)take_word(at + 5, SPACE ",\n", word);
+		if (strlen(word) <= INDEX_MOST && word[strspn(word, DIGITS)] == '\0')
+			continue;
+		if (!check_word(text, word, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+check_lines(const char *text, struct error *err)
+{
+	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		/* Spaces of Unicode, which the engine drops too, and a byte order mark. */
+		while (strchr(SPACE, *line) != NULL ? *line != '\0' : (unsigned char)*line >= 0x80)
+			line++;
+		if (strncasecmp(line, "FROM", 4) == 0 && strchr(SPACE, line[4]) != NULL
+			? !check_from(text, line + 4, err)
+			: !check_flags(text, line, err))
+			return false;
+	}
+	return true;
+}
+
+/* Where a line ends that the next one is joined to by escape; NULL: it is not. */
+static const char *
+joint_of(const char *line, size_t length, char escape)
+{
+	while (length > 0 && strchr(SPACE, line[length - 1]) != NULL)
+		length--;
+	return length > 0 && line[length - 1] == escape ? line + length - 1 : NULL;
+}
+
+/*
+ * The text with its lines joined, the caller's to free; NULL: no memory. Comments, and empty lines
+ * between joined ones, are left out, as the engine does.
+ */
+static char *
+join_lines(const char *text, char escape)
+{
+	char *joined = malloc(strlen(text) + 2), *to = joined;
+	bool goes_on = false;
+
+	while (joined != NULL && *text != '\0') {
+		size_t length = strcspn(text, "\n"), indent = strspn(text, SPACE);
+		const char *joint = joint_of(text, length, escape);
+		size_t copied = joint != NULL ? (size_t)(joint - text) : length;
+
+		if (text[indent] != '#' && !(goes_on && indent >= length)) {
+			memcpy(to, text, copied);
+			to += copied;
+			goes_on = joint != NULL;
+			if (!goes_on)
+				*to++ = '\n';
+		}
+		text += length + (text[length] == '\n');
+	}
+	if (joined != NULL)
+		*to = '\0';
+	return joined;
+}
+
+bool
+dockerfile_check(const char *text, struct error *err)
+{
+	cleanup_free char *one = join_lines(text, '\\'), *other = join_lines(text, '`');
+
+	if (one == NULL || other == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
+	return check_lines(text, err) && check_lines(one, err) && check_lines(other, err);
+}

@@ -1,0 +1,19 @@
+#ifndef KABUTO_DOCKERFILE_H
+#define KABUTO_DOCKERFILE_H
+/*
+ * What a Dockerfile may take from the engine that builds it.
+ *
+ * The engine finds an image also by the first digits of its id: "FROM 4f" is anybody's whose id
+ * begins with them. So images must be named, and are not to be had by their ids.
+ */
+#include <stdbool.h>
+
+#include "error.h"
+
+/*
+ * Whether no FROM and no from= of the text names an image by its id, or could do so by a variable.
+ * ERROR_INPUT says which word does, and what to write in its place.
+ */
+bool dockerfile_check(const char *text, struct error *err);
+
+#endif

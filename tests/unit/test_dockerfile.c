@@ -1,0 +1,98 @@
+/*
+ * Which Dockerfiles take images by their ids.
+ */
+#include "support.h"
+
+#include "dockerfile.h"
+
+static void
+test_images_are_named_and_not_asked_for_by_id(void **state)
+{
+	static const struct {
+		const char *text;
+		bool allowed;
+	} rows[] = {
+		{ "FROM busybox\nRUN true\n", true },
+		{ "FROM busybox:1.36\n", true },
+		{ "FROM registry.example:5000/team/base@sha256:0123456789abcdef\n", true },
+		{ "FROM scratch\nCOPY --from=0 /a /b\nCOPY --from=12 /a /b\n", true },
+		{ "FROM busybox AS build\nFROM build\nCOPY --from=build /a /b\n", true },
+		{ "FROM cafe:latest\n", true },
+		{ "FROM cafe/cafe\n", true },
+		{ "FROM --platform=linux/amd64 busybox\n", true },
+		{ "ARG V=1\nFROM python:$V\n", true },
+		{ "ARG V=1\nFROM python:${V}-slim\n", true },
+		{ "ARG BASE=python:3.11\nFROM $BASE\n", true },
+		{ "ARG A=1 BASE=\"python:3.11\"\nFROM ${BASE}\n", true },
+		{ "FROM busybox\nRUN python -c 'import os' && \\\n  from os import path\n", true },
+		{ "FROM busybox\n# FROM 4f\nRUN true\n", true },
+		{ "", true },
+		{ "FROM 4f\n", false },
+		{ "FROM 4f", false },
+		{ "FROM 4f AS x\n", false },
+		{ "from 4F\n", false },
+		{ "FROM\t4f\n", false },
+		{ "  FROM   4f\r\n", false },
+		{ "\xef\xbb\xbf"
+		  "FROM 4f\n",
+		    false },
+		{ "\xc2\xa0"
+		  "FROM 4f\n",
+		    false },
+		{ "FROM \"4f\"\n", false },
+		{ "FROM '4'f\n", false },
+		{ "FROM --platform=linux/amd64 4f\n", false },
+		{ "FROM sha256:4f\n", false },
+		{ "FROM sha256:xyz\n", false },
+		{ "FROM 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+		    false },
+		{ "FROM busybox\nCOPY --from=4f / /\n", false },
+		{ "FROM busybox\nCOPY --chown=1 --from=4f / /\n", false },
+		{ "FROM busybox\nCOPY --from=\"4f\" / /\n", false },
+		{ "FROM busybox\nCOPY --from=99999999999999999999 / /\n", false },
+		{ "FROM busybox\nONBUILD COPY --from=4f / /\n", false },
+		{ "FROM busybox\nRUN --mount=type=bind,from=4f,target=/x true\n", false },
+		{ "FR\\\nOM 4f\n", false },
+		{ "FROM \\\n4f\n", false },
+		{ "FROM \\  \n  4f\n", false },
+		{ "FROM \\\n# a comment\n\n4f\n", false },
+		{ "# escape=`\nFROM `\n4f\n", false },
+		{ "# escape=`\nRUN a \\\nFROM 4f\n", false },
+		{ "RUN a `\nFROM 4f\n", false },
+		{ "RUN a \\\n# comment\nFROM 4f\n", false },
+		{ "ARG A=4f\nFROM $A\n", false },
+		{ "ARG A=4f\nFROM ${A}\n", false },
+		{ "ARG A\nFROM $A\n", false },
+		{ "FROM $A\n", false },
+		{ "ARG A=python:3\nARG A=4f\nFROM $A\n", false },
+		{ "ARG A=$B\nFROM $A\n", false },
+		{ "ARG A=4\nARG B=f\nFROM $A$B\n", false },
+		{ "ARG A=sha256\nFROM $A:4f\n", false },
+		{ "ARG A=2\nFROM sha${A}56:4f\n", false },
+		{ "FROM ${A:-4f}\n", false },
+		{ "FROM ${A:+4f}\n", false },
+		{ "ARG A=4f\nFROM busybox\nCOPY --from=$A / /\n", false },
+		{ "FROM ${A\n", false },
+	};
+	struct error err;
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool allowed = dockerfile_check(rows[i].text, &err);
+
+		row_check(failed, allowed == rows[i].allowed, "%s", rows[i].text);
+		row_check(failed, allowed || err.kind == ERROR_INPUT, "%s: kind", rows[i].text);
+	}
+	rows_end(failed);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_images_are_named_and_not_asked_for_by_id),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
