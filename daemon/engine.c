@@ -258,6 +258,16 @@ run(struct engine *engine, struct transfer *transfer, const char *method, const 
 	return done;
 }
 
+/* Podman says who it is in the list of what it is made of. */
+static bool
+is_podman(json_t *answer)
+{
+	json_t *first = json_array_get(json_object_get(answer, "Components"), 0);
+	const char *name = json_string_value(json_object_get(first, "Name"));
+
+	return name != NULL && strcmp(name, "Podman Engine") == 0;
+}
+
 /* Agrees on a version: the lower of the engine's and the newest that we know. */
 static bool
 negotiate(struct engine *engine, struct error *err)
@@ -281,9 +291,16 @@ negotiate(struct engine *engine, struct error *err)
 		return error_set(err, ERROR_AWAY,
 		    "the engine at %s speaks no API before %s, and Kabuto none after 1.%d: install a newer Kabuto",
 		    engine->socket, oldest, VERSION_NEWEST);
+	engine->podman = is_podman(answer.json);
 	snprintf(engine->version, sizeof engine->version, "1.%d",
 	    minor < VERSION_NEWEST ? minor : VERSION_NEWEST);
 	return true;
+}
+
+bool
+engine_agree(struct engine *engine, struct error *err)
+{
+	return engine->version[0] != '\0' || negotiate(engine, err);
 }
 
 static bool
@@ -295,7 +312,7 @@ call(struct engine *engine, const char *method, const char *path, json_t *body,
 	cleanup_free char *url = NULL, *text = NULL;
 
 	*answer = (struct engine_answer){ 0 };
-	if (engine->version[0] == '\0' && !negotiate(engine, err))
+	if (!engine_agree(engine, err))
 		return false;
 	if (body != NULL)
 		text = json_dumps(body, JSON_COMPACT);
