@@ -66,6 +66,7 @@ class Engine:
     """One dockerd with everything of its own: socket, data, bridge, containerd namespace."""
 
     keeps_containers = False  # when it ends, unless it is told to
+    starts_joined = False  # a dead container with the one that joins its network
 
     def __init__(self, root, name='kbtt'):
         self.root = pathlib.Path(root)
@@ -186,6 +187,11 @@ class Engine:
 
     def remove(self, name):
         self.call('DELETE', f'/containers/{quote(name)}', force=1, v=1)
+
+    def pids(self, name):
+        """The processes of a container, as the host numbers them."""
+        top = self.call('GET', f'/containers/{name}/top')
+        return [row[top['Titles'].index('PID')] for row in top['Processes']]
 
     def starts(self, instance, job, since):
         """How many containers of that job were started since then, by the engine's own count."""

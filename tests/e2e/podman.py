@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import time
 
 from engine import Engine, group_id
 from wait import until
@@ -40,6 +41,7 @@ class Podman(Engine):
     """
 
     keeps_containers = True
+    starts_joined = True
 
     def __init__(self, root, name='kbtp'):
         super().__init__(root, name)
@@ -96,3 +98,17 @@ class Podman(Engine):
     def images(self):
         """Their tags as Docker has them: what has no registry is Docker's to Podman."""
         return [tag.removeprefix(LOCAL).removeprefix('library/') for tag in super().images()]
+
+    def pids(self, name):
+        """Its own format of ps has a column for the host's numbers."""
+        top = json.loads(self.call('GET', f'/containers/{name}/top', stream=0, ps_args='hpid'))
+        return [row[top['Titles'].index('HPID')] for row in top['Processes']]
+
+    def starts(self, instance, job, since):
+        """It knows whole seconds only, and wants any of several labels where Docker wants all."""
+        events = self.call('GET', '/events', since=int(float(since)), until=int(time.time()) + 1,
+                           filters=json.dumps({'event': ['start']}))
+        events = events if isinstance(events, list) else [events] if events else []
+        labels = [event['Actor']['Attributes'] for event in events]
+        return sum((x.get('kabuto.instance'), x.get('kabuto.job')) == (instance, str(job))
+                   for x in labels)
