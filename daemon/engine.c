@@ -26,6 +26,9 @@ struct transfer {
 	char *text;
 	size_t length;
 	bool failed; /* too long, or no memory */
+	/* What the answer's head says of the engine. */
+	bool podman;
+	char api[16]; /* the version of Docker's API that it speaks */
 };
 
 bool
@@ -120,6 +123,34 @@ on_answer(char *data, size_t one, size_t length, void *context)
 	return taken ? length : 0;
 }
 
+/* The value of a header line with that name; NULL: it has another one. */
+static const char *
+header_value(const char *line, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncasecmp(line, name, length) != 0 || line[length] != ':'
+	    ? NULL
+	    : line + length + 1 + strspn(line + length + 1, " ");
+}
+
+static size_t
+on_header(char *data, size_t one, size_t length, void *context)
+{
+	struct transfer *transfer = context;
+	char line[128];
+	const char *value;
+
+	(void)one;
+	snprintf(line, sizeof line, "%.*s", (int)length, data);
+	transfer->podman = transfer->podman || header_value(line, "Libpod-API-Version") != NULL;
+	value = header_value(line, "API-Version");
+	if (value != NULL)
+		snprintf(transfer->api, sizeof transfer->api, "%.*s", (int)strcspn(value, "\r\n"),
+		    value);
+	return length;
+}
+
 static size_t
 on_body(char *to, size_t one, size_t size, void *context)
 {
@@ -211,6 +242,8 @@ prepare(struct engine *engine, struct transfer *transfer, const char *method, co
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 }
 
 /* The caller's secret among them must not stay in memory. */
@@ -258,32 +291,55 @@ run(struct engine *engine, struct transfer *transfer, const char *method, const 
 	return done;
 }
 
-/* Agrees on a version: the lower of the engine's and the newest that we know. */
+/* Takes the lower of the engine's newest version and ours. oldest is the engine's, or NULL. */
 static bool
-negotiate(struct engine *engine, struct error *err)
+agree(struct engine *engine, const char *newest, const char *oldest, struct error *err)
 {
-	cleanup_answer struct engine_answer answer = { 0 };
-	struct transfer transfer = { .engine = engine };
-	const char *theirs = NULL, *oldest = NULL;
 	int major = 0, minor = 0, least = 0;
 
-	if (!run(engine, &transfer, "GET", "http://engine/version", NULL, PING_MS, &answer, err))
-		return false;
-	if (json_unpack(answer.json, "{s:s}", "ApiVersion", &theirs) < 0 ||
-	    sscanf(theirs, "%d.%d", &major, &minor) != 2)
+	if (sscanf(newest, "%d.%d", &major, &minor) != 2)
 		return away(engine, err, "it does not say its API version");
 	if (major != 1 || minor < VERSION_OLDEST)
 		return error_set(err, ERROR_AWAY,
 		    "the engine at %s speaks API %s, and Kabuto needs 1.%d at least: install a newer engine",
-		    engine->socket, theirs, VERSION_OLDEST);
-	if (json_unpack(answer.json, "{s:s}", "MinAPIVersion", &oldest) == 0 &&
-	    sscanf(oldest, "%d.%d", &major, &least) == 2 && (major != 1 || least > VERSION_NEWEST))
+		    engine->socket, newest, VERSION_OLDEST);
+	if (oldest != NULL && sscanf(oldest, "%d.%d", &major, &least) == 2 &&
+	    (major != 1 || least > VERSION_NEWEST))
 		return error_set(err, ERROR_AWAY,
 		    "the engine at %s speaks no API before %s, and Kabuto none after 1.%d: install a newer Kabuto",
 		    engine->socket, oldest, VERSION_NEWEST);
 	snprintf(engine->version, sizeof engine->version, "1.%d",
 	    minor < VERSION_NEWEST ? minor : VERSION_NEWEST);
 	return true;
+}
+
+/*
+ * A ping's head tells what both have; only Docker has an oldest version, which /version says.
+ * Podman looks at all its containers for /version, and so does not answer while one of them stops.
+ */
+static bool
+negotiate(struct engine *engine, struct error *err)
+{
+	cleanup_answer struct engine_answer ping = { 0 }, version = { 0 };
+	struct transfer pinging = { .engine = engine }, asking = { .engine = engine };
+	const char *newest = NULL, *oldest = NULL;
+
+	if (!run(engine, &pinging, "GET", "http://engine/_ping", NULL, PING_MS, &ping, err))
+		return false;
+	engine->podman = pinging.podman;
+	if (engine->podman)
+		return agree(engine, pinging.api, NULL, err);
+	if (!run(engine, &asking, "GET", "http://engine/version", NULL, PING_MS, &version, err))
+		return false;
+	(void)json_unpack(version.json, "{s:s, s?s}", "ApiVersion", &newest, "MinAPIVersion",
+	    &oldest);
+	return agree(engine, newest != NULL ? newest : "", oldest, err);
+}
+
+bool
+engine_agree(struct engine *engine, struct error *err)
+{
+	return engine->version[0] != '\0' || negotiate(engine, err);
 }
 
 static bool
@@ -295,7 +351,7 @@ call(struct engine *engine, const char *method, const char *path, json_t *body,
 	cleanup_free char *url = NULL, *text = NULL;
 
 	*answer = (struct engine_answer){ 0 };
-	if (engine->version[0] == '\0' && !negotiate(engine, err))
+	if (!engine_agree(engine, err))
 		return false;
 	if (body != NULL)
 		text = json_dumps(body, JSON_COMPACT);

@@ -25,6 +25,7 @@ struct engine {
 	CURLM *multi;
 	CURL *easy;
 	char version[16];        /* spoken with it: "1.41"; empty: not yet agreed on */
+	bool podman;             /* it is Podman's idea of that version */
 	atomic_bool interrupted; /* until engine_resume, every call ends with ERROR_INTERRUPTED */
 };
 
@@ -43,6 +44,12 @@ void engine_resume(struct engine *engine);
  * together.
  */
 bool engine_ping(struct engine *engine, struct error *err);
+
+/*
+ * Makes sure that version and podman are known, for who needs them before a call; the call itself
+ * would do it too.
+ */
+bool engine_agree(struct engine *engine, struct error *err);
 
 /* What a call brought back. */
 struct engine_answer {

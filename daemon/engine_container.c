@@ -51,14 +51,25 @@ host_config(const struct container_spec *spec)
 	    "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0);
 }
 
+/*
+ * Docker refuses one for a container that shares a network, as it has the other one's. To Podman
+ * the name is none of the network's.
+ */
+static const char *
+hostname_of(const struct engine *engine, const struct container_spec *spec)
+{
+	return engine->podman || strncmp(spec->network, "container:", 10) != 0 ? spec->hostname
+									       : NULL;
+}
+
 static json_t *
-create_body(const struct container_spec *spec)
+create_body(const struct engine *engine, const struct container_spec *spec)
 {
 	return json_pack("{s:s, s:O, s:O, s:O*, s:O, s:s*, s:s*, s:s*, s:s, s:{s:[s]}, s:o}",
 	    "Image", spec->image, "Entrypoint", spec->entrypoint, "Cmd", spec->command, "Env",
 	    spec->env, "Labels", spec->labels, "WorkingDir", spec->workdir, "Hostname",
-	    spec->hostname, "User", spec->user, "StopSignal", "SIGTERM", "Healthcheck", "Test",
-	    "NONE", "HostConfig", host_config(spec));
+	    hostname_of(engine, spec), "User", spec->user, "StopSignal", "SIGTERM", "Healthcheck",
+	    "Test", "NONE", "HostConfig", host_config(spec));
 }
 
 static bool
@@ -75,9 +86,12 @@ container_create(struct engine *engine, const char *name, const struct container
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
-	cleanup_json json_t *body = create_body(spec);
+	cleanup_json json_t *body = NULL;
 	char path[PATH_TEXT];
 
+	if (!engine_agree(engine, err))
+		return false;
+	body = create_body(engine, spec);
 	/* jansson leaves out what it has no memory for: nothing must be missing. */
 	if (!is_complete(body, spec))
 		return error_set(err, ERROR_SYSTEM, "create a container: not enough memory");

@@ -44,9 +44,9 @@ struct container_spec {
 	json_t *labels;     /* object of strings */
 	const char *workdir;
 	const char *user;
-	const char *network;  /* "none", "bridge", or "container:<name>": that one's */
-	const char *hostname; /* NULL where it shares a network */
-	int64_t memory;       /* bytes, swap included */
+	const char *network; /* "none", "bridge", or "container:<name>": that one's */
+	const char *hostname;
+	int64_t memory; /* bytes, swap included */
 	double cpus;
 	int64_t pids;
 	char *const *capabilities;

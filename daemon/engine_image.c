@@ -198,7 +198,7 @@ on_message(void *context, json_t *message)
 	const char *error = NULL, *stream = NULL;
 
 	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
-	    strncmp(stream, "Step ", 5) == 0)
+	    strncasecmp(stream, "Step ", 5) == 0 /* Podman writes it large */)
 		snprintf(messages->step, sizeof messages->step, "%.*s", (int)strcspn(stream, "\n"),
 		    stream);
 	messages->step[utf8_cut(messages->step, strlen(messages->step))] = '\0';

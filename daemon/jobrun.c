@@ -131,6 +131,34 @@ end_start(struct run *run)
 	run->starting = false;
 }
 
+/*
+ * Whether kabuto-init never ran. An engine that was killed in the middle of a start may say
+ * "created" of a container in which the job runs: only what the job itself leaves can be trusted.
+ */
+static bool
+never_began(struct run *run)
+{
+	struct error ignored;
+
+	return run_folder_open(run, &ignored) && usage_is_untouched(run->folder, "usage");
+}
+
+/*
+ * Whether the container was refused because the sandbox died. If it is there, it never ran: it is
+ * removed, and another one made without the sandbox.
+ */
+static bool
+lost_sandbox(struct run *run, const struct error *refusal)
+{
+	struct error err;
+	bool alive = true;
+
+	return refusal->kind != ERROR_AWAY && refusal->kind != ERROR_INTERRUPTED &&
+	    never_began(run) &&
+	    sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) && !alive &&
+	    container_remove(&run->worker->engine, run->container, &err);
+}
+
 static enum outcome
 run_create(struct run *run, struct error *err)
 {
@@ -151,6 +179,8 @@ run_create(struct run *run, struct error *err)
 	image_run_clear(&image);
 	if (pulled)
 		return jump(run, STEP_CREATE);
+	if (!done && run->joined && lost_sandbox(run, err)) /* Podman looks for it that early */
+		return jump(run, STEP_PREPARE);
 	return done ? NEXT : failed_call(run, err);
 }
 
@@ -163,34 +193,6 @@ run_mark(struct run *run, struct error *err)
 		return AGAIN;
 	run_set_error(run, "%s", err->text);
 	return fail(run);
-}
-
-/*
- * Whether kabuto-init never ran. An engine that was killed in the middle of a start may say
- * "created" of a container in which the job runs: only what the job itself leaves can be trusted.
- */
-static bool
-never_began(struct run *run)
-{
-	struct error ignored;
-
-	return run_folder_open(run, &ignored) && usage_is_untouched(run->folder, "usage");
-}
-
-/*
- * Whether the start was refused because the sandbox died. The container, which never ran, is
- * removed, and another one made without it.
- */
-static bool
-lost_sandbox(struct run *run, const struct error *refusal)
-{
-	struct error err;
-	bool alive = true;
-
-	return refusal->kind != ERROR_AWAY && refusal->kind != ERROR_INTERRUPTED &&
-	    never_began(run) &&
-	    sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) && !alive &&
-	    container_remove(&run->worker->engine, run->container, &err);
 }
 
 static enum outcome

@@ -140,7 +140,7 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 		.workdir = job->workdir,
 		.user = job->user,
 		.network = sandbox != NULL ? joined : job->network,
-		.hostname = sandbox != NULL ? NULL : SANDBOX_HOSTNAME,
+		.hostname = SANDBOX_HOSTNAME,
 		.memory = job->memory,
 		.cpus = job->cpus,
 		.pids = job->pids,

@@ -10,13 +10,16 @@ import pytest
 
 import kabuto as kabuto_module
 from engine import Engine, EngineProxy
+from podman import Podman
 
 USUAL_SECONDS = 180
+ENGINES = {'docker': Engine, 'podman': Podman}
 
 
 def pytest_addoption(parser):
     parser.addoption('--build', default=os.environ.get('KABUTO_BUILD'), help='build directory')
     parser.addoption('--webserver', default='nginx', choices=('nginx', 'lighttpd'))
+    parser.addoption('--engine', default='docker', choices=tuple(ENGINES))
     parser.addoption('--long', action='store_true', help='big things as big as they come')
     parser.addoption('--count-to', help='file for the numbers of tests that passed and failed')
 
@@ -33,7 +36,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Behind lighttpd only what is marked for both."""
+    """With Podman not what it cannot do; behind lighttpd only what is marked for both."""
+    for item in items:
+        marker = item.get_closest_marker('docker')
+        if marker and config.getoption('--engine') != 'docker':
+            item.add_marker(pytest.mark.skip(reason=marker.args[0]))
     if config.getoption('--webserver') == 'nginx':
         return
     dropped = [item for item in items if not item.get_closest_marker('both')]
@@ -79,10 +86,10 @@ def scratch():
 
 
 @pytest.fixture(scope='session')
-def engine(scratch):
+def engine(request, scratch):
     kabuto_module.make_users()
     (scratch / 'engine').mkdir()
-    engine = Engine(scratch / 'engine')
+    engine = ENGINES[request.config.getoption('--engine')](scratch / 'engine')
     try:
         engine.start()
         engine.import_busybox()

@@ -65,6 +65,9 @@ def unused_network():
 class Engine:
     """One dockerd with everything of its own: socket, data, bridge, containerd namespace."""
 
+    keeps_containers = False  # when it ends, unless it is told to
+    starts_joined = False  # a dead container with the one that joins its network
+
     def __init__(self, root, name='kbtt'):
         self.root = pathlib.Path(root)
         self.socket = self.root / 'docker.sock'
@@ -72,13 +75,17 @@ class Engine:
         self.namespace = f'{name}{os.getpid()}'
         self.address = unused_network()
         self.process = None
+        self.registry_port = free_port()  # of a registry without TLS
         self.options = []  # of its next start
 
-    def start(self):
+    def make_bridge(self):
         if not os.path.exists(f'/sys/class/net/{self.bridge}'):
             run('ip', 'link', 'add', self.bridge, 'type', 'bridge')
             run('ip', 'addr', 'add', f'{self.address}/24', 'dev', self.bridge)
             run('ip', 'link', 'set', self.bridge, 'up')
+
+    def start(self):
+        self.make_bridge()
         with open(self.root / 'log', 'ab') as log:
             self.process = subprocess.Popen(
                 ['dockerd', '-H', f'unix://{self.socket}', '--data-root', self.root / 'data',
@@ -91,7 +98,7 @@ class Engine:
 
     def answers(self):
         if self.process.poll() is not None:
-            raise RuntimeError('dockerd ended:\n' + (self.root / 'log').read_text()[-3000:])
+            raise RuntimeError('the engine ended:\n' + (self.root / 'log').read_text()[-3000:])
         try:
             return self.call('GET', '/_ping') == 'OK'
         except OSError:
@@ -123,6 +130,10 @@ class Engine:
                 except ProcessLookupError:
                     pass
         until(lambda: not self.remaining(), 'the engine\'s processes are gone', 20)
+        self.clear_away()
+
+    def clear_away(self):
+        """What is left behind its processes: mounts, the bridge, the folder."""
         mounts = [line.split()[1] for line in open('/proc/self/mounts', encoding='utf-8')]
         for mount in sorted(mounts, reverse=True):
             if mount.startswith(f'{self.root}/'):
@@ -176,6 +187,11 @@ class Engine:
 
     def remove(self, name):
         self.call('DELETE', f'/containers/{quote(name)}', force=1, v=1)
+
+    def pids(self, name):
+        """The processes of a container, as the host numbers them."""
+        top = self.call('GET', f'/containers/{name}/top')
+        return [row[top['Titles'].index('PID')] for row in top['Processes']]
 
     def starts(self, instance, job, since):
         """How many containers of that job were started since then, by the engine's own count."""
@@ -299,6 +315,12 @@ class EngineProxy:
                 pass
         with self.lock:
             self.open.discard(source)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
 
 
 def group_id(name):

@@ -12,7 +12,7 @@ import subprocess
 
 import webserver
 from client import Client
-from engine import EngineError, group_id
+from engine import EngineError, free_port, group_id
 from wait import until
 
 POOLS = ('api', 'upload', 'follow')
@@ -28,12 +28,6 @@ def make_users():
             subprocess.run(['useradd', '--system', '--user-group', '--no-create-home',
                             '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', user],
                            check=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def as_web(*command):

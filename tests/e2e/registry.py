@@ -9,7 +9,6 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from kabuto import free_port
 from wait import until
 
 CONFIG = '''version: 0.1
@@ -22,8 +21,8 @@ MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
 
 
 class Registry:
-    def __init__(self, folder, username, password):
-        self.folder, self.port = pathlib.Path(folder), free_port()
+    def __init__(self, folder, port, username, password):
+        self.folder, self.port = pathlib.Path(folder), port
         self.folder.mkdir()
         self.folder.chmod(0o755)
         self.address = f'127.0.0.1:{self.port}'

@@ -20,8 +20,8 @@ WRONG = 'wr0ng-' + secrets.token_hex(8)
 
 
 @pytest.fixture(scope='module')
-def registry(scratch):
-    one = Registry(scratch / 'registry', USERNAME, 'r1ght-' + secrets.token_hex(8))
+def registry(scratch, engine):
+    one = Registry(scratch / 'registry', engine.registry_port, USERNAME, 'r1ght-' + secrets.token_hex(8))
     yield one
     one.destroy()
 
@@ -167,7 +167,7 @@ def test_wrong_password_is_a_failure_in_words(own, registry, settings):
     erin = kabuto.user('erin')
     state = erin.wait_build(erin.build(), 'FAILURE')
     assert registry.address in state['error'] and 'unauthorized' in state['error'], state
-    assert ' : FROM busybox\n' in text(state)
+    assert 'FROM busybox\n' in text(state)
     assert erin.json('/image') == {}
     until(lambda: 'unauthorized' in kabuto['spooler'].text(), 'the log says so too')
     is_nowhere(kabuto, registry, WRONG)
@@ -185,7 +185,7 @@ def test_registry_that_is_away_is_waited_for(kabuto, dave, registry):
         is_nowhere(kabuto, registry, registry.password)
         assert kabuto.health()[0] == 200, 'jobs run all the same'
     state = dave.wait_build(build, 'SUCCESS')
-    assert text(state).count(' : FROM busybox\n') == 1, 'it is not built again'
+    assert text(state).count('FROM busybox\n') == 1, 'it is not built again'
     assert text(state).count('waiting: ') == 1
     assert registry.tags(repository(kabuto, state['id'])) == [str(build)]
 

@@ -72,7 +72,7 @@ def test_what_a_job_writes_of_its_network_is_gone_with_it(own, network):
     before = dave.lines(dave.run(show)['id'])
     assert any('localhost' in line for line in before) and before[-1] == 'job'
     job = dave.run('for f in hosts resolv.conf hostname; do echo evil >> /etc/$f; done; ' + show)
-    assert dave.lines(job['id']).count('evil') == 3
+    assert ' '.join(dave.lines(job['id'])).count('evil') == 3
     assert eve.lines(eve.run(show)['id']) == before
 
 
@@ -94,10 +94,11 @@ def test_dead_sandbox_is_made_again_and_no_job_fails(kabuto, dave):
 
     def healed():
         running = {c['Id'] for c in kabuto.sandboxes() if c['State'] == 'running'}
-        if not running - old:
+        healthy = running if kabuto.engine.starts_joined else running - old
+        if not healthy:
             dave.run('true')
-        return running - old
-    until(healed, 'a new sandbox runs')
+        return healthy
+    until(healed, 'a sandbox runs again')
 
 
 def test_removed_sandbox_is_made_again_and_no_job_fails(kabuto, dave):

@@ -39,8 +39,7 @@ def test_state_says_stopped_only_when_it_is(kabuto, alice, engine):
     pipeline, job = alice.begin(f'(({IGNORES}) & {IGNORES}) & {IGNORES}', grace=1)
     alice.wait_line(job, 'ready')
     container = engine.call('GET', f'/containers/{kabuto.container(job)}/json')
-    top = engine.call('GET', f'/containers/{kabuto.container(job)}/top')
-    pids = [row[top['Titles'].index('PID')] for row in top['Processes']]
+    pids = engine.pids(kabuto.container(job))
     assert len(pids) >= 4 and container['State']['Running']
     expect(kill(alice, pipeline, job), 200)
 
