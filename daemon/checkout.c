@@ -253,7 +253,36 @@ write_settings(int folder, const char *name, struct error *err, const char *form
 	return (length >= 0 && closed) || error_errno(err, "write '%s' of a checkout", name);
 }
 
-/* git-config(1); hgrc(5). */
+/*
+ * hgrc(5). urllib, by which hg calls, knows ftp as well, has no proxy for it, and follows a
+ * redirect there: an extension of one line takes it away.
+ */
+static bool
+write_hgrc(const struct launch *launch, int folder, struct error *err)
+{
+	return write_settings(folder, "only_http.py", err,
+		   "import urllib.request\n"
+		   "del urllib.request.FTPHandler.ftp_open\n") &&
+	    write_settings(folder, "hgrc", err,
+		"[http_proxy]\n"
+		"host = 127.0.0.1:%u\n"
+		"user = " PROXY_USER "\n"
+		"passwd = %s\n"
+		"always = True\n"
+		"no =\n"
+		"[ui]\n"
+		"ssh = %s\n"
+		"clonebundles = False\n"
+		"[subrepos]\n"
+		"allowed = False\n"
+		"[extensions]\n"
+		"only_http = %s/only_http.py\n"
+		"only_http:required = yes\n",
+		(unsigned)launch->proxy.port, launch->proxy.password, launch->ssh,
+		launch->checkout->path);
+}
+
+/* git-config(1). */
 static bool
 make_folder(const struct launch *launch, struct error *err)
 {
@@ -283,19 +312,7 @@ make_folder(const struct launch *launch, struct error *err)
 		   "[maintenance]\n"
 		   "\tauto = false\n",
 		   launch->proxy.password, (unsigned)launch->proxy.port) &&
-	    write_settings(folder, "hgrc", err,
-		"[http_proxy]\n"
-		"host = 127.0.0.1:%u\n"
-		"user = " PROXY_USER "\n"
-		"passwd = %s\n"
-		"always = True\n"
-		"no =\n"
-		"[ui]\n"
-		"ssh = %s\n"
-		"clonebundles = False\n"
-		"[subrepos]\n"
-		"allowed = False\n",
-		(unsigned)launch->proxy.port, launch->proxy.password, launch->ssh);
+	    write_hgrc(launch, folder, err);
 }
 
 /*
@@ -337,7 +354,8 @@ allow_ssh(struct launch *launch, struct error *err)
 
 /*
  * What git, hg, ssh, and the interpreters and libraries under them read. Not all of /usr, since
- * /usr/local may hold kabuto.conf and the state directory.
+ * /usr/local may hold kabuto.conf and the state directory; and no folder that holds the host's
+ * keys.
  */
 static bool
 confine(struct launch *launch, struct error *err)
@@ -370,12 +388,18 @@ confine(struct launch *launch, struct error *err)
 		{ "/etc/mercurial", CONFINE_READ },
 		{ "/etc/nsswitch.conf", CONFINE_READ },
 		{ "/etc/passwd", CONFINE_READ },
-		{ "/etc/pki", CONFINE_READ },
+		{ "/etc/pki/ca-trust", CONFINE_READ },
+		{ "/etc/pki/tls/cert.pem", CONFINE_READ },
+		{ "/etc/pki/tls/certs", CONFINE_READ },
 		{ "/etc/python3", CONFINE_READ },
 		{ "/etc/python3.11", CONFINE_READ },
 		{ "/etc/resolv.conf", CONFINE_READ },
-		{ "/etc/ssh", CONFINE_READ },
-		{ "/etc/ssl", CONFINE_READ },
+		{ "/etc/ssh/ssh_config", CONFINE_READ },
+		{ "/etc/ssh/ssh_config.d", CONFINE_READ },
+		{ "/etc/ssh/ssh_known_hosts", CONFINE_READ },
+		{ "/etc/ssl/cert.pem", CONFINE_READ },
+		{ "/etc/ssl/certs", CONFINE_READ },
+		{ "/etc/ssl/openssl.cnf", CONFINE_READ },
 		{ "/dev/null", CONFINE_WRITE },
 		{ "/dev/random", CONFINE_READ },
 		{ "/dev/urandom", CONFINE_READ },

@@ -110,7 +110,7 @@ request_line_parse(const char *head, struct request_line *line)
 {
 	static const char scheme[] = "http://";
 	size_t method = strcspn(head, " \r\n"), length;
-	const char *target = head + method + 1;
+	const char *target = head + method + 1, *at;
 
 	if (method == 0 || head[method] != ' ')
 		return false;
@@ -127,6 +127,9 @@ request_line_parse(const char *head, struct request_line *line)
 		return false;
 	target += sizeof scheme - 1;
 	line->path = target + strcspn(target, "/?# ");
+	/* hg leaves a redirect's "user:password@" there. */
+	at = memrchr(target, '@', (size_t)(line->path - target));
+	target = at != NULL ? at + 1 : target;
 	return authority_parse(target, (size_t)(line->path - target), "80", line);
 }
 
