@@ -19,10 +19,11 @@
 
 #include "cleanup.h"
 
-#define TUNNELS    16 /* at a time; git and hg have one or two */
-#define HEAD_MOST  16384
-#define HOST_TEXT  256
-#define CONNECT_MS 15000
+#define TUNNELS         16 /* at a time; git and hg have one or two */
+#define HEAD_MOST       16384
+#define HOST_TEXT       256
+#define CONNECT_MS      15000
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:"
 
 /* One direction: what was read from one socket and not yet written to the other. */
 struct flow {
@@ -95,9 +96,9 @@ authority_parse(const char *text, size_t length, const char *port, struct reques
 		*colon = '\0';
 		port = colon + 1;
 	}
-	if (port == NULL || strlen(port) >= sizeof line->port ||
-	    strspn(port, "0123456789") != strlen(port) || *port == '\0' || *host == '\0' ||
-	    strlen(host) >= sizeof line->host)
+	if (strspn(host, HOST_CHARACTERS) != strlen(host) || port == NULL ||
+	    strlen(port) >= sizeof line->port || strspn(port, "0123456789") != strlen(port) ||
+	    *port == '\0' || *host == '\0' || strlen(host) >= sizeof line->host)
 		return false;
 	strcpy(line->host, host);
 	strcpy(line->port, port);

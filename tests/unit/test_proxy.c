@@ -134,6 +134,8 @@ test_what_is_no_request_of_ours_is_refused(void **state)
 		{ "CONNECT 127.0.0.1: HTTP/1.1", true, "400 " },
 		{ "CONNECT 127.0.0.1:http HTTP/1.1", true, "400 " },
 		{ "CONNECT :PORT HTTP/1.1", true, "400 " },
+		{ "CONNECT /x:PORT HTTP/1.1", true, "400 " },
+		{ "CONNECT [fe80::1%lo]:PORT HTTP/1.1", true, "400 " },
 		{ "CONNECT [::1:PORT HTTP/1.1", true, "400 " },
 		{ "CONNECT [::1]PORT HTTP/1.1", true, "400 " },
 		{ "CONNECT 127.0.0.1:PORT", true, "400 " },
