@@ -7,6 +7,7 @@ import ctypes
 import http.server
 import os
 import pathlib
+import pwd
 import shutil
 import socket
 import ssl
@@ -15,9 +16,11 @@ import subprocess
 import threading
 
 from repositories import GitHandler, Repositories
+from wait import until
 
 PUBLIC, PUBLIC6 = '93.184.215.14', '2606:2800:21f::1'
 OTHERS = ('10.0.0.1', '169.254.169.254', '100.64.0.1')  # that the machine has besides loopback
+SSH_PORTS = (22, 2222)
 CLONE_NEWNET = 0x40000000
 A, AAAA = 1, 28
 # What a name's addresses are, at its first look-up and so on, from the beginning again.
@@ -171,6 +174,7 @@ class Internet:
         self.secure = inside(self.name, lambda: Server(self.folder, context))
         self.port, self.secure_port = self.server.server_port, self.secure.server_port
         self.repositories = inside(self.name, lambda: Repositories(self.folder, PUBLIC))
+        self.serve_ssh()
 
     def certify(self, host):
         """A certificate for host that programs of this network trust."""
@@ -187,6 +191,39 @@ class Internet:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context
+
+    def serve_ssh(self):
+        """An ssh server for root, which the programs of this network know and have a key for."""
+        keys, settings = self.folder / 'ssh', self.settings / 'ssh'
+        os.makedirs('/run/sshd', exist_ok=True)
+        keys.mkdir()
+        (settings / 'ssh_config.d').mkdir(parents=True)
+        for key in (keys / 'host', settings / 'ssh_config.d/key'):
+            subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key], check=True)
+        os.chown(settings / 'ssh_config.d/key', pwd.getpwnam('kabuto').pw_uid, -1)
+        (settings / 'ssh_config').write_text('IdentityFile /etc/ssh/ssh_config.d/key\n')
+        public = (keys / 'host.pub').read_text()
+        (settings / 'ssh_known_hosts').write_text(''.join(
+            f'{name} {public}' for host in ('public.test', 'rebind.test')
+            for name in (host, f'[{host}]:{SSH_PORTS[1]}')))
+        config = keys / 'sshd_config'
+        config.write_text(
+            ''.join(f'Port {port}\n' for port in SSH_PORTS) +
+            f'ListenAddress {PUBLIC}\nHostKey {keys}/host\nStrictModes no\nUsePAM no\n'
+            f'AuthorizedKeysFile {settings}/ssh_config.d/key.pub\nPermitRootLogin yes\n'
+            'PidFile none\n')
+        self.ssh = inside(self.name, lambda: subprocess.Popen(
+            ['/usr/sbin/sshd', '-D', '-e', '-f', config], stderr=subprocess.DEVNULL))
+        until(lambda: inside(self.name, self.ssh_answers), 'the ssh server answers')
+
+    @staticmethod
+    def ssh_answers():
+        try:
+            for port in SSH_PORTS:
+                socket.create_connection((PUBLIC, port), 5).close()
+            return True
+        except ConnectionRefusedError:
+            return False
 
     def command(self, command):
         """The command, run in this network."""
@@ -220,5 +257,8 @@ class Internet:
             self.names.socket.close()
         if hasattr(self, 'repositories'):
             self.repositories.close()
+        if hasattr(self, 'ssh'):
+            self.ssh.terminate()
+            self.ssh.wait()
         subprocess.run(['ip', 'netns', 'del', self.name], check=False)
         shutil.rmtree(self.settings, ignore_errors=True)

@@ -6,7 +6,7 @@ import tempfile
 
 import pytest
 
-from internet import PUBLIC, PUBLIC6, Internet
+from internet import A, PUBLIC, PUBLIC6, Internet
 from repositories import ENVIRONMENT
 from wait import until
 
@@ -121,6 +121,32 @@ def test_public_hosts_are_cloned(eve, clean):
         state = clone(eve, f'git+{url}')
         assert state['state'] == 'SUCCESS', (url, state)
     assert clean.reached() == {PUBLIC, PUBLIC6}
+
+
+@pytest.mark.parametrize('port', ['', ':22', ':2222'])
+def test_public_hosts_are_cloned_by_ssh(eve, clean, port):
+    name = f'ssh{port[1:]}'
+    clean.git(name, FILES)
+    clean.mercurial(f'{name}-hg', FILES)
+    for url in (f'git+ssh://root@public.test{port}{clean.folder}/{name}.git',
+                f'hg+ssh://root@public.test{port}/{clean.folder}/{name}-hg'):
+        state = clone(eve, url)
+        assert state['state'] == 'SUCCESS', (url, state)
+
+
+def test_host_whose_key_is_not_known_is_not_cloned_by_ssh(eve, clean):
+    path = clean.git('unknown', FILES)
+    state = clone(eve, f'git+ssh://root@other.test{clean.folder}{path}')
+    failed(state, UNCLONED)
+    assert 'Host key verification failed' in said(state), state
+
+
+def test_ssh_goes_to_the_address_that_was_looked_at(eve, clean):
+    """Asked again, the name would be loopback's, where no ssh server is."""
+    path = clean.git('pinned', FILES)
+    state = clone(eve, f'git+ssh://root@rebind.test{clean.folder}{path}')
+    assert state['state'] == 'SUCCESS', state
+    assert clean.names.asked['rebind.test', A] == 1
 
 
 def test_mercurial_is_cloned_by_a_tunnel(eve, clean):
