@@ -114,10 +114,21 @@ has_ended(pid_t child)
 	    info.si_pid == child;
 }
 
+/* Why the program did not clone: the proxy knows better than it that there was no way. */
+static bool
+blame(struct launch *launch, struct error *err)
+{
+	if (!proxy_refused(&launch->proxy, err))
+		return error_set(err, ERROR_INPUT, "the repository cannot be cloned");
+	err->kind = ERROR_INPUT; /* also for a host that does not answer */
+	return error_wrap(err, "repo_url");
+}
+
 /* Follows the program to its end, or ends it with all that it has started. */
 static bool
-follow(const struct checkout *checkout, pid_t child, int output, struct error *err)
+follow(struct launch *launch, pid_t child, int output, struct error *err)
 {
+	const struct checkout *checkout = launch->checkout;
 	int64_t deadline =
 	    time_monotonic_ms() + checkout->config->build.checkout_timeout * MS_PER_S;
 	struct pollfd fd = { .fd = output, .events = POLLIN };
@@ -153,12 +164,11 @@ follow(const struct checkout *checkout, pid_t child, int output, struct error *e
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, ERROR_SYSTEM,
 		    "the program to clone it with is not installed here");
-	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
-	    error_set(err, ERROR_INPUT, "the repository cannot be cloned");
+	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || blame(launch, err);
 }
 
 static bool
-run(const struct launch *launch, char *const *arguments, struct error *err)
+run(struct launch *launch, char *const *arguments, struct error *err)
 {
 	int ends[2];
 	bool done;
@@ -176,7 +186,7 @@ run(const struct launch *launch, char *const *arguments, struct error *err)
 		return false;
 	}
 	(void)setpgid(child, child);
-	done = follow(launch->checkout, child, ends[0], err);
+	done = follow(launch, child, ends[0], err);
 	(void)close(ends[0]);
 	return done;
 }
@@ -446,11 +456,6 @@ checkout_clone(const struct checkout *checkout, const struct checkout_url *url, 
 		done = error_set(err, ERROR_SYSTEM, "clone a repository: not enough memory");
 	} else {
 		done = launch_program(&launch, err);
-	}
-	/* The proxy knows better than the program why there was no way. */
-	if (!done && err->kind == ERROR_INPUT && proxy_refused(&launch.proxy, err)) {
-		err->kind = ERROR_INPUT;
-		error_wrap(err, "repo_url");
 	}
 	proxy_stop(&launch.proxy);
 	confine_end(&launch.confine);
