@@ -120,7 +120,8 @@ blame(struct launch *launch, struct error *err)
 {
 	if (!proxy_refused(&launch->proxy, err))
 		return error_set(err, ERROR_INPUT, "the repository cannot be cloned");
-	err->kind = ERROR_INPUT; /* also for a host that does not answer */
+	if (err->kind == ERROR_AWAY) /* the host, not the engine */
+		err->kind = ERROR_INPUT;
 	return error_wrap(err, "repo_url");
 }
 
