@@ -114,10 +114,22 @@ has_ended(pid_t child)
 	    info.si_pid == child;
 }
 
+/* Why the program did not clone: the proxy knows better than it that there was no way. */
+static bool
+blame(struct launch *launch, struct error *err)
+{
+	if (!proxy_refused(&launch->proxy, err))
+		return error_set(err, ERROR_INPUT, "the repository cannot be cloned");
+	if (err->kind == ERROR_AWAY) /* the host, not the engine */
+		err->kind = ERROR_INPUT;
+	return error_wrap(err, "repo_url");
+}
+
 /* Follows the program to its end, or ends it with all that it has started. */
 static bool
-follow(const struct checkout *checkout, pid_t child, int output, struct error *err)
+follow(struct launch *launch, pid_t child, int output, struct error *err)
 {
+	const struct checkout *checkout = launch->checkout;
 	int64_t deadline =
 	    time_monotonic_ms() + checkout->config->build.checkout_timeout * MS_PER_S;
 	struct pollfd fd = { .fd = output, .events = POLLIN };
@@ -153,12 +165,11 @@ follow(const struct checkout *checkout, pid_t child, int output, struct error *e
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, ERROR_SYSTEM,
 		    "the program to clone it with is not installed here");
-	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
-	    error_set(err, ERROR_INPUT, "the repository cannot be cloned");
+	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || blame(launch, err);
 }
 
 static bool
-run(const struct launch *launch, char *const *arguments, struct error *err)
+run(struct launch *launch, char *const *arguments, struct error *err)
 {
 	int ends[2];
 	bool done;
@@ -176,7 +187,7 @@ run(const struct launch *launch, char *const *arguments, struct error *err)
 		return false;
 	}
 	(void)setpgid(child, child);
-	done = follow(launch->checkout, child, ends[0], err);
+	done = follow(launch, child, ends[0], err);
 	(void)close(ends[0]);
 	return done;
 }
@@ -253,7 +264,36 @@ write_settings(int folder, const char *name, struct error *err, const char *form
 	return (length >= 0 && closed) || error_errno(err, "write '%s' of a checkout", name);
 }
 
-/* git-config(1); hgrc(5). */
+/*
+ * hgrc(5). urllib, by which hg calls, knows ftp as well, has no proxy for it, and follows a
+ * redirect there: an extension of one line takes it away.
+ */
+static bool
+write_hgrc(const struct launch *launch, int folder, struct error *err)
+{
+	return write_settings(folder, "only_http.py", err,
+		   "import urllib.request\n"
+		   "del urllib.request.FTPHandler.ftp_open\n") &&
+	    write_settings(folder, "hgrc", err,
+		"[http_proxy]\n"
+		"host = 127.0.0.1:%u\n"
+		"user = " PROXY_USER "\n"
+		"passwd = %s\n"
+		"always = True\n"
+		"no =\n"
+		"[ui]\n"
+		"ssh = %s\n"
+		"clonebundles = False\n"
+		"[subrepos]\n"
+		"allowed = False\n"
+		"[extensions]\n"
+		"only_http = %s/only_http.py\n"
+		"only_http:required = yes\n",
+		(unsigned)launch->proxy.port, launch->proxy.password, launch->ssh,
+		launch->checkout->path);
+}
+
+/* git-config(1). */
 static bool
 make_folder(const struct launch *launch, struct error *err)
 {
@@ -283,19 +323,7 @@ make_folder(const struct launch *launch, struct error *err)
 		   "[maintenance]\n"
 		   "\tauto = false\n",
 		   launch->proxy.password, (unsigned)launch->proxy.port) &&
-	    write_settings(folder, "hgrc", err,
-		"[http_proxy]\n"
-		"host = 127.0.0.1:%u\n"
-		"user = " PROXY_USER "\n"
-		"passwd = %s\n"
-		"always = True\n"
-		"no =\n"
-		"[ui]\n"
-		"ssh = %s\n"
-		"clonebundles = False\n"
-		"[subrepos]\n"
-		"allowed = False\n",
-		(unsigned)launch->proxy.port, launch->proxy.password, launch->ssh);
+	    write_hgrc(launch, folder, err);
 }
 
 /*
@@ -337,7 +365,8 @@ allow_ssh(struct launch *launch, struct error *err)
 
 /*
  * What git, hg, ssh, and the interpreters and libraries under them read. Not all of /usr, since
- * /usr/local may hold kabuto.conf and the state directory.
+ * /usr/local may hold kabuto.conf and the state directory; and no folder that holds the host's
+ * keys.
  */
 static bool
 confine(struct launch *launch, struct error *err)
@@ -370,12 +399,18 @@ confine(struct launch *launch, struct error *err)
 		{ "/etc/mercurial", CONFINE_READ },
 		{ "/etc/nsswitch.conf", CONFINE_READ },
 		{ "/etc/passwd", CONFINE_READ },
-		{ "/etc/pki", CONFINE_READ },
+		{ "/etc/pki/ca-trust", CONFINE_READ },
+		{ "/etc/pki/tls/cert.pem", CONFINE_READ },
+		{ "/etc/pki/tls/certs", CONFINE_READ },
 		{ "/etc/python3", CONFINE_READ },
 		{ "/etc/python3.11", CONFINE_READ },
 		{ "/etc/resolv.conf", CONFINE_READ },
-		{ "/etc/ssh", CONFINE_READ },
-		{ "/etc/ssl", CONFINE_READ },
+		{ "/etc/ssh/ssh_config", CONFINE_READ },
+		{ "/etc/ssh/ssh_config.d", CONFINE_READ },
+		{ "/etc/ssh/ssh_known_hosts", CONFINE_READ },
+		{ "/etc/ssl/cert.pem", CONFINE_READ },
+		{ "/etc/ssl/certs", CONFINE_READ },
+		{ "/etc/ssl/openssl.cnf", CONFINE_READ },
 		{ "/dev/null", CONFINE_WRITE },
 		{ "/dev/random", CONFINE_READ },
 		{ "/dev/urandom", CONFINE_READ },
@@ -422,11 +457,6 @@ checkout_clone(const struct checkout *checkout, const struct checkout_url *url, 
 		done = error_set(err, ERROR_SYSTEM, "clone a repository: not enough memory");
 	} else {
 		done = launch_program(&launch, err);
-	}
-	/* The proxy knows better than the program why there was no way. */
-	if (!done && err->kind == ERROR_INPUT && proxy_refused(&launch.proxy, err)) {
-		err->kind = ERROR_INPUT;
-		error_wrap(err, "repo_url");
 	}
 	proxy_stop(&launch.proxy);
 	confine_end(&launch.confine);

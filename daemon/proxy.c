@@ -19,10 +19,11 @@
 
 #include "cleanup.h"
 
-#define TUNNELS    16 /* at a time; git and hg have one or two */
-#define HEAD_MOST  16384
-#define HOST_TEXT  256
-#define CONNECT_MS 15000
+#define TUNNELS         16 /* at a time; git and hg have one or two */
+#define HEAD_MOST       16384
+#define HOST_TEXT       256
+#define CONNECT_MS      15000
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:"
 
 /* One direction: what was read from one socket and not yet written to the other. */
 struct flow {
@@ -95,9 +96,9 @@ authority_parse(const char *text, size_t length, const char *port, struct reques
 		*colon = '\0';
 		port = colon + 1;
 	}
-	if (port == NULL || strlen(port) >= sizeof line->port ||
-	    strspn(port, "0123456789") != strlen(port) || *port == '\0' || *host == '\0' ||
-	    strlen(host) >= sizeof line->host)
+	if (strspn(host, HOST_CHARACTERS) != strlen(host) || port == NULL ||
+	    strlen(port) >= sizeof line->port || strspn(port, "0123456789") != strlen(port) ||
+	    *port == '\0' || *host == '\0' || strlen(host) >= sizeof line->host)
 		return false;
 	strcpy(line->host, host);
 	strcpy(line->port, port);
@@ -110,7 +111,7 @@ request_line_parse(const char *head, struct request_line *line)
 {
 	static const char scheme[] = "http://";
 	size_t method = strcspn(head, " \r\n"), length;
-	const char *target = head + method + 1;
+	const char *target = head + method + 1, *at;
 
 	if (method == 0 || head[method] != ' ')
 		return false;
@@ -127,6 +128,9 @@ request_line_parse(const char *head, struct request_line *line)
 		return false;
 	target += sizeof scheme - 1;
 	line->path = target + strcspn(target, "/?# ");
+	/* hg leaves a redirect's "user:password@" there. */
+	at = memrchr(target, '@', (size_t)(line->path - target));
+	target = at != NULL ? at + 1 : target;
 	return authority_parse(target, (size_t)(line->path - target), "80", line);
 }
 

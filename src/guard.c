@@ -104,7 +104,9 @@ look_up(const struct guard *guard, const char *host, const char *port, struct er
 	int result = getaddrinfo(host, port, &hints, &found);
 
 	if (result != 0) {
-		error_set(err, ERROR_INPUT, "the host '%s' is not found: %s", host,
+		error_set(err,
+		    result == EAI_MEMORY || result == EAI_SYSTEM ? ERROR_SYSTEM : ERROR_INPUT,
+		    "the host '%s' is not found: %s", host,
 		    result == EAI_SYSTEM ? strerror(errno) : gai_strerror(result));
 		return NULL;
 	}

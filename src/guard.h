@@ -28,7 +28,8 @@ bool guard_is_public(const struct sockaddr *address);
 /*
  * A socket (non-blocking, close-on-exec) that is connected to port of host, which may be a name or
  * an address in any form. -1 with err set, in words that follow "repo_url: ": ERROR_INPUT where it
- * is not found or one of its addresses is not public, ERROR_AWAY where nobody answers there.
+ * is not found or one of its addresses is not public, ERROR_AWAY where nobody answers there,
+ * ERROR_SYSTEM where this machine cannot look it up.
  */
 int guard_connect(const struct guard *guard, const char *host, const char *port, struct error *err);
 

@@ -28,6 +28,7 @@ class GitHandler(http.server.BaseHTTPRequestHandler):
                                 env=environment, check=True, capture_output=True).stdout
         head, _, body = answer.partition(b'\r\n\r\n')
         fields = dict(line.split(': ', 1) for line in head.decode().split('\r\n'))
+        fields.setdefault('Content-Length', str(len(body)))
         self.send_response(int(fields.pop('Status', '200')[:3]))
         for field in fields.items():
             self.send_header(*field)
@@ -47,12 +48,12 @@ def run(folder, *command):
 class Repositories:
     """A folder of git repositories, served by http; hg ones by hg serve."""
 
-    def __init__(self, folder):
-        self.folder, self.hg = folder, None
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), GitHandler)
+    def __init__(self, folder, address='127.0.0.1'):
+        self.folder, self.address, self.hg = folder, address, None
+        self.server = http.server.ThreadingHTTPServer((address, 0), GitHandler)
         self.server.asked, self.server.folder = [], str(folder)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f'http://127.0.0.1:{self.server.server_port}'
+        self.url = f'http://{address}:{self.server.server_port}'
 
     def git(self, name, files):
         """Makes a bare repository of these files; gives its URL."""
@@ -65,19 +66,21 @@ class Repositories:
         run(self.folder, 'git', 'clone', '-q', '--bare', str(work), str(bare))
         return f'{self.url}/{name}.git'
 
-    def mercurial(self, name, files):
-        """Makes a repository and serves it by hg serve; gives its URL."""
+    def mercurial(self, name, files, prepare=lambda work: None, options=()):
+        """Makes a repository, prepares its folder, and serves it by hg serve; gives its URL."""
         self.stop_mercurial()
         work = self.folder / name
         work.mkdir()
         run(work, 'hg', 'init')
         self.write(work, files)
         run(work, 'hg', 'commit', '-q', '-A', '-m', 'first', '-u', 'me')
-        self.hg = subprocess.Popen(['hg', 'serve', '-a', '127.0.0.1', '-p', '0', '--print-url'],
-                                   cwd=work, env=ENVIRONMENT, text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        prepare(work)
+        self.hg = subprocess.Popen(['hg', *options, 'serve', '-a', self.address, '-p', '0',
+                                    '--print-url'], cwd=work,
+                                   env=ENVIRONMENT, text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
         port = self.hg.stdout.readline().strip().rstrip('/').rsplit(':', 1)[1]
-        return f'http://127.0.0.1:{port}'
+        return f'http://{self.address}:{port}'
 
     @staticmethod
     def write(folder, files):

@@ -268,6 +268,73 @@ never(void *context)
 }
 
 static void
+test_program_sees_its_folder_and_nothing_of_ours(void **state)
+{
+	static const struct {
+		const char *command, *heard;
+	} rows[] = {
+		{ "echo x", "x|" },
+		{ "cd clone && echo x >tree && cat tree", "x|" },
+		{ "cat clone/hgrc >/dev/null && echo read", "read|" },
+		{ "cat kabuto.conf", "" },
+		{ "ls", "" },
+		{ "ls clone/..", "" },
+		{ "echo x >>kabuto.conf && echo written", "" },
+		{ "cat /etc/shadow", "" },
+		{ "ls /etc", "" },
+		{ "ls /var", "" },
+		{ "ls /root", "" },
+		{ "ls /tmp", "" },
+		{ "ls /proc", "" },
+		{ "ls /run", "" },
+		{ "cd clone && cp /bin/true . && ./true && echo ran", "" },
+		{ "echo $HOME $GIT_ALLOW_PROTOCOL", "/nonexistent https:ssh|" },
+		{ "env | grep -c SECRET", "0|" },
+	};
+	const struct folder *folder = *state;
+	char path[128], heard[4096], *schemes[] = { https, ssh };
+	const struct config config = { .build = { .checkout_timeout = 60,
+					   .checkout_limit = 1 << 20,
+					   .allow_private = true,
+					   .schemes = { schemes, 2 } } };
+	const struct checkout checkout = { &config, path, never, hear, heard };
+	const struct checkout_url url = { .url = "https://example.org/r" };
+	struct launch launch = { .checkout = &checkout, .url = &url };
+	struct error err;
+	int failed = 0;
+
+	if (confine_missing() != NULL)
+		skip();
+	snprintf(path, sizeof path, "%s/clone", folder->path);
+	file_put(folder->fd, "kabuto.conf", "secret", 6);
+	assert_int_equal(setenv("SECRET", "x", 1), 0);
+	must(proxy_start(&launch.proxy, true, &err), &err);
+	must(make_folder(&launch, &err), &err);
+	must(set_environment(&launch, &err), &err);
+	must(confine(&launch, &err), &err);
+	assert_int_equal(file_mode(folder->fd, "clone"), 0700);
+	assert_int_equal(file_mode(folder->fd, "clone/hgrc"), 0600);
+	assert_int_equal(file_mode(folder->fd, "clone/gitconfig"), 0600);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char command[1024];
+		char shell[] = "/bin/sh", option[] = "-c";
+		char *arguments[] = { shell, option, command, NULL };
+
+		heard[0] = '\0';
+		snprintf(command, sizeof command, "cd %s && (%s) 2>/dev/null", folder->path,
+		    rows[i].command);
+		(void)run(&launch, arguments, &err);
+		row_check(failed, strcmp(heard, rows[i].heard) == 0, "%s: %s", rows[i].command,
+		    heard);
+	}
+	proxy_stop(&launch.proxy);
+	confine_end(&launch.confine);
+	for (size_t i = 0; i < launch.variables; i++)
+		free(launch.environment[i]);
+	rows_end(failed);
+}
+
+static void
 test_private_host_of_ssh_is_refused_before_anything_runs(void **state)
 {
 	const struct folder *folder = *state;
@@ -297,6 +364,8 @@ main(void)
 		cmocka_unit_test(test_url_too_long_is_refused),
 		cmocka_unit_test(test_what_the_program_says_is_handed_on_line_by_line),
 		cmocka_unit_test(test_endless_line_is_handed_on_in_pieces),
+		cmocka_unit_test_setup_teardown(test_program_sees_its_folder_and_nothing_of_ours,
+		    folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_private_host_of_ssh_is_refused_before_anything_runs, folder_setup,
 		    folder_teardown),
