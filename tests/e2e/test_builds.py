@@ -340,7 +340,7 @@ def image_id(kabuto, tag):
 
 
 def test_image_of_another_account_cannot_be_built_from(kabuto, alice, bob):
-    build = alice.build('FROM busybox\nRUN echo secret > /secret\n', name='hers')
+    build = alice.build('FROM busybox\nRUN echo classified > /secret\n', name='hers')
     image = alice.wait_build(build, 'SUCCESS')['id']
     tag, = tags_of(kabuto, image, build)
     known = image_id(kabuto, tag)
@@ -348,13 +348,13 @@ def test_image_of_another_account_cannot_be_built_from(kabuto, alice, bob):
     for name in (known, short, short[:3], f'"{short}"', f'sha256:{short}', f'\\\n{short}'):
         for text in (f'FROM {name}\nRUN cat /secret\n',
                      f'FROM busybox\nCOPY --from={name} /secret /\n'):
-            if name.startswith('\\') and '--from' in text:
-                continue
+            if '--from' in text and (name.startswith('\\') or name.isdigit()):
+                continue  # the flag ends there, or is a stage's number
             state = bob.wait_build(bob.build(text, name='stolen'), 'FAILED')
-            assert 'id' in state['error'] and 'secret' not in str(state['output']), state
+            assert 'an id' in state['error'] and 'classified' not in str(state['output']), state
     for text in (f'ARG A={short}\nFROM $A\n', f'ARG A=sha256\nFROM $A:{short}\n'):
         state = bob.wait_build(bob.build(text, name='stolen'), 'FAILED')
-        assert 'id' in state['error'], state
+        assert 'an id' in state['error'], state
     guess = f'kabuto/{kabuto.instance}-{image}:{build}'
     state = bob.wait_build(bob.build(f'FROM {guess}\nRUN cat /secret\n', name='stolen'))
     assert state['state'] == 'FAILED', state
