@@ -3,12 +3,13 @@
  * nothing is let through that two readers could understand differently: the authority holds but a
  * few characters.
  */
+#include "checkout.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "checkout.h"
 #include "cleanup.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
