@@ -204,7 +204,8 @@ class Kabuto:
         return self
 
     def wait_laid_out(self):
-        until(lambda: not self['spooler'].runs() or (self.state / 'results').exists(),
+        # What is made last: a folder is there before others may enter it.
+        until(lambda: not self['spooler'].runs() or (self.state / 'bin/kabuto-init').exists(),
               'the spooler makes the state directory')
         assert self['spooler'].runs(), 'the spooler ended:\n' + self['spooler'].text()
 

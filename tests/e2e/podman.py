@@ -1,6 +1,7 @@
 """The same for Podman: its service speaks Docker's API on a socket of its own."""
 import json
 import os
+import pathlib
 import subprocess
 import time
 
@@ -32,6 +33,15 @@ graphroot = "{root}/data"
 runroot = "{root}/run"
 '''
 LOCAL = 'docker.io/'
+
+
+def remove_if_empty(folder):
+    """Other Podmans of this machine may use it too."""
+    for child in sorted(folder.glob('**/'), reverse=True):
+        try:
+            child.rmdir()
+        except OSError:
+            pass
 
 
 class Podman(Engine):
@@ -94,6 +104,10 @@ class Podman(Engine):
             subprocess.run(self.command(*words), env=self.environment(), check=False,
                            stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
         self.clear_away()
+        for folder in (*pathlib.Path('/sys/fs/cgroup').glob('*/libpod_parent'),
+                       pathlib.Path('/sys/fs/cgroup/libpod_parent'),
+                       pathlib.Path('/var/lib/cni/results'), pathlib.Path('/var/lib/cni')):
+            remove_if_empty(folder)
 
     def images(self):
         """Their tags as Docker has them: what has no registry is Docker's to Podman."""
