@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "confine.h"
 #include "quantity.h"
 #include "utf8.h"
 
@@ -288,8 +290,8 @@ write_files(const struct collect *collect, const char *zip_name, const char *lis
 	    (close(take_fd(&zip)) == 0 || error_errno(err, "write the results' zip"));
 }
 
-bool
-collect_outbox(const struct collect *collect, struct error *err)
+static bool
+publish(const struct collect *collect, struct error *err)
 {
 	struct spool *spool = collect->spool;
 	char zip[SPOOL_RESULTS_NAME], list[SPOOL_RESULTS_NAME];
@@ -303,4 +305,64 @@ collect_outbox(const struct collect *collect, struct error *err)
 	(void)unlinkat(spool->incoming, zip, 0);
 	(void)unlinkat(spool->incoming, list, 0);
 	return false;
+}
+
+/* A thread that can reach nothing but the outbox and the two folders of results. */
+struct packer {
+	const struct collect *collect;
+	struct confine confine;
+	bool done;
+	struct error *err;
+};
+
+static void *
+pack(void *argument)
+{
+	struct packer *packer = argument;
+
+	packer->done = confine_apply(&packer->confine)
+	    ? publish(packer->collect, packer->err)
+	    : error_errno(packer->err, "confine the packing of an outbox");
+	return NULL;
+}
+
+/* libarchive asks for the time zone, and glibc for what converts names. */
+static bool
+allow_paths(struct packer *packer, struct error *err)
+{
+	const struct spool *spool = packer->collect->spool;
+	const struct {
+		int fd;
+		enum confine_access access;
+	} folders[] = { { packer->collect->outbox, CONFINE_READ },
+		{ spool->incoming, CONFINE_WRITE }, { spool->results, CONFINE_WRITE } };
+	char path[40];
+
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		snprintf(path, sizeof path, "/proc/self/fd/%d", folders[i].fd);
+		if (!confine_allow_path(&packer->confine, path, folders[i].access, err))
+			return false;
+	}
+	return confine_allow_path(&packer->confine, "/etc/localtime", CONFINE_READ, err) &&
+	    confine_allow_path(&packer->confine, "/usr/share/zoneinfo", CONFINE_READ, err) &&
+	    confine_allow_path(&packer->confine, "/usr/lib", CONFINE_EXECUTE, err);
+}
+
+bool
+collect_outbox(const struct collect *collect, struct error *err)
+{
+	struct packer packer = { .collect = collect, .err = err };
+	pthread_t thread;
+	bool allowed;
+
+	if (!confine_begin(&packer.confine, err))
+		return false;
+	allowed = allow_paths(&packer, err);
+	errno = allowed ? pthread_create(&thread, NULL, pack, &packer) : 0;
+	if (allowed && errno != 0)
+		allowed = error_errno(err, "start a thread");
+	if (allowed)
+		pthread_join(thread, NULL);
+	confine_end(&packer.confine);
+	return allowed && packer.done;
 }

@@ -28,7 +28,8 @@ void collect_notes_clear(struct collect_notes *notes);
  * {"name", "size", "sha256"} in JSON. Regular files
  * and folders go in, hard links as files, with their permissions; anything else is left out and
  * noted, and so is what is over the limit. Names that are no UTF-8 get %XX for each byte that is
- * none. ERROR_INTERRUPTED where stop became true.
+ * none. ERROR_INTERRUPTED where stop became true. A thread does it that can reach nothing but the
+ * outbox and the folders of results, as far as the kernel can confine it (confine.h).
  *
  * The web server makes the ETag of size and time in seconds: the zip's time is ahead by attempt
  * seconds, so that no two of a job have the same.

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,7 +22,9 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "confine.h"
 #include "directory.h"
+#include "fault.h"
 #include "mail.h"
 #include "message.h"
 #include "program.h"
@@ -219,6 +222,54 @@ wait_for_stop(struct server *server, const char *pool, const char *path, const s
 	}
 }
 
+/* The folder of a file, into folder. */
+static void
+folder_of(const char *path, char folder[static PATH_MAX])
+{
+	snprintf(folder, PATH_MAX, "%s", path);
+	if (strrchr(folder, '/') != NULL)
+		*strrchr(folder, '/') = '\0';
+}
+
+/*
+ * What strangers send is read by this process: it can reach the state directory, and what the
+ * configuration and the look-up of hosts need to read. What a later configuration names elsewhere
+ * can be read from the next start on.
+ */
+static bool
+confine_self(const struct config *config, const char *config_path, struct error *err)
+{
+	const char *const readable[] = { config->mail.template, config->mail.password_file,
+		config->mail.ca_file, config->ldap.password_file, config->ldap.ca_file,
+		KABUTO_MAIL_TEMPLATE, "/etc/ssl", "/etc/ca-certificates",
+		"/usr/share/ca-certificates", "/etc/ldap", "/etc/resolv.conf",
+		"/run/systemd/resolve", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
+		"/etc/gai.conf", "/etc/services", "/etc/localtime", "/usr/share/zoneinfo",
+		"/dev/urandom", "/dev/null" };
+	char database[PATH_MAX], configuration[PATH_MAX];
+	struct confine confine;
+	bool done;
+
+	folder_of(config->database, database);
+	folder_of(config_path, configuration);
+	if (!confine_begin_files(&confine, err))
+		return false;
+	done = confine_allow_path(&confine, config->state_dir, CONFINE_WRITE, err) &&
+	    confine_allow_path(&confine, database, CONFINE_WRITE, err) &&
+	    confine_allow_path(&confine, configuration, CONFINE_READ, err) &&
+	    confine_allow_path(&confine, "/usr/lib", CONFINE_EXECUTE, err) &&
+	    confine_allow_path(&confine, "/lib", CONFINE_EXECUTE, err) &&
+	    confine_allow_path(&confine, "/usr/local/lib", CONFINE_EXECUTE, err) &&
+	    confine_allow_path(&confine, fault_folder(), CONFINE_WRITE, err);
+	for (size_t i = 0; done && i < sizeof readable / sizeof readable[0]; i++)
+		done = readable[i][0] == '\0' ||
+		    confine_allow_path(&confine, readable[i], CONFINE_READ, err);
+	if (done && !confine_apply(&confine))
+		done = error_errno(err, "confine this process");
+	confine_end(&confine);
+	return done;
+}
+
 static bool
 serve(const struct config *config, const char *config_path, const char *pool, int64_t threads,
     const char *path, struct error *err)
@@ -246,6 +297,7 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 	pool_init(&server.pool, config->database);
 	socket = find_socket(path, err);
 	if (socket < 0 || fcntl(socket, F_SETFL, O_NONBLOCK) < 0 ||
+	    !confine_self(config, config_path, err) ||
 	    !start_workers(workers, threads, &server, socket, err))
 		return false;
 	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);

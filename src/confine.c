@@ -78,24 +78,36 @@ fs_rights(int version)
 					  : FS_TRUNCATE - 1;
 }
 
-bool
-confine_begin(struct confine *confine, struct error *err)
+static bool
+begin(struct confine *confine, bool files, struct error *err)
 {
 	int known = version();
 	const struct ruleset_attributes attributes = {
 		.fs = fs_rights(known),
-		.net = known >= VERSION_NETWORK ? NET_BIND | NET_CONNECT : 0,
-		.scoped = known >= VERSION_SCOPE ? SCOPE_ALL : 0,
+		.net = known >= VERSION_NETWORK && !files ? NET_BIND | NET_CONNECT : 0,
+		.scoped = known >= VERSION_SCOPE && !files ? SCOPE_ALL : 0,
 	};
 	size_t size = known >= VERSION_SCOPE ? sizeof attributes
 	    : known >= VERSION_NETWORK       ? offsetof(struct ruleset_attributes, scoped)
 					     : offsetof(struct ruleset_attributes, net);
 
-	*confine = (struct confine){ .ruleset = -1 };
+	*confine = (struct confine){ .ruleset = -1, .files = files };
 	if (known == 0)
 		return true;
 	confine->ruleset = (int)syscall(CALL_CREATE_RULESET, &attributes, size, 0u);
 	return confine->ruleset >= 0 || error_errno(err, "confine a program");
+}
+
+bool
+confine_begin(struct confine *confine, struct error *err)
+{
+	return begin(confine, false, err);
+}
+
+bool
+confine_begin_files(struct confine *confine, struct error *err)
+{
+	return begin(confine, true, err);
 }
 
 void
@@ -215,7 +227,7 @@ confine_apply(const struct confine *confine)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return false;
-	return filter_sockets(confine->network) &&
+	return (confine->files || filter_sockets(confine->network)) &&
 	    (confine->ruleset < 0 || syscall(CALL_RESTRICT_SELF, confine->ruleset, 0u) == 0);
 }
 

@@ -1,10 +1,10 @@
 #ifndef KABUTO_CONFINE_H
 #define KABUTO_CONFINE_H
 /*
- * What a child that works on a stranger's data may still reach: the paths and TCP ports that are
- * named, and nothing else (Landlock, Documentation/userspace-api/landlock.rst of Linux); and of
- * sockets none but those of TCP (seccomp). A kernel that has less confines less: confine_missing
- * says what.
+ * What a child, or a thread, that works on a stranger's data may still reach: the paths and TCP
+ * ports that are named, and nothing else (Landlock, Documentation/userspace-api/landlock.rst of
+ * Linux); and of sockets none but those of TCP (seccomp). A kernel that has less confines less:
+ * confine_missing says what.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,11 +19,14 @@ enum confine_access {
 
 struct confine {
 	int ruleset;  /* -1: the kernel has no Landlock */
+	bool files;   /* sockets are not confined */
 	bool network; /* there is a port that may be connected to */
 };
 
 /* Begins with nothing allowed. To be ended with confine_end, in the parent too. */
 bool confine_begin(struct confine *confine, struct error *err);
+/* The same for files alone: any socket may be made and connected. */
+bool confine_begin_files(struct confine *confine, struct error *err);
 void confine_end(struct confine *confine);
 
 /* Allows a file, or a folder with all below it. One that does not exist is no error. */
@@ -34,8 +37,8 @@ bool confine_allow_path(struct confine *confine, const char *path, enum confine_
 bool confine_allow_port(struct confine *confine, uint16_t port, struct error *err);
 
 /*
- * In the child, before it executes a program: from here on it holds, for all that it starts as
- * well. Async-signal-safe. False with errno: nothing must be run.
+ * From here on it holds for this thread and all that it starts, threads and programs. Async-signal-
+ * safe. False with errno: nothing must be run.
  */
 bool confine_apply(const struct confine *confine);
 

@@ -5,6 +5,7 @@
 
 #ifdef KABUTO_TEST_BUILD
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,5 +23,16 @@ fault_point(const char *life, const char *step)
 		return;
 	if (open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) >= 0)
 		(void)kill(getpid(), SIGKILL);
+}
+
+const char *
+fault_folder(void)
+{
+	static char folder[PATH_MAX];
+	const char *mark = getenv("KABUTO_FAULT_MARK");
+
+	if (mark != NULL && strrchr(mark, '/') != NULL)
+		snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(mark, '/') - mark), mark);
+	return folder;
 }
 #endif

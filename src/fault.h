@@ -8,7 +8,14 @@
 
 #ifdef KABUTO_TEST_BUILD
 void fault_point(const char *life, const char *step);
+/* The folder of KABUTO_FAULT_MARK, for a process that confines itself; empty: there is none. */
+const char *fault_folder(void);
 #else
+static inline const char *
+fault_folder(void)
+{
+	return "";
+}
 static inline void
 fault_point(const char *life, const char *step)
 {
