@@ -123,14 +123,17 @@ class Engine:
     def destroy(self):
         if self.process and self.process.poll() is None:
             self.stop()
-        for pid in self.remaining():
+        self.end_remaining()
+        self.clear_away()
+
+    def end_remaining(self, name=None):
+        for pid in self.remaining(name):
             for process in (*children(pid), pid):
                 try:
                     os.kill(process, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
-        until(lambda: not self.remaining(), 'the engine\'s processes are gone', 20)
-        self.clear_away()
+        until(lambda: not self.remaining(name), 'the engine\'s processes are gone', 20)
 
     def clear_away(self):
         """What is left behind its processes: mounts, the bridge, the folder."""

@@ -37,7 +37,7 @@ LOCAL = 'docker.io/'
 
 def remove_if_empty(folder):
     """Other Podmans of this machine may use it too."""
-    for child in sorted(folder.glob('**/'), reverse=True):
+    for child in (*sorted(folder.glob('*/')), folder):
         try:
             child.rmdir()
         except OSError:
@@ -103,6 +103,7 @@ class Podman(Engine):
         for words in (('rm', '-fa', '-t', '0'), ('rmi', '-fa')):
             subprocess.run(self.command(*words), env=self.environment(), check=False,
                            stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        self.end_remaining(b'conmon')  # of containers that a killed service forgot
         self.clear_away()
         for folder in (*pathlib.Path('/sys/fs/cgroup').glob('*/libpod_parent'),
                        pathlib.Path('/sys/fs/cgroup/libpod_parent'),
