@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,11 +247,11 @@ set_environment(struct launch *launch, struct error *err)
 	return done || error_set(err, ERROR_SYSTEM, "clone a repository: not enough memory");
 }
 
-/* Makes the file name in the checkout's folder. The proxy's password stands in there. */
+/* Adds to the file name in the checkout's folder, which may be new. Passwords stand in there. */
 static bool __attribute__((format(printf, 4, 5)))
-write_settings(int folder, const char *name, struct error *err, const char *format, ...)
+append_settings(int folder, const char *name, struct error *err, const char *format, ...)
 {
-	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	va_list arguments;
 	int length;
 	bool closed;
@@ -264,6 +265,37 @@ write_settings(int folder, const char *name, struct error *err, const char *form
 	return (length >= 0 && closed) || error_errno(err, "write '%s' of a checkout", name);
 }
 
+static bool
+append_hg_password(const struct checkout_url *url, int folder, struct error *err)
+{
+	return url->user[0] == '\0' ||
+	    append_settings(folder, "hgrc", err,
+		"[auth]\n"
+		"repository.prefix = %s%s%s\n"
+		"repository.schemes = https http\n"
+		"repository.username = %s\n"
+		"repository.password = %s\n",
+		url->host, url->port[0] != '\0' ? ":" : "", url->port, url->user, url->password);
+}
+
+/* By RFC 7617, section 2; libcurl sends it to no other host that a redirect leads to. */
+static bool
+append_git_password(const struct checkout_url *url, int folder, struct error *err)
+{
+	char both[2 * CHECKOUT_USER],
+	    encoded[sodium_base64_ENCODED_LEN(sizeof both, sodium_base64_VARIANT_ORIGINAL)];
+
+	if (url->user[0] == '\0')
+		return true;
+	snprintf(both, sizeof both, "%s:%s", url->user, url->password);
+	sodium_bin2base64(encoded, sizeof encoded, (const unsigned char *)both, strlen(both),
+	    sodium_base64_VARIANT_ORIGINAL);
+	return append_settings(folder, "gitconfig", err,
+	    "[http]\n"
+	    "\textraHeader = Authorization: Basic %s\n",
+	    encoded);
+}
+
 /*
  * hgrc(5). urllib, by which hg calls, knows ftp as well, has no proxy for it, and follows a
  * redirect there: an extension of one line takes it away.
@@ -271,10 +303,10 @@ write_settings(int folder, const char *name, struct error *err, const char *form
 static bool
 write_hgrc(const struct launch *launch, int folder, struct error *err)
 {
-	return write_settings(folder, "only_http.py", err,
+	return append_settings(folder, "only_http.py", err,
 		   "import urllib.request\n"
 		   "del urllib.request.FTPHandler.ftp_open\n") &&
-	    write_settings(folder, "hgrc", err,
+	    append_settings(folder, "hgrc", err,
 		"[http_proxy]\n"
 		"host = 127.0.0.1:%u\n"
 		"user = " PROXY_USER "\n"
@@ -304,7 +336,7 @@ make_folder(const struct launch *launch, struct error *err)
 	    (folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
 	    mkdirat(folder, "tmp", 0700) < 0)
 		return error_errno(err, "make the folder of a checkout");
-	return write_settings(folder, "gitconfig", err,
+	return append_settings(folder, "gitconfig", err,
 		   "[http]\n"
 		   "\tproxy = http://" PROXY_USER ":%s@127.0.0.1:%u\n"
 		   "\tproxyAuthMethod = basic\n"
@@ -323,7 +355,8 @@ make_folder(const struct launch *launch, struct error *err)
 		   "[maintenance]\n"
 		   "\tauto = false\n",
 		   launch->proxy.password, (unsigned)launch->proxy.port) &&
-	    write_hgrc(launch, folder, err);
+	    append_git_password(launch->url, folder, err) && write_hgrc(launch, folder, err) &&
+	    append_hg_password(launch->url, folder, err);
 }
 
 /*

@@ -11,13 +11,16 @@
 #include "error.h"
 
 #define CHECKOUT_HOST 256
+#define CHECKOUT_USER 512    /* bytes of a user or a password */
 #define CHECKOUT_TREE "tree" /* in the folder of a checkout: the clone */
 
 enum checkout_kind { CHECKOUT_GIT, CHECKOUT_HG };
 
 struct checkout_url {
 	enum checkout_kind kind;
-	char url[2048]; /* as the program gets it: without "git+" or "hg+" */
+	char url[2048]; /* as the program gets it: without "git+" or "hg+", user and password */
+	/* Of http and https, decoded; they go into a file, since anybody sees arguments. */
+	char user[CHECKOUT_USER], password[CHECKOUT_USER];
 	char host[CHECKOUT_HOST];
 	char port[6]; /* empty: the scheme's own */
 	bool ssh;

@@ -48,6 +48,48 @@ read_host(const char *text, char host[static CHECKOUT_HOST])
 	return begin + length + address;
 }
 
+static int
+digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0'
+	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
+	    : c >= 'A' && c <= 'F'  ? c - 'A' + 10
+				    : -1;
+}
+
+/* Decodes %XX; false where it is too long, or something in it is no printable character. */
+static bool
+decode(const char *text, size_t length, char to[static CHECKOUT_USER])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		int c = (unsigned char)text[i];
+
+		if (c == '%' && i + 2 < length && digit(text[i + 1]) >= 0 &&
+		    digit(text[i + 2]) >= 0) {
+			c = digit(text[i + 1]) * 16 + digit(text[i + 2]);
+			i += 2;
+		}
+		if (c < ' ' || c == 0x7f || at + 1 == CHECKOUT_USER)
+			return false;
+		to[at++] = (char)c;
+	}
+	to[at] = '\0';
+	return true;
+}
+
+/* "user:password" of http, which the program gets by a file. */
+static bool
+read_user(const char *text, size_t length, struct checkout_url *url)
+{
+	const char *colon = memchr(text, ':', length);
+	size_t user = colon == NULL ? length : (size_t)(colon - text);
+
+	return user > 0 && decode(text, user, url->user) &&
+	    (colon == NULL || decode(colon + 1, length - user - 1, url->password));
+}
+
 /* RFC 3986, section 3.2: "user:password@host:port", of which a user of ssh is an argument, too. */
 static bool
 read_authority(const char *text, struct checkout_url *url)
@@ -55,7 +97,8 @@ read_authority(const char *text, struct checkout_url *url)
 	size_t user = strspn(text, USER), digits;
 
 	if (text[user] == '@') {
-		if (user == 0 || *text == '-' || (url->ssh && strspn(text, NAME) != user))
+		if (user == 0 || *text == '-' || (url->ssh && strspn(text, NAME) != user) ||
+		    (!url->ssh && !read_user(text, user, url)))
 			return false;
 		text += user + 1;
 	}
@@ -98,7 +141,8 @@ checkout_url_parse(struct checkout_url *url, const char *text, const struct text
 	if (!read_authority(colon + 3, url))
 		return error_set(err, ERROR_INPUT,
 		    "repo_url: what follows '://' must be a host, like host or user@host:port, and then '/' and a path");
-	snprintf(url->url, sizeof url->url, "%s", rest);
+	snprintf(url->url, sizeof url->url, "%.*s://%s", (int)(colon - rest), rest,
+	    url->user[0] != '\0' ? strchr(colon, '@') + 1 : colon + 3);
 	url->kind = git || (!hg && has_suffix(rest, ".git")) ? CHECKOUT_GIT : CHECKOUT_HG;
 	return true;
 }

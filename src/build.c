@@ -13,6 +13,9 @@
 #include "quantity.h"
 #include "tree.h"
 
+/* A URL may have a password in it, which nobody needs once the build has ended. */
+#define FORGET "repo_url = iif(instr(repo_url, '@') > 0, NULL, repo_url)"
+
 #define RETRY_S 60 /* a guess at when a build has ended */
 
 #define BUILD_ROW     "id, image, state, dockerfile, repo_url, error, nocache, tag_secret"
@@ -243,7 +246,8 @@ build_succeed(struct database *db, int64_t id, const char *dockerfile, const cha
 
 	if (!transaction_begin(&t, db, err) ||
 	    !database_run(db, &changes, err,
-		"UPDATE build SET state = 'SUCCESS', dockerfile = ?, entrypoint = ?, cmd = ?, finished_at = ?"
+		"UPDATE build SET state = 'SUCCESS', " FORGET
+		", dockerfile = ?, entrypoint = ?, cmd = ?, finished_at = ?"
 		" WHERE id = ? AND state = 'PENDING'",
 		"tttii", dockerfile, entrypoint, cmd, now, (long long)id))
 		return false;
@@ -260,7 +264,8 @@ bool
 build_fail(struct database *db, int64_t id, const char *state, const char *error, struct error *err)
 {
 	return database_run(db, NULL, err,
-	    "UPDATE build SET state = ?, error = ?, finished_at = ? WHERE id = ? AND state = 'PENDING'",
+	    "UPDATE build SET state = ?, " FORGET ", error = ?, finished_at = ?"
+	    " WHERE id = ? AND state = 'PENDING'",
 	    "ttii", state, error, (long long)time_now_ms(), (long long)id);
 }
 

@@ -107,7 +107,7 @@ CREATE TABLE build (
 	account          INTEGER NOT NULL REFERENCES account (id),
 	state            TEXT NOT NULL CHECK (state IN ('PENDING', 'SUCCESS', 'FAILED', 'FAILURE')),
 	dockerfile       TEXT,                     -- NULL until a checkout brought it
-	repo_url         TEXT,
+	repo_url         TEXT,                     -- NULL after the end where it may have a password in it
 	nocache          INTEGER NOT NULL,
 	entrypoint       TEXT,                     -- of the built image: JSON array of strings
 	cmd              TEXT,                     -- likewise

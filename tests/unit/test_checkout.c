@@ -35,14 +35,14 @@ test_url_names_program_address_and_host(void **state)
 		{ "https://example.org", CHECKOUT_HG, "https://example.org", "example.org" },
 		{ "https://example.org:8443/r", CHECKOUT_HG, "https://example.org:8443/r",
 		    "example.org" },
-		{ "https://u:p@example.org:8443/r", CHECKOUT_HG, "https://u:p@example.org:8443/r",
+		{ "https://u:p@example.org:8443/r", CHECKOUT_HG, "https://example.org:8443/r",
 		    "example.org" },
 		{ "https://example.org/a@b/r", CHECKOUT_HG, "https://example.org/a@b/r",
 		    "example.org" },
 		{ "https://example.org/?x@y#z", CHECKOUT_HG, "https://example.org/?x@y#z",
 		    "example.org" },
-		{ "https://u%40x:p%2f@example.org/r", CHECKOUT_HG,
-		    "https://u%40x:p%2f@example.org/r", "example.org" },
+		{ "https://u%40x:p%2f@example.org/r", CHECKOUT_HG, "https://example.org/r",
+		    "example.org" },
 		{ "ssh://git@example.org:2222/r", CHECKOUT_HG, "ssh://git@example.org:2222/r",
 		    "example.org" },
 		{ "https://[::ffff:127.0.0.1]/r", CHECKOUT_HG, "https://[::ffff:127.0.0.1]/r",
@@ -51,7 +51,7 @@ test_url_names_program_address_and_host(void **state)
 		{ "https://[2001:db8::1]/r", CHECKOUT_HG, "https://[2001:db8::1]/r",
 		    "2001:db8::1" },
 		{ "https://[::1]:8443/r", CHECKOUT_HG, "https://[::1]:8443/r", "::1" },
-		{ "https://u@[::1]:8443/r", CHECKOUT_HG, "https://u@[::1]:8443/r", "::1" },
+		{ "https://u@[::1]:8443/r", CHECKOUT_HG, "https://[::1]:8443/r", "::1" },
 		{ "https://127.0.0.1/r", CHECKOUT_HG, "https://127.0.0.1/r", "127.0.0.1" },
 	};
 	char *words[] = { https, http, ssh };
@@ -72,6 +72,37 @@ test_url_names_program_address_and_host(void **state)
 		    url.url);
 		row_check(failed, strcmp(url.host, rows[i].host) == 0, "%s: host %s", rows[i].text,
 		    url.host);
+	}
+	rows_end(failed);
+}
+
+static void
+test_user_and_password_are_taken_out_and_decoded(void **state)
+{
+	static const struct {
+		const char *text, *user, *password;
+	} rows[] = {
+		{ "https://example.org/r", "", "" },
+		{ "https://u@example.org/r", "u", "" },
+		{ "https://u:@example.org/r", "u", "" },
+		{ "https://u:p:q@example.org/r", "u", "p:q" },
+		{ "https://u%40x:p%2F%zz%@example.org/r", "u@x", "p/%zz%" },
+		{ "https://example.org/u:p@r", "", "" },
+	};
+	char *words[] = { https };
+	const struct text_list schemes = { words, COUNT(words) };
+	struct checkout_url url;
+	struct error err;
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		row_check(failed, checkout_url_parse(&url, rows[i].text, &schemes, &err), "%s",
+		    rows[i].text);
+		row_check(failed,
+		    strcmp(url.user, rows[i].user) == 0 &&
+			strcmp(url.password, rows[i].password) == 0,
+		    "%s: %s %s", rows[i].text, url.user, url.password);
 	}
 	rows_end(failed);
 }
@@ -128,6 +159,9 @@ test_what_is_no_url_or_of_another_scheme_is_refused(void **state)
 		"https://[::1/r",
 		"https://[::1]x/r",
 		"https://[fe80::1%25eth0]/r",
+		"https://:p@example.org/r",
+		"https://u%0a:p@example.org/r",
+		"https://u:p%0d@example.org/r",
 		"https://-u@example.org/r",
 		"https://@example.org/r",
 		"ssh://-oProxyCommand=id/r",
@@ -342,8 +376,11 @@ test_private_host_of_ssh_is_refused_before_anything_runs(void **state)
 	const struct config config = { .build = {
 					   .checkout_timeout = 10, .checkout_limit = 1 << 20 } };
 	const struct checkout checkout = { &config, path, never, hear, heard };
-	const struct checkout_url url = { CHECKOUT_GIT, "ssh://127.0.0.1:1/r.git", "127.0.0.1", "1",
-		true };
+	const struct checkout_url url = { .kind = CHECKOUT_GIT,
+		.url = "ssh://127.0.0.1:1/r.git",
+		.host = "127.0.0.1",
+		.port = "1",
+		.ssh = true };
 	struct error err;
 
 	snprintf(path, sizeof path, "%s/clone", folder->path);
@@ -360,6 +397,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_url_names_program_address_and_host),
+		cmocka_unit_test(test_user_and_password_are_taken_out_and_decoded),
 		cmocka_unit_test(test_what_is_no_url_or_of_another_scheme_is_refused),
 		cmocka_unit_test(test_url_too_long_is_refused),
 		cmocka_unit_test(test_what_the_program_says_is_handed_on_line_by_line),
