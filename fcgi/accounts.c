@@ -200,6 +200,22 @@ ask_directory(struct request *req, const char *login, const char *password, bool
 }
 
 /*
+ * A wrong password of a local account counts though the directory could not be asked for nobody.
+ * Always false: what went wrong has been said.
+ */
+static bool
+count_failure(struct request *req, const struct account *account, const char *login)
+{
+	struct error ignored;
+	struct database *db = request_database(req, &ignored);
+
+	if (db != NULL)
+		(void)login_failed(db, account->id, login, request_header(req, "REMOTE_ADDR"),
+		    &ignored);
+	return false;
+}
+
+/*
  * Finds the account whose login and password these are, in the same time whether or not the login
  * exists.
  */
@@ -223,7 +239,7 @@ check_password(struct request *req, const char *login, const char *password,
 	right = password_verify(password, local ? hash : NULL);
 	if (!right && directory_configured(config)) {
 		if (!ask_directory(req, login, password, local, account, &right, err))
-			return false;
+			return local && count_failure(req, account, login);
 		*confirmed = *confirmed || right;
 	}
 	db = request_database(req, err);

@@ -148,7 +148,7 @@ request_idempotency(const struct request *req)
 	struct idempotency call = {
 		.account = req->account.id,
 		.key = req->key,
-		.seal = (req->route->flags & SECRET_ANSWER) != 0 ? req->session : NULL,
+		.seal = (req->route->flags & SECRET) != 0 ? req->session : NULL,
 	};
 
 	memcpy(call.digest, req->digest_of_call, sizeof call.digest);
@@ -593,7 +593,7 @@ begin_key(struct request *req, struct error *err)
 			    "Idempotency-Key: 1 to %d printable ASCII characters",
 			    IDEMPOTENCY_KEY_MOST);
 	memcpy(req->key, key, length + 1);
-	digest_begin(&req->digest);
+	digest_begin(&req->digest, (req->route->flags & SECRET) != 0 ? req->session : NULL);
 	digest_add(&req->digest, "path", req->path, strlen(req->path));
 	req->values.digest = &req->digest;
 	return true;

@@ -15,9 +15,10 @@
 #define SEAL_MORE (crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES)
 
 void
-digest_begin(struct digest *digest)
+digest_begin(struct digest *digest, const char *secret)
 {
-	crypto_generichash_init(&digest->state, NULL, 0, DIGEST_BYTES);
+	crypto_generichash_init(&digest->state, (const unsigned char *)secret,
+	    secret != NULL ? strlen(secret) : 0, DIGEST_BYTES);
 }
 
 void

@@ -20,7 +20,8 @@
 struct digest {
 	crypto_generichash_state state;
 };
-void digest_begin(struct digest *digest);
+/* secret, of the client alone, makes the digest useless to others; NULL: it is a plain hash. */
+void digest_begin(struct digest *digest, const char *secret);
 /* Adds a name with its value; which bytes are of which is a part of the digest. */
 void digest_add(struct digest *digest, const char *name, const void *value, size_t length);
 /* Adds bytes of a value that comes in pieces. */

@@ -7,6 +7,7 @@ import pytest
 
 from client import expect, refused
 from holding import HoldingServer
+from gatekeeper import Gatekeeper
 from repositories import Repositories
 from wait import until
 
@@ -255,6 +256,23 @@ def test_build_from_mercurial(cloning, repositories, prefix):
     state = from_repository(cloning, prefix + url)
     assert state['state'] == 'SUCCESS', state
     assert cloning.lines(cloning.run(image=state['id'])['id']) == ['from the repository']
+
+
+@pytest.mark.parametrize('prefix', ['git+', 'hg+'])
+def test_password_of_a_repository_is_seen_by_nobody(cloning, repositories, prefix):
+    make = repositories.git if prefix == 'git+' else repositories.mercurial
+    url = make(f'private{prefix[:-1]}', FILES)
+    with Gatekeeper(url, 'me', 'pa ss/word') as gate:
+        path = '/' + url.split('/', 3)[3] if url.count('/') > 2 else ''
+        state = from_repository(cloning, f'{prefix}http://{gate.netloc}{path}')
+        assert state['state'] == 'FAILURE' and not gate.let_in, state
+        state = from_repository(cloning,
+                                f'{prefix}http://me:pa%20ss%2Fword@{gate.netloc}{path}')
+        assert state['state'] == 'SUCCESS' and gate.let_in, state
+        assert not gate.seen
+    assert 'ss/word' not in str(state) and 'ss%2Fword' not in str(state)
+    assert cloning.kabuto.sql("SELECT count(*) FROM build WHERE repo_url LIKE '%me:pa%'") == \
+        [(0,)]
 
 
 def test_repository_wins_over_dockerfile(cloning, repositories):

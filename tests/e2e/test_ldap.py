@@ -197,6 +197,8 @@ def test_directory_that_is_away(directory, kabuto):
         expect(Client(kabuto).log_in('local', 'local secret'), 200)
         refused(Client(kabuto).log_in('local', 'wrong'), 503, 'directory')
         refused(Client(kabuto).log_in('unknown', 'wrong'), 503, 'directory')
+        assert kabuto.sql("SELECT failures FROM login_failure WHERE subject = 'login:local'") == \
+            [(1,)]
         assert 'ldap' in kabuto['api'].text()
     finally:
         directory.start()
