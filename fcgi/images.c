@@ -80,9 +80,8 @@ begin_build(struct request *req, int64_t image, struct error *err)
 	if (dockerfile != NULL && !upload_text(&req->upload, "Dockerfile", dockerfile, err))
 		return false;
 	db = request_change(req, err);
-	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, err))
+	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, &req->object, err))
 		return false;
-	req->object = image;
 	request_wake(req);
 	snprintf(id_text, sizeof id_text, "%lld", (long long)id);
 	return response_pack(req, 200, "{s:s, s:s}", "status", "Your image is being built",

@@ -35,18 +35,12 @@ check_there(const struct job *job, struct error *err)
 	return true;
 }
 
-static bool
-note_download(struct request *req, const struct job *job, struct error *err)
-{
-	return !request_is_first(req) || request_note(req, "job_download", job->id, err);
-}
-
 bool
 outbox_send_zip(struct request *req, const struct job *job, struct error *err)
 {
 	char name[SPOOL_RESULTS_NAME], save_as[40];
 
-	if (!check_there(job, err) || !note_download(req, job, err))
+	if (!check_there(job, err) || !request_note(req, "job_download", job->id, err))
 		return false;
 	snprintf(save_as, sizeof save_as, "job-%lld.zip", (long long)job->id);
 	return response_file(req, "results", spool_results_name(name, job->results_token, "zip"),
@@ -266,7 +260,7 @@ outbox_file(struct request *req, struct error *err)
 	if (name == NULL)
 		return error_set(err, ERROR_SYSTEM, "read the path: not enough memory");
 	done = find_listing(req, &job, &list, err) && find_entry(list, name, &entry, err) &&
-	    note_download(req, &job, err);
+	    request_note(req, "job_download", job.id, err);
 	if (done)
 		zip = open_results(req, &job, "zip");
 	job_clear(&job);

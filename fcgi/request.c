@@ -11,7 +11,6 @@
 
 #include "cleanup.h"
 #include "cookie.h"
-#include "event.h"
 #include "multipart.h"
 #include "quantity.h"
 #include "response.h"
@@ -19,7 +18,6 @@
 #include "session.h"
 #include "urlencoded.h"
 #include "utf8.h"
-#include "wake.h"
 
 #define BODY_MOST                                                                                  \
 	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
@@ -122,114 +120,6 @@ request_release_database(struct request *req)
 	(void)database_settle(req->db, false, &ignored);
 	pool_give(&req->server->pool, req->db);
 	req->db = NULL;
-}
-
-struct database *
-request_change(struct request *req, struct error *err)
-{
-	struct database *db = request_database(req, err);
-
-	if (db == NULL)
-		return NULL;
-	database_hold(db);
-	req->changes = true;
-	return db;
-}
-
-void
-request_wake(struct request *req)
-{
-	req->wake = true;
-}
-
-struct idempotency
-request_idempotency(const struct request *req)
-{
-	struct idempotency call = {
-		.account = req->account.id,
-		.key = req->key,
-		.seal = (req->route->flags & SECRET) != 0 ? req->session : NULL,
-	};
-
-	memcpy(call.digest, req->digest_of_call, sizeof call.digest);
-	return call;
-}
-
-static bool
-add_event(struct request *req, const char *action, int64_t object, struct error *err)
-{
-	const struct event event = {
-		.account = req->account.id,
-		.login = req->account.login,
-		.token = req->token,
-		.action = action,
-		.object = object,
-		.address = request_header(req, "REMOTE_ADDR"),
-	};
-
-	return event_add(req->db, &event, err);
-}
-
-/* The last id of its path, unless the handler has named another one. */
-static int64_t
-object_of(const struct request *req)
-{
-	const char *last = strrchr(req->route->path, ':');
-	size_t ids = 0;
-
-	if (req->object != 0 || last == NULL)
-		return req->object;
-	for (const char *c = req->route->path; c < last; c++)
-		ids += *c == ':';
-	return req->ids[ids];
-}
-
-/* What is written with a success. */
-static bool
-add_rows(struct request *req, int status, const char *answer, struct error *err)
-{
-	const struct idempotency call = request_idempotency(req);
-
-	return (req->route->event == NULL ||
-		   add_event(req, req->route->event, object_of(req), err)) &&
-	    (req->key[0] == '\0' || idempotency_keep(req->db, &call, status, answer, err));
-}
-
-bool
-request_settle(struct request *req, int status, const char *answer, struct error *err)
-{
-	struct error ignored;
-
-	if (req->db == NULL || !req->changes)
-		return true;
-	req->changes = false;
-	if (status >= 300 || !add_rows(req, status, answer, err)) {
-		(void)database_settle(req->db, false, &ignored);
-		return status >= 300;
-	}
-	if (!database_settle(req->db, true, err))
-		return false;
-	if (req->wake)
-		wake_send(req->server->spool.state);
-	if (req->replaced[0] != '\0') /* where it cannot be removed, the sweep does it */
-		(void)spool_remove(&req->server->spool, req->server->spool.inbox, req->replaced,
-		    NULL, &ignored);
-	return true;
-}
-
-bool
-request_is_first(const struct request *req)
-{
-	const char *range = request_header(req, "HTTP_RANGE");
-
-	return strcmp(request_header(req, "REQUEST_METHOD"), "HEAD") != 0 &&
-	    (range[0] == '\0' || strncmp(range, "bytes=0-", 8) == 0);
-}
-
-bool
-request_note(struct request *req, const char *action, int64_t object, struct error *err)
-{
-	return request_database(req, err) != NULL && add_event(req, action, object, err);
 }
 
 /* What is behind "Bearer" in the header, spaces before it included; NULL: another scheme, or none.

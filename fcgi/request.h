@@ -104,9 +104,7 @@ void request_wake(struct request *req);
  */
 bool request_settle(struct request *req, int status, const char *answer, struct error *err);
 
-/* Whether the call asks for a file from its beginning, and not for a further range of it. */
-bool request_is_first(const struct request *req);
-/* Adds an event of a call that only reads, on object. */
+/* Adds an event of a call that only reads, on object; not of a HEAD, which reads nothing. */
 bool request_note(struct request *req, const char *action, int64_t object, struct error *err);
 
 /* What an Idempotency-Key stands for, for idempotency_find and _keep; it refers to req. */

@@ -86,19 +86,19 @@ check_count(struct database *db, int64_t account, int64_t builds_max, struct err
 }
 
 static bool
-insert_rows(struct database *db, const struct build_request *request, int64_t *id,
+insert_rows(struct database *db, const struct build_request *request, int64_t *id, int64_t *image,
     struct error *err)
 {
-	int64_t image, account;
+	int64_t account;
 	char secret[NAME_TEXT];
 
 	name_make(secret);
-	if (!find_image(db, request, &image, &account, err) ||
+	if (!find_image(db, request, image, &account, err) ||
 	    !check_count(db, account, request->builds_max, err) ||
 	    !database_run(db, NULL, err,
 		"INSERT INTO build (image, account, state, name, dockerfile, repo_url, nocache, tag_secret,"
 		" created_at) VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?)",
-		"iitttiti", (long long)image, (long long)account,
+		"iitttiti", (long long)*image, (long long)account,
 		request->image != 0 ? request->name : NULL, request->dockerfile, request->repo_url,
 		(long long)request->nocache, secret, (long long)time_now_ms()))
 		return false;
@@ -118,13 +118,13 @@ publish(struct spool *spool, const struct stage *stage, const char *name, struct
 
 bool
 build_create(struct database *db, struct spool *spool, const struct build_request *request,
-    int64_t *id, struct error *err)
+    int64_t *id, int64_t *image, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 	char name[24];
 
 	if (!tree_sync(request->stage->fd, "build", err) || !transaction_begin(&t, db, err) ||
-	    !insert_rows(db, request, id, err))
+	    !insert_rows(db, request, id, image, err))
 		return false;
 	snprintf(name, sizeof name, "%lld", (long long)*id);
 	if (!publish(spool, request->stage, name, err))

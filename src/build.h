@@ -46,9 +46,10 @@ struct build_request {
 	bool nocache;
 	struct stage *stage;
 };
-/* ERROR_NOT_FOUND: no such image. ERROR_TOO_MANY: its owner has builds_max builds. */
+/* *id and *image get the ids of the build and of its image. ERROR_NOT_FOUND: no such image.
+ * ERROR_TOO_MANY: its owner has builds_max builds. */
 bool build_create(struct database *db, struct spool *spool, const struct build_request *request,
-    int64_t *id, struct error *err);
+    int64_t *id, int64_t *image, struct error *err);
 
 /*
  * One build; ERROR_NOT_FOUND "Build not found" where it is not the viewer's, or not of image (0:

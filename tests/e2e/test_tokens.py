@@ -228,6 +228,8 @@ def test_events_tell_who_did_what_from_where(kabuto, carol):
     assert [x for x in seen if x in expected] == expected
     by_token = [x for x in events if x['token'] == made['id']]
     assert {'job_create', 'pipeline_submit'} <= {x['action'] for x in by_token}
+    image = carol.wait_build(carol.build('FROM busybox\n', name='x'), 'SUCCESS')['id']
+    assert ('image_create', image) in actions(carol)
     page = expect(carol.get('/account/events?limit=2'), 200)
     assert page.json() == events[:2] and 'rel="next"' in page.headers['Link']
 
