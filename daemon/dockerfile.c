@@ -36,31 +36,50 @@ take_word(const char *line, const char *end, char word[static WORD_MOST])
 	return line + length;
 }
 
-/* The variable at "$NAME" or "${NAME…}": its length with all that belongs to it. */
+/*
+ * The length of a variable that all readers understand alike, "$NAME" or "${NAME}"; 0 for whatever
+ * else "$" may begin.
+ */
 static size_t
 variable_length(const char *at)
 {
-	return at[1] == '{' ? 2 + strcspn(at + 2, "}") + (strchr(at, '}') != NULL)
-			    : 1 + strspn(at + 1, NAME);
+	bool braces = at[1] == '{';
+	size_t name = strspn(at + 1 + braces, NAME);
+
+	if (name == 0 || (braces && at[2 + name] != '}'))
+		return 0;
+	return 1 + name + (braces ? 2 : 0);
+}
+
+static bool
+is_ascii(const char *word)
+{
+	while (*word != '\0' && (unsigned char)*word < 0x80)
+		word++;
+	return *word == '\0';
 }
 
 /*
  * Whether the word, with whatever its variables stand for, may be an id: hexadecimal digits, behind
- * "sha256:" or not. A character of its own that is in neither rules that out.
+ * "sha256:" or not. A character of its own that is in neither rules that out; behind a variable
+ * that is not a plain one nobody knows what is its own. Other spaces than ours end a word, too.
  */
 static bool
 may_be_id(const char *word)
 {
-	bool variable = strchr(word, '$') != NULL;
-
-	if (!variable)
+	if (!is_ascii(word))
+		return true;
+	if (strchr(word, '$') == NULL)
 		return word[0] != '\0' &&
 		    (word[strspn(word, HEX)] == '\0' || strncmp(word, "sha256:", 7) == 0);
 	while (*word != '\0') {
-		if (*word == '$')
-			word += variable_length(word);
-		else if (strchr(HEX "sh:", *word++) == NULL)
+		size_t length = *word == '$' ? variable_length(word) : 0;
+
+		if (*word == '$' && length == 0)
+			return true;
+		if (*word != '$' && strchr(HEX "sh:", *word) == NULL)
 			return false;
+		word += length > 0 ? length : 1;
 	}
 	return true;
 }
@@ -128,7 +147,7 @@ check_from(const char *text, const char *line, struct error *err)
 	do {
 		line += strspn(line, SPACE);
 		line = take_word(line, SPACE "\n", word);
-	} while (word[0] == '-' && word[1] == '-');
+	} while (word[0] == '-' && word[1] == '-' && is_ascii(word));
 	return check_word(text, word, err);
 }
 

@@ -280,6 +280,7 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 	int socket;
 
 	server.config = config;
+	server.follows = strcmp(pool, "follow") == 0;
 	server.stop = eventfd(0, EFD_CLOEXEC);
 	waiters_init(&server.waiters);
 	if (workers == NULL || server.stop < 0)

@@ -32,7 +32,8 @@ struct route;
  */
 struct server {
 	const struct config *_Atomic config;
-	int stop; /* an eventfd that can be read as soon as the process is to end */
+	bool follows; /* it is of the pool whose calls may wait */
+	int stop;     /* an eventfd that can be read as soon as the process is to end */
 	struct pool pool;
 	struct spool spool;
 	struct waiters waiters;

@@ -27,6 +27,9 @@ wait_seconds(const struct request *req)
 {
 	int64_t seconds = request_number(req, "wait", 0);
 
+	/* However a call has come to another pool: its threads are for those that do not wait. */
+	if (!req->server->follows)
+		return 0;
 	return seconds > WAIT_MOST_S ? WAIT_MOST_S : seconds;
 }
 

@@ -28,7 +28,7 @@ void waiters_init(struct waiters *waiters);
 /* "wait" alone, for calls that have no other parameter. */
 extern const struct parameter wait_parameters[];
 
-/* How long the call asks to wait, in seconds, WAIT_MOST_S at most; 0: it does not. */
+/* How long the call may wait, in seconds, WAIT_MOST_S at most; 0: not, as in all pools but one. */
 int64_t wait_seconds(const struct request *req);
 
 /* Enters those who wait; ERROR_TOO_MANY where the account has its share. Else to be left. */

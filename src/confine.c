@@ -10,6 +10,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -178,8 +179,12 @@ confine_allow_port(struct confine *confine, uint16_t port, struct error *err)
 #define IF_EQUAL(value, then, otherwise) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, then, otherwise)
 #define REFUSE(number)                   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (number))
 #define ALLOW                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-#define X32_BIT                          0x40000000u /* of a number: x86-64's other set of calls */
-#define TYPE_MASK                        0xfu        /* of a socket's type; the rest are flags */
+/* TCP's fast open connects without connect(2), and so past Landlock. */
+#define NO_FAST_OPEN(call, flags)                                                                  \
+	IF_EQUAL(call, 0, 4), LOAD_ARGUMENT(flags),                                                \
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MSG_FASTOPEN, 0, 1), REFUSE(EOPNOTSUPP), ALLOW
+#define X32_BIT   0x40000000u /* of a number: x86-64's other set of calls */
+#define TYPE_MASK 0xfu        /* of a socket's type; the rest are flags */
 
 /*
  * Sockets of TCP or none: Landlock does not govern those of the file system (the engine's is one,
@@ -197,6 +202,9 @@ filter_sockets(bool network)
 		REFUSE(ENOSYS),
 		IF_EQUAL(__NR_io_uring_setup, 0, 1),
 		REFUSE(ENOSYS),
+		NO_FAST_OPEN(__NR_sendto, 3),
+		NO_FAST_OPEN(__NR_sendmsg, 2),
+		NO_FAST_OPEN(__NR_sendmmsg, 3),
 		IF_EQUAL(__NR_socket, 1, 0),
 		ALLOW,
 		LOAD_ARGUMENT(0),
@@ -205,7 +213,10 @@ filter_sockets(bool network)
 		REFUSE(EAFNOSUPPORT),
 		LOAD_ARGUMENT(1),
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TYPE_MASK),
-		IF_EQUAL(SOCK_STREAM, 1, 0),
+		IF_EQUAL(SOCK_STREAM, 0, 3),
+		LOAD_ARGUMENT(2), /* not MPTCP, SCTP, SMC: Landlock's rules are of TCP alone */
+		IF_EQUAL(0, 2, 0),
+		IF_EQUAL(IPPROTO_TCP, 1, 0),
 		REFUSE(EPROTONOSUPPORT),
 		ALLOW,
 	};

@@ -96,6 +96,29 @@ image_delete(struct database *db, const struct account *viewer, int64_t id, stru
 	    transaction_commit(&t, err);
 }
 
+bool
+image_lacks_secret(struct database *db, int64_t image, int64_t build, bool *lacks,
+    struct error *err)
+{
+	int64_t found = 0;
+
+	if (database_integer(db, &found, err,
+		"SELECT 1 FROM image JOIN build ON build.id = image.build"
+		" WHERE image.id = ? AND build.id = ? AND tag_secret = ''",
+		"ii", (long long)image, (long long)build) < 0)
+		return false;
+	*lacks = found != 0;
+	return true;
+}
+
+bool
+image_set_secret(struct database *db, int64_t build, const char *secret, struct error *err)
+{
+	return database_run(db, NULL, err,
+	    "UPDATE build SET tag_secret = ? WHERE id = ? AND tag_secret = ''", "ti", secret,
+	    (long long)build);
+}
+
 #define UNUSED                                                                                     \
 	" FROM image INDEXED BY image_deleted WHERE deleted = 1"                                   \
 	" AND NOT EXISTS (SELECT 1 FROM job WHERE job.image = image.id)"                           \

@@ -43,8 +43,22 @@ def validate(schema, value, where):
     assert problem is None, f'{where}: {problem.message} at {list(problem.absolute_path)}'
 
 
+# What a browser must not do with an answer, whatever it takes it for.
+HEADERS = {'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'DENY',
+           'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+           'Referrer-Policy': 'no-referrer', 'Cross-Origin-Resource-Policy': 'same-origin'}
+
+
+def check_headers(answer):
+    """Answers that the web server makes by itself, of errors and of parts, have only some."""
+    for name, value in HEADERS.items():
+        if answer.status_code in (200, 206) or name in answer.headers:
+            assert answer.headers.get(name) == value, f'{name}: {answer.headers}'
+
+
 def check(answer):
     """That the description has this status, content type and body for the call."""
+    check_headers(answer)
     method, url = answer.request.method, answer.request.url
     operation = operation_of('GET' if method == 'HEAD' else method, url)
     if operation is None or answer.status_code == 405:

@@ -73,6 +73,21 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 		{ "FROM ${A:+4f}\n", false },
 		{ "ARG A=4f\nFROM busybox\nCOPY --from=$A / /\n", false },
 		{ "FROM ${A\n", false },
+		{ "FROM ${x:-${y:-4f}}\n", false },
+		{ "FROM ${x:-${y:-4f}}/\n", false },
+		{ "FROM 4f$@\n", false },
+		{ "FROM 4f$-\n", false },
+		{ "FROM 4f$\xc3\xa9\n", false },
+		{ "FROM 4f\xc2\xa0\n", false },
+		{ "FROM \xc2\xa0"
+		  "4f\n",
+		    false },
+		{ "FROM --platform=linux\xc2\xa0"
+		  "4f\n",
+		    false },
+		{ "FROM busybox\nCOPY --from=4f\xc2\xa0/x /y\n", false },
+		{ "ARG R=x\nFROM ${R}/python:3\n", true },
+		{ "FROM python:${V:-3}\n", true },
 	};
 	struct error err;
 	int failed = 0;
