@@ -483,7 +483,8 @@ checkout_clone(const struct checkout *checkout, const struct checkout_url *url, 
 
 	if (url->ssh && !pin_ssh(&launch, err))
 		return false;
-	if (!proxy_start(&launch.proxy, checkout->config->build.allow_private, err))
+	if (!proxy_start(&launch.proxy, checkout->config->build.allow_private,
+		text_list_has(&checkout->config->build.schemes, "http"), err))
 		return false;
 	if (asprintf(&launch.tree, "%s/" CHECKOUT_TREE, checkout->path) < 0) {
 		launch.tree = NULL;

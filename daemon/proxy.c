@@ -238,6 +238,12 @@ tunnel_begin(struct proxy *proxy, struct proxy_tunnel *tunnel)
 		tunnel_refuse(tunnel, "400 Bad Request", "");
 		return;
 	}
+	if (!line.connect && !proxy->http) {
+		error_set(&err, ERROR_INPUT, "'http' is not a scheme that is allowed here");
+		note_refusal(proxy, &err);
+		tunnel_refuse(tunnel, "403 Refused By Kabuto", "");
+		return;
+	}
 	tunnel->host = guard_connect(&proxy->guard, line.host, line.port, &err);
 	if (tunnel->host < 0) {
 		note_refusal(proxy, &err);
@@ -401,9 +407,9 @@ give_back(struct proxy *proxy)
 }
 
 bool
-proxy_start(struct proxy *proxy, bool allow_private, struct error *err)
+proxy_start(struct proxy *proxy, bool allow_private, bool http, struct error *err)
 {
-	*proxy = (struct proxy){ .listener = -1, .stop = eventfd(0, EFD_CLOEXEC) };
+	*proxy = (struct proxy){ .listener = -1, .http = http, .stop = eventfd(0, EFD_CLOEXEC) };
 	pthread_mutex_init(&proxy->lock, NULL);
 	proxy->guard = (struct guard){ allow_private, CONNECT_MS, proxy->stop };
 	name_make(proxy->password);

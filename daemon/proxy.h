@@ -21,6 +21,7 @@ struct proxy {
 	pthread_mutex_t lock; /* of refusal alone */
 	struct error refusal; /* the first one; kind ERROR_NONE: none yet */
 	struct guard guard;
+	bool http;
 	uint16_t port;
 	char password[NAME_TEXT];
 	int listener;
@@ -29,8 +30,11 @@ struct proxy {
 	struct proxy_tunnel *tunnels;
 };
 
-/* Starts it, in a thread of its own. On true it is to be ended with proxy_stop. */
-bool proxy_start(struct proxy *proxy, bool allow_private, struct error *err);
+/*
+ * Starts it, in a thread of its own. http: whether plain http is spoken too, as a server may
+ * redirect to it. On true it is to be ended with proxy_stop.
+ */
+bool proxy_start(struct proxy *proxy, bool allow_private, bool http, struct error *err);
 
 /* Ends it with all its connections. */
 void proxy_stop(struct proxy *proxy);

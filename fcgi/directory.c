@@ -11,6 +11,7 @@
 #include <sys/time.h>
 
 #include "cleanup.h"
+#include "gate.h"
 #include "message.h"
 #include "secretfile.h"
 
@@ -258,14 +259,21 @@ ask(struct question *question, const char *login, const char *password,
 	return true;
 }
 
+/* All questions of this process. */
+static struct gate asking;
+
 bool
 directory_log_in(const struct config *config, const char *login, const char *password,
     enum directory_answer *answer, char email[static EMAIL_MOST + 1], struct error *err)
 {
 	struct question question = { .config = config, .err = err };
-	bool done = ask(&question, login, password, answer, email);
+	bool done;
 
+	if (!gate_enter(&asking, err))
+		return false;
+	done = ask(&question, login, password, answer, email);
 	close_connection(&question);
+	gate_leave(&asking);
 	return done;
 }
 
@@ -274,9 +282,13 @@ directory_has(const struct config *config, const char *login, bool *has, struct 
 {
 	struct question question = { .config = config, .err = err };
 	char dn[DN_MOST], email[EMAIL_MOST + 1];
-	bool done = open_connection(&question) && find_entry(&question, login, dn, email);
+	bool done;
 
+	if (!gate_enter(&asking, err))
+		return false;
+	done = open_connection(&question) && find_entry(&question, login, dn, email);
 	close_connection(&question);
+	gate_leave(&asking);
 	*has = done && dn[0] != '\0';
 	return done;
 }

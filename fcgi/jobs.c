@@ -173,31 +173,27 @@ jobs_create(struct request *req, struct error *err)
 }
 
 static bool
-update(struct request *req, struct job *job, struct error *err)
+apply_options(struct job *job, void *context, struct error *err)
 {
-	struct database *db = request_change(req, err);
-
-	if (db == NULL || !job_find(db, &req->account, req->ids[0], req->ids[1], job, err))
-		return false;
-	if (req->upload.files.count > 0)
-		memcpy(req->replaced, job->attachment_token, sizeof req->replaced);
-	if (strcmp(job->state, "in_queue") == 0 || strcmp(job->state, "running") == 0)
-		return error_set(err, ERROR_CONFLICT, JOB_UNCHANGEABLE);
-	return read_options(req, job, err) &&
-	    job_update(db, &req->server->spool, &req->account, job, &req->upload.files,
-		&req->upload.stage, req->server->config->storage_max, err);
+	return read_options(context, job, err);
 }
 
 bool
 jobs_update(struct request *req, struct error *err)
 {
-	struct job job = { 0 };
-	bool done = update(req, &job, err);
+	const struct job_change change = {
+		.pipeline = req->ids[0], .id = req->ids[1], .apply = apply_options, .context = req
+	};
+	struct database *db = request_change(req, err);
+	char former[NAME_TEXT];
 
-	if (done)
-		response_pack(req, 200, "{s:I}", "id", (json_int_t)job.id);
-	job_clear(&job);
-	return done;
+	if (db == NULL ||
+	    !job_update(db, &req->server->spool, &req->account, &change, &req->upload.files,
+		&req->upload.stage, req->server->config, former, err))
+		return false;
+	if (req->upload.files.count > 0)
+		memcpy(req->replaced, former, sizeof former);
+	return response_pack(req, 200, "{s:I}", "id", (json_int_t)change.id);
 }
 
 static json_t *

@@ -322,7 +322,8 @@ send_bytes(struct request *req, const struct joblog *log, int64_t at, int64_t en
 			continue;
 		if (length <= 0)
 			break;
-		response_write(req, piece, (size_t)length);
+		if (!response_write(req, piece, (size_t)length))
+			break;
 		at += length;
 	}
 	return true;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "gate.h"
 #include "message.h"
 #include "quantity.h"
 #include "secret.h"
@@ -224,6 +225,9 @@ converse(CURL *curl, const struct config *config, const char *address, const cha
 	return code == CURLE_OK;
 }
 
+/* All mails of this process. */
+static struct gate sending;
+
 bool
 mail_send_token(const struct config *config, const char *login, const char *address,
     const char *token, struct error *err)
@@ -240,7 +244,12 @@ mail_send_token(const struct config *config, const char *login, const char *addr
 	curl = mail == NULL ? NULL : curl_easy_init();
 	if (curl == NULL)
 		return error_set(err, ERROR_SYSTEM, "send a mail: not enough memory");
+	if (!gate_enter(&sending, err)) {
+		curl_easy_cleanup(curl);
+		return false;
+	}
 	sent = converse(curl, config, address, mail, password, reason);
+	gate_leave(&sending);
 	curl_easy_cleanup(curl);
 	if (sent)
 		return true;

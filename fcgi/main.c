@@ -239,31 +239,33 @@ folder_of(const char *path, char folder[static PATH_MAX])
 static bool
 confine_self(const struct config *config, const char *config_path, struct error *err)
 {
-	const char *const readable[] = { config->mail.template, config->mail.password_file,
-		config->mail.ca_file, config->ldap.password_file, config->ldap.ca_file,
-		KABUTO_MAIL_TEMPLATE, "/etc/ssl", "/etc/ca-certificates",
-		"/usr/share/ca-certificates", "/etc/ldap", "/etc/resolv.conf",
-		"/run/systemd/resolve", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
-		"/etc/gai.conf", "/etc/services", "/etc/localtime", "/usr/share/zoneinfo",
-		"/dev/urandom", "/dev/null" };
-	char database[PATH_MAX], configuration[PATH_MAX];
+	/* Folders, since files there are replaced by renaming. */
+	const char *const files[] = { config_path, config->mail.template,
+		config->mail.password_file, config->mail.ca_file, config->ldap.password_file,
+		config->ldap.ca_file, KABUTO_MAIL_TEMPLATE };
+	const char *const readable[] = { "/etc", "/usr/share/ca-certificates",
+		"/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager",
+		"/usr/share/zoneinfo", "/dev/urandom", "/dev/null" };
+	char database[PATH_MAX], folder[PATH_MAX];
 	struct confine confine;
 	bool done;
 
 	folder_of(config->database, database);
-	folder_of(config_path, configuration);
 	if (!confine_begin_files(&confine, err))
 		return false;
 	done = confine_allow_path(&confine, config->state_dir, CONFINE_WRITE, err) &&
 	    confine_allow_path(&confine, database, CONFINE_WRITE, err) &&
-	    confine_allow_path(&confine, configuration, CONFINE_READ, err) &&
 	    confine_allow_path(&confine, "/usr/lib", CONFINE_EXECUTE, err) &&
 	    confine_allow_path(&confine, "/lib", CONFINE_EXECUTE, err) &&
 	    confine_allow_path(&confine, "/usr/local/lib", CONFINE_EXECUTE, err) &&
 	    confine_allow_path(&confine, fault_folder(), CONFINE_WRITE, err);
 	for (size_t i = 0; done && i < sizeof readable / sizeof readable[0]; i++)
-		done = readable[i][0] == '\0' ||
-		    confine_allow_path(&confine, readable[i], CONFINE_READ, err);
+		done = confine_allow_path(&confine, readable[i], CONFINE_READ, err);
+	for (size_t i = 0; done && i < sizeof files / sizeof files[0]; i++) {
+		folder_of(files[i], folder);
+		done =
+		    files[i][0] == '\0' || confine_allow_path(&confine, folder, CONFINE_READ, err);
+	}
 	if (done && !confine_apply(&confine))
 		done = error_errno(err, "confine this process");
 	confine_end(&confine);
@@ -301,6 +303,8 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 	    !confine_self(config, config_path, err) ||
 	    !start_workers(workers, threads, &server, socket, err))
 		return false;
+	if (confine_missing() != NULL)
+		log_write(LOG_INFO, "pool=%s this kernel lacks %s", pool, confine_missing());
 	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);
 	wait_for_stop(&server, pool, config_path, &signals);
 	if (!stop_workers(workers, threads, server.stop)) {

@@ -216,8 +216,7 @@ name_for_saving(struct request *req, const char *name)
 static bool
 send_piece(void *context, const char *data, size_t length)
 {
-	response_write(context, data, length);
-	return true;
+	return response_write(context, data, length);
 }
 
 static bool
@@ -267,5 +266,9 @@ outbox_file(struct request *req, struct error *err)
 	request_release_database(req);
 	if (done && zip < 0)
 		return error_errno(err, "open the results of job %lld", (long long)req->ids[1]);
-	return done && send_file(req, zip, &entry, name, err);
+	if (!done || !wait_enter(req, err))
+		return false;
+	done = send_file(req, zip, &entry, name, err);
+	wait_leave(req);
+	return done;
 }

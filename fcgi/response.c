@@ -102,17 +102,18 @@ response_begin(struct request *req, int status, const char *content_type)
 	req->answered = true;
 }
 
-void
+bool
 response_write(struct request *req, const char *data, size_t length)
 {
 	while (length > 0) {
 		int piece = (int)MIN(length, (size_t)1 << 20);
 
 		if (FCGX_PutStr(data, piece, req->fcgi->out) < 0)
-			return; /* the client is gone */
+			return false;
 		data += piece;
 		length -= (size_t)piece;
 	}
+	return true;
 }
 
 void

@@ -36,7 +36,8 @@ bool response_replay(struct request *req, bool *replayed, struct error *err);
 
 /* An answer in pieces: its head, then its body as it comes. */
 void response_begin(struct request *req, int status, const char *content_type);
-void response_write(struct request *req, const char *data, size_t length);
+/* False: the client is gone, and the rest need not be made. */
+bool response_write(struct request *req, const char *data, size_t length);
 
 /*
  * Writes the whole lines of the file fd as a JSON array: each is a JSON value, behind the first of

@@ -23,7 +23,8 @@
 const struct route router_routes[] = {
 	{ "POST", "/register", accounts_register, SAYS_STATUS, accounts_register_parameters, NULL,
 	    "register" },
-	{ "GET", "/register/confirm/*login/*token", accounts_confirm, 0, NULL, NULL, "confirm" },
+	{ "GET", "/register/confirm/*login/*token", accounts_confirm, NO_HEAD, NULL, NULL,
+	    "confirm" },
 	{ "POST", "/login", accounts_login, 0, accounts_login_parameters, NULL, "login" },
 	{ "POST", "/logout", accounts_logout, NEEDS_SESSION, NULL, NULL, "logout" },
 	{ "GET", "/", accounts_hello, NEEDS_SESSION, NULL, NULL, NULL },
@@ -145,7 +146,7 @@ find_route(struct request *req, struct error *err)
 		/* HEAD is safe (RFC 9110, section 9.2.1), also where a GET of the original's is
 		 * not. */
 		if (strcmp(r->method, req->method) == 0 && more_exact(r, found) &&
-		    !(head && (r->flags & CHANGES) != 0)) {
+		    !(head && (r->flags & (CHANGES | NO_HEAD)) != 0)) {
 			found = r;
 			memcpy(ids, req->ids, sizeof ids);
 		}

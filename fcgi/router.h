@@ -13,6 +13,7 @@ enum {
 	NEEDS_SESSION = 1 << 0, /* 401 without one */
 	SAYS_STATUS = 1 << 1,   /* its errors have "status": "fail" too, as the original's had */
 	CHANGES = 1 << 2, /* a GET that changes something: no other site's page may ask for it */
+	NO_HEAD = 1 << 4, /* a GET that uses something up, and that a link may lead to */
 	SECRET = 1 << 3   /* what it takes or answers is a secret: nothing of it is kept openly */
 };
 

@@ -49,7 +49,8 @@ wait_enter(struct request *req, struct error *err)
 	pthread_mutex_unlock(&waiters->lock);
 	if (entered)
 		return true;
-	error_set(err, ERROR_TOO_MANY, "wait: an account may have %lld calls that wait at a time",
+	error_set(err, ERROR_TOO_MANY,
+	    "an account may have %lld calls at a time that wait (?wait) or unpack files; ask again when one has ended",
 	    (long long)most);
 	err->retry_after_s = 1;
 	return false;

@@ -31,7 +31,10 @@ extern const struct parameter wait_parameters[];
 /* How long the call may wait, in seconds, WAIT_MOST_S at most; 0: not, as in all pools but one. */
 int64_t wait_seconds(const struct request *req);
 
-/* Enters those who wait; ERROR_TOO_MANY where the account has its share. Else to be left. */
+/*
+ * Enters those who wait, or do what takes as long; ERROR_TOO_MANY where the account has its share.
+ * Else to be left.
+ */
 bool wait_enter(struct request *req, struct error *err);
 void wait_leave(struct request *req);
 

@@ -177,9 +177,14 @@ account_of_directory(struct database *db, const char *login, const char *email,
 bool
 account_unregister(struct database *db, int64_t account, struct error *err)
 {
-	return database_run(db, NULL, err,
+	bool done;
+
+	database_check_references(db, false); /* it owns nothing: see account_drop_unconfirmed */
+	done = database_run(db, NULL, err,
 	    "DELETE FROM account WHERE id = ? AND confirm_hash IS NOT NULL", "i",
 	    (long long)account);
+	database_check_references(db, true);
+	return done;
 }
 
 bool
@@ -357,8 +362,8 @@ account_count_unconfirmed(struct database *db, int64_t before_ms, int64_t *count
 }
 
 /*
- * Foreign keys are off meanwhile: with them each row would cost a look through all jobs and builds,
- * which have no index by account, while everybody waits.
+ * Foreign keys are off meanwhile: with them each row would cost a look through all builds, which
+ * have no index by account, while everybody waits.
  */
 bool
 account_drop_unconfirmed(struct database *db, int64_t before_ms, int64_t most, int64_t *dropped,

@@ -145,8 +145,8 @@ by_name(const void *a, const void *b)
 }
 
 bool
-attachments_merge(struct attachments *list, const struct attachments *former, int from, int to,
-    struct error *err)
+attachments_merge(struct attachments *list, const struct attachments *former, int64_t most,
+    int from, int to, struct error *err)
 {
 	size_t given = list->count;
 
@@ -162,7 +162,9 @@ attachments_merge(struct attachments *list, const struct attachments *former, in
 		    !attachments_add(list, item->name, item->size, err))
 			return false;
 	}
-	return true;
+	return (int64_t)list->count <= most ||
+	    error_set(err, ERROR_TOO_LARGE, "attachments: a job has at most %lld files",
+		(long long)most);
 }
 
 bool

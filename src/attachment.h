@@ -40,10 +40,10 @@ int64_t attachments_size(const struct attachments *list);
 /*
  * Adds those of former that the list has no file of the same name for: the rows to the list, and
  * the files, as hard links, from the folder from to the folder to. ERROR_INPUT where a file of one
- * has the name of a folder of the other.
+ * has the name of a folder of the other; ERROR_TOO_LARGE where they are more than most.
  */
-bool attachments_merge(struct attachments *list, const struct attachments *former, int from, int to,
-    struct error *err);
+bool attachments_merge(struct attachments *list, const struct attachments *former, int64_t most,
+    int from, int to, struct error *err);
 
 /* Adds one to the list; the name is copied. */
 bool attachments_add(struct attachments *list, const char *name, int64_t size, struct error *err);

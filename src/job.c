@@ -231,7 +231,7 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 /* The former files and the new ones as one folder, under a new name. */
 static bool
 renew_inbox(struct database *db, struct spool *spool, struct job *job, struct attachments *list,
-    struct stage *stage, struct error *err)
+    struct stage *stage, const struct config *config, struct error *err)
 {
 	cleanup_close int from = job->attachment_token[0] == '\0'
 	    ? -1
@@ -245,7 +245,7 @@ renew_inbox(struct database *db, struct spool *spool, struct job *job, struct at
 		return error_errno(err, "open the job's attachments");
 	if (!attachments_of(db, job->id, &former, err))
 		return false;
-	done = attachments_merge(list, &former, from, to, err) &&
+	done = attachments_merge(list, &former, config->attachments_max, from, to, err) &&
 	    publish_inbox(spool, stage, job->attachment_token, err);
 	attachments_clear(&former);
 	return done;
@@ -264,33 +264,72 @@ replace_attachments(struct database *db, const struct job *job, const struct att
 	    account_storage_check(db, job->account, storage_max, err);
 }
 
-bool
-job_update(struct database *db, struct spool *spool, const struct account *viewer, struct job *job,
-    struct attachments *attachments, struct stage *stage, int64_t storage_max, struct error *err)
+static bool
+read_changed(struct database *db, const struct account *viewer, const struct job_change *change,
+    struct job *job, struct error *err)
+{
+	int64_t owner;
+
+	if (!job_find(db, viewer, change->pipeline, change->id, job, err))
+		return false;
+	if (strcmp(job->state, "in_queue") == 0 || strcmp(job->state, "running") == 0)
+		return error_set(err, ERROR_CONFLICT,
+		    "Cannot change a job that is in queue or running");
+	return change->apply(job, change->context, err) &&
+	    image_owner(db, viewer, job->image, &owner, err);
+}
+
+/* All but the attachments. */
+static bool
+write_options(struct database *db, const struct job *job, struct error *err)
+{
+	return database_run(db, NULL, err,
+	    "UPDATE job SET image = ?, name = ?, command = ?, env = ?, workdir = ?, user = ?, network = ?,"
+	    " timeout = ?, grace = ?, memory = ?, cpus = ?, pids = ?, disk = ?, retries = ? WHERE id = ?",
+	    "ittttttiiidiiii", (long long)job->image, job->name, job->command, job->env,
+	    job->workdir, job->user, job->network, (long long)job->timeout, (long long)job->grace,
+	    (long long)job->memory, job->cpus, (long long)job->pids, (long long)job->disk,
+	    (long long)job->retries, (long long)job->id);
+}
+
+/* In one transaction with another look at the job, so that no change of another call is undone. */
+static bool
+write_change(struct database *db, const struct account *viewer, const struct job_change *change,
+    const struct attachments *list, const char *token, char former[static NAME_TEXT],
+    const struct config *config, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	bool files = attachments->count > 0;
-	int64_t owner;
-	int changes = 0;
+	struct job job = { 0 };
+	bool done = transaction_begin(&t, db, err) && read_changed(db, viewer, change, &job, err);
 
-	if (!image_owner(db, viewer, job->image, &owner, err) ||
-	    (files && !renew_inbox(db, spool, job, attachments, stage, err)))
-		return false;
-	/* The former folder is nobody's after this: the sweep has it. */
-	if (!transaction_begin(&t, db, err) || !image_owner(db, viewer, job->image, &owner, err) ||
-	    !database_run(db, &changes, err,
-		"UPDATE job SET image = ?, name = ?, command = ?, env = ?, workdir = ?, user = ?, network = ?,"
-		" timeout = ?, grace = ?, memory = ?, cpus = ?, pids = ?, disk = ?, retries = ?"
-		" WHERE id = ? AND state NOT IN ('in_queue', 'running') AND NOT deleted",
-		"ittttttiiidiiii", (long long)job->image, job->name, job->command, job->env,
-		job->workdir, job->user, job->network, (long long)job->timeout,
-		(long long)job->grace, (long long)job->memory, job->cpus, (long long)job->pids,
-		(long long)job->disk, (long long)job->retries, (long long)job->id))
-		return false;
-	if (changes != 1)
-		return error_set(err, ERROR_CONFLICT, JOB_UNCHANGEABLE);
-	return (!files || replace_attachments(db, job, attachments, storage_max, err)) &&
-	    transaction_commit(&t, err);
+	if (done && strcmp(job.attachment_token, former) != 0)
+		done = error_set(err, ERROR_BUSY,
+		    "the job's attachments were changed at the same time; send the call again");
+	if (done && list->count > 0)
+		snprintf(job.attachment_token, sizeof job.attachment_token, "%s", token);
+	done = done && write_options(db, &job, err) &&
+	    (list->count == 0 || replace_attachments(db, &job, list, config->storage_max, err));
+	job_clear(&job);
+	return done && transaction_commit(&t, err);
+}
+
+bool
+job_update(struct database *db, struct spool *spool, const struct account *viewer,
+    const struct job_change *change, struct attachments *attachments, struct stage *stage,
+    const struct config *config, char former[static NAME_TEXT], struct error *err)
+{
+	char token[NAME_TEXT] = "";
+	struct job job = { 0 };
+	bool files = attachments->count > 0, done;
+
+	/* Before the work of flushing, and once more where it counts. */
+	done = read_changed(db, viewer, change, &job, err);
+	snprintf(former, NAME_TEXT, "%s", job.attachment_token);
+	done = done && (!files || renew_inbox(db, spool, &job, attachments, stage, config, err));
+	if (done && files)
+		snprintf(token, sizeof token, "%s", job.attachment_token);
+	job_clear(&job);
+	return done && write_change(db, viewer, change, attachments, token, former, config, err);
 }
 
 /* The jobs of a pipeline, of an account, of all; in any state, or in one: each by an index. */

@@ -78,15 +78,23 @@ bool job_create(struct database *db, struct spool *spool, const struct account *
     int64_t storage_max, struct error *err);
 
 /*
- * Gives a job (of job_find, with what it is to be changed to, its options resolved) other options,
- * and attachments besides those that it has, of which one of the same name is replaced; the list
- * gets all of them. The folder of the former ones is nobody's after that, and the caller's to
- * remove. ERROR_CONFLICT: it is in queue or runs.
+ * What of a job is changed: apply gives it its new options, resolved, and may be called twice.
  */
-#define JOB_UNCHANGEABLE "Cannot change a job that is in queue or running"
+struct job_change {
+	int64_t pipeline, id;
+	bool (*apply)(struct job *job, void *context, struct error *err);
+	void *context;
+};
+
+/*
+ * Changes a job's options, and gives it attachments besides those that it has, of which one of the
+ * same name is replaced; the list gets all of them. former gets the folder of those that it had,
+ * which is nobody's after the commit where there are new ones, and the caller's to remove.
+ * ERROR_CONFLICT: it is in queue or runs. ERROR_BUSY: another call changed them at the same time.
+ */
 bool job_update(struct database *db, struct spool *spool, const struct account *viewer,
-    struct job *job, struct attachments *attachments, struct stage *stage, int64_t storage_max,
-    struct error *err);
+    const struct job_change *change, struct attachments *attachments, struct stage *stage,
+    const struct config *config, char former[static NAME_TEXT], struct error *err);
 
 /* Called for each job, which lasts for the call; false, with err set, ends the list. */
 typedef bool job_visit(const struct job *job, void *context, struct error *err);
