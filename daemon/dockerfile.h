@@ -5,6 +5,8 @@
  *
  * The engine finds an image also by the first digits of its id: "FROM 4f" is anybody's whose id
  * begins with them. So images must be named, and are not to be had by their ids.
+ * Instructions that a base image brings (ONBUILD) end a build (engine_image.c), since nobody has
+ * looked at them.
  */
 #include <stdbool.h>
 

@@ -36,7 +36,16 @@ struct messages {
 	struct engine_lines lines;
 	char step[256]; /* the last "Step 1/2 : FROM x" */
 	char *failure;
+	bool triggered; /* it was ended, since a base image brought instructions of its own */
 };
+
+/*
+ * What the classic builder says before it runs them: they are no part of the Dockerfile that was
+ * looked at, and could take any image of the engine (dockerfile.h).
+ */
+#define TRIGGERS "# Executing "
+static const char triggers_refused[] =
+    "the base image has ONBUILD instructions, which are not run here: write them into the Dockerfile";
 
 static la_ssize_t
 tar_write(struct archive *archive, void *context, const void *data, size_t length)
@@ -197,6 +206,11 @@ on_message(void *context, json_t *message)
 	struct messages *messages = context;
 	const char *error = NULL, *stream = NULL;
 
+	messages->triggered = messages->triggered ||
+	    (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
+		strncmp(stream, TRIGGERS, strlen(TRIGGERS)) == 0);
+	if (messages->triggered)
+		return false;
 	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
 	    strncasecmp(stream, "Step ", 5) == 0 /* Podman writes it large */)
 		snprintf(messages->step, sizeof messages->step, "%.*s", (int)strcspn(stream, "\n"),
@@ -253,6 +267,13 @@ image_build(struct engine *engine, const struct image_build *build, char **failu
 		    engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
 	if (!done && tar.error[0] != '\0')
 		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
+	if (messages.triggered) {
+		free(messages.failure);
+		messages.failure = strdup(triggers_refused);
+		done = messages.failure != NULL ||
+		    error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
+		answer.status = 200;
+	}
 	tar_close(&tar);
 	engine_lines_close(&messages.lines);
 	if (done && answer.status >= 500)

@@ -41,10 +41,12 @@ hide(struct look *look, const char *tag, int64_t image, int64_t build, bool *nee
 	struct worker *worker = look->worker;
 	char secret[NAME_TEXT];
 	struct imagename name;
+	bool serves, lacks;
 
-	if (!image_lacks_secret(&worker->db, image, build, needed, err))
+	if (!image_lacks_secret(&worker->db, image, build, &serves, &lacks, err))
 		return false;
-	if (!*needed || look->sweep->dry_run)
+	*needed = !serves || lacks;
+	if (!serves || !lacks || look->sweep->dry_run)
 		return true;
 	name_make(secret);
 	imagename_make(&name, worker->spooler->config, worker->spooler->instance, image, build,

@@ -222,6 +222,18 @@ wait_for_stop(struct server *server, const char *pool, const char *path, const s
 	}
 }
 
+/* SQLite's, which it makes for large statements: where this process may, once it has confined
+ * itself. */
+static bool
+place_temporary_files(const char *state_dir, struct error *err)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof folder, "%s/incoming", state_dir);
+	return setenv("SQLITE_TMPDIR", folder, 1) == 0 ||
+	    error_errno(err, "set SQLite's folder for temporary files");
+}
+
 /* The folder of a file, into folder. */
 static void
 folder_of(const char *path, char folder[static PATH_MAX])
@@ -295,7 +307,8 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	if (!spool_open(&server.spool, config, false, err))
+	if (!spool_open(&server.spool, config, false, err) ||
+	    !place_temporary_files(config->state_dir, err))
 		return false;
 	pool_init(&server.pool, config->database);
 	socket = find_socket(path, err);

@@ -97,18 +97,18 @@ image_delete(struct database *db, const struct account *viewer, int64_t id, stru
 }
 
 bool
-image_lacks_secret(struct database *db, int64_t image, int64_t build, bool *lacks,
+image_lacks_secret(struct database *db, int64_t image, int64_t build, bool *serves, bool *lacks,
     struct error *err)
 {
-	int64_t found = 0;
+	int64_t empty = 0;
+	int row = database_integer(db, &empty, err,
+	    "SELECT tag_secret = '' FROM image JOIN build ON build.id = image.build"
+	    " WHERE image.id = ? AND build.id = ?",
+	    "ii", (long long)image, (long long)build);
 
-	if (database_integer(db, &found, err,
-		"SELECT 1 FROM image JOIN build ON build.id = image.build"
-		" WHERE image.id = ? AND build.id = ? AND tag_secret = ''",
-		"ii", (long long)image, (long long)build) < 0)
-		return false;
-	*lacks = found != 0;
-	return true;
+	*serves = row == 1;
+	*lacks = empty != 0;
+	return row >= 0;
 }
 
 bool

@@ -53,11 +53,11 @@ bool image_build_needed(struct database *db, int64_t image, int64_t build, bool 
     struct error *err);
 
 /*
- * For images of an older Kabuto, whose names on the engine could be guessed: whether a build serves
- * and has no secret in its name yet; and gives it one.
+ * For images of an older Kabuto, whose names on the engine could be guessed: whether a build
+ * serves, and then whether it has no secret in its name yet; and gives it one.
  */
-bool image_lacks_secret(struct database *db, int64_t image, int64_t build, bool *lacks,
-    struct error *err);
+bool image_lacks_secret(struct database *db, int64_t image, int64_t build, bool *serves,
+    bool *lacks, struct error *err);
 bool image_set_secret(struct database *db, int64_t build, const char *secret, struct error *err);
 
 /* What a job needs of its image. Texts are the caller's, to be given back with image_run_clear. */

@@ -8,7 +8,8 @@ import subprocess
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BENCH = SOURCE / 'tests/bench'
 PACKAGES = '''gcc make autoconf automake pkg-config musl-tools libfcgi-dev libsqlite3-dev
-libjansson-dev libsodium-dev libcurl4-openssl-dev libarchive-dev libconfuse-dev nginx docker.io
+libjansson-dev libsodium-dev libcurl4-openssl-dev libarchive-dev libconfuse-dev zlib1g-dev
+libldap-dev nginx docker.io
 iptables iproute2 busybox-static python3-requests sqlite3 curl wrk zip unzip procps util-linux
 passwd git'''.split()
 # Debian 13 has the docker command in a package of its own.

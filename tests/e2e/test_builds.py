@@ -378,6 +378,23 @@ def test_image_of_another_account_cannot_be_built_from(kabuto, alice, bob):
     assert state['state'] == 'FAILED', state
 
 
+def test_instructions_of_a_base_image_end_the_build(kabuto, alice, bob):
+    build = alice.build('FROM busybox\nRUN echo classified > /secret\n', name='hers')
+    tag, = tags_of(kabuto, alice.wait_build(build, 'SUCCESS')['id'], build)
+    short = image_id(kabuto, tag).split(':')[1][:12]
+    engine = kabuto.engine
+    made = engine.call('POST', '/containers/create', {'Image': 'busybox:latest', 'Cmd': ['true']})
+    try:
+        engine.call('POST', '/commit', {}, container=made['Id'], repo='evil', tag='latest',
+                    changes=f'ONBUILD COPY --from={short} /secret /stolen')
+        state = bob.wait_build(bob.build('FROM evil:latest\nRUN cat /stolen\n', name='x'))
+        assert state['state'] == 'FAILED' and 'ONBUILD' in state['error'], state
+        assert 'classified' not in str(state['output'])
+        engine.call('DELETE', '/images/evil:latest', force=1)
+    finally:
+        engine.call('DELETE', f'/containers/{made["Id"]}', force=1)
+
+
 def test_stages_are_named_and_numbered(alice):
     image = alice.image('FROM busybox AS one\nRUN echo a > /a\nFROM one AS two\nRUN echo b > /b\n'
                         'FROM busybox\nCOPY --from=0 /a /\nCOPY --from=two /b /\n', name='stages')

@@ -276,3 +276,28 @@ def test_queued_job_says_why_it_waits(alice):
     assert queue['position'] >= 2 and 'before it in its pipeline' in queue['reason']
     alice.kabuto.let_go(jobs[0])
     alice.wait_job(pipeline, jobs[2])
+
+
+def test_large_pipeline_is_submitted_changed_and_deleted(own):
+    """Statements that write so many rows that SQLite needs files for what to undo."""
+    kabuto = own()
+    dave = kabuto.user('dave')
+    pipeline = dave.pipeline()
+    job = dave.job(pipeline, WAIT)
+    dave.submit(pipeline)
+    dave.wait_state(pipeline, job, 'running')
+    kabuto.sql('''WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO job (pipeline, account, image, position, network, timeout, grace, memory, cpus,
+        pids, disk, attachment_token, created_at, command) SELECT pipeline, account, image,
+        position + i, network, timeout, grace, memory, cpus, pids, disk, '', created_at, 'true'
+        FROM job, n''')
+    assert len(dave.submit(pipeline)) == 5001
+    jobs = [x['id'] for x in dave.pipeline_state(pipeline)['jobs']]
+    order = [jobs[0], *reversed(jobs[1:])]
+    expect(dave.call('PUT', f'/pipeline/{pipeline}',
+                     data={'rearrange_jobs': ','.join(map(str, order))}), 200)
+    assert [x['id'] for x in dave.pipeline_state(pipeline)['jobs']] == order
+    expect(dave.post(f'/pipeline/{pipeline}/cancel'), 200)
+    dave.wait_job(pipeline, job)
+    expect(dave.call('DELETE', f'/pipeline/{pipeline}'), 200)
+    until(lambda: kabuto.sql('SELECT count(*) FROM job') == [(0,)], 'all jobs are gone')
