@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <confuse.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,17 +11,13 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "config_check.h"
 #include "quantity.h"
 
 #define MANY      1e6
 #define ANY_BYTES 1e18
 #define DAYS_S    86400.0
 #define FILE_MOST (1024 * 1024) /* bytes of the file */
-
-#define ADDRESS_MOST   255
-#define NAMESPACE_MOST 128 /* bytes; a repository's name has 255 at most */
-#define LOWER_DIGITS   "abcdefghijklmnopqrstuvwxyz0123456789"
-#define LETTERS_DIGITS LOWER_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 #define AT(member) offsetof(struct config, member)
 
@@ -432,139 +427,6 @@ fit_machine(struct config *config, struct error *err)
 	return true;
 }
 
-/*
- * A host, with its port or without. One without "." and ":" is none to Docker, but the name of a
- * user of its public registry, which would then get the credentials (the grammar of references in
- * github.com/distribution/reference).
- */
-static bool
-is_registry_address(const char *text)
-{
-	size_t length = strlen(text);
-
-	return length <= ADDRESS_MOST && strspn(text, LETTERS_DIGITS ".-:") == length &&
-	    isalnum((unsigned char)text[0]) && isalnum((unsigned char)text[length - 1]) &&
-	    (strpbrk(text, ".:") != NULL || strcmp(text, "localhost") == 0);
-}
-
-/* Lower-case names with "/" between them, by the same grammar. */
-static bool
-is_namespace(const char *text)
-{
-	size_t length = strlen(text);
-
-	return length > 0 && length <= NAMESPACE_MOST &&
-	    strspn(text, LOWER_DIGITS "._-/") == length && strstr(text, "//") == NULL &&
-	    strchr("._-/", text[0]) == NULL && strchr("._-/", text[length - 1]) == NULL;
-}
-
-static bool
-has_scheme(const char *url, const char *scheme)
-{
-	size_t length = strlen(scheme);
-
-	return strncmp(url, scheme, length) == 0 && url[length] != '\0' && url[length] != '/';
-}
-
-static bool
-check_mail(const struct config *config, const char *path, struct error *err)
-{
-	const char *server = config->mail.server, *url = config->mail.url;
-
-	if (server[0] != '\0' && !has_scheme(server, "smtp://") && !has_scheme(server, "smtps://"))
-		return error_set(err, ERROR_INPUT,
-		    "%s: mail.server \"%s\" must be smtp://host:port or smtps://host:port", path,
-		    server);
-	if (strcmp(config->registration, "mail") != 0)
-		return true;
-	if (server[0] == '\0' || strchr(config->mail.from, '@') == NULL)
-		return error_set(err, ERROR_INPUT,
-		    "%s: registration = \"mail\" needs mail.server and mail.from", path);
-	return has_scheme(url, "https://") || has_scheme(url, "http://") ||
-	    error_set(err, ERROR_INPUT,
-		"%s: registration = \"mail\" needs mail.url, where users find Kabuto: https://host",
-		path);
-}
-
-static bool
-check_ldap(const struct config *config, const char *path, struct error *err)
-{
-	const char *url = config->ldap.url;
-
-	if (url[0] == '\0')
-		return true;
-	if (!has_scheme(url, "ldap://") && !has_scheme(url, "ldaps://") &&
-	    !has_scheme(url, "ldapi://"))
-		return error_set(err, ERROR_INPUT,
-		    "%s: ldap.url \"%s\" must be ldap://host, ldaps://host or ldapi://path", path,
-		    url);
-	if (config->ldap.base[0] == '\0')
-		return error_set(err, ERROR_INPUT, "%s: ldap.url needs ldap.base beside it", path);
-	return strstr(config->ldap.filter, "{login}") != NULL ||
-	    error_set(err, ERROR_INPUT, "%s: ldap.filter must have {login} in it", path);
-}
-
-static bool
-check_registry(const struct config *config, const char *path, struct error *err)
-{
-	const char *address = config->registry.address, *file = config->registry.password_file;
-
-	if (address[0] == '\0' && (config->registry.username[0] != '\0' || file[0] != '\0'))
-		return error_set(err, ERROR_INPUT,
-		    "%s: registry.address is missing beside the credentials", path);
-	if (address[0] != '\0' && !is_registry_address(address))
-		return error_set(err, ERROR_INPUT,
-		    "%s: registry.address \"%s\" is no host or host:port; it has no https:// and no path",
-		    path, address);
-	if (!is_namespace(config->registry.namespace))
-		return error_set(err, ERROR_INPUT,
-		    "%s: registry.namespace \"%s\" is no lower-case name of letters, digits, \".\", \"_\", \"-\", with \"/\" between parts",
-		    path, config->registry.namespace);
-	if (strchr(config->registry.username, ':') != NULL) /* RFC 7617, section 2 */
-		return error_set(err, ERROR_INPUT, "%s: registry.username must have no \":\"",
-		    path);
-	if (file[0] != '\0' && config->registry.username[0] == '\0')
-		return error_set(err, ERROR_INPUT,
-		    "%s: registry.password_file is there, and registry.username is missing", path);
-	return file[0] == '\0' || file[0] == '/' ||
-	    error_set(err, ERROR_INPUT, "%s: registry.password_file must be an absolute path",
-		path);
-}
-
-/* Settings that do not go together. */
-static bool
-check_together(const struct config *config, const char *path, struct error *err)
-{
-	const struct {
-		const char *name;
-		double value, most;
-	} ceilings[] = {
-		{ "timeout", (double)config->job.timeout, (double)config->job.timeout_max },
-		{ "memory", (double)config->job.memory, (double)config->job.memory_max },
-		{ "cpus", config->job.cpus, config->job.cpus_max },
-		{ "pids", (double)config->job.pids, (double)config->job.pids_max },
-		{ "disk", (double)config->job.disk, (double)config->job.disk_max },
-		{ "grace", (double)config->job.grace, (double)config->job.grace_max },
-		{ "retries", (double)config->job.retries, (double)config->job.retries_max },
-	};
-
-	if (config->state_dir[0] != '/' || config->database[0] != '/' ||
-	    config->engine.socket[0] != '/')
-		return error_set(err, ERROR_INPUT,
-		    "%s: state_dir, database and the engine's socket must be absolute paths", path);
-	for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++)
-		if (ceilings[i].value > ceilings[i].most)
-			return error_set(err, ERROR_INPUT,
-			    "%s: job.%s (%.15g) is more than job.%s_max or the machine allows (%.15g)",
-			    path, ceilings[i].name, ceilings[i].value, ceilings[i].name,
-			    ceilings[i].most);
-	if (!text_list_has(&config->job.networks, config->job.network))
-		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks",
-		    path, config->job.network);
-	return check_registry(config, path, err) && check_mail(config, path, err) &&
-	    check_ldap(config, path, err);
-}
-
 bool
 text_list_has(const struct text_list *list, const char *text)
 {
@@ -591,7 +453,7 @@ config_read(struct config *config, const char *path, struct error *err)
 		done = false;
 	else if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
 		done = take_settings(config, cfg, err) && fit_machine(config, err) &&
-		    check_together(config, path, err);
+		    config_check(config, path, err);
 	else if (found.kind != ERROR_NONE)
 		*err = found;
 	else
