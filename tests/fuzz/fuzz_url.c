@@ -14,7 +14,7 @@ check(const struct checkout_url *url, const char *text)
 	const char *authority = strstr(url->url, "://");
 	size_t length = strcspn(authority + 3, "/");
 
-	assert(strlen(url->url) < sizeof url->url && strstr(text, url->url) != NULL);
+	assert(strlen(url->url) < sizeof url->url && strstr(text, authority + 3) != NULL);
 	assert(url->host[0] != '\0' && url->host[0] != '-');
 	for (const char *c = url->host; *c != '\0'; c++)
 		assert(isalnum((unsigned char)*c) || strchr("-._:", *c) != NULL);
@@ -22,6 +22,11 @@ check(const struct checkout_url *url, const char *text)
 		assert(isdigit((unsigned char)*c));
 	for (const char *c = url->url; *c != '\0'; c++)
 		assert(!isspace((unsigned char)*c) && !iscntrl((unsigned char)*c));
+	for (const char *c = url->user; *c != '\0'; c++)
+		assert((unsigned char)*c >= ' ' && *c != 0x7f);
+	for (const char *c = url->password; *c != '\0'; c++)
+		assert((unsigned char)*c >= ' ' && *c != 0x7f);
+	assert(url->ssh || memchr(authority + 3, '@', length) == NULL);
 	/* The host is all that stands behind the only "@", whoever looks for it from which end. */
 	assert(authority[3] != '-' && memchr(authority + 3, '\\', length) == NULL);
 	assert(memchr(authority + 3, '@', length) == memrchr(authority + 3, '@', length));
