@@ -65,13 +65,16 @@ def repository(kabuto, image, namespace='kabuto'):
     return f'{namespace}/{kabuto.instance}-{image}'
 
 
-def build_of(kabuto, image):
-    return kabuto.sql('SELECT build FROM image WHERE id = ?', image)[0][0]
+def tag_of(kabuto, image):
+    """The build that serves, and its secret."""
+    (build, secret), = kabuto.sql('SELECT build.id, tag_secret FROM image JOIN build '
+                                  'ON build.id = image.build WHERE image.id = ?', image)
+    return f'{build}-{secret}'
 
 
 def forget(kabuto, registry, image):
     """docker rmi, by both of its names."""
-    name = f'{repository(kabuto, image)}:{build_of(kabuto, image)}'
+    name = f'{repository(kabuto, image)}:{tag_of(kabuto, image)}'
     for tag in (name, f'{registry.address}/{name}'):
         kabuto.engine.call('DELETE', f'/images/{tag}')
     assert not any(tag.endswith(name) for tag in kabuto.engine.images())
@@ -139,11 +142,11 @@ def test_the_search_finds_a_password_that_is_there(kabuto, registry):
 
 def test_build_is_pushed(kabuto, dave, registry):
     state = dave.wait_build(dave.build('FROM busybox\nRUN echo x > /x\n'), 'SUCCESS')
-    build = build_of(kabuto, state['id'])
-    assert registry.tags(repository(kabuto, state['id'])) == [str(build)]
+    tag = tag_of(kabuto, state['id'])
+    assert registry.tags(repository(kabuto, state['id'])) == [tag]
     pushed = [x['status'] for x in state['output'] if 'status' in x]
     assert any(registry.address in status for status in pushed), state
-    assert re.search(rf'^{build}: digest: sha256:', pushed[-1]), state
+    assert re.search(rf'^{tag}: digest: sha256:', pushed[-1]), state
     assert 'Pushing' not in pushed
     assert not any('progress' in x for x in state['output'])
     assert dave.lines(dave.run('cat /x', image=state['id'])['id']) == ['x']
@@ -187,7 +190,7 @@ def test_registry_that_is_away_is_waited_for(kabuto, dave, registry):
     state = dave.wait_build(build, 'SUCCESS')
     assert text(state).count('FROM busybox\n') == 1, 'it is not built again'
     assert text(state).count('waiting: ') == 1
-    assert registry.tags(repository(kabuto, state['id'])) == [str(build)]
+    assert registry.tags(repository(kabuto, state['id'])) == [tag_of(kabuto, state['id'])]
 
 
 def test_registry_that_stays_away_is_a_failure(own, registry, settings):
@@ -224,7 +227,7 @@ def test_spooler_that_dies_amid_a_push(kabuto, dave, registry, point):
         spooler.start()
         kabuto.wait_healthy()
     state = dave.wait_build(build, 'SUCCESS')
-    assert registry.tags(repository(kabuto, state['id'])) == [str(build)]
+    assert registry.tags(repository(kabuto, state['id'])) == [tag_of(kabuto, state['id'])]
 
 
 # Base images
@@ -293,7 +296,7 @@ def test_several_jobs_pull_one_image(kabuto, dave, registry):
 def test_image_that_is_lost_in_both_places_fails_its_job(kabuto, dave, registry):
     image = dave.image('FROM busybox\nENV LOST=1\n', name='lost')
     forget(kabuto, registry, image)
-    registry.remove(repository(kabuto, image), build_of(kabuto, image))
+    registry.remove(repository(kabuto, image), tag_of(kabuto, image))
     job = dave.run('true', image=image)
     assert job['state'] == 'failed' and job['response'] is None
     assert 'neither on the engine nor in the registry' in job['error'], job
@@ -305,7 +308,7 @@ def test_lost_image_without_a_registry_fails_its_job(own, engine):
     kabuto = own()
     erin = kabuto.user('erin')
     image = erin.image('FROM busybox\nENV NO_REGISTRY=1\n')
-    engine.call('DELETE', f'/images/{repository(kabuto, image)}:{build_of(kabuto, image)}')
+    engine.call('DELETE', f'/images/{repository(kabuto, image)}:{tag_of(kabuto, image)}')
     job = erin.run('true', image=image)
     assert job['state'] == 'failed' and 'no registry' in job['error'], job
     assert 'build it again' in job['error']
@@ -460,7 +463,7 @@ def test_hangup_takes_a_registry_and_refuses_one_whose_password_others_read(own,
     kabuto.configure(registry={**section, 'password_file': open_file})
     kabuto['spooler'].send(signal.SIGHUP)
     until(lambda: 'may be read by others; the old one stays' in kabuto['spooler'].text().replace(
-        ': make it the spooler\'s user\'s or root\'s, with mode 0600', ''), 'the log says why')
+        ': make it root\'s or that of the user of this program, with mode 0600', ''), 'the log says why')
     erin.image('FROM busybox\nENV HANGUP=1\n')
     assert len(registry.repositories()) == before
     kabuto.configure(registry=section)
@@ -476,7 +479,7 @@ def test_job_that_ran_is_taken_over_although_its_image_is_gone(kabuto, dave, reg
     image = dave.image('FROM busybox\nENV TAKEN=1\n', name='taken')
     pipeline, job = dave.begin(f'echo ready; {WAIT}', image=image)
     dave.wait_line(job, 'ready')
-    name = f'{repository(kabuto, image)}:{build_of(kabuto, image)}'
+    name = f'{repository(kabuto, image)}:{tag_of(kabuto, image)}'
     for tag in (name, f'{registry.address}/{name}'):
         kabuto.engine.call('DELETE', f'/images/{tag}', force=1)
     kabuto['spooler'].kill()
