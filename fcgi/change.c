@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "fault.h"
 #include "request.h"
 #include "router.h"
 #include "wake.h"
@@ -94,6 +95,7 @@ request_settle(struct request *req, int status, const char *answer, struct error
 	}
 	if (!database_settle(req->db, true, err))
 		return false;
+	fault_point("call", "commit");
 	if (req->wake)
 		wake_send(req->server->spool.state);
 	if (req->replaced[0] != '\0') /* where it cannot be removed, the sweep does it */

@@ -169,12 +169,13 @@ answer_build(struct request *req, const struct build *build)
 {
 	cleanup_json json_t *head = json_pack("{s:s}", "state", build->state);
 	cleanup_free char *text = NULL;
+	bool whole = head != NULL;
 
 	if (strcmp(build->state, "SUCCESS") == 0)
-		json_object_set_new(head, "id", json_integer(build->image));
+		whole = whole && json_object_set_new(head, "id", json_integer(build->image)) == 0;
 	if (build->error != NULL)
-		json_object_set_new(head, "error", json_string(build->error));
-	text = json_dumps(head, JSON_COMPACT);
+		whole = whole && json_object_set_new(head, "error", json_string(build->error)) == 0;
+	text = whole ? json_dumps(head, JSON_COMPACT) : NULL;
 	if (text == NULL)
 		return response_json(req, 500, NULL);
 	response_begin(req, 200, "application/json; charset=utf-8");

@@ -196,15 +196,19 @@ jobs_update(struct request *req, struct error *err)
 	return response_pack(req, 200, "{s:I}", "id", (json_int_t)change.id);
 }
 
+/* NULL: no memory, as for all that is put together here. */
 static json_t *
 attachments_json(const struct attachments *list)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array,
-		    json_pack("{s:s, s:I}", "name", list->items[i].name, "size",
-			(json_int_t)list->items[i].size));
+		if (json_array_append_new(array,
+			json_pack("{s:s, s:I}", "name", list->items[i].name, "size",
+			    (json_int_t)list->items[i].size)) < 0) {
+			json_decref(array);
+			return NULL;
+		}
 	return array;
 }
 
@@ -220,49 +224,68 @@ veiled(const char *token)
 	return json_string(text);
 }
 
-static void
-set_life(json_t *json, const struct job *job)
+static json_t *
+if_any(bool any, json_int_t value)
 {
-	json_object_set_new(json, "creation_date", response_time(job->created_at));
-	json_object_set_new(json, "queued_at", response_time(job->queued_at));
-	json_object_set_new(json, "started_at", response_time(job->started_at));
-	json_object_set_new(json, "finished_at", response_time(job->finished_at));
-	json_object_set_new(json, "response",
-	    job->has_response ? json_integer(job->response) : json_null());
-	json_object_set_new(json, "used_cpu",
-	    job->has_usage ? json_real(job->used_cpu) : json_null());
-	json_object_set_new(json, "used_memory",
-	    job->has_usage ? json_integer(job->used_memory) : json_null());
-	json_object_set_new(json, "used_io",
-	    job->has_usage ? json_integer(job->used_io) : json_null());
+	return any ? json_integer(value) : json_null();
+}
+
+/* What became of it. */
+static json_t *
+life_json(const struct job *job)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "creation_date",
+	    response_time(job->created_at), "queued_at", response_time(job->queued_at),
+	    "started_at", response_time(job->started_at), "finished_at",
+	    response_time(job->finished_at), "response", if_any(job->has_response, job->response),
+	    "used_cpu", job->has_usage ? json_real(job->used_cpu) : json_null(), "used_memory",
+	    if_any(job->has_usage, job->used_memory), "used_io",
+	    if_any(job->has_usage, job->used_io));
+}
+
+/* What its owner asked for. */
+static json_t *
+options_json(const struct job *job)
+{
+	return json_pack("{s:s?, s:s?, s:s?, s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:o}", "name",
+	    job->name, "workdir", job->workdir, "user", job->user, "network", job->network,
+	    "timeout", (json_int_t)job->timeout, "grace", (json_int_t)job->grace, "memory",
+	    (json_int_t)job->memory, "cpus", job->cpus, "pids", (json_int_t)job->pids, "disk",
+	    (json_int_t)job->disk, "retries", (json_int_t)job->retries, "env",
+	    job->env != NULL ? json_loads(job->env, 0, NULL) : json_array());
+}
+
+/* Adds what part has, and gives part back; false: something has no memory. */
+static bool
+add_part(json_t *json, json_t *part)
+{
+	bool done = json != NULL && part != NULL && json_object_update(json, part) == 0;
+
+	json_decref(part);
+	return done;
 }
 
 static json_t *
 job_json(const struct job *job, const struct attachments *attachments)
 {
-	json_t *json = json_pack("{s:I, s:s?, s:s, s:s?, s:I, s:{s:I}, s:{s:I}}", "id",
+	char id[24];
+	json_t *json;
+	bool done;
+
+	snprintf(id, sizeof id, "%lld", (long long)job->id);
+	json = json_pack("{s:I, s:s?, s:s, s:s?, s:I, s:{s:I}, s:{s:I}, s:o, s:o, s:o}", "id",
 	    (json_int_t)job->id, "command", job->command, "state", job->state, "error", job->error,
 	    "attempt", (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline",
-	    "id", (json_int_t)job->pipeline);
-	json_t *options = json_pack("{s:s?, s:s?, s:s?, s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I}",
-	    "name", job->name, "workdir", job->workdir, "user", job->user, "network", job->network,
-	    "timeout", (json_int_t)job->timeout, "grace", (json_int_t)job->grace, "memory",
-	    (json_int_t)job->memory, "cpus", job->cpus, "pids", (json_int_t)job->pids, "disk",
-	    (json_int_t)job->disk, "retries", (json_int_t)job->retries);
-
-	char id[24];
-
-	json_object_update_missing(json, options);
-	json_decref(options);
-	set_life(json, job);
-	json_object_set_new(json, "env",
-	    job->env != NULL ? json_loads(job->env, 0, NULL) : json_array());
-	json_object_set_new(json, "attachments", attachments_json(attachments));
-	snprintf(id, sizeof id, "%lld", (long long)job->id);
-	json_object_set_new(json, "attachment_token",
-	    veiled(job->attachment_token[0] != '\0' ? job->attachment_token : id));
-	json_object_set_new(json, "results_path", veiled(job->results_token));
-	return json;
+	    "id", (json_int_t)job->pipeline, "attachments", attachments_json(attachments),
+	    "attachment_token",
+	    veiled(job->attachment_token[0] != '\0' ? job->attachment_token : id), "results_path",
+	    veiled(job->results_token));
+	done = add_part(json, options_json(job));
+	done = add_part(json, life_json(job)) && done;
+	if (done)
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 static bool
@@ -275,10 +298,10 @@ set_queue(json_t *json, struct list *list, const struct job *job, struct error *
 		return true;
 	if (!queue_place(req->db, job, list->marks, req->server->config, &place, err))
 		return false;
-	json_object_set_new(json, "queue",
-	    json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",
-		place.reason, "eta_s", place.eta_s < 0 ? json_null() : json_integer(place.eta_s)));
-	return true;
+	return json_object_set_new(json, "queue",
+		   json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",
+		       place.reason, "eta_s", if_any(place.eta_s >= 0, place.eta_s))) == 0 ||
+	    error_set(err, ERROR_SYSTEM, "show a job: not enough memory");
 }
 
 static bool
@@ -292,7 +315,7 @@ add_job(const struct job *job, void *context, struct error *err)
 		return false;
 	json = job_json(job, &attachments);
 	attachments_clear(&attachments);
-	if (set_queue(json, list, job, err))
+	if (json == NULL || set_queue(json, list, job, err))
 		return list_add(list, job->id, json, err);
 	json_decref(json);
 	return false;

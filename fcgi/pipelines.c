@@ -54,7 +54,7 @@ parse_ids(const struct request *req, const char *name, struct ids *ids, struct e
 	return true;
 }
 
-/* One key a change, with what was done, in the original's words. */
+/* One key a change, with what was done, in the original's words; NULL: no memory. */
 static json_t *
 changes_json(const struct request *req)
 {
@@ -72,8 +72,11 @@ changes_json(const struct request *req)
 	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
 		const char *text = request_text(req, changes[i].name);
 
-		if (text != NULL && text[0] != '\0')
-			json_object_set_new(json, changes[i].name, json_string(changes[i].done));
+		if (text != NULL && text[0] != '\0' &&
+		    json_object_set_new(json, changes[i].name, json_string(changes[i].done)) < 0) {
+			json_decref(json);
+			return NULL;
+		}
 	}
 	return json;
 }

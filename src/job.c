@@ -222,10 +222,7 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 		return false;
 	}
 	/* A commit that fails may yet be found done after a crash: its files are the sweep's. */
-	if (!transaction_commit(&t, err))
-		return false;
-	fault_point("upload", "commit");
-	return true;
+	return transaction_commit(&t, err);
 }
 
 /* The former files and the new ones as one folder, under a new name. */

@@ -166,7 +166,7 @@ def test_upload_whose_pool_dies_before_the_row(kabuto, dave):
 def test_upload_whose_pool_dies_before_its_answer(kabuto, dave):
     """The job is there, whole, though nobody was told."""
     pipeline = dave.pipeline()
-    with death(kabuto, 'upload', 'upload.commit'):
+    with death(kabuto, 'upload', 'call.commit'):
         cut_off(dave.post_job(pipeline, 'cat /inbox/a', [('a', b'first\n')]))
     kabuto.restart('spooler')
     job, = [job['id'] for job in dave.pipeline_state(pipeline)['jobs']]
