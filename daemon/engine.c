@@ -226,16 +226,18 @@ perform(struct engine *engine, struct transfer *transfer, struct error *err)
 	}
 }
 
-static void
+/* False: no memory for what curl copies; a call must not go out without a part of it. */
+static bool
 prepare(struct engine *engine, struct transfer *transfer, const char *method, const char *url,
     struct curl_slist *headers, int64_t timeout_ms)
 {
 	CURL *easy = engine->easy;
 
 	curl_easy_reset(easy);
-	curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, engine->socket);
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+	if (curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, engine->socket) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) != CURLE_OK)
+		return false;
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
@@ -244,6 +246,31 @@ prepare(struct engine *engine, struct transfer *transfer, const char *method, co
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	return true;
+}
+
+static bool
+add_header(struct curl_slist **headers, const char *text)
+{
+	struct curl_slist *longer = curl_slist_append(*headers, text);
+
+	if (longer != NULL)
+		*headers = longer;
+	return longer != NULL;
+}
+
+static bool
+make_headers(const struct transfer *transfer, struct curl_slist **headers)
+{
+	const struct engine_stream *stream = transfer->stream;
+	char type[96];
+
+	snprintf(type, sizeof type, "Content-Type: %s",
+	    stream != NULL && stream->content_type != NULL ? stream->content_type
+							   : "application/json");
+	return add_header(headers, type) &&
+	    add_header(headers, "Expect:") && /* no round trip before a body */
+	    (stream == NULL || stream->secret == NULL || add_header(headers, stream->secret));
 }
 
 /* The caller's secret among them must not stay in memory. */
@@ -260,18 +287,14 @@ run(struct engine *engine, struct transfer *transfer, const char *method, const 
     const char *body, int64_t timeout_ms, struct engine_answer *answer, struct error *err)
 {
 	struct curl_slist *headers = NULL;
-	char type[96];
 	bool done;
 
-	snprintf(type, sizeof type, "Content-Type: %s",
-	    transfer->stream != NULL && transfer->stream->content_type != NULL
-		? transfer->stream->content_type
-		: "application/json");
-	headers = curl_slist_append(headers, type);
-	headers = curl_slist_append(headers, "Expect:"); /* no round trip before a body */
-	if (transfer->stream != NULL && transfer->stream->secret != NULL)
-		headers = curl_slist_append(headers, transfer->stream->secret);
-	prepare(engine, transfer, method, url, headers, timeout_ms);
+	if (!make_headers(transfer, &headers) ||
+	    !prepare(engine, transfer, method, url, headers, timeout_ms)) {
+		free_headers(headers);
+		free(transfer->text);
+		return away(engine, err, "not enough memory to ask it");
+	}
 	if (transfer->stream != NULL && transfer->stream->read != NULL) {
 		curl_easy_setopt(engine->easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(engine->easy, CURLOPT_POSTFIELDSIZE, -1L); /* chunked */
