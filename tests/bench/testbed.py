@@ -41,9 +41,9 @@ class BenchKabuto(Kabuto):
         super().lay_out()
         path = self.root / 'nginx.conf'
         text = replace_once(path.read_text(), 'worker_connections 512', 'worker_connections 8192')
-        text = replace_once(text, 'map "$request_method',
+        text = replace_once(text, 'map "$kabuto_waits$request_method',
                             EMPTY_POOL.format(socket=self.sockets / 'empty.sock') +
-                            'map "$request_method')
+                            'map "$kabuto_waits$request_method')
         text = replace_once(text, 'default kabuto_api;',
                             'default kabuto_api;\n\t"GET /bench/empty" kabuto_empty;')
         path.write_text(text)
