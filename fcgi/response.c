@@ -230,8 +230,8 @@ public_text(const struct error *err)
 	    : err->text;
 }
 
-void
-response_error(struct request *req, const struct error *err)
+static void
+answer_error(struct request *req, const struct error *err)
 {
 	size_t length;
 	cleanup_free char *text = utf8_repair(public_text(err), strlen(public_text(err)), &length);
@@ -256,7 +256,7 @@ response_failed(struct request *req, const struct error *err)
 		return;
 	request_release_database(req);
 	request_drain(req);
-	response_error(req, err);
+	answer_error(req, err);
 }
 
 bool

@@ -24,9 +24,9 @@ bool response_json(struct request *req, int status, json_t *body);
 /* The same, of a body in jansson's pack format. */
 bool response_pack(struct request *req, int status, const char *format, ...);
 
-/* Answers with what went wrong: the status that fits err's kind, and its text. */
-void response_error(struct request *req, const struct error *err);
-/* The same at a call's end: what the operator must know is logged, and the connection given back.
+/*
+ * Answers with what went wrong: the status that fits err's kind, and its text. What the operator
+ * must know is logged, and the connection given back.
  */
 void response_failed(struct request *req, const struct error *err);
 
