@@ -318,6 +318,13 @@ class Kabuto:
         """The name of that job's container."""
         return f'kabuto-{self.instance}-job-{job}-{attempt}'
 
+    def wait_running(self, job):
+        """Until the engine says so: a job's first line may come before its start is answered."""
+        def running():
+            container = self.engine.call('GET', f'/containers/{self.container(job)}/json')
+            return container['State']['Running'] and container
+        return until(running, f'the engine says that job {job} runs')
+
     def let_go(self, job, file='go'):
         """Ends a job that runs client.WAIT, by the file in its outbox that it waits for."""
         outbox = until(lambda: list((self.state / 'run').glob(f'{job}.*/outbox')),

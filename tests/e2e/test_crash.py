@@ -101,6 +101,7 @@ def test_sigterm_leaves_jobs_running_and_the_next_start_adopts_them(kabuto, dave
     dave.wait_line(job, 'before')
     second = dave.begin('echo second')
     dave.wait_job(*second)
+    kabuto.wait_running(job)
     assert kabuto['spooler'].stop() == 0
     assert [c['State'] for c in kabuto.containers()] == ['running']
     third = dave.begin('echo third')
@@ -352,6 +353,7 @@ def test_engine_restarted_while_jobs_run_and_wait(start, alive, second_engine, e
         jobs = [dave.job(pipeline, f'echo before; {WAIT}'), dave.job(pipeline, 'echo queued')]
         dave.submit(pipeline)
         dave.wait_line(jobs[0], 'before')
+        kabuto.wait_running(jobs[0])
         getattr(engine, end)()
         waiting = dave.state(pipeline, jobs[1])
         assert waiting['state'] in ('in_queue', 'running'), waiting['error']

@@ -153,13 +153,8 @@ def options(alice, command='true', **fields):
     """The job's settings as they reached the engine, seen while it runs."""
     pipeline, job = alice.begin(f'{command}; {WAIT}', **fields)
     alice.wait_state(pipeline, job, 'running')
-    name = alice.kabuto.container(job)
-    engine = alice.kabuto.engine
-
-    def running():
-        return alice.kabuto.containers() and \
-            (c := engine.call('GET', f'/containers/{name}/json'))['State']['Running'] and c
-    container = until(running, 'the container runs')
+    until(alice.kabuto.containers, 'the container is there')
+    container = alice.kabuto.wait_running(job)
     alice.kabuto.let_go(job)
     assert alice.wait_job(pipeline, job)['state'] == 'done'
     return container, job

@@ -151,6 +151,7 @@ def test_image_with_a_label_of_sandboxes_makes_none_of_its_jobs(kabuto, dave):
     image = dave.image('FROM busybox\nLABEL kabuto.sandbox=999\n', name='trap')
     pipeline, job = dave.begin(f'echo ready; {WAIT}', image=image)
     dave.wait_line(job, 'ready')
+    kabuto.wait_running(job)
     kabuto['spooler'].stop()
     assert [c['State'] for c in kabuto.containers()] == ['running']
     kabuto['spooler'].start()

@@ -38,9 +38,9 @@ def test_state_says_stopped_only_when_it_is(kabuto, alice, engine):
     """Children and grandchildren that ignore SIGTERM are gone when the job is no longer running."""
     pipeline, job = alice.begin(f'(({IGNORES}) & {IGNORES}) & {IGNORES}', grace=1)
     alice.wait_line(job, 'ready')
-    container = engine.call('GET', f'/containers/{kabuto.container(job)}/json')
-    pids = engine.pids(kabuto.container(job))
-    assert len(pids) >= 4 and container['State']['Running']
+    kabuto.wait_running(job)
+    pids = until(lambda: len(found := engine.pids(kabuto.container(job))) >= 4 and found,
+                 'all of them run')
     expect(kill(alice, pipeline, job), 200)
 
     def running():
