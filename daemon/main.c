@@ -17,6 +17,7 @@
 
 #include "cleanup.h"
 #include "confine.h"
+#include "database_upkeep.h"
 #include "message.h"
 #include "program.h"
 #include "quantity.h"

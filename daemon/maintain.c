@@ -10,6 +10,7 @@
 
 #include "account.h"
 #include "cleanup.h"
+#include "database_upkeep.h"
 #include "event.h"
 #include "idempotency.h"
 #include "image.h"

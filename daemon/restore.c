@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "database_upkeep.h"
 #include "manifest.h"
 #include "owner.h"
 #include "program.h"

@@ -9,6 +9,7 @@
 
 #include "account.h"
 #include "build.h"
+#include "database_upkeep.h"
 #include "job.h"
 #include "program.h"
 #include "quantity.h"

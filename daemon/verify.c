@@ -13,6 +13,7 @@
 #include "attachment.h"
 #include "build.h"
 #include "cleanup.h"
+#include "database_upkeep.h"
 #include "job.h"
 #include "joblog.h"
 #include "program.h"

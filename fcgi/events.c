@@ -4,6 +4,7 @@
 #include "events.h"
 
 #include "event.h"
+#include "list.h"
 #include "response.h"
 
 static json_t *
@@ -29,12 +30,8 @@ events_list(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
 
-	if (db == NULL)
-		return false;
-	list_begin(&list, req, '[', &fetch);
-	return event_each(db, &req->account, request_number(req, "after", 0), fetch, add_event,
-		   &list, err) &&
+	return db != NULL && list_begin_page(&list, req, '[', err) &&
+	    event_each(db, &req->account, list.after, list.fetch, add_event, &list, err) &&
 	    list_end(&list);
 }

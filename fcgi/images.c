@@ -12,6 +12,7 @@
 #include "build.h"
 #include "cleanup.h"
 #include "image.h"
+#include "list.h"
 #include "response.h"
 
 #define NAME_MOST 255 /* bytes of a name that people give */
@@ -130,13 +131,9 @@ images_list(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
 
-	if (db == NULL)
-		return false;
-	list_begin(&list, req, '{', &fetch);
-	return image_each(db, &req->account, request_number(req, "after", 0), fetch, add_image,
-		   &list, err) &&
+	return db != NULL && list_begin_page(&list, req, '{', err) &&
+	    image_each(db, &req->account, list.after, list.fetch, add_image, &list, err) &&
 	    list_end(&list);
 }
 
@@ -145,12 +142,10 @@ images_show(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
 
-	if (db == NULL)
-		return false;
-	list_begin(&list, req, '{', &fetch);
-	return image_show(db, &req->account, req->ids[0], add_image, &list, err) && list_end(&list);
+	list_begin(&list, req, '{');
+	return db != NULL && image_show(db, &req->account, req->ids[0], add_image, &list, err) &&
+	    list_end(&list);
 }
 
 /* The whole lines of a build's output; -1: there is none yet. */

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "job.h"
+#include "list.h"
 #include "outbox.h"
 #include "pipeline.h"
 #include "quantity.h"
@@ -54,8 +55,7 @@ const struct parameter jobs_update_parameters[] = {
 };
 
 const struct parameter jobs_list_parameters[] = {
-	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1, .most = 1000 },
-	{ .name = "after", .type = PARAMETER_ID },
+	LIST_PARAMETERS,
 	{ .name = "state",
 	    .type = PARAMETER_CHOICE,
 	    .choices = "ready in_queue running done failed" },
@@ -327,14 +327,14 @@ jobs_list(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch, pipeline = req->part_count > 1 ? req->ids[0] : 0;
+	int64_t pipeline = req->part_count > 1 ? req->ids[0] : 0;
 
 	if (db == NULL ||
 	    (req->part_count > 1 && !pipeline_show(db, &req->account, pipeline, NULL, NULL, err)))
 		return false;
-	list_begin(&list, req, '{', &fetch);
-	return job_each(db, &req->account, pipeline, request_text(req, "state"),
-		   request_number(req, "after", 0), fetch, add_job, &list, err) &&
+	return list_begin_page(&list, req, '{', err) &&
+	    job_each(db, &req->account, pipeline, request_text(req, "state"), list.after,
+		list.fetch, add_job, &list, err) &&
 	    list_end(&list);
 }
 
@@ -365,12 +365,9 @@ static bool
 show_job(struct request *req, const struct job *job, struct error *err)
 {
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
 
-	if (request_database(req, err) == NULL)
-		return false;
-	list_begin(&list, req, '{', &fetch);
-	return add_job(job, &list, err) && list_end(&list);
+	list_begin(&list, req, '{');
+	return request_database(req, err) != NULL && add_job(job, &list, err) && list_end(&list);
 }
 
 bool

@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "job.h"
 #include "joblog.h"
+#include "list.h"
 #include "quantity.h"
 #include "response.h"
 #include "utf8.h"
@@ -216,17 +217,14 @@ put_all(struct lines *lines, struct error *err)
 static bool
 read_once(struct lines *lines, bool last, bool *answered, struct error *err)
 {
-	int64_t total = 0, fetch;
+	int64_t total = 0;
 	bool done;
 
 	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++)
 		total += attempt_size(lines, attempt);
 	lines->req->headers[0] = '\0';
 	response_header(lines->req, "X-Log-Size: %lld", (long long)total);
-	list_begin(&lines->list, lines->req, '[', &fetch);
-	lines->list.limit = 0; /* a log has no pages: the last line's id is where to go on */
-	json_decref(lines->list.gathered);
-	lines->list.gathered = NULL;
+	list_begin(&lines->list, lines->req, '[');
 	done = put_all(lines, err);
 	*answered = done && (last || lines->list.count > 0);
 	if (*answered)

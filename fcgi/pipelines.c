@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "list.h"
 #include "pipeline.h"
 #include "quantity.h"
 #include "response.h"
@@ -151,13 +152,9 @@ pipelines_list(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
 
-	if (db == NULL)
-		return false;
-	list_begin(&list, req, '{', &fetch);
-	return pipeline_each(db, &req->account, request_number(req, "after", 0), fetch,
-		   add_pipeline, &list, err) &&
+	return db != NULL && list_begin_page(&list, req, '{', err) &&
+	    pipeline_each(db, &req->account, list.after, list.fetch, add_pipeline, &list, err) &&
 	    list_end(&list);
 }
 
@@ -166,12 +163,10 @@ pipelines_show(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
 
-	if (db == NULL)
-		return false;
-	list_begin(&list, req, '{', &fetch);
-	return pipeline_show(db, &req->account, req->ids[0], add_pipeline, &list, err) &&
+	list_begin(&list, req, '{');
+	return db != NULL &&
+	    pipeline_show(db, &req->account, req->ids[0], add_pipeline, &list, err) &&
 	    list_end(&list);
 }
 

@@ -16,7 +16,6 @@
 #include "router.h"
 #include "utf8.h"
 
-#define JSON_TYPE "application/json; charset=utf-8"
 #define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
 
 /*
@@ -54,12 +53,6 @@ static const struct {
 	[ERROR_AWAY] = { 503, "Service Unavailable" },
 	[ERROR_REGISTRY] = { 503, "Service Unavailable" },
 	[ERROR_INTERRUPTED] = { 503, "Service Unavailable" },
-};
-
-const struct parameter list_parameters[] = {
-	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1, .most = 1000 },
-	{ .name = "after", .type = PARAMETER_ID },
-	{ 0 },
 };
 
 static const char *
@@ -146,6 +139,12 @@ put(const char *data, size_t length, void *req)
 {
 	response_write(req, data, length);
 	return 0;
+}
+
+bool
+response_value(struct request *req, const json_t *value)
+{
+	return json_dump_callback(value, put, req, JSON_FORM) == 0;
 }
 
 /* With its length, so that a client sees where it was cut off: by a handler that died, say. */
@@ -273,101 +272,6 @@ response_file(struct request *req, const char *folder, const char *name, const c
 		response_header(req, "Content-Disposition: attachment; filename=\"%s\"", save_as);
 	response_begin(req, 200, content_type);
 	return true;
-}
-
-void
-list_begin(struct list *list, struct request *req, char open, int64_t *fetch)
-{
-	*list = (struct list){ .req = req,
-		.limit = request_number(req, "limit", 0),
-		.close = open == '{' ? '}' : ']' };
-	if (list->limit > 0)
-		list->gathered = open == '{' ? json_object() : json_array();
-	*fetch = list->limit > 0 ? list->limit + 1 : INT64_MAX;
-}
-
-static bool
-stream_item(struct list *list, int64_t id, json_t *item, struct error *err)
-{
-	char key[32];
-	int length = 0;
-
-	if (list->count == 0) {
-		response_begin(list->req, 200, JSON_TYPE);
-		key[length++] = list->close == '}' ? '{' : '[';
-	} else {
-		key[length++] = ',';
-	}
-	if (list->close == '}')
-		length +=
-		    snprintf(key + length, sizeof key - (size_t)length, "\"%lld\":", (long long)id);
-	response_write(list->req, key, (size_t)length);
-	return json_dump_callback(item, put, list->req, JSON_FORM) == 0 ||
-	    error_set(err, ERROR_SYSTEM, "make a list: not enough memory");
-}
-
-bool
-list_add(struct list *list, int64_t id, json_t *item, struct error *err)
-{
-	char key[24];
-
-	if (item == NULL)
-		return error_set(err, ERROR_SYSTEM, "make a list: not enough memory");
-	if (list->gathered == NULL) {
-		bool done = stream_item(list, id, item, err);
-
-		json_decref(item);
-		if (!done)
-			return false;
-	} else if (list->count == list->limit) {
-		list->more = true;
-		json_decref(item);
-		return true;
-	} else {
-		snprintf(key, sizeof key, "%lld", (long long)id);
-		if ((list->close == '}' ? json_object_set_new(list->gathered, key, item)
-					: json_array_append_new(list->gathered, item)) < 0)
-			return error_set(err, ERROR_SYSTEM, "make a list: not enough memory");
-	}
-	list->last_id = id;
-	list->count++;
-	return true;
-}
-
-static void
-link_next(struct list *list)
-{
-	const char *state = request_text(list->req, "state"); /* the one filter that a list has */
-
-	response_header(list->req, "Link: <%s?limit=%lld&after=%lld%s%s>; rel=\"next\"",
-	    list->req->path, (long long)list->limit, (long long)list->last_id,
-	    state != NULL ? "&state=" : "", state != NULL ? state : "");
-}
-
-bool
-list_end(struct list *list)
-{
-	const char empty[] = { list->close == '}' ? '{' : '[', list->close, '\n' };
-
-	if (list->gathered != NULL) {
-		if (list->more)
-			link_next(list);
-		return response_json(list->req, 200, json_incref(list->gathered));
-	}
-	if (list->count == 0) {
-		response_begin(list->req, 200, JSON_TYPE);
-		response_write(list->req, empty, sizeof empty);
-	} else {
-		response_write(list->req, empty + 1, 2);
-	}
-	return true;
-}
-
-void
-list_clear(struct list *list)
-{
-	json_decref(list->gathered);
-	list->gathered = NULL;
 }
 
 json_t *

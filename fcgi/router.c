@@ -12,6 +12,7 @@
 #include "health.h"
 #include "images.h"
 #include "jobs.h"
+#include "list.h"
 #include "logs.h"
 #include "openapi.h"
 #include "outbox.h"

@@ -3,6 +3,7 @@
  */
 #include "tokens.h"
 
+#include "list.h"
 #include "response.h"
 #include "token.h"
 
@@ -44,13 +45,9 @@ tokens_list(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
 
-	if (db == NULL)
-		return false;
-	list_begin(&list, req, '{', &fetch);
-	return token_each(db, req->account.id, request_number(req, "after", 0), fetch, add_token,
-		   &list, err) &&
+	return db != NULL && list_begin_page(&list, req, '{', err) &&
+	    token_each(db, req->account.id, list.after, list.fetch, add_token, &list, err) &&
 	    list_end(&list);
 }
 
@@ -59,12 +56,9 @@ tokens_show(struct request *req, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	cleanup_list struct list list = { 0 };
-	int64_t fetch;
 
-	if (db == NULL)
-		return false;
-	list_begin(&list, req, '{', &fetch);
-	return token_show(db, req->account.id, req->ids[0], add_token, &list, err) &&
+	list_begin(&list, req, '{');
+	return db != NULL && token_show(db, req->account.id, req->ids[0], add_token, &list, err) &&
 	    list_end(&list);
 }
 

@@ -20,7 +20,6 @@
 #include "quantity.h"
 
 #define BUSY_TIMEOUT_MS 5000
-#define LARGE           10000  /* rows */
 #define CACHE_SIZE      "-256" /* KiB a connection */
 
 /* Filesystems on which WAL's shared memory does not work (statfs(2), linux/magic.h). */
@@ -35,8 +34,8 @@ static const struct {
 	{ 0x65735546, "fuse" },
 };
 
-static bool
-damaged(struct error *err, const char *how)
+bool
+database_damaged(struct error *err, const char *how)
 {
 	return error_set(err, ERROR_SYSTEM,
 	    "the database is damaged (%s): stop Kabuto, and bring a backup back by "
@@ -44,9 +43,8 @@ damaged(struct error *err, const char *how)
 	    how);
 }
 
-/* "BUSY" is the caller's to repeat, "FULL" the operator's to mend; all else is a fault. */
-static bool
-fail(struct database *db, struct error *err, const char *doing)
+bool
+database_fail(struct database *db, struct error *err, const char *doing)
 {
 	int code = sqlite3_errcode(db->handle);
 	const char *text = sqlite3_errmsg(db->handle);
@@ -62,7 +60,7 @@ fail(struct database *db, struct error *err, const char *doing)
 		    "the database's disk is full; free some space");
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return damaged(err, text);
+		return database_damaged(err, text);
 	default:
 		return error_set(err, ERROR_SYSTEM, "%s: %s", doing, text);
 	}
@@ -75,7 +73,7 @@ bool
 database_script(struct database *db, const char *sql, struct error *err)
 {
 	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return fail(db, err, "prepare the database");
+		return database_fail(db, err, "prepare the database");
 	return true;
 }
 
@@ -150,7 +148,7 @@ database_open(struct database *db, const char *path, struct error *err)
 		return false;
 	*db = (struct database){ 0 };
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
-		fail(db, err, "open the database");
+		database_fail(db, err, "open the database");
 		goto undo;
 	}
 	sqlite3_extended_result_codes(db->handle, 0);
@@ -194,7 +192,7 @@ prepared(struct database *db, const char *sql, struct error *err)
 	if (db->cache[i].sql == NULL) {
 		if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
 			&db->cache[i].prepared, NULL) != SQLITE_OK) {
-			fail(db, err, sql);
+			database_fail(db, err, sql);
 			return NULL;
 		}
 		db->cache[i].sql = sql;
@@ -243,7 +241,7 @@ begin(struct statement *st, struct database *db, struct error *err, const char *
 		return false;
 	for (int i = 0; types[i] != '\0'; i++)
 		if (bind(st->prepared, i + 1, types[i], arguments) != SQLITE_OK) {
-			fail(db, err, sql);
+			database_fail(db, err, sql);
 			statement_end(st);
 			return false;
 		}
@@ -272,7 +270,7 @@ statement_row(struct statement *st, struct error *err)
 	case SQLITE_DONE:
 		return 0;
 	default:
-		fail(st->db, err, sqlite3_sql(st->prepared));
+		database_fail(st->db, err, sqlite3_sql(st->prepared));
 		return -1;
 	}
 }
@@ -414,120 +412,10 @@ database_inserted(struct database *db)
 	return sqlite3_last_insert_rowid(db->handle);
 }
 
-/* The first row of a check is "ok", or what is wrong, behind a line that names the database. */
-static bool
-check(struct database *db, const char *sql, struct error *err)
-{
-	static const char heading[] = "*** in database main ***\n";
-	cleanup_statement struct statement st = { 0 };
-	const char *found;
-	char how[256];
-	int row;
-
-	if (!statement_begin(&st, db, err, sql, ""))
-		return false;
-	row = statement_row(&st, err);
-	if (row != 1 || strcmp(statement_text(&st, 0), "ok") == 0)
-		return row >= 0;
-	found = statement_text(&st, 0);
-	if (strncmp(found, heading, strlen(heading)) == 0)
-		found += strlen(heading);
-	snprintf(how, sizeof how, "%.*s", (int)strcspn(found, "\n"), found);
-	return damaged(err, how);
-}
-
-static bool
-find_dangling(struct database *db, struct error *err)
-{
-	cleanup_statement struct statement st = { 0 };
-	char how[256];
-	int row;
-
-	if (!statement_begin(&st, db, err, "/*scan*/ PRAGMA foreign_key_check", ""))
-		return false;
-	row = statement_row(&st, err);
-	if (row != 1)
-		return row == 0;
-	snprintf(how, sizeof how, "row %lld of %s refers to a row of %s that is not there",
-	    (long long)statement_integer(&st, 1), statement_text(&st, 0), statement_text(&st, 2));
-	return damaged(err, how);
-}
-
-bool
-database_check(struct database *db, bool quick, struct error *err)
-{
-	if (quick)
-		return check(db, "/*scan*/ PRAGMA quick_check(1)", err);
-	return check(db, "/*scan*/ PRAGMA integrity_check(1)", err) && find_dangling(db, err);
-}
-
-/* In one step: in WAL mode a reader keeps no writer waiting, and would see each of them restart it.
- */
-bool
-database_copy(struct database *db, const char *path, struct error *err)
-{
-	sqlite3_backup *backup = NULL;
-	sqlite3 *to = NULL;
-	bool done = false;
-
-	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
-	    SQLITE_OK)
-		backup = sqlite3_backup_init(to, "main", db->handle, "main");
-	if (backup != NULL) {
-		(void)sqlite3_backup_step(backup, -1);
-		done = sqlite3_backup_finish(backup) == SQLITE_OK;
-	}
-	if (!done && (to == NULL || sqlite3_errcode(to) == SQLITE_OK))
-		error_set(err, ERROR_SYSTEM, "copy the database: not enough memory");
-	else if (!done)
-		fail(&(struct database){ .handle = to }, err, "copy the database");
-	sqlite3_close(to);
-	return done;
-}
-
 void
 database_check_references(struct database *db, bool on)
 {
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on, NULL);
-}
-
-/*
- * Statistics of what is small make the planner scan it, and it outgrows them: without any it takes
- * the index that a statement was made for. So only those of large tables and indexes are kept.
- */
-static bool
-optimize(struct database *db, struct error *err)
-{
-	cleanup_transaction struct transaction t = { NULL };
-	int64_t jobs = 0, known = 0;
-
-	if (database_integer(db, &jobs, err, "/*scan*/ SELECT max(id) FROM job", "") < 0)
-		return false;
-	if (jobs < LARGE)
-		return true;
-	/* The limit makes it as short as for small ones. */
-	if (!database_script(db, "PRAGMA analysis_limit = 1000", err) ||
-	    !transaction_begin(&t, db, err) || !database_script(db, "PRAGMA optimize", err) ||
-	    database_integer(db, &known, err,
-		"/*scan*/ SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'", "") < 0)
-		return false;
-	return (known == 0 ||
-		   database_run(db, NULL, err,
-		       "/*scan*/ DELETE FROM sqlite_stat1 WHERE CAST(stat AS INTEGER) < ?", "i",
-		       (long long)LARGE)) &&
-	    transaction_commit(&t, err);
-}
-
-bool
-database_tidy(struct database *db, struct error *err)
-{
-	int result;
-
-	if (!optimize(db, err))
-		return false;
-	result =
-	    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	return result == SQLITE_OK || result == SQLITE_BUSY || fail(db, err, "tidy the database");
 }
 
 /* Threads of one process wait for each other here, and not by SQLite's sleeping and trying. */

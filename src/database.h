@@ -38,21 +38,17 @@ void database_init(void);
 bool database_open(struct database *db, const char *path, struct error *err);
 void database_close(struct database *db);
 
-/*
- * Whether the file is sound: quick looks at its pages, else also at indexes and at what rows refer
- * to. ERROR_SYSTEM says that it is damaged, and how to go on. Takes as long as reading all of it.
- */
-bool database_check(struct database *db, bool quick, struct error *err);
-
-/* Writes all that committed transactions have written as a new database at path. */
-bool database_copy(struct database *db, const char *path, struct error *err);
-
 /* Whether changes are held against foreign keys, as they are from the start. */
 void database_check_references(struct database *db, bool on);
 
-/* Statistics for the planner, where there is much to choose from, and the WAL back into the file as
- * far as nobody reads it. */
-bool database_tidy(struct database *db, struct error *err);
+/*
+ * Sets err to what the connection's last call ran into. "BUSY" is the caller's to repeat, "FULL"
+ * the operator's to mend; all else is a fault, of which doing says at what. Always false.
+ */
+bool database_fail(struct database *db, struct error *err, const char *doing);
+
+/* Sets err to that the file is damaged, how it shows, and what to do about it. Always false. */
+bool database_damaged(struct error *err, const char *how);
 
 /*
  * A running statement. types has one letter an argument: i int64_t (as long long), d double, t text

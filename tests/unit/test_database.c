@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "database_upkeep.h"
+
 #define WAL_OPENERS 8
 
 static void
