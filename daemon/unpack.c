@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "manifest.h"
+#include "write.h"
 
 #define BLOCK         65536
 #define FOLDER_MODE   02775 /* as of what uploads bring; the four folders keep others out */
@@ -103,22 +104,6 @@ open_file(struct unpack *unpack, const char *name, bool *nowhere)
 	return parent < 0 ? -1 : openat(parent, last, flags, 0600);
 }
 
-static bool
-write_all(int fd, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		data += written;
-		length -= (size_t)written;
-	}
-	return true;
-}
-
 /* The file's mode and time; the database's are ours to say. */
 static bool
 finish_file(struct unpack *unpack, int fd, const char *name)
@@ -146,7 +131,7 @@ take_file(struct unpack *unpack, const char *name)
 		return error_errno(unpack->err, "create '%s'", name);
 	while ((length = archive_read_data(unpack->archive, unpack->block, BLOCK)) > 0) {
 		manifest_update(&unpack->manifest, unpack->block, (size_t)length);
-		if (fd >= 0 && !write_all(fd, unpack->block, (size_t)length))
+		if (fd >= 0 && !write_whole(fd, unpack->block, (size_t)length))
 			return error_errno(unpack->err, "write '%s'", name);
 	}
 	if (length < 0)

@@ -4,7 +4,6 @@
  */
 #include "upload.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "cleanup.h"
 #include "quantity.h"
+#include "write.h"
 
 #define LOOK_EACH (64 * 1024 * 1024) /* bytes between two looks at the free space */
 
@@ -132,17 +132,7 @@ upload_file_data(struct upload *upload, const char *data, size_t length, struct 
 		if (!spool_has_room(upload->spool, upload->config, err))
 			return false;
 	}
-	while (length > 0) {
-		ssize_t written = write(upload->fd, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return error_errno(err, "store an attachment");
-		data += written;
-		length -= (size_t)written;
-	}
-	return true;
+	return write_whole(upload->fd, data, length) || error_errno(err, "store an attachment");
 }
 
 bool

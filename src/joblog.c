@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "quantity.h"
 #include "utf8.h"
+#include "write.h"
 
 #define WINDOW      (4 * JOBLOG_LINE_MOST)
 #define RECORDS     (JOBLOG_LINE_MOST / 32) /* in their window */
@@ -376,22 +377,6 @@ system_tail(int text, int index, int64_t *records, int64_t *offset, struct error
 			return true;
 		*offset = least(*offset, record.offset);
 		--*records;
-	}
-	return true;
-}
-
-static bool
-write_whole(int fd, const void *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		data = (const char *)data + written;
-		length -= (size_t)written;
 	}
 	return true;
 }

@@ -1,0 +1,9 @@
+#ifndef KABUTO_WRITE_H
+#define KABUTO_WRITE_H
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes all of it, however often the kernel takes only a part. False: errno says why. */
+bool write_whole(int fd, const void *data, size_t length);
+
+#endif
