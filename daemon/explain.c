@@ -77,7 +77,7 @@ run_explain(struct run *run)
 
 	if (run->error[0] != '\0')
 		return;
-	if (run->cancelled && !run->timed_out && !run->over_disk) {
+	if (run->cancelled && !run->timed_out && !run->over_disk && !run->over_own) {
 		run_set_error(run, JOB_KILLED);
 		return;
 	}
@@ -90,6 +90,9 @@ run_explain(struct run *run)
 	} else if (run->over_disk) {
 		run_set_error(run, "the outbox is larger than its limit (%s)",
 		    bytes_format(run->job.disk, limit));
+	} else if (run->over_own) {
+		run_set_error(run,
+		    "the job wrote more into Kabuto's own files (/run/kabuto, /etc/hosts) than they may hold");
 	} else if (code == 0) {
 		return;
 	} else if (out_of_memory(run)) {

@@ -30,9 +30,10 @@
 #include "tree.h"
 #include "usage.h"
 
-#define WAIT_MOST_MS 30000 /* of one wait call; behind it the container is inspected */
-#define FAULTS_MOST  9     /* of the engine's own (HTTP 500) or ours that a step survives */
-#define GRACE_MARGIN 5     /* seconds that kabuto-init gets to report behind the job's grace */
+#define WAIT_MOST_MS   30000 /* of one wait call; behind it the container is inspected */
+#define FAULTS_MOST    9     /* of the engine's own (HTTP 500) or ours that a step survives */
+#define GRACE_MARGIN   5     /* seconds that kabuto-init gets to report behind the job's grace */
+#define GRACE_OF_LARGE 10    /* seconds, at most, of a job that has written too much */
 
 /* What a step says: go on, try it again, go to the step run->jump, leave all as it is. */
 enum outcome { NEXT, AGAIN, JUMP, LEAVE };
@@ -221,15 +222,34 @@ run_start(struct run *run, struct error *err)
 	return outcome == AGAIN ? jump(run, STEP_FIND) : outcome;
 }
 
-/* Stops the container; its state then tells the rest. */
+/*
+ * Stops the container, where something asks for it; its state then tells the rest. What eats the
+ * disk gets no long grace to go on with it.
+ */
 static enum outcome
-stop(struct run *run, const char *why, struct error *err)
+stop_if_due(struct run *run, bool *due, struct error *err)
 {
+	int64_t grace = run->job.grace;
+	const char *why;
+
+	run->timed_out = time_now_ms() >= run_deadline_ms(run);
+	*due = run->timed_out || run->cancelled;
+	run->over_disk = !*due && run_outbox_too_large(run);
+	run->over_own = !*due && run_own_files_too_large(run);
+	if (run->over_disk || run->over_own) {
+		*due = true;
+		grace = grace < GRACE_OF_LARGE ? grace : GRACE_OF_LARGE;
+	}
+	if (!*due)
+		return NEXT;
+	why = run->timed_out ? "time"
+	    : run->cancelled ? "its owner asked for it"
+	    : run->over_disk ? "disk"
+			     : "it writes into files of Kabuto's";
 	log_run(run, LOG_INFO, "stopping: %s", why);
-	if (!container_stop(&run->worker->engine, run->container, run->job.grace + GRACE_MARGIN,
-		err))
-		return retry_call(run, err);
-	return NEXT;
+	return container_stop(&run->worker->engine, run->container, grace + GRACE_MARGIN, err)
+	    ? NEXT
+	    : retry_call(run, err);
 }
 
 /* How long a wait call may take before something else is to be looked at. */
@@ -247,6 +267,8 @@ static enum outcome
 run_wait(struct run *run, struct error *err)
 {
 	struct engine *engine = &run->worker->engine;
+	enum outcome outcome;
+	bool due;
 
 	for (;;) {
 		/* One that was just started need not be asked whether it runs. */
@@ -264,20 +286,11 @@ run_wait(struct run *run, struct error *err)
 			return NEXT;
 		if (!job_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
 			return AGAIN;
-		run->timed_out = time_now_ms() >= run_deadline_ms(run);
-		run->over_disk = !run->timed_out && !run->cancelled && run_outbox_too_large(run);
-		if (run->timed_out || run->over_disk || run->cancelled) {
-			enum outcome outcome = stop(run,
-			    run->timed_out       ? "time"
-				: run->over_disk ? "disk"
-						 : "its owner asked for it",
-			    err);
-
-			if (outcome != NEXT)
-				return outcome;
-		} else if (!container_wait(engine, run->container, wait_ms(run), err)) {
+		outcome = stop_if_due(run, &due, err);
+		if (outcome != NEXT)
+			return outcome;
+		if (!due && !container_wait(engine, run->container, wait_ms(run), err))
 			return retry_call(run, err);
-		}
 	}
 }
 

@@ -50,7 +50,7 @@ struct run {
 	int64_t registry_away_ms; /* monotonic, since when the registry is; 0: it is not */
 	int faults;               /* of the engine's own, at this step */
 	char error[RUN_ERROR];    /* why the job failed, in words; empty: its exit code tells */
-	bool timed_out, over_disk;
+	bool timed_out, over_disk, over_own;
 	bool cancelled;            /* its owner asked for its end */
 	int64_t next_disk_look_ms; /* monotonic */
 	struct collect_notes notes;
@@ -80,6 +80,12 @@ bool run_pull_image(struct run *run, const struct image_run *image, struct error
 
 /* Whether the outbox is over its limit; looked at every few seconds only. */
 bool run_outbox_too_large(struct run *run);
+
+/*
+ * Whether the files that Kabuto puts into the container, which any user in there may write or root
+ * may, are larger than Kabuto makes them: no other limit holds for them.
+ */
+bool run_own_files_too_large(struct run *run);
 
 /* Notes in the job what the attempt keeps of the disk, for retention by size. */
 void run_measure_files(struct run *run);

@@ -13,6 +13,8 @@
 #include "run.h"
 #include "tree.h"
 
+#define OWN_FILE_MOST 65536 /* bytes of a file in run/ that is not the outbox's */
+
 #define DISK_LOOK_MS 5000 /* between two looks at the outbox's size, if they are quick */
 
 const char *
@@ -94,6 +96,22 @@ file_size(int dir, const char *name)
 	struct stat st;
 
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_size;
+}
+
+bool
+run_own_files_too_large(struct run *run)
+{
+	static const char *const names[] = { "usage", "hosts", "hostname", "resolv.conf" };
+	const struct spooler *spooler = run->worker->spooler;
+	struct error ignored;
+
+	if (!run_folder_open(run, &ignored))
+		return false;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (file_size(run->folder, names[i]) > OWN_FILE_MOST)
+			return true;
+	return joblog_is_overgrown(spooler->spool.logs, run->job.id, run->job.attempt,
+	    spooler->config->log_limit);
 }
 
 void

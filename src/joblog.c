@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -57,7 +58,8 @@ joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, bool fin
 	};
 	log->text =
 	    openat(logs, joblog_name(name, job, attempt, "log"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (log->text < 0 && errno != ENOENT)
+	/* A job that is root may take the right to read its log away, until joblog_seal. */
+	if (log->text < 0 && errno != ENOENT && (errno != EACCES || final))
 		return error_errno(err, "open the log '%s'", name);
 	log->index =
 	    openat(logs, joblog_name(name, job, attempt, "idx"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -413,6 +415,37 @@ joblog_note(int logs, int64_t job, int64_t attempt, const char *line, struct err
 }
 
 bool
+joblog_is_overgrown(int logs, int64_t job, int64_t attempt, int64_t limit)
+{
+	char name[JOBLOG_NAME];
+	struct stat text, index;
+
+	/* kabuto-init writes no record without a byte of text. */
+	return (fstatat(logs, joblog_name(name, job, attempt, "log"), &text, AT_SYMLINK_NOFOLLOW) ==
+		       0 &&
+		   text.st_size > limit) ||
+	    (fstatat(logs, joblog_name(name, job, attempt, "idx"), &index, AT_SYMLINK_NOFOLLOW) ==
+		    0 &&
+		index.st_size / JOBLOG_RECORD > limit);
+}
+
+/*
+ * Closes a log's file to all but us and the web server, which the folder's group is for. Of one
+ * that a job has given to others this mode would keep us out; nobody else may enter the folder.
+ */
+static bool
+close_to_others(int logs, int fd)
+{
+	struct stat folder, file;
+
+	if (fstat(logs, &folder) < 0 || fstat(fd, &file) < 0)
+		return false;
+	(void)fremovexattr(fd, "system.posix_acl_access");
+	return fchmod(fd, file.st_uid == geteuid() && file.st_gid == folder.st_gid ? 0640 : 0644) ==
+	    0;
+}
+
+bool
 joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *lines, size_t count,
     struct error *err)
 {
@@ -440,7 +473,7 @@ joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *
 	for (size_t i = 0; i < count; i++)
 		if (!append_system(text, index, &size, lines[i]))
 			return error_errno(err, "write to the log '%s'", text_name);
-	if (fchmod(text, 0640) < 0 || fchmod(index, 0640) < 0 || fsync(text) < 0 ||
+	if (!close_to_others(logs, text) || !close_to_others(logs, index) || fsync(text) < 0 ||
 	    fsync(index) < 0)
 		return error_errno(err, "close the log '%s'", text_name);
 	return true;

@@ -84,9 +84,15 @@ bool joblog_create(int logs, int64_t job, int64_t attempt, struct error *err);
 bool joblog_note(int logs, int64_t job, int64_t attempt, const char *line, struct error *err);
 
 /*
+ * Whether an attempt's files are larger than kabuto-init ever makes them: the job has written into
+ * them by itself.
+ */
+bool joblog_is_overgrown(int logs, int64_t job, int64_t attempt, int64_t limit);
+
+/*
  * After the end: cuts text over limit, puts the lines (each a text without newline) at the end as
  * the stream "system", in place of such lines that a killed spooler left there, and closes the
- * files to all but us and the web server.
+ * files to all but us and the web server, whatever a job that is root has made of their owner.
  */
 bool joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *lines,
     size_t count, struct error *err);

@@ -108,6 +108,21 @@ def test_every_form_has_the_size(alice, ten):
         assert alice.get(f'/execution/{ten}/logs{form}').headers['X-Log-Size'] == size, form
 
 
+def test_job_that_gives_its_log_away_keeps_nobody_out(kabuto, alice):
+    files = '/run/kabuto/log /run/kabuto/idx'
+    pipeline, job = alice.begin(f'echo mine; chown 4242:4242 {files}; chmod 0 {files};'
+                                f'touch /outbox/given; {WAIT}')
+    until((alice.kabuto.state / f'run/{job}.1/outbox/given').exists, 'the log is given away')
+    for form in ('', '?raw', '?tail=1'):
+        expect(alice.get(f'/execution/{job}/logs{form}'), 200)
+    kabuto.let_go(job)
+    assert alice.wait_job(pipeline, job)['state'] == 'done'
+    assert alice.lines(job) == ['mine']
+    assert expect(alice.get(f'/execution/{job}/logs?raw'), 200).content == b'mine\n'
+    expect(alice.call('DELETE', f'/pipeline/{pipeline}/job/{job}'), 200)
+    until(lambda: not list((kabuto.state / 'logs').glob(f'{job}.*')), 'the log is removed')
+
+
 def test_log_before_the_run_is_empty(alice):
     job = alice.job(alice.pipeline(), 'true')
     for form in ('', '/0', '?tail=3', '?wait=0'):
