@@ -1,9 +1,10 @@
 /*
  * The text is read in more ways than the engine reads it: as its lines stand, and with lines joined
  * by either character that a Dockerfile may choose for it (the directive "escape"). What looks like
- * a FROM in any of them is held against the rule, so that no trick with lines hides one. The price:
- * a line of a script that begins with "from" and hexadecimal digits is refused, and so is a stage
- * that is named with hexadecimal digits alone.
+ * a FROM or an ADD in any of them is held against the rule, so that no trick with lines hides one.
+ * The price: a line of a script that begins with "from" and hexadecimal digits is refused, as one
+ * that begins with "add" and has a URL, and so is a stage that is named with hexadecimal digits
+ * alone.
  */
 #include "dockerfile.h"
 
@@ -170,10 +171,70 @@ check_flags(const char *text, const char *line, struct error *err)
 	return true;
 }
 
+/*
+ * Whether ADD would take it for a URL, whatever its variables stand for: "http://", "https://", and
+ * what Podman fetches by git besides.
+ */
+static bool
+may_be_url(const char *word)
+{
+	static const char *const begins[] = { "http://", "https://", "git://", "ssh://", "git@" };
+	size_t own = strcspn(word, "$");
+
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
+		if (strncasecmp(word, begins[i],
+			word[own] == '$' && own < strlen(begins[i]) ? own : strlen(begins[i])) == 0)
+			return true;
+	return strstr(word, "://") != NULL;
+}
+
+/*
+ * What ADD takes, all words but the last one: the engine fetches a URL from its own network, which
+ * is this machine's, whatever the build's is. In a JSON array "\u0068" may be a letter of one.
+ */
+static bool
+check_add(const char *line, struct error *err)
+{
+	const char *end = line + strcspn(line, "\n");
+	char word[WORD_MOST], source[WORD_MOST] = "";
+
+	while (line < end) {
+		const char *begin = line;
+
+		line += strspn(line, SPACE "[],");
+		while (line < end && (unsigned char)*line >= 0x80)
+			line++; /* spaces of Unicode are dropped by the engine */
+		line = take_word(line, SPACE "[],\n", word);
+		if (source[0] != '\0' && word[0] != '\0')
+			return error_set(err, ERROR_INPUT,
+			    "the Dockerfile has ADD with '%s', which is or may be a URL: fetch it by RUN, or use COPY (or ./ before a name) for a file of the context",
+			    source);
+		if (may_be_url(word) || memmem(begin, (size_t)(line - begin), "\\u", 2) != NULL)
+			memcpy(source, word, sizeof source);
+	}
+	return true;
+}
+
+/* What is behind the instruction, also where it is there for images to come; NULL: another one. */
+static const char *
+behind(const char *line, const char *instruction)
+{
+	size_t length = strlen(instruction);
+
+	while (strncasecmp(line, "ONBUILD", 7) == 0 && line[7] != '\0' &&
+	    strchr(SPACE, line[7]) != NULL)
+		line += 7 + strspn(line + 7, SPACE);
+	return strncasecmp(line, instruction, length) == 0 && strchr(SPACE, line[length]) != NULL
+	    ? line + length
+	    : NULL;
+}
+
 static bool
 check_lines(const char *text, struct error *err)
 {
 	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		const char *added;
+
 		line += *line == '\n';
 		/* Spaces of Unicode, which the engine drops too, and a byte order mark. */
 		while (strchr(SPACE, *line) != NULL ? *line != '\0' : (unsigned char)*line >= 0x80)
@@ -181,6 +242,9 @@ check_lines(const char *text, struct error *err)
 		if (strncasecmp(line, "FROM", 4) == 0 && strchr(SPACE, line[4]) != NULL
 			? !check_from(text, line + 4, err)
 			: !check_flags(text, line, err))
+			return false;
+		added = behind(line, "ADD");
+		if (added != NULL && !check_add(added, err))
 			return false;
 	}
 	return true;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include "cleanup.h"
 #include "cookie.h"
@@ -23,6 +25,7 @@
 	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
 #define PIECE       32768        /* bytes that are read at a time */
 #define DRAIN_MOST  (4 * 1024 * 1024)
+#define DRAIN_MS    1000
 #define PARTS_MOST  100000 /* parts of a multipart body */
 #define COOKIE_NAME "session"
 #define BEARER      "Bearer" /* RFC 6750, section 2.1 */
@@ -444,6 +447,32 @@ is_type(const char *content_type, const char *type)
 	    (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
 }
 
+/* How long a read of the web server's connection may wait; 0: without end. */
+static void
+set_patience(const struct request *req, int64_t ms)
+{
+	const struct timeval time = { .tv_sec = ms / MS_PER_S,
+		.tv_usec = ms % MS_PER_S * (NS_PER_MS / 1000) };
+
+	(void)setsockopt(req->fcgi->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+}
+
+/*
+ * Byte by byte, since libfcgi would wait for a whole piece: a client that sends nothing, or next to
+ * it, must not keep the thread. Where it was given up, libfcgi closes the connection.
+ */
+void
+request_drain(struct request *req)
+{
+	int64_t until = time_monotonic_ms() + DRAIN_MS;
+	int left = DRAIN_MOST;
+
+	set_patience(req, DRAIN_MS);
+	while (left-- > 0 && time_monotonic_ms() < until && FCGX_GetChar(req->fcgi->in) >= 0)
+		continue;
+	set_patience(req, 0);
+}
+
 static bool
 read_body(struct request *req, struct error *err)
 {
@@ -456,6 +485,10 @@ read_body(struct request *req, struct error *err)
 	upload_limit(&req->upload, &req->account);
 	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
 		return true;
+	if (req->route->parameters == NULL) {
+		request_drain(req); /* nobody waits for what nobody wants */
+		return true;
+	}
 	if (is_type(type, "application/x-www-form-urlencoded"))
 		return read_urlencoded(req, err);
 	if (is_type(type, "application/json"))
@@ -499,16 +532,6 @@ request_read_parameters(struct request *req, struct error *err)
 	if (req->key[0] != '\0')
 		digest_end(&req->digest, req->digest_of_call);
 	return true;
-}
-
-void
-request_drain(struct request *req)
-{
-	char piece[4096];
-	int left = DRAIN_MOST, length;
-
-	while (left > 0 && (length = FCGX_GetStr(piece, sizeof piece, req->fcgi->in)) > 0)
-		left -= length;
 }
 
 const char *

@@ -355,6 +355,24 @@ def test_chunked_body_is_read(kabuto, carol):
     connection.close()
 
 
+@pytest.mark.both
+@pytest.mark.parametrize('method, path', [
+    ('POST', '/login'), ('POST', '/register'), ('POST', '/image'), ('POST', '/image?wait=9'),
+    ('POST', '/execution/1/logs'), ('POST', '/pipeline/1/job'), ('DELETE', '/image/1')])
+def test_bodies_that_never_come_keep_no_thread(kabuto, method, path):
+    """More of them than the pools have threads; nobody of them has logged in."""
+    head = (f'{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n'
+            'Content-Type: application/x-www-form-urlencoded\r\n\r\na').encode()
+    waiting = [socket.create_connection(('127.0.0.1', kabuto.port)) for _ in range(40)]
+    try:
+        for connection in waiting:
+            connection.sendall(head)
+        assert kabuto.health()[0] == 200 and kabuto.pools_answer()
+    finally:
+        for connection in waiting:
+            connection.close()
+
+
 def test_headers_cannot_become_others(kabuto, alice):
     """Names that the server hands to its own web server must not be a client's to give."""
     answer = alice.get('/pipeline', headers={'X-Accel-Redirect': '/_kabuto/results/x', 'Proxy': 'x',

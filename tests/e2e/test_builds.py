@@ -1,5 +1,6 @@
 """Images: from a text, a file, a context with folders, a repository; and what cannot be built."""
 import pathlib
+import socket
 import subprocess
 import tempfile
 
@@ -99,6 +100,21 @@ def test_dockerfile_that_does_not_work_is_failed(alice, dockerfile):
         return
     state = alice.wait_build(expect(answer, 200).json()['build_id'], 'FAILED')
     assert state['error'] and isinstance(state['output'], list)
+
+
+@pytest.mark.parametrize('instructions', [
+    'ADD http://127.0.0.1:{port}/a /x', 'ADD ["http://127.0.0.1:{port}/a", "/x"]',
+    'ENV U=http://127.0.0.1:{port}/a\nADD $U /x', 'ADD ht\\\ntp://127.0.0.1:{port}/a /x',
+    'ADD ["\\u0068ttp://127.0.0.1:{port}/a", "/x"]', 'ONBUILD ADD http://127.0.0.1:{port}/a /x'])
+def test_engine_fetches_no_url_for_a_build(alice, instructions):
+    """It would do so from this machine, whose loopback is nobody's business."""
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        server.setblocking(False)
+        dockerfile = 'FROM busybox\n' + instructions.format(port=server.getsockname()[1])
+        state = alice.wait_build(alice.build(dockerfile), 'FAILED')
+        assert 'may be a URL' in state['error'], state
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_unknown_base_is_failed(alice):

@@ -1,5 +1,5 @@
 /*
- * Which Dockerfiles take images by their ids.
+ * Which Dockerfiles take images by their ids, and what they add.
  */
 #include "support.h"
 
@@ -102,11 +102,67 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 	rows_end(failed);
 }
 
+static void
+test_files_are_added_from_the_context_and_no_urls(void **state)
+{
+	static const struct {
+		const char *text;
+		bool allowed;
+	} rows[] = {
+		{ "ADD a.txt /x\n", true },
+		{ "ADD . $HOME\n", true },
+		{ "ADD a $HOME/b /x/$A\n", false },
+		{ "ADD a b$A ./$A dist/$A $HOME\n", true },
+		{ "ADD --chown=$U:$G [\"a b\", \"/x\"]\n", true },
+		{ "COPY $A /x\n", true },
+		{ "RUN wget https://example.org/\n", true },
+		{ "ENV U=https://example.org\n", true },
+		{ "ADDRESS http://x /y\n", true },
+		{ "# ADD http://x /y\n", true },
+		{ "ADD http://x /y\n", false },
+		{ "  add\tHTTPS://x /y", false },
+		{ "ADD a http://x /y\n", false },
+		{ "ADD --chown=1 http://x /y\n", false },
+		{ "ADD [\"http://x\", \"/y\"]\n", false },
+		{ "ADD [ \"a\",\"http:\\/\\/x\",\"/y\"]\n", false },
+		{ "ADD [\"\\u0068ttp://x\",\"/y\"]\n", false },
+		{ "ADD [\"\\u0024U\",\"/y\"]\n", false },
+		{ "ADD ht\"tp:/\"/x /y\n", false },
+		{ "ADD h\\t'tp://'x /y\n", false },
+		{ "ADD $U /y\n", false },
+		{ "ADD \"${U}\" /y\n", false },
+		{ "ADD http:/$U /y\n", false },
+		{ "ADD hTtP$U /y\n", false },
+		{ "ADD ${U:-http://x} /y\n", false },
+		{ "ADD git@x:y /z\n", false },
+		{ "ADD ssh://x /y\n", false },
+		{ "ADD \xc2\xa0$U /y\n", false },
+		{ "ADD h\\\nttp://x /y\n", false },
+		{ "AD\\\nD http://x /y\n", false },
+		{ "ADD $U \\\n# a comment\n\n/y\n", false },
+		{ "# escape=`\nADD http:`\n//x /y\n", false },
+		{ "ONBUILD ADD http://x /y\n", false },
+		{ "ONBUILD  onbuild ADD http://x /y\n", false },
+	};
+	struct error err;
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool allowed = dockerfile_check(rows[i].text, &err);
+
+		row_check(failed, allowed == rows[i].allowed, "%s", rows[i].text);
+		row_check(failed, allowed || err.kind == ERROR_INPUT, "%s: kind", rows[i].text);
+	}
+	rows_end(failed);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_images_are_named_and_not_asked_for_by_id),
+		cmocka_unit_test(test_files_are_added_from_the_context_and_no_urls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
