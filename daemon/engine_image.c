@@ -26,6 +26,7 @@ struct tar {
 	char *pending;
 	size_t pending_length, pending_room, pending_taken;
 	bool closed;
+	char *outward;   /* the first link in it that leads out of it; NULL: none */
 	char error[256]; /* why it could not go on */
 };
 
@@ -99,6 +100,7 @@ tar_close(struct tar *tar)
 		archive_read_free(tar->disk);
 	archive_entry_free(tar->entry);
 	free(tar->pending);
+	free(tar->outward);
 }
 
 static bool
@@ -113,6 +115,30 @@ static bool
 is_history(const char *name)
 {
 	return strcmp(name, ".git") == 0 || strcmp(name, ".hg") == 0;
+}
+
+/* Whether a relative link of that name has more ".." than there are folders around it. */
+static bool
+leads_out(const char *name, const char *target)
+{
+	int depth = 0;
+
+	if (target[0] == '/')
+		return false;
+	for (; *name != '\0'; name++)
+		depth += *name == '/';
+	while (*target != '\0') {
+		size_t length = strcspn(target, "/");
+
+		if (length == 2 && strncmp(target, "..", 2) == 0) {
+			if (--depth < 0)
+				return true;
+		} else if (length > 0 && !(length == 1 && target[0] == '.')) {
+			depth++;
+		}
+		target += length + (target[length] == '/');
+	}
+	return false;
 }
 
 static bool
@@ -141,6 +167,9 @@ tar_next_entry(struct tar *tar)
 		cleanup_free char *copy = strdup(name);
 
 		archive_entry_copy_pathname(tar->entry, copy);
+		if (archive_entry_filetype(tar->entry) == AE_IFLNK && tar->outward == NULL &&
+		    leads_out(copy, archive_entry_symlink(tar->entry)))
+			tar->outward = take_pointer(&copy);
 	}
 	archive_entry_set_uid(tar->entry, 0);
 	archive_entry_set_gid(tar->entry, 0);
@@ -245,6 +274,31 @@ build_path(const struct image_build *build)
 	return path;
 }
 
+/*
+ * Podman (4.3) unpacks no context with a link that leads out of it, and answers 500 without a word.
+ * Who gave the context can mend it.
+ */
+static bool
+is_refused_link(const struct tar *tar, const struct engine_answer *answer)
+{
+	return answer->status >= 500 && answer->json == NULL && tar->outward != NULL;
+}
+
+/* Why the build was not gone on with; NULL: no memory. */
+static char *
+refusal(const struct messages *messages)
+{
+	char *text = NULL;
+
+	if (messages->triggered)
+		return strdup(triggers_refused);
+	return asprintf(&text,
+		   "'%s' is a link that leads out of the context, which this engine does not take",
+		   messages->tar->outward) < 0
+	    ? NULL
+	    : text;
+}
+
 bool
 image_build(struct engine *engine, const struct image_build *build, char **failure,
     struct error *err)
@@ -267,9 +321,9 @@ image_build(struct engine *engine, const struct image_build *build, char **failu
 		    engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
 	if (!done && tar.error[0] != '\0')
 		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
-	if (messages.triggered) {
+	if (messages.triggered || (done && is_refused_link(&tar, &answer))) {
 		free(messages.failure);
-		messages.failure = strdup(triggers_refused);
+		messages.failure = refusal(&messages);
 		done = messages.failure != NULL ||
 		    error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
 		answer.status = 200;

@@ -219,6 +219,15 @@ send_piece(void *context, const char *data, size_t length)
 	return response_write(context, data, length);
 }
 
+/* Whether the client has it already (RFC 9110, section 13.1.2). */
+static bool
+client_has(const struct request *req, const char *tag)
+{
+	const char *tags = request_header(req, "HTTP_IF_NONE_MATCH");
+
+	return strcmp(tags, "*") == 0 || strstr(tags, tag) != NULL;
+}
+
 static bool
 send_file(struct request *req, int zip, const struct entry *entry, const char *name,
     struct error *err)
@@ -230,7 +239,7 @@ send_file(struct request *req, int zip, const struct entry *entry, const char *n
 	snprintf(tag, sizeof tag, "\"%s\"", entry->sha256);
 	response_header(req, "ETag: %s", tag);
 	response_header(req, "Accept-Ranges: bytes");
-	if (strstr(request_header(req, "HTTP_IF_NONE_MATCH"), tag) != NULL) {
+	if (client_has(req, tag)) {
 		response_begin(req, 304, "application/octet-stream");
 		return true;
 	}

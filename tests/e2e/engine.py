@@ -67,6 +67,7 @@ class Engine:
 
     keeps_containers = False  # when it ends, unless it is told to
     starts_joined = False  # a dead container with the one that joins its network
+    takes_outward_links = True  # in the context of a build
 
     def __init__(self, root, name='kbtt'):
         self.root = pathlib.Path(root)

@@ -52,6 +52,7 @@ class Podman(Engine):
 
     keeps_containers = True
     starts_joined = True
+    takes_outward_links = False
 
     def __init__(self, root, name='kbtp'):
         super().__init__(root, name)

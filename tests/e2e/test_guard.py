@@ -316,20 +316,32 @@ def test_git_folder_in_a_mercurial_repository_is_left_out(eve, clean):
     assert eve.lines(eve.run(image=state['id'])['id']) == ['/x/Dockerfile', '/x/a']
 
 
-def test_links_in_a_repository_lead_nowhere_outside(eve, clean):
-    """They come into the image as links; what they name is never read on this machine."""
-    path = clean.git('links', FILES)
-    work = clean.folder / 'links.work'
-    for name, target in (('shadow', '/etc/shadow'), ('up', '../../../../etc'), ('dir', '/')):
+def clone_with_links(eve, clean, repository, links):
+    path = clean.git(repository, FILES)
+    work = clean.folder / f'{repository}.work'
+    for name, target in links:
         (work / name).symlink_to(target)
     for command in (['add', '-A'], ['commit', '-q', '-m', 'links'],
-                    ['push', '-q', str(clean.folder / 'links.git'), 'main']):
+                    ['push', '-q', str(clean.folder / f'{repository}.git'), 'main']):
         subprocess.run(['git', *command], cwd=work, env=ENVIRONMENT, check=True)
-    state = clone(eve, f'http://public.test:{clean.port}{path}')
+    return clone(eve, f'http://public.test:{clean.port}{path}')
+
+
+def test_links_in_a_repository_lead_nowhere_outside(eve, clean):
+    """They come into the image as links; what they name is never read on this machine."""
+    state = clone_with_links(eve, clean, 'links', (('shadow', '/etc/shadow'), ('dir', '/')))
     assert state['state'] == 'SUCCESS', state
-    command = 'cd /x && for link in dir shadow up; do readlink $link; done'
-    assert eve.lines(eve.run(command, image=state['id'])['id']) == [
-        '/', '/etc/shadow', '../../../../etc']
+    command = 'cd /x && for link in dir shadow; do readlink $link; done'
+    assert eve.lines(eve.run(command, image=state['id'])['id']) == ['/', '/etc/shadow']
+
+
+def test_link_out_of_a_repository_comes_as_it_is_or_is_named(eve, clean):
+    state = clone_with_links(eve, clean, 'outward', (('up', '../../../../etc'),))
+    if not eve.kabuto.engine.takes_outward_links:
+        assert state['state'] == 'FAILED' and "'up' is a link" in state['error'], state
+        return
+    assert state['state'] == 'SUCCESS', state
+    assert eve.lines(eve.run('readlink /x/up', image=state['id'])['id']) == ['../../../../etc']
 
 
 # What stays

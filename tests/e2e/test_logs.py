@@ -98,7 +98,18 @@ def test_raw_with_range(alice, ten, span, part):
 @pytest.mark.both
 def test_raw_range_beyond_the_end(alice, ten):
     answer = alice.get(f'/execution/{ten}/logs?raw', headers={'Range': 'bytes=100000-'})
-    assert answer.status_code == 416
+    refused(answer, 416)
+
+
+@pytest.mark.both
+def test_raw_with_several_ranges(alice, ten):
+    answer = alice.get(f'/execution/{ten}/logs?raw', headers={'Range': 'bytes=0-0,3-3'})
+    assert expect(answer, 206).headers['Content-Type'].startswith('multipart/byteranges')
+
+
+def test_raw_on_a_condition_that_does_not_hold(alice, ten):
+    """Not behind lighttpd: it knows no If-Match."""
+    refused(alice.get(f'/execution/{ten}/logs?raw', headers={'If-Match': '"other"'}), 412)
 
 
 @pytest.mark.both

@@ -52,6 +52,18 @@ class Quickstart:
                 found[int(entry)] = os.path.basename(words[0]).decode()
         return found
 
+    def bridge(self):
+        """Of the engine of its own."""
+        return (self.state / 'engine/bridge').read_text().split()[0]
+
+    @staticmethod
+    def rules(bridge):
+        """Those of the packet filter that name it."""
+        return [rule for table in ('filter', 'nat')
+                for rule in subprocess.run(['iptables', '-w', '10', '-t', table, '-S'], text=True,
+                                           capture_output=True, check=True).stdout.splitlines()
+                if bridge in rule]
+
     def ours(self):
         """Those of them that are Kabuto's programs."""
         return {pid: name for pid, name in self.processes().items()
@@ -87,14 +99,6 @@ def quickstart(source, scratch, engine):
             for mount in sorted(mounts(one.state), reverse=True):
                 subprocess.run(['umount', '-l', mount], check=False)
             shutil.rmtree(one.state, ignore_errors=True)
-
-
-def namespaces():
-    return subprocess.run(['ip', 'netns'], capture_output=True, check=True).stdout
-
-
-def links():
-    return {name for name in os.listdir('/sys/class/net') if not name.startswith('veth')}
 
 
 def test_quickstart_from_start_to_stop(quickstart):
@@ -153,11 +157,11 @@ def test_demo_can_be_repeated(quickstart):
 
 @pytest.mark.skipif(os.path.exists('/var/run/docker.sock'), reason='an engine answers here')
 def test_quickstart_with_an_engine_of_its_own(quickstart):
-    before, spaces = links(), namespaces()
     one = quickstart('q6', own_engine=True)
     out = one.start()
     assert 'curl' in out and one.healthy()
+    bridge = pathlib.Path('/sys/class/net', one.bridge())
+    assert bridge.exists()
     one.stop()
     assert one.processes() == {} and mounts(one.state) == []
-    assert links() == before
-    assert namespaces() == spaces
+    assert not bridge.exists() and not one.rules(bridge.name)

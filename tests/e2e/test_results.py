@@ -176,7 +176,22 @@ def test_range(alice, zipped_job, span, part):
 
 @pytest.mark.both
 def test_range_beyond_the_end(alice, zipped_job):
-    assert alice.download(zipped_job, headers={'Range': 'bytes=99999999-'}).status_code == 416
+    refused(alice.download(zipped_job, headers={'Range': 'bytes=99999999-'}), 416)
+
+
+@pytest.mark.both
+def test_several_ranges(alice, zipped_job):
+    answer = alice.download(zipped_job, headers={'Range': 'bytes=0-0,2-2'})
+    assert expect(answer, 206).headers['Content-Type'].startswith('multipart/byteranges')
+
+
+def test_condition_that_does_not_hold(alice, zipped_job):
+    """Not behind lighttpd: it knows no If-Match."""
+    tag = alice.download(zipped_job).headers['ETag']
+    expect(alice.download(zipped_job, headers={'If-Match': tag}), 200)
+    answer = alice.download(zipped_job, headers={'If-Match': '"other"'})
+    refused(answer, 412)
+    assert answer.headers['Connection'] == 'close'  # nginx does close it
 
 
 @pytest.mark.both

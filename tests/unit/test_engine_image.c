@@ -58,11 +58,49 @@ test_messages_tell_the_failure_and_its_step(void **state)
 	rows_end(failed);
 }
 
+static void
+test_links_that_lead_out_of_the_context(void **state)
+{
+	static const struct {
+		const char *name, *target;
+		bool out;
+	} rows[] = {
+		{ "a", "b", false },
+		{ "a", ".", false },
+		{ "a", "..", true },
+		{ "a", "../x", true },
+		{ "a", "./../x", true },
+		{ "a", "b/../..", true },
+		{ "a", "b/..//../", true },
+		{ "a", "b/../c", false },
+		{ "a", "...", false },
+		{ "a", "..b/c", false },
+		{ "d/a", "..", false },
+		{ "d/a", "../b", false },
+		{ "d/a", "../../b", true },
+		{ "d/a", "../b/../../c", true },
+		{ "a", "/", false },
+		{ "a", "/../x", false },
+		{ "a", "", false },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (leads_out(rows[i].name, rows[i].target) == rows[i].out)
+			continue;
+		print_error("%s -> %s\n", rows[i].name, rows[i].target);
+		failed++;
+	}
+	assert_int_equal(failed, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_tell_the_failure_and_its_step),
+		cmocka_unit_test(test_links_that_lead_out_of_the_context),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,8 +89,9 @@ operation_of(const struct route *route)
 
 	template_of(route, template, sizeof template);
 	lower(route->method, method);
-	operation = json_object_get(
-	    json_object_get(json_object_get(description, "paths"), template), method);
+	operation =
+	    json_object_get(json_object_get(json_object_get(description, "paths"), template),
+		method);
 	if (operation == NULL)
 		fail_msg("%s %s is not described", route->method, template);
 	return operation;
@@ -142,10 +143,12 @@ check_schema(const struct parameter *p, json_t *schema)
 		most = json_object_get(schema, "maximum");
 		assert_int_equal(most == NULL ? 0 : json_integer_value(most), p->most);
 	}
-	if (p->type == PARAMETER_TEXT && p->most != 0 &&
-	    json_object_get(schema, "maxLength") != NULL)
-		assert_int_equal(json_integer_value(json_object_get(schema, "maxLength")),
-		    strcmp(p->name, "login") == 0 ? LOGIN_MOST : p->most);
+	if (p->type == PARAMETER_BYTES)
+		assert_int_equal(json_integer_value(least), p->least);
+	if (p->type == PARAMETER_DECIMAL)
+		assert_int_equal((int64_t)(json_number_value(least) * 1000 + 0.5), p->least);
+	if ((p->type == PARAMETER_TEXT || p->type == PARAMETER_COMMAND) && p->most != 0)
+		assert_int_equal(json_integer_value(json_object_get(schema, "maxLength")), p->most);
 }
 
 static void
@@ -196,8 +199,8 @@ test_each_route_says_whether_it_needs_a_session(void **state)
 			fail_msg("%s %s: described as %sneeding a session", route->method,
 			    route->path, needs ? "not " : "");
 		if (needs)
-			assert_non_null(
-			    json_object_get(json_object_get(operation, "responses"), "401"));
+			assert_non_null(json_object_get(json_object_get(operation, "responses"),
+			    "401"));
 		assert_int_equal(needs && strcmp(route->method, "POST") == 0 &&
 			route->event != NULL,
 		    parameter_in(operation, "header", "Idempotency-Key") != NULL);
@@ -222,6 +225,38 @@ test_each_id_of_a_path_is_described(void **state)
 	}
 }
 
+static bool
+has_header(json_t *operation, const char *status, const char *name)
+{
+	json_t *response =
+	    resolved(json_object_get(json_object_get(operation, "responses"), status));
+
+	return json_object_get(json_object_get(response, "headers"), name) != NULL;
+}
+
+static void
+test_what_comes_as_headers_is_described(void **state)
+{
+	(void)state;
+	for (const struct route *route = router_routes; route->method != NULL; route++) {
+		json_t *operation = operation_of(route);
+		bool pages = parameter_find(route->parameters, "after") != NULL,
+		     key = parameter_in(operation, "header", "Idempotency-Key") != NULL,
+		     part = json_object_get(json_object_get(operation, "responses"), "206") != NULL;
+
+		if (!has_header(operation, "405", "Allow") ||
+		    has_header(operation, "200", "Link") != pages ||
+		    has_header(operation, "200", "Idempotency-Replayed") != key ||
+		    has_header(operation, "200", "Accept-Ranges") != part ||
+		    has_header(operation, "206", "Content-Range") != part ||
+		    has_header(operation, "416", "Content-Range") != part ||
+		    has_header(operation, "304", "ETag") != part)
+			fail_msg("%s %s: its headers are described otherwise", route->method,
+			    route->path);
+	}
+}
+
+/* Of a HEAD it is that of GET, where it has one (router.c). */
 static const struct route *
 route_of(const char *template, const char *method)
 {
@@ -230,7 +265,11 @@ route_of(const char *template, const char *method)
 
 		template_of(route, of_route, sizeof of_route);
 		lower(route->method, lowered);
-		if (strcmp(of_route, template) == 0 && strcmp(lowered, method) == 0)
+		if (strcmp(of_route, template) != 0)
+			continue;
+		if (strcmp(lowered, method) == 0 ||
+		    (strcmp(method, "head") == 0 && strcmp(lowered, "get") == 0 &&
+			(route->flags & (CHANGES | NO_HEAD)) == 0))
 			return route;
 	}
 	return NULL;
@@ -256,11 +295,12 @@ check_described(const struct route *route, json_t *operation)
 		if (strcmp(json_string_value(json_object_get(item, "in")), "query") == 0)
 			check_known(route, json_string_value(json_object_get(item, "name")));
 	}
-	json_object_foreach (
-	    json_object_get(body_of(operation, "application/json"), "properties"), name, value)
+	json_object_foreach (json_object_get(body_of(operation, "application/json"), "properties"),
+	    name, value)
 		check_known(route, name);
-	json_object_foreach (
-	    json_object_get(body_of(operation, "multipart/form-data"), "properties"), name, value)
+	json_object_foreach (json_object_get(body_of(operation, "multipart/form-data"),
+				 "properties"),
+	    name, value)
 		check_known(route, name);
 }
 
@@ -307,6 +347,7 @@ main(void)
 		cmocka_unit_test(test_each_route_is_described_with_its_parameters),
 		cmocka_unit_test(test_each_route_says_whether_it_needs_a_session),
 		cmocka_unit_test(test_each_id_of_a_path_is_described),
+		cmocka_unit_test(test_what_comes_as_headers_is_described),
 		cmocka_unit_test(test_all_that_is_described_is_a_route),
 		cmocka_unit_test(test_operations_have_names_of_their_own),
 	};
