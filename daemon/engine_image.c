@@ -117,13 +117,14 @@ is_history(const char *name)
 	return strcmp(name, ".git") == 0 || strcmp(name, ".hg") == 0;
 }
 
-/* Whether a relative link of that name has more ".." than there are folders around it. */
+/* Whether a relative link of that name (target NULL: it could not be read) has more ".." than there
+ * are folders around it. */
 static bool
 leads_out(const char *name, const char *target)
 {
 	int depth = 0;
 
-	if (target[0] == '/')
+	if (target == NULL || target[0] == '/')
 		return false;
 	for (; *name != '\0'; name++)
 		depth += *name == '/';
