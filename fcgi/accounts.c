@@ -317,12 +317,13 @@ accounts_show(struct request *req, struct error *err)
 
 	if (db == NULL || !account_read(db, req->account.id, &details, err))
 		return false;
-	limits = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "jobs_in_queue",
+	limits = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "jobs_in_queue",
 	    limit_json(req, LIMIT_QUEUED), "jobs_running", limit_json(req, LIMIT_RUNNING), "builds",
 	    limit_json(req, LIMIT_BUILDS), "storage", limit_json(req, LIMIT_STORAGE), "kept",
 	    limit_json(req, LIMIT_STORED), "file", limit_json(req, LIMIT_FILE), "request",
 	    limit_json(req, LIMIT_REQUEST), "waiting_calls", (json_int_t)config->follow_max,
-	    "login_attempts", (json_int_t)config->login_attempts);
+	    "uploads", (json_int_t)config->upload_max, "login_attempts",
+	    (json_int_t)config->login_attempts);
 	used = json_pack("{s:I, s:I, s:I, s:I}", "jobs_in_queue", (json_int_t)details.jobs_in_queue,
 	    "jobs_running", (json_int_t)details.jobs_running, "builds", (json_int_t)details.builds,
 	    "storage", (json_int_t)req->account.storage);

@@ -127,10 +127,11 @@ bool request_authenticate(struct request *req, struct error *err);
 bool request_read_parameters(struct request *req, struct error *err);
 
 /*
- * Reads and drops what is left of the body, up to a few MiB: an answer that comes before its body
- * was read would have the web server close the connection under a client that still sends.
+ * Adds a value by its name, in the form of urlencoded_visit, where context is the request; one that
+ * the route does not know is ignored.
  */
-void request_drain(struct request *req);
+bool request_add_value(void *context, const char *name, const char *text, size_t length,
+    struct error *err);
 
 /* The parameters' values; text is NULL and a number fallback where it was not given. */
 const char *request_text(const struct request *req, const char *name);

@@ -10,6 +10,7 @@
 #include <sys/param.h>
 #include <unistd.h>
 
+#include "body.h"
 #include "cleanup.h"
 #include "message.h"
 #include "quantity.h"
@@ -254,7 +255,7 @@ response_failed(struct request *req, const struct error *err)
 	if (req->answered)
 		return;
 	request_release_database(req);
-	request_drain(req);
+	body_drain(req);
 	answer_error(req, err);
 }
 

@@ -33,11 +33,12 @@ wait_seconds(const struct request *req)
 	return seconds > WAIT_MOST_S ? WAIT_MOST_S : seconds;
 }
 
-bool
-wait_enter(struct request *req, struct error *err)
+/* what: what such calls do, for an error's text. */
+static bool
+enter(struct request *req, int64_t most, const char *what, struct error *err)
 {
 	struct waiters *waiters = &req->server->waiters;
-	int64_t most = req->server->config->follow_max, of_account = 0;
+	int64_t of_account = 0;
 	bool entered;
 
 	pthread_mutex_lock(&waiters->lock);
@@ -50,10 +51,22 @@ wait_enter(struct request *req, struct error *err)
 	if (entered)
 		return true;
 	error_set(err, ERROR_TOO_MANY,
-	    "an account may have %lld calls at a time that wait (?wait) or unpack files; ask again when one has ended",
-	    (long long)most);
+	    "an account may have %lld calls at a time that %s; call again when one has ended",
+	    (long long)most, what);
 	err->retry_after_s = 1;
 	return false;
+}
+
+bool
+wait_enter(struct request *req, struct error *err)
+{
+	return enter(req, req->server->config->follow_max, "wait (?wait) or unpack files", err);
+}
+
+bool
+wait_enter_upload(struct request *req, struct error *err)
+{
+	return enter(req, req->server->config->upload_max, "may send files", err);
 }
 
 void

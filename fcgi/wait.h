@@ -1,8 +1,9 @@
 #ifndef KABUTO_WAIT_H
 #define KABUTO_WAIT_H
 /*
- * "?wait=S": a call that is answered once something has happened, or after S seconds. Each holds a
- * thread of its pool, so an account may have only so many (follow_max).
+ * Calls that keep a thread of their pool for long, of which an account may have only so many: those
+ * of "?wait=S", which are answered once something has happened, or after S seconds (follow_max),
+ * and uploads, which last as long as their client sends (upload_max).
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,7 +18,7 @@
 
 struct request;
 
-/* Those who wait in this process: an account's id for each of their calls. */
+/* Those calls in this process: an account's id for each of their calls. */
 struct waiters {
 	pthread_mutex_t lock;
 	int64_t accounts[WAITERS_MOST];
@@ -36,6 +37,8 @@ int64_t wait_seconds(const struct request *req);
  * Else to be left.
  */
 bool wait_enter(struct request *req, struct error *err);
+/* The same for an upload. No pool has both. */
+bool wait_enter_upload(struct request *req, struct error *err);
 void wait_leave(struct request *req);
 
 /*

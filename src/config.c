@@ -45,6 +45,7 @@ const struct setting config_settings[] = {
 	{ NULL, "storage_max", SETTING_BYTES, "0", 0, ANY_BYTES, NULL, AT(storage_max) },
 	{ NULL, "file_max", SETTING_BYTES, "16g", 1, ANY_BYTES, NULL, AT(file_max) },
 	{ NULL, "follow_max", SETTING_NUMBER, "32", 1, 10000, NULL, AT(follow_max) },
+	{ NULL, "upload_max", SETTING_NUMBER, "32", 1, 10000, NULL, AT(upload_max) },
 	{ "engine", "socket", SETTING_TEXT, "/var/run/docker.sock", 0, 0, NULL, AT(engine.socket) },
 	{ "engine", "state_dir", SETTING_TEXT, "", 0, 0, NULL, AT(engine.state_dir) },
 	{ "job", "timeout", SETTING_NUMBER, "86400", 1, 3650 * DAYS_S, NULL, AT(job.timeout) },
@@ -120,7 +121,7 @@ const struct setting config_settings[] = {
 	{ "retention", "events_days", SETTING_NUMBER, "365", 0, 36500, NULL,
 	    AT(retention.events_days) },
 	{ "threads", "api", SETTING_NUMBER, "32", 1, 1000, NULL, AT(threads.api) },
-	{ "threads", "upload", SETTING_NUMBER, "16", 1, 1000, NULL, AT(threads.upload) },
+	{ "threads", "upload", SETTING_NUMBER, "64", 1, 1000, NULL, AT(threads.upload) },
 	{ "threads", "follow", SETTING_NUMBER, "64", 1, 10000, NULL, AT(threads.follow) },
 	{ 0 },
 };

@@ -40,6 +40,7 @@ struct config {
 	int64_t storage_max;
 	int64_t file_max;
 	int64_t follow_max;
+	int64_t upload_max;
 	struct {
 		char *socket;
 		char *state_dir;

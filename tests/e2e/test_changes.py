@@ -1,4 +1,5 @@
 """Changing and deleting what there is: images, pipelines, jobs; and the list of all jobs."""
+import socket
 import threading
 
 import pytest
@@ -318,6 +319,29 @@ def test_wait_on_a_build_answers_at_its_end(carol):
     assert state == 'SUCCESS'
     refused(carol.get(f'/image/build/{build}?wait=x'), 400, 'wait')
     refused(carol.get(f'/image/build/{build}?wait=-1'), 400, 'wait')
+
+
+def test_uploads_are_limited_for_each_account(own):
+    """By calls that send their body slowly, which keep a thread each."""
+    kabuto = own({'upload_max': 2})
+    dave, erin = kabuto.user('dave'), kabuto.user('erin')
+    head = (f'POST /pipeline/{dave.pipeline()}/job HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n'
+            f'Cookie: session={dave.session.cookies["session"]}\r\n'
+            'Content-Type: application/x-www-form-urlencoded\r\n\r\na').encode()
+    sending = []
+    try:
+        for _ in range(2):
+            sending.append(socket.create_connection(('127.0.0.1', kabuto.port)))
+            sending[-1].sendall(head)
+        until(lambda: dave.post('/image', {'name': 'x'}).status_code == 429, 'the limit is met')
+        answer = dave.post('/image', {'name': 'x', 'dockerfile': 'FROM busybox'})
+        assert '2 calls' in refused(answer, 429, 'files')
+        refused(erin.post('/image', {'name': 'x'}), 400, 'dockerfile')
+        expect(dave.post('/pipeline', {'name': 'x'}), 200)
+    finally:
+        for connection in sending:
+            connection.close()
+    until(lambda: dave.post('/image', {'name': 'x'}).status_code == 400, 'the limit is free again')
 
 
 def test_calls_that_wait_are_limited_for_each_account(own):

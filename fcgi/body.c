@@ -1,0 +1,330 @@
+/*
+ * Bodies are read once, in pieces; only texts, which are bounded, are held.
+ */
+#include "body.h"
+
+#include <fcgiapp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "cleanup.h"
+#include "multipart.h"
+#include "quantity.h"
+#include "request.h"
+#include "router.h"
+#include "urlencoded.h"
+
+#define BODY_MOST                                                                                  \
+	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
+#define PIECE      32768         /* bytes that are read at a time */
+#define DRAIN_MOST (4 * 1024 * 1024)
+#define DRAIN_MS   1000
+#define PARTS_MOST 100000 /* parts of a multipart body */
+
+/* A browser's form sends fields that were left empty: but for texts they count as not given. */
+static bool
+add_field(void *context, const char *name, const char *text, size_t length, struct error *err)
+{
+	struct request *req = context;
+	const struct parameter *p = parameter_find(req->route->parameters, name);
+	bool left_empty = p != NULL && length == 0 && !p->required && p->type != PARAMETER_TEXT;
+
+	return left_empty || request_add_value(context, name, text, length, err);
+}
+
+/* Who is not logged in, or brings no files, has no need for much. */
+static int64_t
+body_limit(const struct request *req)
+{
+	int64_t limit = account_limit(&req->account, LIMIT_REQUEST, req->server->config);
+
+	if (req->account.id == 0 || req->route->upload == NULL)
+		limit = limit < BODY_MOST ? limit : BODY_MOST;
+	return limit;
+}
+
+static bool
+over_limit(const struct request *req, struct error *err)
+{
+	char limit[QUANTITY_TEXT];
+
+	return error_set(err, ERROR_TOO_LARGE, "a request has at most %s here",
+	    bytes_format(body_limit(req), limit));
+}
+
+/* Hands the body on in pieces, as it comes. *total gets its length. */
+static bool
+each_piece(struct request *req, bool (*take)(void *, const char *, size_t, struct error *),
+    void *context, struct error *err)
+{
+	cleanup_free char *piece = malloc(PIECE);
+	int64_t total = 0, announced = 0;
+	int length;
+
+	if (piece == NULL)
+		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
+	while ((length = FCGX_GetStr(piece, PIECE, req->fcgi->in)) > 0) {
+		total += length;
+		if (total > body_limit(req))
+			return over_limit(req, err);
+		if (!take(context, piece, (size_t)length, err))
+			return false;
+	}
+	/* Without a Content-Length (chunked) only the body's own form tells whether it is whole. */
+	if (integer_parse(request_header(req, "CONTENT_LENGTH"), &announced) && total < announced)
+		return error_set(err, ERROR_INPUT,
+		    "the body ended after %lld of %lld bytes; send it again", (long long)total,
+		    (long long)announced);
+	return true;
+}
+
+/* A body that is read whole before it is understood. */
+struct body {
+	char *text;
+	size_t length;
+};
+
+static bool
+gather(void *context, const char *data, size_t length, struct error *err)
+{
+	struct body *body = context;
+	char *text;
+
+	if (body->length + length > BODY_MOST)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "a body of this type has at most %d bytes; send files as multipart/form-data",
+		    BODY_MOST);
+	text = realloc(body->text, body->length + length + 1);
+	if (text == NULL)
+		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
+	memcpy(text + body->length, data, length);
+	body->text = text;
+	body->length += length;
+	body->text[body->length] = '\0';
+	return true;
+}
+
+static bool
+read_urlencoded(struct request *req, struct error *err)
+{
+	struct body body = { 0 };
+	bool done = each_piece(req, gather, &body, err) &&
+	    (body.length == 0 || urlencoded_each(body.text, body.length, add_field, req, err));
+
+	free(body.text);
+	return done;
+}
+
+static bool
+add_object(struct request *req, json_t *object, struct error *err)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(object))
+		return error_set(err, ERROR_INPUT, "the JSON body must be an object of parameters");
+	json_object_foreach (object, name, value) {
+		const struct parameter *p = parameter_find(req->route->parameters, name);
+
+		if (p != NULL && !values_add_json(&req->values, p, value, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_json(struct request *req, struct error *err)
+{
+	cleanup_json json_t *object = NULL;
+	struct body body = { 0 };
+	json_error_t where;
+	bool done = each_piece(req, gather, &body, err);
+
+	if (done) {
+		object = json_loadb(body.text != NULL ? body.text : "", body.length,
+		    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
+		done = object != NULL ? add_object(req, object, err)
+				      : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s",
+					    where.line, where.text);
+	}
+	free(body.text);
+	return done;
+}
+
+/* A multipart body on its way: which parameter the part at hand is of. */
+struct form {
+	struct request *req;
+	const struct parameter *parameter; /* NULL: nobody's, skipped */
+	const char *filename;              /* of a file part */
+	bool file;                         /* it goes to the upload */
+	struct body text;
+	int64_t parts;
+};
+
+/*
+ * A browser sends a file field in which nothing was chosen as a part with an empty name and no
+ * bytes.
+ */
+static bool
+nothing_chosen(const struct form *form)
+{
+	return form->file && form->filename[0] == '\0';
+}
+
+static bool
+part_begin(void *context, const struct multipart_part *part, struct error *err)
+{
+	struct form *form = context;
+	const struct parameter *p = parameter_find(form->req->route->parameters, part->name);
+
+	if (++form->parts > PARTS_MOST)
+		return error_set(err, ERROR_TOO_LARGE, "a request has at most %d parts",
+		    PARTS_MOST);
+	form->parameter = p;
+	form->filename = part->filename;
+	form->text.length = 0;
+	form->file = p != NULL && p->type == PARAMETER_FILES && part->filename != NULL;
+	if (form->file && form->req->values.digest != NULL)
+		digest_add(&form->req->digest, p->name, part->filename, strlen(part->filename));
+	if (p != NULL && p->type != PARAMETER_FILES && part->filename != NULL && !p->file)
+		return error_set(err, ERROR_INPUT, "%s: must be a text, not a file", p->name);
+	if (!form->file || nothing_chosen(form))
+		return true;
+	return (form->req->upload.folder >= 0 ||
+		   upload_open(&form->req->upload, form->req->route->upload, err)) &&
+	    upload_file_begin(&form->req->upload, part->filename, err);
+}
+
+static bool
+part_data(void *context, const char *data, size_t length, struct error *err)
+{
+	struct form *form = context;
+
+	if (form->parameter == NULL)
+		return true;
+	if (nothing_chosen(form))
+		return error_set(err, ERROR_INPUT, "%s: a file has no name", form->parameter->name);
+	if (form->file && form->req->values.digest != NULL)
+		digest_bytes(&form->req->digest, data, length);
+	if (form->file)
+		return upload_file_data(&form->req->upload, data, length, err);
+	if (form->text.length + length > TEXT_MOST)
+		return error_set(err, ERROR_TOO_LARGE, "%s: a text has at most %d bytes",
+		    form->parameter->name, TEXT_MOST);
+	return gather(&form->text, data, length, err);
+}
+
+static bool
+part_end(void *context, struct error *err)
+{
+	struct form *form = context;
+
+	if (form->parameter == NULL || nothing_chosen(form))
+		return true;
+	if (form->file)
+		return upload_file_end(&form->req->upload, form->filename, err);
+	return add_field(form->req, form->parameter->name,
+	    form->text.text != NULL ? form->text.text : "", form->text.length, err);
+}
+
+static bool
+feed(void *context, const char *data, size_t length, struct error *err)
+{
+	return multipart_feed(context, data, length, err);
+}
+
+static bool
+read_multipart(struct request *req, const char *content_type, struct error *err)
+{
+	struct form form = { .req = req };
+	const struct multipart_sink sink = { part_begin, part_data, part_end, &form };
+	struct multipart mp;
+	bool done;
+
+	if (!multipart_begin(&mp, content_type, &sink, err))
+		return false;
+	done = each_piece(req, feed, &mp, err) && multipart_end(&mp, err);
+	multipart_clear(&mp);
+	free(form.text.text);
+	return done;
+}
+
+static bool
+is_type(const char *content_type, const char *type)
+{
+	size_t length = strlen(type);
+
+	return strncasecmp(content_type, type, length) == 0 &&
+	    (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
+}
+
+/* How long a read of the web server's connection may wait; 0: without end. */
+static void
+set_patience(const struct request *req, int64_t ms)
+{
+	const struct timeval time = { .tv_sec = ms / MS_PER_S,
+		.tv_usec = ms % MS_PER_S * (NS_PER_MS / 1000) };
+
+	(void)setsockopt(req->fcgi->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+}
+
+/*
+ * Byte by byte, since libfcgi would wait for a whole piece: a client that sends nothing, or next to
+ * it, must not keep the thread. Where it was given up, libfcgi closes the connection.
+ */
+void
+body_drain(struct request *req)
+{
+	int64_t until = time_monotonic_ms() + DRAIN_MS;
+	int left = DRAIN_MOST;
+
+	set_patience(req, DRAIN_MS);
+	while (left-- > 0 && time_monotonic_ms() < until && FCGX_GetChar(req->fcgi->in) >= 0)
+		continue;
+	set_patience(req, 0);
+}
+
+static bool
+read_as(struct request *req, const char *type, struct error *err)
+{
+	if (is_type(type, "application/x-www-form-urlencoded"))
+		return read_urlencoded(req, err);
+	if (is_type(type, "application/json"))
+		return read_json(req, err);
+	if (!is_type(type, "multipart/form-data"))
+		return error_set(err, ERROR_MEDIA_TYPE,
+		    "send parameters as application/x-www-form-urlencoded, multipart/form-data or application/json");
+	/* It may take hours: nothing of the database is held meanwhile. */
+	request_release_database(req);
+	return read_multipart(req, type, err);
+}
+
+bool
+body_read(struct request *req, struct error *err)
+{
+	const char *type = request_header(req, "CONTENT_TYPE");
+	const char *length_text = request_header(req, "CONTENT_LENGTH");
+	int64_t length = 0;
+	bool done;
+
+	if (integer_parse(length_text, &length) && length > body_limit(req))
+		return over_limit(req, err);
+	upload_limit(&req->upload, &req->account);
+	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
+		return true;
+	if (req->route->parameters == NULL) {
+		body_drain(req); /* nobody waits for what nobody wants */
+		return true;
+	}
+	/* Others the web server hands on whole. */
+	if (req->route->upload == NULL)
+		return read_as(req, type, err);
+	if (!wait_enter_upload(req, err))
+		return false;
+	done = read_as(req, type, err);
+	wait_leave(req);
+	return done;
+}
