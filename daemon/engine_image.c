@@ -36,13 +36,14 @@ struct messages {
 	struct tar *tar;
 	struct engine_lines lines;
 	char step[256]; /* the last "Step 1/2 : FROM x" */
+	int steps;      /* of the stage at work, as its first step said (Podman) */
 	char *failure;
 	bool triggered; /* it was ended, since a base image brought instructions of its own */
 };
 
 /*
- * What the classic builder says before it runs them: they are no part of the Dockerfile that was
- * looked at, and could take any image of the engine (dockerfile.h).
+ * What the classic builder says before it runs instructions that a base image brings: they are no
+ * part of the Dockerfile that was looked at, and could take any image of the engine (dockerfile.h).
  */
 #define TRIGGERS "# Executing "
 static const char triggers_refused[] =
@@ -230,6 +231,25 @@ tar_read(void *context, char *to, size_t size)
 	return (ssize_t)length;
 }
 
+/*
+ * Podman does not tell, but counts them: "STEP 1/2: FROM x" is followed by "STEP 2/3: RUN y", with
+ * "[1/2] " before it where there are several stages.
+ */
+static bool
+tells_triggers(struct messages *messages, const char *stream)
+{
+	int step, steps;
+
+	if (strncmp(stream, TRIGGERS, strlen(TRIGGERS)) == 0)
+		return true;
+	if (sscanf(stream, "STEP %9d/%9d:", &step, &steps) != 2 &&
+	    sscanf(stream, "[%*9d/%*9d] STEP %9d/%9d:", &step, &steps) != 2)
+		return false;
+	if (step == 1)
+		messages->steps = steps;
+	return step == 2 && steps > messages->steps;
+}
+
 static bool
 on_message(void *context, json_t *message)
 {
@@ -238,7 +258,7 @@ on_message(void *context, json_t *message)
 
 	messages->triggered = messages->triggered ||
 	    (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
-		strncmp(stream, TRIGGERS, strlen(TRIGGERS)) == 0);
+		tells_triggers(messages, stream));
 	if (messages->triggered)
 		return false;
 	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&

@@ -24,7 +24,8 @@
 #define TEXT_TYPE "text/plain; charset=utf-8"
 #define LOOK_MS   1000 /* how long a follower trusts that nothing has changed */
 
-#define PIECE 65536 /* bytes that are sent at a time */
+#define PIECE      65536 /* bytes that are sent at a time */
+#define AFTER_PART 3     /* of the path: the id behind which lines are asked for */
 
 const struct parameter logs_range_parameters[] = {
 	{ .name = "start_byte", .type = PARAMETER_NUMBER, .least = 0 },
@@ -275,13 +276,25 @@ send_raw(struct lines *lines, struct error *err)
 	return true;
 }
 
+/* The id in the path, if there is one. Clients of the original begin with -1, for all lines. */
+static bool
+read_after(const struct request *req, int64_t *after, struct error *err)
+{
+	if (req->part_count <= AFTER_PART)
+		return true;
+	if (!integer_parse(req->parts[AFTER_PART], after))
+		return error_set(err, ERROR_INPUT,
+		    "the log id must be a whole number; 0 gives all lines");
+	*after = *after < 0 ? 0 : *after;
+	return true;
+}
+
 bool
 logs_show(struct request *req, struct error *err)
 {
 	struct lines lines = {
 		.req = req,
 		.job = req->ids[0],
-		.after = req->part_count > 3 ? req->ids[1] : 0,
 		.limit = request_number(req, "limit", 0),
 		.tail = request_number(req, "tail", -1),
 		.attempt = request_number(req, "attempt", 0),
@@ -289,8 +302,8 @@ logs_show(struct request *req, struct error *err)
 	int64_t wait_s = wait_seconds(req);
 	bool done;
 
-	if (lines.after < 0)
-		return error_set(err, ERROR_INPUT, "the log id must be a whole number, 0 or more");
+	if (!read_after(req, &lines.after, err))
+		return false;
 	if (request_flag(req, "raw"))
 		return send_raw(&lines, err);
 	if (wait_s == 0)

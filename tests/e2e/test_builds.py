@@ -394,7 +394,6 @@ def test_image_of_another_account_cannot_be_built_from(kabuto, alice, bob):
     assert state['state'] == 'FAILED', state
 
 
-@pytest.mark.docker('Podman does not tell of such instructions')
 def test_instructions_of_a_base_image_end_the_build(kabuto, alice, bob):
     build = alice.build('FROM busybox\nRUN echo classified > /secret\n', name='hers')
     tag, = tags_of(kabuto, alice.wait_build(build, 'SUCCESS')['id'], build)

@@ -59,11 +59,18 @@ def test_bad_parameters(alice, ten, query):
     refused(alice.get(f'/execution/{ten}/logs?{query}'), 400, query.split('=')[0])
 
 
-@pytest.mark.parametrize('last', ['x', '-1', '1.5', '0x1', '99999999999999999999', '%00'])
+@pytest.mark.parametrize('last', ['x', '-', '1.5', '0x1', '99999999999999999999', '%00'])
 def test_bad_id_after_which(alice, ten, last):
     answer = alice.get(f'/execution/{ten}/logs/{last}')
     assert answer.status_code in (400, 404), answer.text
     assert answer.json()['error']
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('last', [0, -1, -5])
+def test_id_before_all_lines_gives_all(alice, ten, last):
+    """The original's clients begin with -1."""
+    assert alice.log(ten, last) == alice.log(ten)
 
 
 def test_id_beyond_the_end_has_nothing_after_it(alice, ten):
@@ -101,8 +108,8 @@ def test_raw_range_beyond_the_end(alice, ten):
     refused(answer, 416)
 
 
-@pytest.mark.both
 def test_raw_with_several_ranges(alice, ten):
+    """Not behind lighttpd: it joins those that are near each other."""
     answer = alice.get(f'/execution/{ten}/logs?raw', headers={'Range': 'bytes=0-0,3-3'})
     assert expect(answer, 206).headers['Content-Type'].startswith('multipart/byteranges')
 

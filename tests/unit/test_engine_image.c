@@ -59,6 +59,45 @@ test_messages_tell_the_failure_and_its_step(void **state)
 }
 
 static void
+test_instructions_of_a_base_image_are_noticed(void **state)
+{
+	static const struct {
+		const char *said[5];
+		bool noticed;
+	} rows[] = {
+		{ { "Step 1/2 : FROM x", "# Executing 1 build trigger" }, true },
+		{ { "Step 1/2 : FROM x", "Step 2/2 : RUN # Executing" }, false },
+		{ { "STEP 1/2: FROM x", "STEP 2/3: RUN y" }, true },
+		{ { "STEP 1/1: FROM x", "STEP 2/2: RUN y" }, true },
+		{ { "STEP 1/2: FROM x", "STEP 2/2: RUN y" }, false },
+		{ { "STEP 1/3: FROM x", "STEP 2/3: RUN y", "STEP 3/3: RUN z" }, false },
+		{ { "[1/2] STEP 1/2: FROM x", "[1/2] STEP 2/2: RUN y", "[2/2] STEP 1/4: FROM x",
+		      "[2/2] STEP 2/4: RUN y" },
+		    false },
+		{ { "[1/2] STEP 1/2: FROM x", "[1/2] STEP 2/2: RUN y", "[2/2] STEP 1/1: FROM x",
+		      "[2/2] STEP 2/2: RUN y" },
+		    true },
+		{ { "[1/2] STEP 1/9: FROM x", "STEP 1/9: as a command prints it",
+		      "[2/2] STEP 1/1: FROM x", "[2/2] STEP 2/2: RUN y" },
+		    true },
+		{ { "STEP 1/2: FROM x", "STEP 2/99999999999999999999: RUN y" }, true },
+		{ { "STEP 2", "STEP", "[", "[1/2] STEP 2/x" }, false },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct messages messages = { 0 };
+		bool noticed = false;
+
+		for (size_t n = 0; n < COUNT(rows[i].said) && rows[i].said[n] != NULL; n++)
+			noticed = tells_triggers(&messages, rows[i].said[n]) || noticed;
+		row_check(failed, noticed == rows[i].noticed, "row %zu", i);
+	}
+	rows_end(failed);
+}
+
+static void
 test_links_that_lead_out_of_the_context(void **state)
 {
 	static const struct {
@@ -86,13 +125,10 @@ test_links_that_lead_out_of_the_context(void **state)
 	int failed = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		if (leads_out(rows[i].name, rows[i].target) == rows[i].out)
-			continue;
-		print_error("%s -> %s\n", rows[i].name, rows[i].target);
-		failed++;
-	}
-	assert_int_equal(failed, 0);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		row_check(failed, leads_out(rows[i].name, rows[i].target) == rows[i].out,
+		    "%s -> %s", rows[i].name, rows[i].target);
+	rows_end(failed);
 }
 
 int
@@ -100,6 +136,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_tell_the_failure_and_its_step),
+		cmocka_unit_test(test_instructions_of_a_base_image_are_noticed),
 		cmocka_unit_test(test_links_that_lead_out_of_the_context),
 	};
 

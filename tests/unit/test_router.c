@@ -256,6 +256,21 @@ test_what_comes_as_headers_is_described(void **state)
 	}
 }
 
+/* What the web server, or any handler that fails, may answer to any call. */
+static void
+test_what_any_call_may_answer_is_described(void **state)
+{
+	static const char *const statuses[] = { "200", "400", "405", "414", "500", "503" };
+
+	(void)state;
+	for (const struct route *route = router_routes; route->method != NULL; route++)
+		for (size_t i = 0; i < COUNT(statuses); i++)
+			if (json_object_get(json_object_get(operation_of(route), "responses"),
+				statuses[i]) == NULL)
+				fail_msg("%s %s: %s is not described", route->method, route->path,
+				    statuses[i]);
+}
+
 /* Of a HEAD it is that of GET, where it has one (router.c). */
 static const struct route *
 route_of(const char *template, const char *method)
@@ -348,6 +363,7 @@ main(void)
 		cmocka_unit_test(test_each_route_says_whether_it_needs_a_session),
 		cmocka_unit_test(test_each_id_of_a_path_is_described),
 		cmocka_unit_test(test_what_comes_as_headers_is_described),
+		cmocka_unit_test(test_what_any_call_may_answer_is_described),
 		cmocka_unit_test(test_all_that_is_described_is_a_route),
 		cmocka_unit_test(test_operations_have_names_of_their_own),
 	};
