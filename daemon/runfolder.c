@@ -108,7 +108,7 @@ run_own_files_too_large(struct run *run)
 	if (!run_folder_open(run, &ignored))
 		return false;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (file_size(run->folder, names[i]) > OWN_FILE_MOST)
+		if (tree_file_is_over(run->folder, names[i], OWN_FILE_MOST))
 			return true;
 	return joblog_is_overgrown(spooler->spool.logs, run->job.id, run->job.attempt,
 	    spooler->config->log_limit);

@@ -206,12 +206,13 @@ ask_directory(struct request *req, const char *login, const char *password, bool
 static bool
 count_failure(struct request *req, const struct account *account, const char *login)
 {
+	const struct config *config = req->server->config;
 	struct error ignored;
 	struct database *db = request_database(req, &ignored);
 
 	if (db != NULL)
 		(void)login_failed(db, account->id, login, request_header(req, "REMOTE_ADDR"),
-		    &ignored);
+		    config->login_attempts, config->login_attempts_address, &ignored);
 	return false;
 }
 
@@ -245,9 +246,13 @@ check_password(struct request *req, const char *login, const char *password,
 	db = request_database(req, err);
 	if (db == NULL)
 		return false;
+	/* Others may have used the share up meanwhile: what this one has found out stays unsaid. */
 	if (right)
-		return login_succeeded(db, login, err);
-	return login_failed(db, account->id, login, address, err) &&
+		return login_allowed(db, login, address, config->login_attempts,
+			   config->login_attempts_address, err) &&
+		    login_succeeded(db, login, err);
+	return login_failed(db, account->id, login, address, config->login_attempts,
+		   config->login_attempts_address, err) &&
 	    error_set(err, ERROR_UNAUTHORIZED, "wrong login or password");
 }
 

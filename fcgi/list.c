@@ -53,8 +53,10 @@ stream_item(struct list *list, int64_t id, json_t *item, struct error *err)
 	if (list->close == '}')
 		length +=
 		    snprintf(key + length, sizeof key - (size_t)length, "\"%lld\":", (long long)id);
-	response_write(list->req, key, (size_t)length);
-	return response_value(list->req, item) || no_memory(err);
+	return (response_write(list->req, key, (size_t)length) &&
+		   response_value(list->req, item)) ||
+	    error_set(err, ERROR_INTERRUPTED,
+		"make a list: the client is gone, or there is not enough memory");
 }
 
 bool

@@ -127,8 +127,9 @@ response_lines(struct request *req, int fd, const char *before)
 		if (!first)
 			response_write(req, ",", 1);
 		first = false;
-		if (skip < (size_t)length)
-			response_write(req, line + skip, (size_t)length - skip - 1);
+		if (skip < (size_t)length &&
+		    !response_write(req, line + skip, (size_t)length - skip - 1))
+			break;
 	}
 	response_write(req, "]", 1);
 	if (file == NULL && fd >= 0)
@@ -138,8 +139,7 @@ response_lines(struct request *req, int fd, const char *before)
 static int
 put(const char *data, size_t length, void *req)
 {
-	response_write(req, data, length);
-	return 0;
+	return response_write(req, data, length) ? 0 : -1;
 }
 
 bool

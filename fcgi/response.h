@@ -39,7 +39,7 @@ bool response_replay(struct request *req, bool *replayed, struct error *err);
 void response_begin(struct request *req, int status, const char *content_type);
 /* False: the client is gone, and the rest need not be made. */
 bool response_write(struct request *req, const char *data, size_t length);
-/* A value as JSON; false: there was no memory for it. */
+/* A value as JSON; false: the client is gone, or there was no memory for it. */
 bool response_value(struct request *req, const json_t *value);
 
 /*

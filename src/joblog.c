@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "quantity.h"
+#include "tree.h"
 #include "utf8.h"
 #include "write.h"
 
@@ -418,15 +419,11 @@ bool
 joblog_is_overgrown(int logs, int64_t job, int64_t attempt, int64_t limit)
 {
 	char name[JOBLOG_NAME];
-	struct stat text, index;
 
 	/* kabuto-init writes no record without a byte of text. */
-	return (fstatat(logs, joblog_name(name, job, attempt, "log"), &text, AT_SYMLINK_NOFOLLOW) ==
-		       0 &&
-		   text.st_size > limit) ||
-	    (fstatat(logs, joblog_name(name, job, attempt, "idx"), &index, AT_SYMLINK_NOFOLLOW) ==
-		    0 &&
-		index.st_size / JOBLOG_RECORD > limit);
+	return tree_file_is_over(logs, joblog_name(name, job, attempt, "log"), limit) ||
+	    tree_file_is_over(logs, joblog_name(name, job, attempt, "idx"),
+		least(limit, INT64_MAX / JOBLOG_RECORD / 2) * JOBLOG_RECORD);
 }
 
 /*

@@ -159,7 +159,7 @@ login_allowed(struct database *db, const char *login, const char *address, int64
 
 bool
 login_failed(struct database *db, int64_t account, const char *login, const char *address,
-    struct error *err)
+    int64_t login_most, int64_t address_most, struct error *err)
 {
 	char tried[LOGIN_MOST + 1];
 	const struct event event = {
@@ -172,8 +172,10 @@ login_failed(struct database *db, int64_t account, const char *login, const char
 	address_subject("address", address, of_address);
 	snprintf(tried, sizeof tried, "%s", login);
 	tried[utf8_cut(tried, strlen(tried))] = '\0';
-	return transaction_begin(&t, db, err) && forget_old(db, err) && count(db, of_login, err) &&
-	    count(db, of_address, err) && event_add(db, &event, err) && transaction_commit(&t, err);
+	return transaction_begin(&t, db, err) && forget_old(db, err) &&
+	    check(db, of_login, login_most, err) && check(db, of_address, address_most, err) &&
+	    count(db, of_login, err) && count(db, of_address, err) && event_add(db, &event, err) &&
+	    transaction_commit(&t, err);
 }
 
 bool

@@ -38,18 +38,20 @@ bool login_failure_drop_old(struct database *db, int64_t most, int64_t *dropped,
 bool session_end(struct database *db, const char *token, struct error *err);
 
 /*
- * Before a password is tried: ERROR_TOO_MANY, with retry_after_s, where the login or the address
- * had its share of failures in the window of 15 minutes. Those that are tried at the same time are
- * not failures yet: as many as there are threads may pass.
+ * Before a password is tried, and before it is said to be right: ERROR_TOO_MANY, with
+ * retry_after_s, where the login or the address had its share of failures in the window of 15
+ * minutes.
  */
 bool login_allowed(struct database *db, const char *login, const char *address, int64_t login_most,
     int64_t address_most, struct error *err);
 
-/* Counts a failure against the login and the address, with an event of the account (0: there is
- * none).
+/*
+ * Counts a failure against the login and the address, with an event of the account (0: there is
+ * none). ERROR_TOO_MANY as above: it is to be answered with that, so that of many that are tried at
+ * the same time no more are told than of one after the other.
  */
 bool login_failed(struct database *db, int64_t account, const char *login, const char *address,
-    struct error *err);
+    int64_t login_most, int64_t address_most, struct error *err);
 
 /* The password was right: the login's failures are forgotten. */
 bool login_succeeded(struct database *db, const char *login, struct error *err);

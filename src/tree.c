@@ -14,8 +14,9 @@
 #include "cleanup.h"
 #include "secret.h"
 
-#define DEPTH_MOST     64  /* descriptors that a removal holds open */
-#define MEASURED_DEPTH 500 /* and a measuring */
+#define DEPTH_MOST     64        /* descriptors that a removal holds open */
+#define MEASURED_DEPTH 500       /* and a measuring */
+#define HELD_AHEAD     (1 << 20) /* bytes that a filesystem may hold behind a file's end by itself */
 #define FOLDER_FLAGS   (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool
@@ -170,4 +171,13 @@ tree_measure(int dir, int64_t limit)
 	if (stream != NULL)
 		measure(stream, limit, &bytes, 0);
 	return bytes;
+}
+
+bool
+tree_file_is_over(int dir, const char *name, int64_t most)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (st.st_size > most || (int64_t)st.st_blocks * 256 > most + HELD_AHEAD);
 }

@@ -24,4 +24,10 @@ bool tree_sync(int dir, const char *name, struct error *err);
  */
 int64_t tree_measure(int dir, int64_t limit);
 
+/*
+ * Whether the file has more than most bytes, or takes more than twice as many of the disk: it may
+ * have been given room behind its end (fallocate(2)). One that is not there has none.
+ */
+bool tree_file_is_over(int dir, const char *name, int64_t most);
+
 #endif

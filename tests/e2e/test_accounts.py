@@ -1,4 +1,5 @@
 """Registering, logging in and out, and what keeps others out."""
+import concurrent.futures
 import sqlite3
 import time
 
@@ -198,6 +199,15 @@ def test_too_many_failed_logins_are_held_off(own):
     kabuto.sql('UPDATE login_failure SET started_at = started_at - ?', 16 * 60 * 1000)
     expect(kabuto.client().log_in('dave'), 200)
     expect(erin.get('/account'), 200)
+
+
+def test_guesses_at_the_same_time_are_held_off_like_others(own):
+    kabuto = own({'login_attempts': 3})
+    kabuto.user('dave')
+    with concurrent.futures.ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(
+            lambda i: kabuto.client().log_in('dave', f'guess {i}').status_code, range(16)))
+    assert answers.count(401) == 3 and set(answers) <= {401, 429, 503}, answers
 
 
 def test_unknown_logins_are_held_off_like_known_ones(own):

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+import description
 import multipart
 from client import PASSWORD, expect, refused
 from multipart import BOUNDARY, field, file
@@ -343,6 +344,21 @@ def exchange(kabuto, data):
 def test_strange_http_harms_nobody(kabuto, data):
     exchange(kabuto, data)
     assert kabuto.health()[0] == 200
+
+
+@pytest.mark.parametrize('method, path, headers, status', [
+    ('TRACE', '/', {}, 405), ('GET', '/' + 'a' * 9000, {}, 414), ('GET', '/%00', {}, 400),
+    ('GET', '/_kabuto/results/x', {}, 404), ('GET', '/', {'X': 'a' * 40000}, 400),
+    ('POST', '/login', {'Content-Length': '99999999'}, 413)],
+    ids=lambda x: str(x)[:12])
+def test_web_server_refuses_with_the_headers_of_kabuto(kabuto, method, path, headers, status):
+    connection = http.client.HTTPConnection('127.0.0.1', kabuto.port, timeout=60)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    assert answer.status == status, answer.read()
+    for name, value in (*description.HEADERS.items(), ('Cache-Control', 'no-store')):
+        assert answer.headers.get_all(name) == [value], answer.headers
+    connection.close()
 
 
 @pytest.mark.both

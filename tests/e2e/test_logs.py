@@ -315,6 +315,19 @@ def test_output_of_background_processes_is_kept(alice):
 
 # Logs that lie: a job can reach the two files it is given
 
+@pytest.mark.limit(300)
+def test_reader_that_goes_away_frees_its_thread(own):
+    """To make all of the answers that nobody waits for would take minutes."""
+    kabuto = own({'threads': {'follow': 1}})
+    dave = kabuto.user('dave')
+    job = dave.run("head -c 60000000 /dev/zero | tr '\\0' '\\n'", timeout=200)['id']
+    for _ in range(10):
+        answer = dave.get(f'/execution/{job}/logs', stream=True)
+        next(answer.iter_content(1000))
+        answer.close()
+    assert kabuto.pools_answer()
+
+
 def find_log_files():
     """A shell fragment that sets $log and $idx to the files as the job sees them."""
     return ("for m in $(awk '{print $5}' /proc/self/mountinfo); do case $(readlink -f $m) in "

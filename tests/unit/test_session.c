@@ -135,7 +135,7 @@ static bool
 attempt(struct world *world, const char *login, const char *address)
 {
 	return login_allowed(&world->db, login, address, 3, 5, &world->err) &&
-	    login_failed(&world->db, 0, login, address, &world->err);
+	    login_failed(&world->db, 0, login, address, 3, 5, &world->err);
 }
 
 static void
