@@ -85,9 +85,44 @@ may_be_id(const char *word)
 	return true;
 }
 
-/* Whether each ARG of that name in the text has a value, and none that may be an id. */
+/*
+ * Whether the word, with whatever its variables stand for, may begin with one of the texts, of
+ * which the last is NULL; open: something unknown follows it.
+ */
 static bool
-arguments_are_names(const char *text, const char *name)
+may_begin(const char *word, const char *const *texts, bool open)
+{
+	size_t own = strcspn(word, "$");
+
+	open = open || word[own] == '$';
+	for (; *texts != NULL; texts++) {
+		size_t length = strlen(*texts);
+
+		if (strncasecmp(word, *texts, open && own < length ? own : length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where Podman takes an image from by a name with one of these before it, and from no registry: by
+ * its id, or out of a file of the machine (containers-transports(5)).
+ */
+static const char *const transports[] = { "containers-storage:", "dir:", "docker-archive:",
+	"docker-daemon:", "oci:", "oci-archive:", "ostree:", "sif:", "tarball:", NULL };
+
+/* Of an ARG that stands for all of an image's name, or for its beginning. */
+static bool
+is_good_value(const char *value, bool all)
+{
+	if (all)
+		return !may_be_id(value) && !may_begin(value, transports, false);
+	return value[0] != '\0' && !may_begin(value, transports, true);
+}
+
+/* Whether each ARG of that name in the text has a value, and a good one. */
+static bool
+arguments_are_good(const char *text, const char *name, bool all)
 {
 	size_t length = strlen(name);
 	bool found = false;
@@ -105,7 +140,7 @@ arguments_are_names(const char *text, const char *name)
 			if (strncmp(word, name, length) != 0 ||
 			    (word[length] != '=' && word[length] != '\0'))
 				continue;
-			if (word[length] == '\0' || may_be_id(word + length + 1))
+			if (word[length] == '\0' || !is_good_value(word + length + 1, all))
 				return false;
 			found = true;
 		}
@@ -113,29 +148,30 @@ arguments_are_names(const char *text, const char *name)
 	return found;
 }
 
-/* "$NAME" or "${NAME}" alone, which stands for what the text's own ARG says. */
+/* Whether the variable at the word's beginning stands for what the text's own ARG says, and well.
+ */
 static bool
 is_named_by_argument(const char *text, const char *word)
 {
+	size_t length = word[0] == '$' ? variable_length(word) : 0;
+	bool braces = length > 0 && word[1] == '{', all = word[length] == '\0';
 	char name[WORD_MOST];
-	bool braces = word[0] == '$' && word[1] == '{';
-	const char *at = word + 1 + braces;
-	size_t length = word[0] == '$' ? strspn(at, NAME) : 0;
 
-	if (length == 0 || strcmp(at + length, braces ? "}" : "") != 0)
+	if (length == 0 || (!all && may_be_id(word)))
 		return false;
-	memcpy(name, at, length);
-	name[length] = '\0';
-	return arguments_are_names(text, name);
+	snprintf(name, sizeof name, "%.*s", (int)(length - 1 - (braces ? 2 : 0)),
+	    word + 1 + braces);
+	return arguments_are_good(text, name, all);
 }
 
 static bool
 check_word(const char *text, const char *word, struct error *err)
 {
-	if (!may_be_id(word) || is_named_by_argument(text, word))
+	if ((!may_be_id(word) && !may_begin(word, transports, false)) ||
+	    is_named_by_argument(text, word))
 		return true;
 	return error_set(err, ERROR_INPUT,
-	    "the Dockerfile takes an image by '%s', which is or may be an id: write its name, with a tag where the name is of hexadecimal digits (cafe:latest)",
+	    "the Dockerfile takes an image by '%s', which is or may be an id or a file of this machine: write its name, with a tag where the name is of hexadecimal digits (cafe:latest)",
 	    word);
 }
 
@@ -178,14 +214,10 @@ check_flags(const char *text, const char *line, struct error *err)
 static bool
 may_be_url(const char *word)
 {
-	static const char *const begins[] = { "http://", "https://", "git://", "ssh://", "git@" };
-	size_t own = strcspn(word, "$");
+	static const char *const begins[] = { "http://", "https://", "git://", "ssh://", "git@",
+		NULL };
 
-	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
-		if (strncasecmp(word, begins[i],
-			word[own] == '$' && own < strlen(begins[i]) ? own : strlen(begins[i])) == 0)
-			return true;
-	return strstr(word, "://") != NULL;
+	return may_begin(word, begins, false) || strstr(word, "://") != NULL;
 }
 
 /*
@@ -215,6 +247,29 @@ check_add(const char *line, struct error *err)
 	return true;
 }
 
+/*
+ * RUN's flags, which Podman alone knows: they must not lead out of the build's network, nor to a
+ * cache that all accounts would share.
+ */
+static bool
+check_run(const char *line, struct error *err)
+{
+	char word[WORD_MOST];
+
+	for (;;) {
+		line += strspn(line, SPACE);
+		line = take_word(line, SPACE "\n", word);
+		if (strncmp(word, "--", 2) != 0)
+			return true;
+		if (strcmp(word, "--network=none") != 0 && strcmp(word, "--network=default") != 0 &&
+		    (strncmp(word, "--mount=", 8) != 0 || strstr(word, "cache") != NULL ||
+			strchr(word, '$') != NULL))
+			return error_set(err, ERROR_INPUT,
+			    "the Dockerfile has RUN with '%s', which is not allowed here: of RUN's flags there are --network=none and --mount, with no variable and no cache",
+			    word);
+	}
+}
+
 /* What is behind the instruction, also where it is there for images to come; NULL: another one. */
 static const char *
 behind(const char *line, const char *instruction)
@@ -233,7 +288,7 @@ static bool
 check_lines(const char *text, struct error *err)
 {
 	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
-		const char *added;
+		const char *added, *run;
 
 		line += *line == '\n';
 		/* Spaces of Unicode, which the engine drops too, and a byte order mark. */
@@ -244,7 +299,9 @@ check_lines(const char *text, struct error *err)
 			: !check_flags(text, line, err))
 			return false;
 		added = behind(line, "ADD");
-		if (added != NULL && !check_add(added, err))
+		run = behind(line, "RUN");
+		if ((added != NULL && !check_add(added, err)) ||
+		    (run != NULL && !check_run(run, err)))
 			return false;
 	}
 	return true;
