@@ -16,6 +16,7 @@
 #include "request.h"
 #include "router.h"
 #include "urlencoded.h"
+#include "utf8.h"
 
 #define BODY_MOST                                                                                  \
 	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
@@ -146,9 +147,13 @@ read_json(struct request *req, struct error *err)
 	if (done) {
 		object = json_loadb(body.text != NULL ? body.text : "", body.length,
 		    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
-		done = object != NULL ? add_object(req, object, err)
-				      : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s",
-					    where.line, where.text);
+		/* jansson quotes what it stopped at, in the middle of a character where that is so.
+		 */
+		done = object != NULL
+		    ? add_object(req, object, err)
+		    : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where.line,
+			  utf8_valid(where.text, strlen(where.text)) ? where.text
+								     : "invalid Unicode");
 	}
 	free(body.text);
 	return done;

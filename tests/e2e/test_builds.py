@@ -411,6 +411,23 @@ def test_instructions_of_a_base_image_end_the_build(kabuto, alice, bob):
         engine.call('DELETE', f'/containers/{made["Id"]}', force=1)
 
 
+@pytest.mark.parametrize('name', [
+    'dir:/etc', 'oci-archive:/etc/passwd', 'docker-archive:/etc/passwd', 'containers-storage:busybox',
+    '"dir:/etc"', '$A', '${A}'])
+def test_base_image_is_none_of_the_machines_files(alice, name):
+    """Podman reads images from there, too; as root, and tells what it found."""
+    state = alice.wait_build(alice.build(f'ARG A=dir:/etc\nFROM {name}\n', name='x'))
+    assert state['state'] == 'FAILED' and 'manifest' not in str(state), state
+
+
+def test_accounts_share_no_cache_of_a_build(alice, bob):
+    for who, command in ((alice, 'echo classified > /c/file'), (bob, 'cat /c/file')):
+        text = f'FROM busybox\nRUN --mount=type=cache,id=shared,target=/c {command}\n'
+        state = who.wait_build(who.build(text, name='x', nocache='true'))
+        assert state['state'] == 'FAILED', state
+        assert 'classified\n' not in [x.get('stream') for x in state['output']], state
+
+
 def test_stages_are_named_and_numbered(alice):
     image = alice.image('FROM busybox AS one\nRUN echo a > /a\nFROM one AS two\nRUN echo b > /b\n'
                         'FROM busybox\nCOPY --from=0 /a /\nCOPY --from=two /b /\n', name='stages')

@@ -154,7 +154,7 @@ WHO = (nobody, owner, stranger, admin, expired, by_token, from_another_site, fro
 
 def test_table_has_each_route():
     described = {(method.upper(), path) for path, item in DESCRIPTION['paths'].items()
-                 for method in item}
+                 for method in item if method != 'head'}  # those are the GETs'
     assert described == {(row[0], row[1]) for row in TABLE}
 
 
