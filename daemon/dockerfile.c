@@ -1,28 +1,34 @@
 /*
- * The text is read in more ways than the engine reads it: as its lines stand, and with lines joined
- * by either character that a Dockerfile may choose for it (the directive "escape"). What looks like
- * a FROM or an ADD in any of them is held against the rule, so that no trick with lines hides one.
- * The price: a line of a script that begins with "from" and hexadecimal digits is refused, as one
- * that begins with "add" and has a URL, and so is a stage that is named with hexadecimal digits
- * alone.
+ * The rules are held against all readings of the text (dockerfile_reading.h), so that no trick with
+ * lines hides an instruction. The price: a line of a script that begins with "from" and hexadecimal
+ * digits is refused, as one that begins with "add" and has a URL, and so is a stage that is named
+ * with hexadecimal digits alone.
  */
 #include "dockerfile.h"
 
-#include <ctype.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cleanup.h"
+#include "dockerfile_reading.h"
 
-#define WORD_MOST  256 /* bytes of a word that is looked at; an id has 71 at most */
-#define INDEX_MOST 4   /* digits of a stage's number, as in --from=0 */
+#define WORD_MOST    256 /* bytes of a word that is looked at; an id has 71 at most */
+#define LOOKUPS_MOST 500 /* of variables: each goes through all of the text */
+#define INDEX_MOST   4   /* digits of a stage's number, as in --from=0 */
 
-#define SPACE  " \t\v\f\r"
+#define SPACE  DOCKERFILE_SPACE
+#define QUOTES "\"'\\`" /* and escapes: the engine takes them away */
 #define DIGITS "0123456789"
 #define HEX    DIGITS "abcdefABCDEF"
 #define NAME   HEX "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ_"
+
+struct dockerfile {
+	const char *readings;
+	int lookups; /* of variables, so far */
+};
 
 /* Copies what is before any of the characters end, without quotes; returns what is behind it. */
 static const char *
@@ -31,7 +37,7 @@ take_word(const char *line, const char *end, char word[static WORD_MOST])
 	size_t length = strcspn(line, end), at = 0;
 
 	for (size_t i = 0; i < length && at + 1 < WORD_MOST; i++)
-		if (strchr("\"'\\`", line[i]) == NULL)
+		if (strchr(QUOTES, line[i]) == NULL)
 			word[at++] = line[i];
 	word[at] = '\0';
 	return line + length;
@@ -63,7 +69,7 @@ is_ascii(const char *word)
 /*
  * Whether the word, with whatever its variables stand for, may be an id: hexadecimal digits, behind
  * "sha256:" or not. A character of its own that is in neither rules that out; behind a variable
- * that is not a plain one nobody knows what is its own. Other spaces than ours end a word, too.
+ * that is not a plain one nobody knows what is its own.
  */
 static bool
 may_be_id(const char *word)
@@ -151,7 +157,7 @@ arguments_are_good(const char *text, const char *name, bool all)
 /* Whether the variable at the word's beginning stands for what the text's own ARG says, and well.
  */
 static bool
-is_named_by_argument(const char *text, const char *word)
+is_named_by_argument(struct dockerfile *file, const char *word)
 {
 	size_t length = word[0] == '$' ? variable_length(word) : 0;
 	bool braces = length > 0 && word[1] == '{', all = word[length] == '\0';
@@ -161,14 +167,14 @@ is_named_by_argument(const char *text, const char *word)
 		return false;
 	snprintf(name, sizeof name, "%.*s", (int)(length - 1 - (braces ? 2 : 0)),
 	    word + 1 + braces);
-	return arguments_are_good(text, name, all);
+	return file->lookups++ < LOOKUPS_MOST && arguments_are_good(file->readings, name, all);
 }
 
 static bool
-check_word(const char *text, const char *word, struct error *err)
+check_word(struct dockerfile *file, const char *word, struct error *err)
 {
 	if ((!may_be_id(word) && !may_begin(word, transports, false)) ||
-	    is_named_by_argument(text, word))
+	    is_named_by_argument(file, word))
 		return true;
 	return error_set(err, ERROR_INPUT,
 	    "the Dockerfile takes an image by '%s', which is or may be an id or a file of this machine: write its name, with a tag where the name is of hexadecimal digits (cafe:latest)",
@@ -177,7 +183,7 @@ check_word(const char *text, const char *word, struct error *err)
 
 /* FROM, its flags, and the image. */
 static bool
-check_from(const char *text, const char *line, struct error *err)
+check_from(struct dockerfile *file, const char *line, struct error *err)
 {
 	char word[WORD_MOST];
 
@@ -185,12 +191,12 @@ check_from(const char *text, const char *line, struct error *err)
 		line += strspn(line, SPACE);
 		line = take_word(line, SPACE "\n", word);
 	} while (word[0] == '-' && word[1] == '-' && is_ascii(word));
-	return check_word(text, word, err);
+	return check_word(file, word, err);
 }
 
 /* "--from=" of COPY, and ",from=" of a mount: an image too, unless it is a stage's number. */
 static bool
-check_flags(const char *text, const char *line, struct error *err)
+check_flags(struct dockerfile *file, const char *line, struct error *err)
 {
 	const char *end = line + strcspn(line, "\n");
 	char word[WORD_MOST];
@@ -201,7 +207,7 @@ check_flags(const char *text, const char *line, struct error *err)
 		(void)take_word(at + 5, SPACE ",\n", word);
 		if (strlen(word) <= INDEX_MOST && word[strspn(word, DIGITS)] == '\0')
 			continue;
-		if (!check_word(text, word, err))
+		if (!check_word(file, word, err))
 			return false;
 	}
 	return true;
@@ -220,29 +226,70 @@ may_be_url(const char *word)
 	return may_begin(word, begins, false) || strstr(word, "://") != NULL;
 }
 
+static bool
+refuse_source(const char *source, struct error *err)
+{
+	return error_set(err, ERROR_INPUT,
+	    "the Dockerfile has ADD with '%s', which is or may be a URL: fetch it by RUN, or use COPY (or ./ before a name) for a file of the context",
+	    source);
+}
+
+/* A name that a variable may make a URL is taken where it is the last one, which says where to. */
+static bool
+check_source(const char *word, bool last, struct error *err)
+{
+	return (last && strchr(word, '$') != NULL && strstr(word, "://") == NULL) ||
+	    !may_be_url(word) || refuse_source(word, err);
+}
+
+/* The words of a JSON array, with its escapes read. */
+static bool
+check_array(json_t *array, struct error *err)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (array, i, item) {
+		const char *text = json_string_value(item);
+		char word[WORD_MOST];
+
+		if (text == NULL)
+			continue;
+		(void)take_word(text, "", word);
+		if (!check_source(word, i + 1 == json_array_size(array), err))
+			return false;
+	}
+	return true;
+}
+
 /*
- * What ADD takes, all words but the last one: the engine fetches a URL from its own network, which
- * is this machine's, whatever the build's is. In a JSON array "\u0068" may be a letter of one.
+ * What ADD takes: the engine fetches a URL from its own network, which is this machine's, whatever
+ * the build's is.
  */
 static bool
 check_add(const char *line, struct error *err)
 {
-	const char *end = line + strcspn(line, "\n");
-	char word[WORD_MOST], source[WORD_MOST] = "";
+	cleanup_free char *copy = strndup(line, strcspn(line, "\n"));
+	cleanup_json json_t *array = NULL;
+	const char *at = copy;
+	char word[WORD_MOST];
 
-	while (line < end) {
-		const char *begin = line;
-
-		line += strspn(line, SPACE "[],");
-		while (line < end && (unsigned char)*line >= 0x80)
-			line++; /* spaces of Unicode are dropped by the engine */
-		line = take_word(line, SPACE "[],\n", word);
-		if (source[0] != '\0' && word[0] != '\0')
-			return error_set(err, ERROR_INPUT,
-			    "the Dockerfile has ADD with '%s', which is or may be a URL: fetch it by RUN, or use COPY (or ./ before a name) for a file of the context",
-			    source);
-		if (may_be_url(word) || memmem(begin, (size_t)(line - begin), "\\u", 2) != NULL)
-			memcpy(source, word, sizeof source);
+	if (copy == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
+	while (at += strspn(at, SPACE), strncmp(at, "--", 2) == 0)
+		at += strcspn(at, SPACE);
+	if (*at == '[')
+		array = json_loads(at, 0, NULL);
+	if (json_is_array(array))
+		return check_array(array, err);
+	/* Another reader of JSON may understand what ours does not. */
+	if (*at == '[' && strchr(at, '\\') != NULL)
+		return refuse_source(at, err);
+	while (*at != '\0') {
+		at = take_word(at, SPACE, word);
+		at += strspn(at, SPACE);
+		if (!check_source(word, *at == '\0', err))
+			return false;
 	}
 	return true;
 }
@@ -284,73 +331,49 @@ behind(const char *line, const char *instruction)
 	    : NULL;
 }
 
+/*
+ * The flags behind an instruction: what the engine takes away of them, and what it takes for a
+ * space in them, could hide one.
+ */
 static bool
-check_lines(const char *text, struct error *err)
+check_plain_flags(const char *line, struct error *err)
 {
-	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
-		const char *added, *run;
+	while (line += strspn(line, SPACE), strncmp(line, "--", 2) == 0) {
+		size_t length = strcspn(line, SPACE "\n");
 
-		line += *line == '\n';
-		/* Spaces of Unicode, which the engine drops too, and a byte order mark. */
-		while (strchr(SPACE, *line) != NULL ? *line != '\0' : (unsigned char)*line >= 0x80)
-			line++;
-		if (strncasecmp(line, "FROM", 4) == 0 && strchr(SPACE, line[4]) != NULL
-			? !check_from(text, line + 4, err)
-			: !check_flags(text, line, err))
-			return false;
-		added = behind(line, "ADD");
-		run = behind(line, "RUN");
-		if ((added != NULL && !check_add(added, err)) ||
-		    (run != NULL && !check_run(run, err)))
-			return false;
+		for (size_t i = 0; i < length; i++)
+			if (strchr(QUOTES, line[i]) != NULL || (unsigned char)line[i] >= 0x80)
+				return error_set(err, ERROR_INPUT,
+				    "the Dockerfile has the flag '%.*s': write it without quotes, escapes and characters that are not ASCII",
+				    (int)length, line);
+		line += length;
 	}
 	return true;
 }
 
-/* Where a line ends that the next one is joined to by escape; NULL: it is not. */
-static const char *
-joint_of(const char *line, size_t length, char escape)
+static bool
+check_line(struct dockerfile *file, const char *line, struct error *err)
 {
-	while (length > 0 && strchr(SPACE, line[length - 1]) != NULL)
-		length--;
-	return length > 0 && line[length - 1] == escape ? line + length - 1 : NULL;
-}
+	const char *from = behind(line, "FROM"), *add = behind(line, "ADD"),
+		   *copy = behind(line, "COPY"), *run = behind(line, "RUN");
+	const char *flags = from != NULL ? from : add != NULL ? add : copy != NULL ? copy : run;
 
-/*
- * The text with its lines joined, the caller's to free; NULL: no memory. Comments, and empty lines
- * between joined ones, are left out, as the engine does.
- */
-static char *
-join_lines(const char *text, char escape)
-{
-	char *joined = malloc(strlen(text) + 2), *to = joined;
-	bool goes_on = false;
-
-	while (joined != NULL && *text != '\0') {
-		size_t length = strcspn(text, "\n"), indent = strspn(text, SPACE);
-		const char *joint = joint_of(text, length, escape);
-		size_t copied = joint != NULL ? (size_t)(joint - text) : length;
-
-		if (text[indent] != '#' && !(goes_on && indent >= length)) {
-			memcpy(to, text, copied);
-			to += copied;
-			goes_on = joint != NULL;
-			if (!goes_on)
-				*to++ = '\n';
-		}
-		text += length + (text[length] == '\n');
-	}
-	if (joined != NULL)
-		*to = '\0';
-	return joined;
+	if (flags != NULL && !check_plain_flags(flags, err))
+		return false;
+	return (from != NULL ? check_from(file, from, err) : check_flags(file, line, err)) &&
+	    (add == NULL || check_add(add, err)) && (run == NULL || check_run(run, err));
 }
 
 bool
 dockerfile_check(const char *text, struct error *err)
 {
-	cleanup_free char *one = join_lines(text, '\\'), *other = join_lines(text, '`');
+	cleanup_free char *readings = dockerfile_readings(text, err);
+	struct dockerfile file = { .readings = readings };
 
-	if (one == NULL || other == NULL)
-		return error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
-	return check_lines(text, err) && check_lines(one, err) && check_lines(other, err);
+	if (readings == NULL)
+		return false;
+	for (const char *line = readings; *line != '\0'; line = strchr(line, '\n') + 1)
+		if (!check_line(&file, line + strspn(line, SPACE), err))
+			return false;
+	return true;
 }

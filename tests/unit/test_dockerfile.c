@@ -88,6 +88,24 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 		{ "FROM busybox\nCOPY --from=4f\xc2\xa0/x /y\n", false },
 		{ "ARG R=x\nFROM ${R}/python:3\n", true },
 		{ "ARG R=registry.example:5000\nFROM ${R}/python:3\n", true },
+		{ "\xef\xbb\xbf# x \\\nFROM \\\n4f12\n", false },
+		{ "\xef\xbb\xbf"
+		  "FROM busybox\n",
+		    true },
+		{ "\xc2\xa0# x \\\nFROM \\\n4f12\n", false },
+		{ "RUN x \\\v\nFROM \\\n4f12\n", false },
+		{ "RUN x \\\r\r\nFROM \\\n4f12\n", false },
+		{ "RUN x \\\\\nFROM \\\n4f12\n", false },
+		{ "RUN x \\\r\n  y\r\nFROM busybox\r\n", true },
+		{ "RUN x `\nFROM \\\n4f12\n", false },
+		{ "ARG A=python:3\nARG \\\nA=4f\nFROM $A\n", false },
+		{ "FROM busybox\nCOPY --fr\\om=4f12 / /y\n", false },
+		{ "FROM busybox\nCOPY --fr\"om\"=4f12 / /y\n", false },
+		{ "FROM --platform=\"linux${X:+ y}\" 4f12\n", false },
+		{ "FROM busybox\nRUN --mount=\"target=/a b\" --network=host x\n", false },
+		{ "FROM busybox\nRUN --mount=target=/\xc3\xa0--network=host x\n", false },
+		{ "FROM busybox\nRUN echo \xc3\xa0 \"--x\"\n", true },
+		{ "FROM busybox\nCOPY --chown=a:b x\xc3\xa0 /y\n", true },
 		{ "FROM docker:24\nRUN docker --version\n", true },
 		{ "FROM direct:1\n", true },
 		{ "FROM dir\n", true },
@@ -169,6 +187,19 @@ test_files_are_added_from_the_context_and_no_urls(void **state)
 		{ "AD\\\nD http://x /y\n", false },
 		{ "ADD $U \\\n# a comment\n\n/y\n", false },
 		{ "# escape=`\nADD http:`\n//x /y\n", false },
+		{ "ADD http://x ,\n", false },
+		{ "ADD http://x [\n", false },
+		{ "ADD http://x \"\"\n", false },
+		{ "ADD http://x \xc3\xa9\n", false },
+		{ "ADD $U ]\n", false },
+		{ "ADD [a $U ]\n", false },
+		{ "ADD [\"a\", \"$U\", \"/y\"]\n", false },
+		{ "ADD [\"a\", \"$HOME\"]\n", true },
+		{ "ADD [\"\\u0068ttp\\u003a\\u002f\\u002fx\", \"\\ud800\"]\n", false },
+		{ "ADD \\\n\xc2\xa0\nhttp://x /y\n", false },
+		{ "RUN a \\\n  add http://x /y\n", false },
+		{ "RUN apt-get install \\\n  # tools\n\n  git \\\n  && add-apt-repository x\n",
+		    true },
 		{ "ONBUILD ADD http://x /y\n", false },
 		{ "ONBUILD  onbuild ADD http://x /y\n", false },
 	};
@@ -185,12 +216,45 @@ test_files_are_added_from_the_context_and_no_urls(void **state)
 	rows_end(failed);
 }
 
+/* Each takes no longer than the text is long, or is refused. */
+static void
+test_texts_that_no_hand_has_written(void **state)
+{
+	static const struct {
+		const char *line, *what;
+		bool allowed;
+	} rows[] = {
+		{ "RUN \\\n", "starts of one instruction", false },
+		{ "\\\n", "joints", false },
+		{ "F\\\n#\n", "comments", true },
+		{ "RUN true\n", "instructions", true },
+		{ "ARG A=x\nFROM $A\n", "variables", false },
+	};
+	struct error err;
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t length = strlen(rows[i].line), count = 300000 / length;
+		char *text = malloc(count * length + 1);
+
+		for (size_t n = 0; n < count; n++)
+			memcpy(text + n * length, rows[i].line, length);
+		text[count * length] = '\0';
+		row_check(failed, dockerfile_check(text, &err) == rows[i].allowed, "%s",
+		    rows[i].what);
+		free(text);
+	}
+	rows_end(failed);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_images_are_named_and_not_asked_for_by_id),
 		cmocka_unit_test(test_files_are_added_from_the_context_and_no_urls),
+		cmocka_unit_test(test_texts_that_no_hand_has_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,165 @@
+/*
+ * The number of readings is bounded: a text that has more was not written by hand.
+ */
+#include "dockerfile_reading.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+
+#define READINGS_MOST (16 * 1024 * 1024) /* bytes */
+#define BEGIN_LINES   1000 /* lines over which an instruction's first word may be spread */
+#define BEGIN_LENGTH  8    /* bytes that tell it: "ONBUILD " */
+
+static bool
+too_intricate(struct error *err)
+{
+	return error_set(err, ERROR_INPUT,
+	    "the Dockerfile has instructions that go on over too many lines");
+}
+
+/* The length of a space at text that is one to the engine alone, or not to all engines; 0: none. */
+static size_t
+strange_space(const char *text)
+{
+	/* What Go's unicode.IsSpace takes besides the usual ones, and a byte order mark. */
+	static const char *const spaces[] = { "\v", "\f", "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80",
+		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
+		"\xef\xbb\xbf" };
+
+	if (text[0] == '\r' && text[1] != '\n' && text[1] != '\0')
+		return 1;
+	if (strncmp(text, "\xe2\x80", 2) == 0 && (unsigned char)text[2] >= 0x80 &&
+	    (unsigned char)text[2] <= 0x8a)
+		return 3;
+	for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++)
+		if (strncmp(text, spaces[i], strlen(spaces[i])) == 0)
+			return strlen(spaces[i]);
+	return 0;
+}
+
+static bool
+refuse_strange_spaces(const char *text, struct error *err)
+{
+	int line = 1;
+
+	for (; *text != '\0'; text++) {
+		line += *text == '\n';
+		if (strange_space(text) > 0)
+			return error_set(err, ERROR_INPUT,
+			    "line %d of the Dockerfile has a space that is none to all readers: write an ordinary one",
+			    line);
+	}
+	return true;
+}
+
+/* Whether the line begins with an instruction that has rules. */
+static bool
+has_rules(const char *line)
+{
+	static const char *const words[] = { "FROM", "ADD", "COPY", "RUN", "ARG", "ONBUILD" };
+
+	line += strspn(line, DOCKERFILE_SPACE);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		size_t length = strlen(words[i]);
+
+		if (strncasecmp(line, words[i], length) == 0 &&
+		    strchr(DOCKERFILE_SPACE, line[length]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Where a line ends that the next one is joined to by escape; NULL: it is not. */
+static const char *
+joint_of(const char *line, size_t length, char escape)
+{
+	while (length > 0 && strchr(DOCKERFILE_SPACE, line[length - 1]) != NULL)
+		length--;
+	return length > 0 && line[length - 1] == escape ? line + length - 1 : NULL;
+}
+
+/*
+ * Joins the lines from text on as long as each ends with escape (0: the first one alone), into to,
+ * which has room for all of the text. Comments and empty lines between them are left out, as the
+ * engine does. An instruction without rules is given up as soon as that is seen: to is "" then.
+ */
+static bool
+join(const char *text, char escape, char *to, struct error *err)
+{
+	size_t at = 0, begins;
+	int lines = 0;
+	bool goes_on = true;
+
+	to[0] = '\0';
+	for (; goes_on && *text != '\0'; lines++) {
+		size_t length = strcspn(text, "\n"), indent = strspn(text, DOCKERFILE_SPACE);
+		const char *joint = escape == 0 ? NULL : joint_of(text, length, escape);
+
+		if (lines == 0 || (text[indent] != '#' && indent < length)) {
+			memcpy(to + at, text, joint != NULL ? (size_t)(joint - text) : length);
+			at += joint != NULL ? (size_t)(joint - text) : length;
+			to[at] = '\0';
+			goes_on = joint != NULL;
+		}
+		text += length + (text[length] == '\n');
+		begins = strspn(to, DOCKERFILE_SPACE);
+		if (has_rules(to) && !(goes_on && at - begins < BEGIN_LENGTH))
+			continue;
+		if (at - begins >= BEGIN_LENGTH || !goes_on)
+			break;
+		if (lines == BEGIN_LINES)
+			return too_intricate(err);
+	}
+	if (!has_rules(to))
+		to[0] = '\0';
+	return true;
+}
+
+static bool
+write_readings(FILE *to, const char *text, char *line, struct error *err)
+{
+	static const char escapes[] = { 0, '\\', '`' };
+
+	for (; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n')
+		for (size_t i = 0; i < sizeof escapes; i++) {
+			if (escapes[i] != 0 &&
+			    joint_of(text, strcspn(text, "\n"), escapes[i]) == NULL)
+				continue;
+			if (!join(text, escapes[i], line, err))
+				return false;
+			if (line[0] != '\0' && fprintf(to, "%s\n", line) < 0)
+				return error_set(err, ERROR_SYSTEM,
+				    "read the Dockerfile: not enough memory");
+			if (ftell(to) > READINGS_MOST)
+				return too_intricate(err);
+		}
+	return true;
+}
+
+char *
+dockerfile_readings(const char *text, struct error *err)
+{
+	cleanup_free char *line = malloc(strlen(text) + 1);
+	char *readings = NULL;
+	size_t length;
+	FILE *to = open_memstream(&readings, &length);
+	bool done = false;
+
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3; /* a byte order mark, which the engine drops here */
+	if (line == NULL || to == NULL)
+		error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
+	else
+		done = refuse_strange_spaces(text, err) && write_readings(to, text, line, err);
+	if (to != NULL && fclose(to) != 0 && done)
+		done = error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
+	if (done)
+		return readings;
+	free(readings);
+	return NULL;
+}
