@@ -6,6 +6,7 @@
  */
 #include "dockerfile.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,19 +334,21 @@ behind(const char *line, const char *instruction)
 
 /*
  * The flags behind an instruction: what the engine takes away of them, and what it takes for a
- * space in them, could hide one.
+ * space in them, could hide one. To some engines the word behind a flag without "=" is its value.
  */
 static bool
 check_plain_flags(const char *line, struct error *err)
 {
 	while (line += strspn(line, SPACE), strncmp(line, "--", 2) == 0) {
 		size_t length = strcspn(line, SPACE "\n");
+		bool plain = memchr(line, '=', length) != NULL;
 
 		for (size_t i = 0; i < length; i++)
-			if (strchr(QUOTES, line[i]) != NULL || (unsigned char)line[i] >= 0x80)
-				return error_set(err, ERROR_INPUT,
-				    "the Dockerfile has the flag '%.*s': write it without quotes, escapes and characters that are not ASCII",
-				    (int)length, line);
+			plain = plain && strchr(QUOTES, line[i]) == NULL && isascii(line[i]);
+		if (!plain)
+			return error_set(err, ERROR_INPUT,
+			    "the Dockerfile has the flag '%.*s': write it as --name=value, without quotes, escapes and characters that are not ASCII",
+			    (int)length, line);
 		line += length;
 	}
 	return true;

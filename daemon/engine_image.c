@@ -168,6 +168,10 @@ tar_next_entry(struct tar *tar)
 	{
 		cleanup_free char *copy = strdup(name);
 
+		if (copy == NULL) {
+			snprintf(tar->error, sizeof tar->error, "not enough memory");
+			return false;
+		}
 		archive_entry_copy_pathname(tar->entry, copy);
 		if (archive_entry_filetype(tar->entry) == AE_IFLNK && tar->outward == NULL &&
 		    leads_out(copy, archive_entry_symlink(tar->entry)))

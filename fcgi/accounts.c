@@ -200,19 +200,26 @@ ask_directory(struct request *req, const char *login, const char *password, bool
 }
 
 /*
- * A wrong password of a local account counts though the directory could not be asked for nobody.
- * Always false: what went wrong has been said.
+ * Where the directory has ended the log-in, with err, instead of a password. A wrong one of a local
+ * account counts all the same, though the directory could not be asked for nobody; and of what is
+ * over the limits by now nothing else is told. Always false.
  */
 static bool
-count_failure(struct request *req, const struct account *account, const char *login)
+ended_by_directory(struct request *req, const char *login, int64_t local, struct error *err)
 {
 	const struct config *config = req->server->config;
-	struct error ignored;
-	struct database *db = request_database(req, &ignored);
+	const char *address = request_header(req, "REMOTE_ADDR");
+	struct error limit = { .kind = ERROR_NONE };
+	struct database *db = request_database(req, &limit);
 
-	if (db != NULL)
-		(void)login_failed(db, account->id, login, request_header(req, "REMOTE_ADDR"),
-		    config->login_attempts, config->login_attempts_address, &ignored);
+	if (db != NULL && local != 0)
+		(void)login_failed(db, local, login, address, config->login_attempts,
+		    config->login_attempts_address, &limit);
+	else if (db != NULL)
+		(void)login_allowed(db, login, address, config->login_attempts,
+		    config->login_attempts_address, &limit);
+	if (limit.kind == ERROR_TOO_MANY)
+		*err = limit;
 	return false;
 }
 
@@ -240,7 +247,7 @@ check_password(struct request *req, const char *login, const char *password,
 	right = password_verify(password, local ? hash : NULL);
 	if (!right && directory_configured(config)) {
 		if (!ask_directory(req, login, password, local, account, &right, err))
-			return local && count_failure(req, account, login);
+			return ended_by_directory(req, login, local ? account->id : 0, err);
 		*confirmed = *confirmed || right;
 	}
 	db = request_database(req, err);

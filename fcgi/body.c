@@ -22,7 +22,7 @@
 	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
 #define PIECE      32768         /* bytes that are read at a time */
 #define DRAIN_MOST (4 * 1024 * 1024)
-#define DRAIN_MS   1000
+#define DRAIN_MS   250
 #define PARTS_MOST 100000 /* parts of a multipart body */
 
 /* A browser's form sends fields that were left empty: but for texts they count as not given. */

@@ -102,6 +102,8 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 		{ "FROM busybox\nCOPY --fr\\om=4f12 / /y\n", false },
 		{ "FROM busybox\nCOPY --fr\"om\"=4f12 / /y\n", false },
 		{ "FROM --platform=\"linux${X:+ y}\" 4f12\n", false },
+		{ "FROM busybox\nCOPY --from 4f12 / /y\n", false },
+		{ "FROM --platform linux/amd64 4f12\n", false },
 		{ "FROM busybox\nRUN --mount=\"target=/a b\" --network=host x\n", false },
 		{ "FROM busybox\nRUN --mount=target=/\xc3\xa0--network=host x\n", false },
 		{ "FROM busybox\nRUN echo \xc3\xa0 \"--x\"\n", true },
