@@ -15,9 +15,27 @@
 #include "run.h"
 #include "utf8.h"
 
+#define VEIL "..."
+
+/* The engine's words may name paths of the state directory, which no account has a use for. */
+static void
+veil_path(char *text, const char *path)
+{
+	size_t length = strlen(path);
+	char *at = text;
+
+	while (length >= strlen(VEIL) && (at = strstr(at, path)) != NULL) {
+		memcpy(at, VEIL, strlen(VEIL));
+		at += strlen(VEIL);
+		memmove(at, at + length - strlen(VEIL), strlen(at + length - strlen(VEIL)) + 1);
+	}
+}
+
 void
 run_set_error(struct run *run, const char *format, ...)
 {
+	const struct config *config = run->worker->spooler->config;
+
 	va_list arguments;
 
 	if (run->error[0] != '\0')
@@ -25,6 +43,8 @@ run_set_error(struct run *run, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(run->error, sizeof run->error, format, arguments);
 	va_end(arguments);
+	veil_path(run->error, config->state_dir);
+	veil_path(run->error, config->engine.state_dir);
 	run->error[utf8_cut(run->error, strlen(run->error))] = '\0';
 }
 

@@ -220,6 +220,12 @@ def test_workdir(alice):
     assert alice.lines(alice.run('pwd', image=image, workdir='/tmp')['id']) == ['/tmp']
 
 
+def test_error_names_no_path_of_the_server(kabuto, alice):
+    job = alice.run('true', workdir='/run/kabuto/init')
+    assert job['state'] == 'failed' and str(kabuto.state) not in job['error'], job['error']
+    assert '/run/kabuto/init' in job['error'] or 'kabuto-init' in job['error'], job['error']
+
+
 @pytest.mark.parametrize('user, ids', [('nobody', '65534 65534'), ('1234', '1234 0'),
                                        ('1234:99', '1234 99'), ('root', '0 0')])
 def test_user(alice, user, ids):
