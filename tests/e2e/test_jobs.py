@@ -220,6 +220,7 @@ def test_workdir(alice):
     assert alice.lines(alice.run('pwd', image=image, workdir='/tmp')['id']) == ['/tmp']
 
 
+@pytest.mark.log_errors  # Podman calls it a fault of its own
 def test_error_names_no_path_of_the_server(kabuto, alice):
     job = alice.run('true', workdir='/run/kabuto/init')
     assert job['state'] == 'failed' and str(kabuto.state) not in job['error'], job['error']
