@@ -415,6 +415,6 @@ class Kabuto:
         assert self.sql('PRAGMA foreign_key_check') == []
         for name in ('spooler', *POOLS):
             bad = [line for line in said[name].splitlines()
-                   if 'Sanitizer' in line or 'runtime error' in line or
+                   if 'Sanitizer' in line or ': runtime error: ' in line or
                    line.startswith('<3>') and not errors_allowed]
             assert not bad, f'{name} said:\n' + '\n'.join(bad[:20])
