@@ -420,7 +420,7 @@ joblog_is_overgrown(int logs, int64_t job, int64_t attempt, int64_t limit)
 {
 	char name[JOBLOG_NAME];
 
-	/* kabuto-init writes no record without a byte of text. */
+	/* kabuto-init writes no record without a byte of text, but where the disk is full. */
 	return tree_file_is_over(logs, joblog_name(name, job, attempt, "log"), limit) ||
 	    tree_file_is_over(logs, joblog_name(name, job, attempt, "idx"),
 		least(limit, INT64_MAX / JOBLOG_RECORD / 2) * JOBLOG_RECORD);
