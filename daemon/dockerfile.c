@@ -171,11 +171,12 @@ is_named_by_argument(struct dockerfile *file, const char *word)
 	return file->lookups++ < LOOKUPS_MOST && arguments_are_good(file->readings, name, all);
 }
 
+/* Whether the word is an image's name. Without a file, variables stand for anything. */
 static bool
 check_word(struct dockerfile *file, const char *word, struct error *err)
 {
 	if ((!may_be_id(word) && !may_begin(word, transports, false)) ||
-	    is_named_by_argument(file, word))
+	    (file != NULL && is_named_by_argument(file, word)))
 		return true;
 	return error_set(err, ERROR_INPUT,
 	    "the Dockerfile takes an image by '%s', which is or may be an id or a file of this machine: write its name, with a tag where the name is of hexadecimal digits (cafe:latest)",
@@ -191,13 +192,16 @@ check_from(struct dockerfile *file, const char *line, struct error *err)
 	do {
 		line += strspn(line, SPACE);
 		line = take_word(line, SPACE "\n", word);
-	} while (word[0] == '-' && word[1] == '-' && is_ascii(word));
+	} while (strncmp(word, "--", 2) == 0);
 	return check_word(file, word, err);
 }
 
-/* "--from=" of COPY, and ",from=" of a mount: an image too, unless it is a stage's number. */
+/*
+ * "--from=" of COPY, and ",from=" of a mount: an image too, unless it is a stage's number. Docker
+ * fills in no variables there, and Podman those of ENV, too.
+ */
 static bool
-check_flags(struct dockerfile *file, const char *line, struct error *err)
+check_flags(const char *line, struct error *err)
 {
 	const char *end = line + strcspn(line, "\n");
 	char word[WORD_MOST];
@@ -208,7 +212,7 @@ check_flags(struct dockerfile *file, const char *line, struct error *err)
 		(void)take_word(at + 5, SPACE ",\n", word);
 		if (strlen(word) <= INDEX_MOST && word[strspn(word, DIGITS)] == '\0')
 			continue;
-		if (!check_word(file, word, err))
+		if (!check_word(NULL, word, err))
 			return false;
 	}
 	return true;
@@ -363,7 +367,7 @@ check_line(struct dockerfile *file, const char *line, struct error *err)
 
 	if (flags != NULL && !check_plain_flags(flags, err))
 		return false;
-	return (from != NULL ? check_from(file, from, err) : check_flags(file, line, err)) &&
+	return (from != NULL ? check_from(file, from, err) : check_flags(line, err)) &&
 	    (add == NULL || check_add(add, err)) && (run == NULL || check_run(run, err));
 }
 

@@ -22,9 +22,9 @@ too_intricate(struct error *err)
 	    "the Dockerfile has instructions that go on over too many lines");
 }
 
-/* The length of a space at text that is one to the engine alone, or not to all engines; 0: none. */
-static size_t
-strange_space(const char *text)
+/* Whether at text is a space to the engine alone, or not to all engines. */
+static bool
+is_strange_space(const char *text)
 {
 	/* What Go's unicode.IsSpace takes besides the usual ones, and a byte order mark. */
 	static const char *const spaces[] = { "\v", "\f", "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80",
@@ -32,14 +32,14 @@ strange_space(const char *text)
 		"\xef\xbb\xbf" };
 
 	if (text[0] == '\r' && text[1] != '\n' && text[1] != '\0')
-		return 1;
+		return true;
 	if (strncmp(text, "\xe2\x80", 2) == 0 && (unsigned char)text[2] >= 0x80 &&
 	    (unsigned char)text[2] <= 0x8a)
-		return 3;
+		return true;
 	for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++)
 		if (strncmp(text, spaces[i], strlen(spaces[i])) == 0)
-			return strlen(spaces[i]);
-	return 0;
+			return true;
+	return false;
 }
 
 static bool
@@ -49,7 +49,7 @@ refuse_strange_spaces(const char *text, struct error *err)
 
 	for (; *text != '\0'; text++) {
 		line += *text == '\n';
-		if (strange_space(text) > 0)
+		if (is_strange_space(text))
 			return error_set(err, ERROR_INPUT,
 			    "line %d of the Dockerfile has a space that is none to all readers: write an ordinary one",
 			    line);
@@ -91,7 +91,7 @@ joint_of(const char *line, size_t length, char escape)
 static bool
 join(const char *text, char escape, char *to, struct error *err)
 {
-	size_t at = 0, begins;
+	size_t at = 0;
 	int lines = 0;
 	bool goes_on = true;
 
@@ -107,13 +107,12 @@ join(const char *text, char escape, char *to, struct error *err)
 			goes_on = joint != NULL;
 		}
 		text += length + (text[length] == '\n');
-		begins = strspn(to, DOCKERFILE_SPACE);
-		if (has_rules(to) && !(goes_on && at - begins < BEGIN_LENGTH))
-			continue;
-		if (at - begins >= BEGIN_LENGTH || !goes_on)
+		if (at - strspn(to, DOCKERFILE_SPACE) < BEGIN_LENGTH) {
+			if (goes_on && lines == BEGIN_LINES)
+				return too_intricate(err);
+		} else if (!has_rules(to)) {
 			break;
-		if (lines == BEGIN_LINES)
-			return too_intricate(err);
+		}
 	}
 	if (!has_rules(to))
 		to[0] = '\0';

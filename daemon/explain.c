@@ -35,7 +35,6 @@ void
 run_set_error(struct run *run, const char *format, ...)
 {
 	const struct config *config = run->worker->spooler->config;
-
 	va_list arguments;
 
 	if (run->error[0] != '\0')

@@ -50,7 +50,9 @@ struct run {
 	int64_t registry_away_ms; /* monotonic, since when the registry is; 0: it is not */
 	int faults;               /* of the engine's own, at this step */
 	char error[RUN_ERROR];    /* why the job failed, in words; empty: its exit code tells */
-	bool timed_out, over_disk, over_own;
+	bool timed_out;
+	bool over_disk;            /* its outbox is too large */
+	bool over_own;             /* what Kabuto mounts for it is */
 	bool cancelled;            /* its owner asked for its end */
 	int64_t next_disk_look_ms; /* monotonic */
 	struct collect_notes notes;

@@ -14,8 +14,7 @@
 #include "tree.h"
 
 #define OWN_FILE_MOST 65536 /* bytes of a file in run/ that is not the outbox's */
-
-#define DISK_LOOK_MS 5000 /* between two looks at the outbox's size, if they are quick */
+#define DISK_LOOK_MS  5000  /* between two looks at the outbox's size, if they are quick */
 
 const char *
 run_folder_name(const struct run *run, char name[static RUN_FOLDER_NAME])

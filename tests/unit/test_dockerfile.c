@@ -5,13 +5,30 @@
 
 #include "dockerfile.h"
 
+struct row {
+	const char *text;
+	bool allowed;
+};
+
+static void
+check_rows(const struct row *rows, size_t count)
+{
+	struct error err;
+	int failed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool allowed = dockerfile_check(rows[i].text, &err);
+
+		row_check(failed, allowed == rows[i].allowed, "%s", rows[i].text);
+		row_check(failed, allowed || err.kind == ERROR_INPUT, "%s: kind", rows[i].text);
+	}
+	rows_end(failed);
+}
+
 static void
 test_images_are_named_and_not_asked_for_by_id(void **state)
 {
-	static const struct {
-		const char *text;
-		bool allowed;
-	} rows[] = {
+	static const struct row rows[] = {
 		{ "FROM busybox\nRUN true\n", true },
 		{ "FROM busybox:1.36\n", true },
 		{ "FROM registry.example:5000/team/base@sha256:0123456789abcdef\n", true },
@@ -72,6 +89,7 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 		{ "FROM ${A:-4f}\n", false },
 		{ "FROM ${A:+4f}\n", false },
 		{ "ARG A=4f\nFROM busybox\nCOPY --from=$A / /\n", false },
+		{ "FROM busybox\nARG A=busybox\nENV A=4f\nCOPY --from=$A / /\n", false },
 		{ "FROM ${A\n", false },
 		{ "FROM ${x:-${y:-4f}}\n", false },
 		{ "FROM ${x:-${y:-4f}}/\n", false },
@@ -137,26 +155,15 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 		{ "FROM busybox\nONBUILD RUN --network=host true\n", false },
 		{ "FROM python:${V:-3}\n", true },
 	};
-	struct error err;
-	int failed = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		bool allowed = dockerfile_check(rows[i].text, &err);
-
-		row_check(failed, allowed == rows[i].allowed, "%s", rows[i].text);
-		row_check(failed, allowed || err.kind == ERROR_INPUT, "%s: kind", rows[i].text);
-	}
-	rows_end(failed);
+	check_rows(rows, COUNT(rows));
 }
 
 static void
 test_files_are_added_from_the_context_and_no_urls(void **state)
 {
-	static const struct {
-		const char *text;
-		bool allowed;
-	} rows[] = {
+	static const struct row rows[] = {
 		{ "ADD a.txt /x\n", true },
 		{ "ADD . $HOME\n", true },
 		{ "ADD a $HOME/b /x/$A\n", false },
@@ -205,17 +212,9 @@ test_files_are_added_from_the_context_and_no_urls(void **state)
 		{ "ONBUILD ADD http://x /y\n", false },
 		{ "ONBUILD  onbuild ADD http://x /y\n", false },
 	};
-	struct error err;
-	int failed = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		bool allowed = dockerfile_check(rows[i].text, &err);
-
-		row_check(failed, allowed == rows[i].allowed, "%s", rows[i].text);
-		row_check(failed, allowed || err.kind == ERROR_INPUT, "%s: kind", rows[i].text);
-	}
-	rows_end(failed);
+	check_rows(rows, COUNT(rows));
 }
 
 /* Each takes no longer than the text is long, or is refused. */
