@@ -11,16 +11,15 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "checkout_settings.h"
 #include "cleanup.h"
 #include "confine.h"
 #include "guard.h"
@@ -247,118 +246,6 @@ set_environment(struct launch *launch, struct error *err)
 	return done || error_set(err, ERROR_SYSTEM, "clone a repository: not enough memory");
 }
 
-/* Adds to the file name in the checkout's folder, which may be new. Passwords stand in there. */
-static bool __attribute__((format(printf, 4, 5)))
-append_settings(int folder, const char *name, struct error *err, const char *format, ...)
-{
-	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	va_list arguments;
-	int length;
-	bool closed;
-
-	if (fd < 0)
-		return error_errno(err, "make '%s' of a checkout", name);
-	va_start(arguments, format);
-	length = vdprintf(fd, format, arguments);
-	va_end(arguments);
-	closed = close(fd) == 0;
-	return (length >= 0 && closed) || error_errno(err, "write '%s' of a checkout", name);
-}
-
-static bool
-append_hg_password(const struct checkout_url *url, int folder, struct error *err)
-{
-	return url->user[0] == '\0' ||
-	    append_settings(folder, "hgrc", err,
-		"[auth]\n"
-		"repository.prefix = %s%s%s\n"
-		"repository.schemes = https http\n"
-		"repository.username = %s\n"
-		"repository.password = %s\n",
-		url->host, url->port[0] != '\0' ? ":" : "", url->port, url->user, url->password);
-}
-
-/* By RFC 7617, section 2; libcurl sends it to no other host that a redirect leads to. */
-static bool
-append_git_password(const struct checkout_url *url, int folder, struct error *err)
-{
-	char both[2 * CHECKOUT_USER],
-	    encoded[sodium_base64_ENCODED_LEN(sizeof both, sodium_base64_VARIANT_ORIGINAL)];
-
-	if (url->user[0] == '\0')
-		return true;
-	snprintf(both, sizeof both, "%s:%s", url->user, url->password);
-	sodium_bin2base64(encoded, sizeof encoded, (const unsigned char *)both, strlen(both),
-	    sodium_base64_VARIANT_ORIGINAL);
-	return append_settings(folder, "gitconfig", err,
-	    "[http]\n"
-	    "\textraHeader = Authorization: Basic %s\n",
-	    encoded);
-}
-
-/*
- * hgrc(5). urllib, by which hg calls, knows ftp as well, has no proxy for it, and follows a
- * redirect there: an extension of one line takes it away.
- */
-static bool
-write_hgrc(const struct launch *launch, int folder, struct error *err)
-{
-	return append_settings(folder, "only_http.py", err,
-		   "import urllib.request\n"
-		   "del urllib.request.FTPHandler.ftp_open\n") &&
-	    append_settings(folder, "hgrc", err,
-		"[http_proxy]\n"
-		"host = 127.0.0.1:%u\n"
-		"user = " PROXY_USER "\n"
-		"passwd = %s\n"
-		"always = True\n"
-		"no =\n"
-		"[ui]\n"
-		"ssh = %s\n"
-		"clonebundles = False\n"
-		"[subrepos]\n"
-		"allowed = False\n"
-		"[extensions]\n"
-		"only_http = %s/only_http.py\n"
-		"only_http:required = yes\n",
-		(unsigned)launch->proxy.port, launch->proxy.password, launch->ssh,
-		launch->checkout->path);
-}
-
-/* git-config(1). */
-static bool
-make_folder(const struct launch *launch, struct error *err)
-{
-	const char *path = launch->checkout->path;
-	cleanup_close int folder = -1;
-
-	if (mkdir(path, 0700) < 0 ||
-	    (folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
-	    mkdirat(folder, "tmp", 0700) < 0)
-		return error_errno(err, "make the folder of a checkout");
-	return append_settings(folder, "gitconfig", err,
-		   "[http]\n"
-		   "\tproxy = http://" PROXY_USER ":%s@127.0.0.1:%u\n"
-		   "\tproxyAuthMethod = basic\n"
-		   "\tfollowRedirects = initial\n"
-		   "[core]\n"
-		   "\thooksPath = /dev/null\n"
-		   "\tfsmonitor = false\n"
-		   "[credential]\n"
-		   "\thelper =\n"
-		   "[transfer]\n"
-		   "\tbundleURI = false\n"
-		   "[submodule]\n"
-		   "\trecurse = false\n"
-		   "[fetch]\n"
-		   "\trecurseSubmodules = false\n"
-		   "[maintenance]\n"
-		   "\tauto = false\n",
-		   launch->proxy.password, (unsigned)launch->proxy.port) &&
-	    append_git_password(launch->url, folder, err) && write_hgrc(launch, folder, err) &&
-	    append_hg_password(launch->url, folder, err);
-}
-
 /*
  * ssh looks its host up by itself, so that it is told the address that was checked; keys are still
  * those of the name.
@@ -468,9 +355,11 @@ launch_program(struct launch *launch, struct error *err)
 		"--no-recurse-submodules", "--template=", "--", address, launch->tree, NULL };
 	char *hg[] = { "/usr/bin/hg", "--noninteractive", "clone", "--", address, launch->tree,
 		NULL };
+	const struct checkout_settings settings = { launch->checkout->path, launch->url,
+		&launch->proxy, launch->ssh };
 
-	return make_folder(launch, err) && set_environment(launch, err) && confine(launch, err) &&
-	    run(launch, launch->url->kind == CHECKOUT_GIT ? git : hg, err);
+	return checkout_settings_write(&settings, err) && set_environment(launch, err) &&
+	    confine(launch, err) && run(launch, launch->url->kind == CHECKOUT_GIT ? git : hg, err);
 }
 
 bool

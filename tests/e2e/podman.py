@@ -89,7 +89,8 @@ class Podman(Engine):
         with open(self.root / 'log', 'ab') as log:
             self.process = subprocess.Popen(
                 self.command('system', 'service', '--time=0', f'unix://{self.socket}'),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment())
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(),
+                cwd=self.root)  # conmon leaves a file there when a job is out of memory
         until(self.answers, f'the engine answers (log: {self.root}/log)')
         os.chown(self.socket, 0, group_id('docker'))
         os.chmod(self.socket, 0o660)

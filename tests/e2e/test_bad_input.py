@@ -371,6 +371,21 @@ def test_chunked_body_is_read(kabuto, carol):
     connection.close()
 
 
+@pytest.mark.parametrize('pool, method, path', [
+    ('api', 'GET', '/image'), ('upload', 'POST', '/image'), ('upload', 'PUT', '/pipeline/1/job/1'),
+    ('follow', 'GET', '/execution/1/logs')])
+def test_pool_that_is_down_is_said_to_be(kabuto, carol, pool, method, path):
+    kabuto[pool].kill()
+    try:
+        answer = carol.call(method, path)
+        assert 'kabuto.fcgi' in refused(answer, 503) and answer.headers['Retry-After'] == '1'
+        for name, value in description.HEADERS.items():
+            assert answer.headers[name] == value, answer.headers
+    finally:
+        kabuto[pool].start()
+    kabuto.wait_healthy()
+
+
 @pytest.mark.both
 @pytest.mark.parametrize('method, path', [
     ('POST', '/login'), ('POST', '/register'), ('POST', '/image'), ('POST', '/image?wait=9'),
