@@ -348,6 +348,15 @@ confine(struct launch *launch, struct error *err)
 }
 
 static bool
+write_settings(const struct launch *launch, struct error *err)
+{
+	const struct checkout_settings settings = { launch->checkout->path, launch->url,
+		&launch->proxy, launch->ssh };
+
+	return checkout_settings_write(&settings, err);
+}
+
+static bool
 launch_program(struct launch *launch, struct error *err)
 {
 	char *address = (char *)(uintptr_t)launch->url->url;
@@ -355,10 +364,8 @@ launch_program(struct launch *launch, struct error *err)
 		"--no-recurse-submodules", "--template=", "--", address, launch->tree, NULL };
 	char *hg[] = { "/usr/bin/hg", "--noninteractive", "clone", "--", address, launch->tree,
 		NULL };
-	const struct checkout_settings settings = { launch->checkout->path, launch->url,
-		&launch->proxy, launch->ssh };
 
-	return checkout_settings_write(&settings, err) && set_environment(launch, err) &&
+	return write_settings(launch, err) && set_environment(launch, err) &&
 	    confine(launch, err) && run(launch, launch->url->kind == CHECKOUT_GIT ? git : hg, err);
 }
 

@@ -343,7 +343,7 @@ test_program_sees_its_folder_and_nothing_of_ours(void **state)
 	file_put(folder->fd, "kabuto.conf", "secret", 6);
 	assert_int_equal(setenv("SECRET", "x", 1), 0);
 	must(proxy_start(&launch.proxy, true, true, &err), &err);
-	must(make_folder(&launch, &err), &err);
+	must(write_settings(&launch, &err), &err);
 	must(set_environment(&launch, &err), &err);
 	must(confine(&launch, &err), &err);
 	assert_int_equal(file_mode(folder->fd, "clone"), 0700);
