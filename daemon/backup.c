@@ -24,7 +24,8 @@
 #include "attachment.h"
 #include "build.h"
 #include "cleanup.h"
-#include "database_upkeep.h"
+#include "schema.h"
+#include "upkeep.h"
 #include "job.h"
 #include "joblog.h"
 #include "manifest.h"
@@ -188,15 +189,14 @@ put_logs(struct pack *pack, const struct job *job)
 	return done;
 }
 
-/* Results of an older Kabuto have no list. */
 static bool
-put_results(struct pack *pack, const struct job *job, const char *suffix, bool required)
+put_results(struct pack *pack, const struct job *job, const char *suffix)
 {
 	char path[SPOOL_RESULTS_NAME], name[SPOOL_RESULTS_NAME + 8];
 
 	snprintf(name, sizeof name, "results/%s",
 	    spool_results_name(path, job->results_token, suffix));
-	return put_file(pack, pack->spool->results, path, name, required);
+	return put_file(pack, pack->spool->results, path, name, true);
 }
 
 static bool
@@ -204,7 +204,7 @@ put_job(struct pack *pack, const struct job *job)
 {
 	return put_attachments(pack, job) &&
 	    (job->results_token[0] == '\0' ||
-		(put_results(pack, job, "zip", true) && put_results(pack, job, "list", false))) &&
+		(put_results(pack, job, "zip") && put_results(pack, job, "list"))) &&
 	    put_logs(pack, job);
 }
 
@@ -308,10 +308,10 @@ pack_state(struct spool *spool, const struct stage *stage, const char *copy, int
 
 	if (pack.archive == NULL || pack.entry == NULL || block == NULL) {
 		error_set(err, ERROR_SYSTEM, "write the backup: not enough memory");
-	} else if (database_open(&pack.db, copy, err)) {
+	} else if (schema_open(&pack.db, copy, err)) {
 		/* What is damaged must not take a sound backup's place. */
-		done = database_check(&pack.db, true, err) && put_all(&pack, stage->fd, to);
-		database_close(&pack.db);
+		done = upkeep_check(&pack.db, true, err) && put_all(&pack, stage->fd, to);
+		connection_close(&pack.db);
 	}
 	manifest_clear(&pack.manifest);
 	archive_entry_free(pack.entry);
@@ -332,7 +332,7 @@ copy_and_pack(const struct ctl *ctl, struct spool *spool, struct database *db, i
 		return false;
 	snprintf(copy, sizeof copy, "%s/incoming/%s/%s", ctl->config->state_dir, stage.name,
 	    MANIFEST_DATABASE);
-	done = database_copy(db, copy, err) && pack_state(spool, &stage, copy, to, err);
+	done = upkeep_copy(db, copy, err) && pack_state(spool, &stage, copy, to, err);
 	stage_discard(&stage, spool);
 	return done;
 }
@@ -352,7 +352,7 @@ write_backup(const struct ctl *ctl, int to, pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != parent)
 		return EXIT_FAILED;
 	done = copy_and_pack(ctl, &spool, &db, to, &err);
-	database_close(&db);
+	connection_close(&db);
 	spool_close(&spool);
 	return done ? EXIT_DONE : ctl_failed(&err);
 }

@@ -11,6 +11,7 @@
 #include "image.h"
 #include "joblog.h"
 #include "jobspec.h"
+#include "jobstate.h"
 #include "quantity.h"
 #include "run.h"
 #include "utf8.h"

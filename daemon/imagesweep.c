@@ -30,32 +30,6 @@ tell(struct sweep *sweep, enum log_level level, const char *tag, const char *wha
 	sweep->tell(sweep->context, level, text);
 }
 
-/*
- * An image that an older Kabuto has made gets a name that nobody can guess. Who is about to create
- * a job still has the former one, so that it is needed once more; the next sweep removes it.
- */
-static bool
-hide(struct look *look, const char *tag, int64_t image, int64_t build, bool *needed,
-    struct error *err)
-{
-	struct worker *worker = look->worker;
-	char secret[NAME_TEXT];
-	struct imagename name;
-	bool serves, lacks;
-
-	if (!image_lacks_secret(&worker->db, image, build, &serves, &lacks, err))
-		return false;
-	*needed = !serves || lacks;
-	if (!serves || !lacks || look->sweep->dry_run)
-		return true;
-	name_make(secret);
-	imagename_make(&name, worker->spooler->config, worker->spooler->instance, image, build,
-	    secret);
-	tell(look->sweep, LOG_INFO, tag, "named anew, since its name could be guessed");
-	return image_tag(&worker->engine, tag, name.local, err) &&
-	    image_set_secret(&worker->db, build, secret, err);
-}
-
 static bool
 visit_tag(const char *tag, int64_t bytes, void *context, struct error *err)
 {
@@ -71,10 +45,7 @@ visit_tag(const char *tag, int64_t bytes, void *context, struct error *err)
 	}
 	if (!imagename_parse(tag, worker->spooler->instance, &image, &build))
 		return true;
-	if (!image_build_needed(&worker->db, image, build, &needed, err))
-		return false;
-	if (needed && strchr(strrchr(tag, ':'), '-') == NULL &&
-	    !hide(look, tag, image, build, &needed, err))
+	if (!build_is_needed(&worker->db, image, build, &needed, err))
 		return false;
 	if (needed)
 		return true;

@@ -21,6 +21,7 @@
 #include "fault.h"
 #include "image.h"
 #include "job.h"
+#include "jobstate.h"
 #include "joblog.h"
 #include "jobspec.h"
 #include "message.h"
@@ -188,7 +189,7 @@ run_create(struct run *run, struct error *err)
 static enum outcome
 run_mark(struct run *run, struct error *err)
 {
-	if (job_mark(&run->worker->db, &run->job, err))
+	if (jobstate_mark(&run->worker->db, &run->job, err))
 		return NEXT;
 	if (err->kind != ERROR_CONFLICT)
 		return AGAIN;
@@ -284,7 +285,7 @@ run_wait(struct run *run, struct error *err)
 		}
 		if (run->info.state != CONTAINER_RUNNING)
 			return NEXT;
-		if (!job_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
+		if (!jobstate_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
 			return AGAIN;
 		outcome = stop_if_due(run, &due, err);
 		if (outcome != NEXT)
@@ -368,7 +369,7 @@ run_end(struct run *run, struct error *err)
 {
 	struct job *job = &run->job;
 
-	if (!job_is_cancelled(&run->worker->db, job->id, &run->cancelled, err))
+	if (!jobstate_is_cancelled(&run->worker->db, job->id, &run->cancelled, err))
 		return AGAIN;
 	run_explain(run);
 	if (!run_seal_log(run, err))
@@ -386,7 +387,7 @@ run_end(struct run *run, struct error *err)
 		error_set(err, ERROR_SYSTEM, "end the job: not enough memory");
 		return AGAIN;
 	}
-	if (!job_end(&run->worker->db, job, run->old_results, err)) {
+	if (!jobstate_end(&run->worker->db, job, run->old_results, err)) {
 		if (err->kind != ERROR_CONFLICT)
 			return AGAIN;
 		run->old_results[0] = '\0'; /* it has been ended: only the rest is to be done */
@@ -450,7 +451,7 @@ find_forgotten(struct run *run, struct error *err)
 		}
 		return jump(run, STEP_COLLECT);
 	}
-	if (!job_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
+	if (!jobstate_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
 		return AGAIN;
 	run->timed_out = time_now_ms() >= run_deadline_ms(run);
 	if (run->timed_out || run->cancelled)
@@ -515,7 +516,7 @@ is_killed(struct run *run)
 {
 	struct error ignored;
 
-	if (!job_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, &ignored) ||
+	if (!jobstate_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, &ignored) ||
 	    !run->cancelled)
 		return false;
 	run_set_error(run, JOB_KILLED);

@@ -16,6 +16,7 @@
 #include "owner.h"
 #include "program.h"
 #include "restore.h"
+#include "schema.h"
 #include "status.h"
 #include "users.h"
 #include "utf8.h"
@@ -112,7 +113,7 @@ open_database(const struct ctl *ctl, struct database *db, struct error *err)
 {
 	if (access(ctl->config->database, F_OK) < 0)
 		return error_errno(err, "open the database '%s'", ctl->config->database);
-	return database_open(db, ctl->config->database, err);
+	return schema_open(db, ctl->config->database, err);
 }
 
 bool

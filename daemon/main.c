@@ -17,7 +17,8 @@
 
 #include "cleanup.h"
 #include "confine.h"
-#include "database_upkeep.h"
+#include "schema.h"
+#include "upkeep.h"
 #include "message.h"
 #include "program.h"
 #include "quantity.h"
@@ -112,10 +113,10 @@ read_database(struct spooler *spooler, struct error *err)
 	struct database db;
 	bool done;
 
-	if (!database_open(&db, spooler->config->database, err))
+	if (!schema_open(&db, spooler->config->database, err))
 		return false;
-	done = database_check(&db, true, err) && service_instance(&db, spooler->instance, err);
-	database_close(&db);
+	done = upkeep_check(&db, true, err) && service_instance(&db, spooler->instance, err);
+	connection_close(&db);
 	return done;
 }
 

@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "account.h"
+#include "build.h"
 #include "cleanup.h"
-#include "database_upkeep.h"
+#include "upkeep.h"
 #include "event.h"
 #include "idempotency.h"
 #include "image.h"
@@ -274,7 +275,7 @@ step_answers(struct maintenance *m, struct error *err)
 static bool
 step_deleted_images(struct maintenance *m, struct error *err)
 {
-	return drop_all(m, image_count_unused, image_drop_unused, err);
+	return drop_all(m, build_count_unused_images, build_drop_unused_images, err);
 }
 
 static bool
@@ -338,7 +339,7 @@ step_missing(struct maintenance *m, struct error *err)
 static bool
 step_database(struct maintenance *m, struct error *err)
 {
-	return m->dry_run || database_tidy(&m->worker.db, err);
+	return m->dry_run || upkeep_tidy(&m->worker.db, err);
 }
 
 static const struct {
@@ -414,12 +415,12 @@ open_all(struct maintenance *m, struct error *err)
 	m->spooler.spool.run =
 	    openat(m->spooler.spool.state, "run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* What is damaged must not decide what is rubbish. */
-	if (database_check(&m->worker.db, true, err) &&
+	if (upkeep_check(&m->worker.db, true, err) &&
 	    service_instance(&m->worker.db, m->spooler.instance, err) && engine_init(err) &&
 	    engine_open(&m->worker.engine, config->engine.socket, err) &&
 	    sandboxes_open(&m->spooler, err)) /* the running spooler's are no rubbish */
 		return true;
-	database_close(&m->worker.db);
+	connection_close(&m->worker.db);
 	spool_close(&m->spooler.spool);
 	return false;
 }
@@ -429,7 +430,7 @@ close_all(struct maintenance *m)
 {
 	sandboxes_close(&m->spooler);
 	engine_close(&m->worker.engine);
-	database_close(&m->worker.db);
+	connection_close(&m->worker.db);
 	spool_close(&m->spooler.spool);
 }
 

@@ -18,6 +18,7 @@
 #include "engine_container.h"
 #include "fault.h"
 #include "job.h"
+#include "jobstate.h"
 #include "message.h"
 #include "pipeline.h"
 #include "quantity.h"
@@ -309,7 +310,7 @@ static bool
 erase(struct worker *worker, const struct job *job, struct error *err)
 {
 	fault_point("delete", "files");
-	return job_erase(&worker->db, job, err);
+	return jobstate_erase(&worker->db, job, err);
 }
 
 /* The files first: a row that is left is found again. */
@@ -333,7 +334,7 @@ recover_deleted(struct worker *worker)
 	int tries = 0;
 
 	while (!worker->spooler->stopping) {
-		if (!job_next_deleted(&worker->db, &job, &err) ||
+		if (!jobstate_next_deleted(&worker->db, &job, &err) ||
 		    (job.id != 0 && !remove_job(worker, &job, &kept, &err))) {
 			log_write(LOG_WARNING, "remove deleted job %lld: %s, trying again",
 			    (long long)job.id, err.text);

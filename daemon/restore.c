@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "database_upkeep.h"
+#include "schema.h"
+#include "upkeep.h"
 #include "manifest.h"
 #include "owner.h"
 #include "program.h"
@@ -51,10 +52,10 @@ check_database(const char *path, struct error *err)
 	struct database db;
 	bool sound;
 
-	if (!database_open(&db, path, err))
+	if (!schema_open(&db, path, err))
 		return false;
-	sound = database_check(&db, false, err);
-	database_close(&db);
+	sound = upkeep_check(&db, false, err);
+	connection_close(&db);
 	return sound;
 }
 

@@ -17,6 +17,7 @@
 #include "engine_container.h"
 #include "engine_image.h"
 #include "job.h"
+#include "jobstate.h"
 #include "jobspec.h"
 #include "message.h"
 #include "quantity.h"
@@ -341,7 +342,7 @@ sandbox_is_needed(struct worker *worker, const char *slot_text, bool *needed, st
 	if (!integer_parse(slot_text, &slot))
 		return true;
 	*needed = slot < worker->spooler->sandboxes.slots;
-	return *needed || job_runs_in_slot(&worker->db, slot, needed, err);
+	return *needed || jobstate_runs_in_slot(&worker->db, slot, needed, err);
 }
 
 static bool
@@ -367,7 +368,7 @@ remove_idle(const char *id, json_t *labels, void *context, struct error *err)
 
 	if (slot_text == NULL || !integer_parse(slot_text, &slot))
 		return true;
-	return job_runs_in_slot(&worker->db, slot, &in_use, err) &&
+	return jobstate_runs_in_slot(&worker->db, slot, &in_use, err) &&
 	    (in_use ||
 		(container_remove(&worker->engine, id, err) &&
 		    remove_folders(worker->spooler, slot, err)));

@@ -17,10 +17,12 @@
 #include "buildrun.h"
 #include "fault.h"
 #include "job.h"
+#include "jobstate.h"
 #include "jobrun.h"
 #include "message.h"
 #include "quantity.h"
 #include "recover.h"
+#include "schema.h"
 #include "wake.h"
 
 #define LOOK_MS       1000           /* without a wake-up */
@@ -101,11 +103,11 @@ static bool
 worker_open(struct worker *worker, struct spooler *spooler, struct error *err)
 {
 	worker->spooler = spooler;
-	if (!database_open(&worker->db, spooler->config->database, err))
+	if (!schema_open(&worker->db, spooler->config->database, err))
 		return false;
 	if (engine_open(&worker->engine, spooler->config->engine.socket, err))
 		return true;
-	database_close(&worker->db);
+	connection_close(&worker->db);
 	return false;
 }
 
@@ -113,7 +115,7 @@ static void
 worker_close(struct worker *worker)
 {
 	engine_close(&worker->engine);
-	database_close(&worker->db);
+	connection_close(&worker->db);
 }
 
 static struct thread *
@@ -231,7 +233,7 @@ start_jobs(struct scheduler *scheduler, struct error *err)
 	const struct config *config = scheduler->spooler->config;
 	int64_t free_slots = count_free_slots(scheduler);
 
-	if (!job_retries_due(&scheduler->own.db, err))
+	if (!jobstate_retry_due(&scheduler->own.db, err))
 		return false;
 	for (; free_slots > 0; free_slots--) {
 		struct thread *thread = thread_idle(scheduler, err);
@@ -239,7 +241,7 @@ start_jobs(struct scheduler *scheduler, struct error *err)
 		struct job job;
 
 		if (thread == NULL ||
-		    !job_claim(&scheduler->own.db, slot, config->running_max, &job, err))
+		    !jobstate_claim(&scheduler->own.db, slot, config->running_max, &job, err))
 			return false;
 		if (job.id == 0)
 			return true;
@@ -318,7 +320,7 @@ cancel_jobs(struct scheduler *scheduler)
 {
 	struct error err;
 
-	if (!job_each_cancelled(&scheduler->own.db, tell_cancelled, scheduler, &err))
+	if (!jobstate_each_cancelled(&scheduler->own.db, tell_cancelled, scheduler, &err))
 		log_write(LOG_WARNING, "look for jobs to end: %s, trying again", err.text);
 }
 
@@ -335,7 +337,7 @@ remove_deleted(struct scheduler *scheduler)
 		return;
 	/* What a backup keeps is found again: not at once. */
 	scheduler->next_delete_ms = time_monotonic_ms() + DELETE_MS;
-	if (!job_next_deleted(&scheduler->own.db, &job, &err)) {
+	if (!jobstate_next_deleted(&scheduler->own.db, &job, &err)) {
 		log_write(LOG_WARNING, "look for deleted jobs: %s, trying again", err.text);
 		return;
 	}
@@ -529,7 +531,7 @@ scheduler_run(struct spooler *spooler, struct error *err)
 	if (!worker_open(&scheduler.own, spooler, err))
 		return false;
 	done = build_unclaim_all(&scheduler.own.db, err) &&
-	    job_each_running(&scheduler.own.db, adopt, &scheduler, err);
+	    jobstate_each_running(&scheduler.own.db, adopt, &scheduler, err);
 	if (done)
 		log_write(LOG_INFO, "slots=%lld build_slots=%lld instance=%s ready",
 		    (long long)spooler->config->slots, (long long)spooler->config->build_slots,

@@ -9,7 +9,7 @@
 
 #include "account.h"
 #include "build.h"
-#include "database_upkeep.h"
+#include "upkeep.h"
 #include "job.h"
 #include "program.h"
 #include "quantity.h"
@@ -38,7 +38,7 @@ look(const struct ctl *ctl, struct spool *spool, struct database *db, struct fig
 		figures->free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
 	(void)service_check(&figures->service, &figures->problems[0]);
 	(void)spool_has_room(spool, ctl->config, &figures->problems[1]);
-	(void)database_check(db, true, &figures->problems[2]);
+	(void)upkeep_check(db, true, &figures->problems[2]);
 	return true;
 }
 
@@ -118,7 +118,7 @@ status(struct ctl *ctl)
 	if (!ctl_open(ctl, &spool, &db, &err))
 		return ctl_failed(&err);
 	done = look(ctl, &spool, &db, &figures, &err);
-	database_close(&db);
+	connection_close(&db);
 	spool_close(&spool);
 	if (!done)
 		return ctl_failed(&err);

@@ -24,7 +24,7 @@ struct subject {
 static void
 subject_close(struct subject *subject)
 {
-	database_close(&subject->db);
+	connection_close(&subject->db);
 	spool_close(&subject->spool);
 }
 
@@ -109,7 +109,7 @@ users_add(struct ctl *ctl)
 	    !read_password(hash, &err) || !ctl_open(ctl, &spool, &db, &err))
 		return ctl_failed(&err);
 	done = account_add(&db, login, email, hash, ctl_has(ctl, CTL_ADMIN), &err);
-	database_close(&db);
+	connection_close(&db);
 	spool_close(&spool);
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
@@ -308,7 +308,7 @@ users_list(struct ctl *ctl)
 		return ctl_failed(&err);
 	}
 	done = account_each(&db, json ? add_account : print_account, accounts, &err);
-	database_close(&db);
+	connection_close(&db);
 	spool_close(&spool);
 	if (done && json)
 		return ctl_print_json(accounts);

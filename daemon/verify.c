@@ -13,7 +13,7 @@
 #include "attachment.h"
 #include "build.h"
 #include "cleanup.h"
-#include "database_upkeep.h"
+#include "upkeep.h"
 #include "job.h"
 #include "joblog.h"
 #include "program.h"
@@ -202,12 +202,12 @@ verify_state(struct ctl *ctl)
 
 	if (!ctl_open(ctl, &spool, &db, &err))
 		return ctl_failed(&err);
-	if (!database_check(&db, false, &err) ||
+	if (!upkeep_check(&db, false, &err) ||
 	    !verify_files(&db, &spool, print_finding, &findings, &err))
 		status = ctl_failed(&err);
 	else if (findings > 0)
 		status = EXIT_FAILED;
-	database_close(&db);
+	connection_close(&db);
 	spool_close(&spool);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "request.h"
 #include "router.h"
+#include "transaction.h"
 #include "wake.h"
 
 struct database *
@@ -17,7 +18,7 @@ request_change(struct request *req, struct error *err)
 
 	if (db == NULL)
 		return NULL;
-	database_hold(db);
+	transaction_hold(db);
 	req->changes = true;
 	return db;
 }
@@ -34,7 +35,6 @@ request_idempotency(const struct request *req)
 	struct idempotency call = {
 		.account = req->account.id,
 		.key = req->key,
-		.seal = (req->route->flags & SECRET) != 0 ? req->session : NULL,
 	};
 
 	memcpy(call.digest, req->digest_of_call, sizeof call.digest);
@@ -90,10 +90,10 @@ request_settle(struct request *req, int status, const char *answer, struct error
 		return true;
 	req->changes = false;
 	if (status >= 300 || !add_rows(req, status, answer, err)) {
-		(void)database_settle(req->db, false, &ignored);
+		(void)transaction_settle(req->db, false, &ignored);
 		return status >= 300;
 	}
-	if (!database_settle(req->db, true, err))
+	if (!transaction_settle(req->db, true, err))
 		return false;
 	fault_point("call", "commit");
 	if (req->wake)

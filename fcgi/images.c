@@ -111,7 +111,7 @@ images_delete(struct request *req, struct error *err)
 {
 	struct database *db = request_change(req, err);
 
-	if (db == NULL || !image_delete(db, &req->account, req->ids[0], err))
+	if (db == NULL || !build_delete_image(db, &req->account, req->ids[0], err))
 		return false;
 	request_wake(req);
 	return response_pack(req, 200, "{s:s}", "status", "Successfully deleted the image");

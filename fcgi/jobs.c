@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "job.h"
+#include "jobstate.h"
 #include "list.h"
 #include "outbox.h"
 #include "pipeline.h"
@@ -388,7 +388,7 @@ jobs_kill(struct request *req, struct error *err)
 {
 	struct database *db = request_change(req, err);
 
-	if (db == NULL || !job_kill(db, &req->account, req->ids[0], req->ids[1], err))
+	if (db == NULL || !jobstate_kill(db, &req->account, req->ids[0], req->ids[1], err))
 		return false;
 	request_wake(req);
 	return response_pack(req, 200, "{s:s}", "message", "Success");
@@ -399,7 +399,7 @@ jobs_delete(struct request *req, struct error *err)
 {
 	struct database *db = request_change(req, err);
 
-	if (db == NULL || !job_delete(db, &req->account, req->ids[0], req->ids[1], err))
+	if (db == NULL || !jobstate_delete(db, &req->account, req->ids[0], req->ids[1], err))
 		return false;
 	request_wake(req);
 	return response_pack(req, 200, "{s:s}", "message", "Successfully deleted job");

@@ -69,7 +69,7 @@ find_listing(struct request *req, struct job *job, int *list, struct error *err)
 	*list = open_results(req, job, "list");
 	return *list >= 0 ||
 	    error_set(err, ERROR_NOT_FOUND,
-		"these results have no listing, since an older Kabuto made them: download the zip (?result)");
+		"the listing of these results is missing: download the zip instead (?result)");
 }
 
 bool

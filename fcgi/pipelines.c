@@ -12,6 +12,7 @@
 #include "pipeline.h"
 #include "quantity.h"
 #include "response.h"
+#include "submission.h"
 
 #define PARALLEL_MOST 10000
 
@@ -93,7 +94,7 @@ pipelines_update(struct request *req, struct error *err)
 	struct database *db = request_change(req, err);
 	bool done = db != NULL && parse_ids(req, "remove_jobs", &change.remove, err) &&
 	    parse_ids(req, "rearrange_jobs", &change.rearrange, err) &&
-	    pipeline_update(db, &req->account, req->ids[0], &change, err);
+	    submission_change(db, &req->account, req->ids[0], &change, err);
 
 	free(change.remove.items);
 	free(change.rearrange.items);
@@ -188,7 +189,7 @@ pipelines_submit(struct request *req, struct error *err)
 	cleanup_json json_t *states = json_object();
 
 	if (db == NULL ||
-	    !pipeline_submit(db, &req->account, req->ids[0], req->server->config, add_job_state,
+	    !submission_submit(db, &req->account, req->ids[0], req->server->config, add_job_state,
 		states, err))
 		return false;
 	request_wake(req);
@@ -202,7 +203,7 @@ pipelines_cancel(struct request *req, struct error *err)
 	cleanup_json json_t *states = json_object();
 
 	if (db == NULL ||
-	    !pipeline_cancel(db, &req->account, req->ids[0], add_job_state, states, err))
+	    !submission_cancel(db, &req->account, req->ids[0], add_job_state, states, err))
 		return false;
 	request_wake(req);
 	return response_json(req, 200, json_incref(states));
@@ -213,7 +214,7 @@ pipelines_delete(struct request *req, struct error *err)
 {
 	struct database *db = request_change(req, err);
 
-	if (db == NULL || !pipeline_delete(db, &req->account, req->ids[0], err))
+	if (db == NULL || !submission_delete(db, &req->account, req->ids[0], err))
 		return false;
 	request_wake(req);
 	return response_pack(req, 200, "{s:s}", "status", "Successfully deleted the pipeline");

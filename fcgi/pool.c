@@ -3,6 +3,8 @@
  */
 #include "pool.h"
 
+#include "schema.h"
+
 void
 pool_init(struct pool *pool, const char *path)
 {
@@ -15,7 +17,7 @@ void
 pool_clear(struct pool *pool)
 {
 	for (int i = 0; i < POOL_SIZE; i++)
-		database_close(&pool->databases[i]);
+		connection_close(&pool->databases[i]);
 	pthread_cond_destroy(&pool->given);
 	pthread_mutex_destroy(&pool->lock);
 }
@@ -47,7 +49,7 @@ pool_take(struct pool *pool, struct error *err)
 	pool->taken[i] = true;
 	pthread_mutex_unlock(&pool->lock);
 	db = &pool->databases[i];
-	if (db->handle != NULL || database_open(db, pool->path, err))
+	if (db->handle != NULL || schema_open(db, pool->path, err))
 		return db;
 	pool_give(pool, db);
 	return NULL;

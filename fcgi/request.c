@@ -16,6 +16,7 @@
 #include "response.h"
 #include "router.h"
 #include "session.h"
+#include "transaction.h"
 #include "urlencoded.h"
 #include "utf8.h"
 
@@ -112,7 +113,7 @@ request_release_database(struct request *req)
 
 	if (req->db == NULL)
 		return;
-	(void)database_settle(req->db, false, &ignored);
+	(void)transaction_settle(req->db, false, &ignored);
 	pool_give(&req->server->pool, req->db);
 	req->db = NULL;
 }
@@ -211,13 +212,16 @@ begin_key(struct request *req, struct error *err)
 
 	if (length == 0 || strcmp(req->method, "POST") != 0 || req->account.id == 0)
 		return true;
+	if ((req->route->flags & SECRET) != 0)
+		return error_set(err, ERROR_INPUT,
+		    "Idempotency-Key: this call takes or answers a secret, so its answer is not kept; send it without the key");
 	for (size_t i = 0; i < length; i++)
 		if (key[i] < ' ' || key[i] > '~' || length > IDEMPOTENCY_KEY_MOST)
 			return error_set(err, ERROR_INPUT,
 			    "Idempotency-Key: 1 to %d printable ASCII characters",
 			    IDEMPOTENCY_KEY_MOST);
 	memcpy(req->key, key, length + 1);
-	digest_begin(&req->digest, (req->route->flags & SECRET) != 0 ? req->session : NULL);
+	digest_begin(&req->digest);
 	digest_add(&req->digest, "path", req->path, strlen(req->path));
 	req->values.digest = &req->digest;
 	return true;

@@ -14,7 +14,7 @@ enum {
 	SAYS_STATUS = 1 << 1,   /* its errors have "status": "fail" too, as the original's had */
 	CHANGES = 1 << 2, /* a GET that changes something: no other site's page may ask for it */
 	NO_HEAD = 1 << 4, /* a GET that uses something up, and that a link may lead to */
-	SECRET = 1 << 3   /* what it takes or answers is a secret: nothing of it is kept openly */
+	SECRET = 1 << 3   /* it takes or answers a secret: an Idempotency-Key is refused */
 };
 
 /* A handler answers and returns true, or returns false with err set, which then is the answer. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "quantity.h"
+#include "transaction.h"
 
 /* The configuration's setting for each limit. */
 static const size_t configured[ACCOUNT_LIMITS] = {
@@ -89,17 +90,16 @@ account_register(struct database *db, const char *login, const char *email, cons
 {
 	cleanup_transaction struct transaction t = { NULL };
 	unsigned char confirm_hash[TOKEN_HASH];
-	int changes = 0;
 
 	token_make(token);
 	token_hash(token, confirm_hash);
 	if (!transaction_begin(&t, db, err) ||
-	    !database_run(db, &changes, err,
+	    !database_run(db, err,
 		"INSERT INTO account (login, email, password_hash, confirm_hash, created_at)"
 		" VALUES (?, ?, ?, ?, ?) ON CONFLICT (login) DO NOTHING",
-		"tttbi", login, email, hash, confirm_hash, TOKEN_HASH, (long long)time_now_ms()))
+		VALUES(T(login), T(email), T(hash), B(confirm_hash, TOKEN_HASH), I(time_now_ms()))))
 		return false;
-	if (changes == 0)
+	if (database_changes(db) == 0)
 		return error_set(err, ERROR_CONFLICT, "login: '%s' is taken; choose another",
 		    login);
 	*account = (struct account){ .id = database_inserted(db) };
@@ -120,7 +120,7 @@ account_confirm(struct database *db, const char *login, const char *token, struc
 	    database_integer(db, &id, err,
 		"UPDATE account SET confirm_hash = NULL WHERE login = ? AND confirm_hash = ?"
 		" RETURNING id",
-		"tb", login, confirm_hash, TOKEN_HASH) < 0)
+		VALUES(T(login), B(confirm_hash, TOKEN_HASH))) < 0)
 		return false;
 	if (id == 0)
 		return error_set(err, ERROR_NOT_FOUND, "user or token not found");
@@ -129,28 +129,38 @@ account_confirm(struct database *db, const char *login, const char *token, struc
 	return transaction_commit(&t, err);
 }
 
+/* Where account_find puts what it finds. */
+struct account_found {
+	struct account *account;
+	char *hash;
+	bool *confirmed;
+};
+
+static bool
+account_take_found(struct statement *st, void *context, struct error *err)
+{
+	const struct account_found *found = context;
+
+	(void)err;
+	statement_take_text(st, 0, found->hash, PASSWORD_HASH);
+	*found->confirmed = statement_integer(st, 1) != 0;
+	account_read_row(st, 2, found->account);
+	return true;
+}
+
 bool
 account_find(struct database *db, const char *login, struct account *account,
     char hash[static PASSWORD_HASH], bool *confirmed, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	struct account_found found = { account, hash, confirmed };
 
 	*account = (struct account){ 0 };
 	hash[0] = '\0';
 	*confirmed = false;
-	if (!statement_begin(&st, db, err,
-		"SELECT password_hash, confirm_hash IS NULL, " ACCOUNT_COLUMNS
-		" FROM account WHERE login = ?",
-		"t", login))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1) {
-		snprintf(hash, PASSWORD_HASH, "%s", statement_text(&st, 0));
-		*confirmed = statement_integer(&st, 1) != 0;
-		account_read_row(&st, 2, account);
-	}
-	return row >= 0;
+	return database_first(db, err,
+		   "SELECT password_hash, confirm_hash IS NULL, " ACCOUNT_COLUMNS
+		   " FROM account WHERE login = ?",
+		   VALUES(T(login)), account_take_found, &found) >= 0;
 }
 
 bool
@@ -162,11 +172,11 @@ account_of_directory(struct database *db, const char *login, const char *email,
 	bool confirmed;
 
 	if (!transaction_begin(&t, db, err) ||
-	    !database_run(db, NULL, err,
+	    !database_run(db, err,
 		"INSERT INTO account (login, email, password_hash, source, created_at)"
 		" VALUES (?, ?, '', 'ldap', ?) ON CONFLICT (login) DO UPDATE"
 		" SET email = iif(excluded.email = '', email, excluded.email) WHERE source = 'ldap'",
-		"tti", login, email, (long long)time_now_ms()) ||
+		VALUES(T(login), T(email), I(time_now_ms()))) ||
 	    !account_find(db, login, account, hash, &confirmed, err))
 		return false;
 	if (!account->from_directory)
@@ -179,11 +189,10 @@ account_unregister(struct database *db, int64_t account, struct error *err)
 {
 	bool done;
 
-	database_check_references(db, false); /* it owns nothing: see account_drop_unconfirmed */
-	done = database_run(db, NULL, err,
-	    "DELETE FROM account WHERE id = ? AND confirm_hash IS NOT NULL", "i",
-	    (long long)account);
-	database_check_references(db, true);
+	connection_check_references(db, false); /* it owns nothing: see account_drop_unconfirmed */
+	done = database_run(db, err,
+	    "DELETE FROM account WHERE id = ? AND confirm_hash IS NOT NULL", VALUES(I(account)));
+	connection_check_references(db, true);
 	return done;
 }
 
@@ -192,43 +201,44 @@ account_renew_token(struct database *db, int64_t account, char token[static TOKE
     struct error *err)
 {
 	unsigned char hash[TOKEN_HASH];
-	int changes = 0;
 
 	token_make(token);
 	token_hash(token, hash);
-	if (!database_run(db, &changes, err,
+	if (!database_run(db, err,
 		"UPDATE account SET confirm_hash = ? WHERE id = ? AND confirm_hash IS NOT NULL",
-		"bi", hash, TOKEN_HASH, (long long)account))
+		VALUES(B(hash, TOKEN_HASH), I(account))))
 		return false;
-	return changes == 1 || error_set(err, ERROR_CONFLICT, "the account is confirmed by now");
+	return database_changes(db) == 1 ||
+	    error_set(err, ERROR_CONFLICT, "the account is confirmed by now");
+}
+
+static bool
+account_take_details(struct statement *st, void *context, struct error *err)
+{
+	struct account_details *details = context;
+
+	(void)err;
+	statement_take_text(st, 0, details->email, sizeof details->email);
+	details->created_at = statement_integer(st, 1);
+	details->jobs_in_queue = statement_integer(st, 2);
+	details->jobs_running = statement_integer(st, 3);
+	details->builds = statement_integer(st, 4);
+	return true;
 }
 
 bool
 account_read(struct database *db, int64_t account, struct account_details *details,
     struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	int row = database_first(db, err,
+	    "SELECT email, created_at,"
+	    " (SELECT count(*) FROM job WHERE account = account.id AND state = 'in_queue'),"
+	    " (SELECT count(*) FROM job WHERE account = account.id AND state = 'running'),"
+	    " (SELECT count(*) FROM build WHERE account = account.id AND state = 'PENDING')"
+	    " FROM account WHERE id = ?",
+	    VALUES(I(account)), account_take_details, details);
 
-	if (!statement_begin(&st, db, err,
-		"SELECT email, created_at,"
-		" (SELECT count(*) FROM job WHERE account = account.id AND state = 'in_queue'),"
-		" (SELECT count(*) FROM job WHERE account = account.id AND state = 'running'),"
-		" (SELECT count(*) FROM build WHERE account = account.id AND state = 'PENDING')"
-		" FROM account WHERE id = ?",
-		"i", (long long)account))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 0)
-		return error_set(err, ERROR_NOT_FOUND, "Account not found");
-	if (row < 0)
-		return false;
-	snprintf(details->email, sizeof details->email, "%s", statement_text(&st, 0));
-	details->created_at = statement_integer(&st, 1);
-	details->jobs_in_queue = statement_integer(&st, 2);
-	details->jobs_running = statement_integer(&st, 3);
-	details->builds = statement_integer(&st, 4);
-	return true;
+	return row == 1 || (row == 0 && error_set(err, ERROR_NOT_FOUND, "Account not found"));
 }
 
 bool
@@ -240,10 +250,10 @@ account_set_password(struct database *db, int64_t account, const char *hash, con
 
 	token_hash(keep, kept);
 	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err, "UPDATE account SET password_hash = ? WHERE id = ?", "ti",
-		hash, (long long)account) &&
-	    database_run(db, NULL, err, "DELETE FROM session WHERE account = ? AND hash <> ?", "ib",
-		(long long)account, kept, TOKEN_HASH) &&
+	    database_run(db, err, "UPDATE account SET password_hash = ? WHERE id = ?",
+		VALUES(T(hash), I(account))) &&
+	    database_run(db, err, "DELETE FROM session WHERE account = ? AND hash <> ?",
+		VALUES(I(account), B(kept, TOKEN_HASH))) &&
 	    transaction_commit(&t, err);
 }
 
@@ -251,14 +261,14 @@ bool
 account_add(struct database *db, const char *login, const char *email, const char *hash, bool admin,
     struct error *err)
 {
-	int changes = 0;
 
-	if (!database_run(db, &changes, err,
+	if (!database_run(db, err,
 		"INSERT INTO account (login, email, password_hash, admin, created_at)"
 		" VALUES (?, ?, ?, ?, ?) ON CONFLICT (login) DO NOTHING",
-		"tttii", login, email, hash, (long long)admin, (long long)time_now_ms()))
+		VALUES(T(login), T(email), T(hash), I(admin), I(time_now_ms()))))
 		return false;
-	return changes == 1 || error_set(err, ERROR_CONFLICT, "there is an account '%s'", login);
+	return database_changes(db) == 1 ||
+	    error_set(err, ERROR_CONFLICT, "there is an account '%s'", login);
 }
 
 bool
@@ -267,18 +277,17 @@ account_set_disabled(struct database *db, int64_t account, bool disabled, struct
 	cleanup_transaction struct transaction t = { NULL };
 
 	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err, "UPDATE account SET disabled = ? WHERE id = ?", "ii",
-		(long long)disabled, (long long)account) &&
-	    database_run(db, NULL, err, "DELETE FROM session WHERE account = ?", "i",
-		(long long)account) &&
+	    database_run(db, err, "UPDATE account SET disabled = ? WHERE id = ?",
+		VALUES(I(disabled), I(account))) &&
+	    database_run(db, err, "DELETE FROM session WHERE account = ?", VALUES(I(account))) &&
 	    transaction_commit(&t, err);
 }
 
 bool
 account_set_admin(struct database *db, int64_t account, bool admin, struct error *err)
 {
-	return database_run(db, NULL, err, "UPDATE account SET admin = ? WHERE id = ?", "ii",
-	    (long long)admin, (long long)account);
+	return database_run(db, err, "UPDATE account SET admin = ? WHERE id = ?",
+	    VALUES(I(admin), I(account)));
 }
 
 #define SET(column) "UPDATE account SET " column " = iif(?1 < 0, NULL, ?1) WHERE id = ?2"
@@ -297,56 +306,74 @@ account_set_limit(struct database *db, int64_t account, enum account_limit limit
 		[LIMIT_REQUEST] = SET("request_max"),
 	};
 
-	return database_run(db, NULL, err, set[limit], "ii", (long long)value, (long long)account);
+	return database_run(db, err, set[limit], VALUES(I(value), I(account)));
+}
+
+struct account_each {
+	account_visit *visit;
+	void *context;
+};
+
+static bool
+account_visit_row(struct statement *st, void *context, struct error *err)
+{
+	const struct account_each *each = context;
+	struct account_listed listed = { .email = statement_text(st, 0),
+		.confirmed = statement_integer(st, 1) != 0,
+		.created_at = statement_integer(st, 2) };
+
+	account_read_row(st, 3, &listed.account);
+	return each->visit(&listed, each->context, err);
 }
 
 bool
 account_each(struct database *db, account_visit *visit, void *context, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	struct account_each each = { visit, context };
 
-	if (!statement_begin(&st, db, err,
-		"/*scan*/ SELECT email, confirm_hash IS NULL, created_at, " ACCOUNT_COLUMNS
-		" FROM account ORDER BY login",
-		""))
-		return false;
-	while ((row = statement_row(&st, err)) == 1) {
-		struct account_listed listed = { .email = statement_text(&st, 0),
-			.confirmed = statement_integer(&st, 1) != 0,
-			.created_at = statement_integer(&st, 2) };
+	return database_each(db, err,
+	    "/*scan*/ SELECT email, confirm_hash IS NULL, created_at, " ACCOUNT_COLUMNS
+	    " FROM account ORDER BY login",
+	    NO_VALUES, account_visit_row, &each);
+}
 
-		account_read_row(&st, 3, &listed.account);
-		if (!visit(&listed, context, err))
-			return false;
-	}
-	return row == 0;
+/* What an account stores, and how much it may. */
+struct account_storage {
+	int64_t stored, most; /* bytes; most 0: no limit */
+};
+
+static bool
+account_take_storage(struct statement *st, void *context, struct error *err)
+{
+	struct account_storage *storage = context;
+
+	(void)err;
+	storage->stored = statement_integer(st, 0);
+	storage->most = statement_integer(st, 1);
+	return true;
 }
 
 bool
 account_storage_check(struct database *db, int64_t account, int64_t storage_max, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
 	char stored[QUANTITY_TEXT], limit[QUANTITY_TEXT];
-	int64_t storage, most;
+	struct account_storage storage = { 0 };
 
-	if (!statement_begin(&st, db, err,
-		"SELECT storage, coalesce(storage_max, ?) FROM account WHERE id = ?", "ii",
-		(long long)storage_max, (long long)account) ||
-	    statement_row(&st, err) < 0)
+	if (database_first(db, err,
+		"SELECT storage, coalesce(storage_max, ?) FROM account WHERE id = ?",
+		VALUES(I(storage_max), I(account)), account_take_storage, &storage) < 0)
 		return false;
-	storage = statement_integer(&st, 0);
-	most = statement_integer(&st, 1);
-	return most == 0 || storage <= most ||
+	return storage.most == 0 || storage.stored <= storage.most ||
 	    error_set(err, ERROR_TOO_LARGE,
 		"storage: an account may store %s, and this one would have %s; delete jobs that you need no longer",
-		bytes_format(most, limit), bytes_format(storage, stored));
+		bytes_format(storage.most, limit), bytes_format(storage.stored, stored));
 }
 
 bool
 account_count(struct database *db, int64_t *count, struct error *err)
 {
-	return database_integer(db, count, err, "/*scan*/ SELECT count(*) FROM account", "") == 1;
+	return database_integer(db, count, err, "/*scan*/ SELECT count(*) FROM account",
+		   NO_VALUES) == 1;
 }
 
 /* What is never confirmed cannot have logged in; that it owns nothing is looked at all the same. */
@@ -358,7 +385,7 @@ bool
 account_count_unconfirmed(struct database *db, int64_t before_ms, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err, "/*scan*/ SELECT count(*) FROM (" UNCONFIRMED ")",
-		   "i", (long long)before_ms) == 1;
+		   VALUES(I(before_ms))) == 1;
 }
 
 /*
@@ -369,15 +396,14 @@ bool
 account_drop_unconfirmed(struct database *db, int64_t before_ms, int64_t most, int64_t *dropped,
     struct error *err)
 {
-	int changes = 0;
 	bool done;
 
-	database_check_references(db, false);
-	done = database_run(db, &changes, err,
-	    "/*scan*/ DELETE FROM account WHERE id IN (" UNCONFIRMED " LIMIT ?)", "ii",
-	    (long long)before_ms, (long long)most);
-	database_check_references(db, true);
+	connection_check_references(db, false);
+	done = database_run(db, err,
+	    "/*scan*/ DELETE FROM account WHERE id IN (" UNCONFIRMED " LIMIT ?)",
+	    VALUES(I(before_ms), I(most)));
+	connection_check_references(db, true);
 	if (done)
-		*dropped = changes;
+		*dropped = database_changes(db);
 	return done;
 }

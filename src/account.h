@@ -81,8 +81,8 @@ bool account_confirm(struct database *db, const char *login, const char *token,
     struct account *account, struct error *err);
 
 /*
- * Finds an account by its login, whatever the case. True with account->id == 0: there is none, and
- * hash is empty. *confirmed says whether it may log in.
+ * Finds an account by its login, whatever the case. hash gets its password's hash, *confirmed
+ * whether it may log in. True with account->id == 0 and an empty hash: no account has the login.
  */
 bool account_find(struct database *db, const char *login, struct account *account,
     char hash[static PASSWORD_HASH], bool *confirmed, struct error *err);

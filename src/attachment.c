@@ -203,31 +203,26 @@ attachments_insert(struct database *db, int64_t job, const struct attachments *l
     struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (!database_run(db, NULL, err,
-			"INSERT INTO attachment (job, name, size) VALUES (?, ?, ?)", "iti",
-			(long long)job, list->items[i].name, (long long)list->items[i].size))
+		if (!database_run(db, err,
+			"INSERT INTO attachment (job, name, size) VALUES (?, ?, ?)",
+			VALUES(I(job), T(list->items[i].name), I(list->items[i].size))))
 			return false;
 	return true;
+}
+
+static bool
+attachment_take(struct statement *st, void *context, struct error *err)
+{
+	return attachments_add(context, statement_text(st, 0), statement_integer(st, 1), err);
 }
 
 bool
 attachments_of(struct database *db, int64_t job, struct attachments *list, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
-
 	*list = (struct attachments){ 0 };
-	if (!statement_begin(&st, db, err,
-		"SELECT name, size FROM attachment WHERE job = ? ORDER BY name", "i",
-		(long long)job))
-		return false;
-	while ((row = statement_row(&st, err)) == 1)
-		if (!attachments_add(list, statement_text(&st, 0), statement_integer(&st, 1),
-			err)) {
-			row = -1;
-			break;
-		}
-	if (row < 0)
-		attachments_clear(list);
-	return row == 0;
+	if (database_each(db, err, "SELECT name, size FROM attachment WHERE job = ? ORDER BY name",
+		VALUES(I(job)), attachment_take, list))
+		return true;
+	attachments_clear(list);
+	return false;
 }

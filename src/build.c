@@ -12,6 +12,7 @@
 #include "image.h"
 #include "quantity.h"
 #include "tree.h"
+#include "transaction.h"
 
 /* A URL may have a password in it, which nobody needs once the build has ended. */
 #define FORGET "repo_url = iif(instr(repo_url, '@') > 0, NULL, repo_url)"
@@ -31,16 +32,18 @@ build_clear(struct build *build)
 }
 
 static bool
-read_row(struct statement *st, struct build *build, struct error *err)
+build_take(struct statement *st, void *context, struct error *err)
 {
+	struct build *build = context;
+
 	build->id = statement_integer(st, 0);
 	build->image = statement_integer(st, 1);
-	snprintf(build->state, sizeof build->state, "%s", statement_text(st, 2));
+	statement_take_text(st, 2, build->state, sizeof build->state);
 	build->dockerfile = statement_copy(st, 3);
 	build->repo_url = statement_copy(st, 4);
 	build->error = statement_copy(st, 5);
 	build->nocache = statement_integer(st, 6) != 0;
-	snprintf(build->tag_secret, sizeof build->tag_secret, "%s", statement_text(st, 7));
+	statement_take_text(st, 7, build->tag_secret, sizeof build->tag_secret);
 	if (statement_copied(st, err))
 		return true;
 	build_clear(build);
@@ -56,9 +59,8 @@ find_image(struct database *db, const struct build_request *request, int64_t *im
 	*account = request->viewer->id;
 	if (*image != 0)
 		return image_owner(db, request->viewer, *image, account, err);
-	if (!database_run(db, NULL, err,
-		"INSERT INTO image (account, name, created_at) VALUES (?, ?, ?)", "iti",
-		(long long)*account, request->name, (long long)time_now_ms()))
+	if (!database_run(db, err, "INSERT INTO image (account, name, created_at) VALUES (?, ?, ?)",
+		VALUES(I(*account), T(request->name), I(time_now_ms()))))
 		return false;
 	*image = database_inserted(db);
 	return true;
@@ -70,11 +72,11 @@ check_count(struct database *db, int64_t account, int64_t builds_max, struct err
 	int64_t pending = 0;
 
 	if (database_integer(db, &builds_max, err,
-		"SELECT coalesce(builds_max, ?) FROM account WHERE id = ?", "ii",
-		(long long)builds_max, (long long)account) < 0 ||
+		"SELECT coalesce(builds_max, ?) FROM account WHERE id = ?",
+		VALUES(I(builds_max), I(account))) < 0 ||
 	    database_integer(db, &pending, err,
-		"SELECT count(*) FROM build WHERE account = ? AND state = 'PENDING'", "i",
-		(long long)account) < 0)
+		"SELECT count(*) FROM build WHERE account = ? AND state = 'PENDING'",
+		VALUES(I(account))) < 0)
 		return false;
 	if (pending < builds_max)
 		return true;
@@ -95,12 +97,12 @@ insert_rows(struct database *db, const struct build_request *request, int64_t *i
 	name_make(secret);
 	if (!find_image(db, request, image, &account, err) ||
 	    !check_count(db, account, request->builds_max, err) ||
-	    !database_run(db, NULL, err,
+	    !database_run(db, err,
 		"INSERT INTO build (image, account, state, name, dockerfile, repo_url, nocache, tag_secret,"
 		" created_at) VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?)",
-		"iitttiti", (long long)*image, (long long)account,
-		request->image != 0 ? request->name : NULL, request->dockerfile, request->repo_url,
-		(long long)request->nocache, secret, (long long)time_now_ms()))
+		VALUES(I(*image), I(account), T(request->image != 0 ? request->name : NULL),
+		    T(request->dockerfile), T(request->repo_url), I(request->nocache), T(secret),
+		    I(time_now_ms()))))
 		return false;
 	*id = database_inserted(db);
 	return true;
@@ -139,79 +141,136 @@ bool
 build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
     struct build *build, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	int row = database_first(db, err,
+	    BUILD_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (image = ? OR ? = 0)",
+	    VALUES(I(id), I(viewer->id), I(viewer->admin), I(image), I(image)), build_take, build);
 
-	if (!statement_begin(&st, db, err,
-		BUILD_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (image = ? OR ? = 0)",
-		"iiiii", (long long)id, (long long)viewer->id, (long long)viewer->admin,
-		(long long)image, (long long)image))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 0)
-		return error_set(err, ERROR_NOT_FOUND, "Build not found");
-	if (row < 0)
-		return false;
-	return read_row(&st, build, err);
+	return row == 1 || (row == 0 && error_set(err, ERROR_NOT_FOUND, "Build not found"));
 }
+
+/*
+ * Ends the pending builds that `where` names, an id being its one "?2". A build that nobody works
+ * on ends here, and the sweep removes its context; any other one is the spooler's to end.
+ */
+#define CANCEL_WAITING(where)                                                                      \
+	"UPDATE build SET state = 'FAILED', error = '" BUILD_CANCELLED "', finished_at = ?1"       \
+	" WHERE " where " = ?2 AND state = 'PENDING' AND started_at IS NULL"
+#define CANCEL_STARTED(where)                                                                      \
+	"UPDATE build SET cancel_requested = 1 WHERE " where " = ? AND state = 'PENDING'"
 
 bool
 build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 	struct build build = { 0 };
-	int ended = 0, asked = 0;
+	int changes;
 
 	if (!transaction_begin(&t, db, err) || !build_find(db, viewer, id, 0, &build, err))
 		return false;
 	build_clear(&build);
-	/* One that nobody works on has ended with this, and its context is the sweep's; else it is
-	 * the spooler's to end. */
-	if (!database_run(db, &ended, err,
-		"UPDATE build SET state = 'FAILED', error = '" BUILD_CANCELLED "', finished_at = ?"
-		" WHERE id = ? AND state = 'PENDING' AND started_at IS NULL",
-		"ii", (long long)time_now_ms(), (long long)id) ||
-	    !database_run(db, &asked, err,
-		"UPDATE build SET cancel_requested = 1 WHERE id = ? AND state = 'PENDING'", "i",
-		(long long)id))
+	if (!database_run(db, err, CANCEL_WAITING("id"), VALUES(I(time_now_ms()), I(id))))
 		return false;
-	if (ended + asked == 0)
+	changes = database_changes(db);
+	if (!database_run(db, err, CANCEL_STARTED("id"), VALUES(I(id))))
+		return false;
+	if (changes + database_changes(db) == 0)
 		return error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
 	return transaction_commit(&t, err);
 }
 
 bool
-build_cancel_all(struct database *db, int64_t image, struct error *err)
+build_delete_image(struct database *db, const struct account *viewer, int64_t id, struct error *err)
 {
-	return database_run(db, NULL, err,
-		   "UPDATE build SET state = 'FAILED', error = '" BUILD_CANCELLED
-		   "', finished_at = ?"
-		   " WHERE image = ? AND state = 'PENDING' AND started_at IS NULL",
-		   "ii", (long long)time_now_ms(), (long long)image) &&
-	    database_run(db, NULL, err,
-		"UPDATE build SET cancel_requested = 1 WHERE image = ? AND state = 'PENDING'", "i",
-		(long long)image);
+	cleanup_transaction struct transaction t = { NULL };
+	int64_t account = 0, job = 0;
+
+	if (!transaction_begin(&t, db, err) || !image_owner(db, viewer, id, &account, err) ||
+	    database_integer(db, &job, err,
+		"SELECT id FROM job WHERE image = ? AND state IN ('in_queue', 'running') LIMIT 1",
+		VALUES(I(id))) < 0)
+		return false;
+	if (job != 0)
+		return error_set(err, ERROR_CONFLICT,
+		    "Cannot delete an image while job %lld needs it: cancel the job or wait for its end",
+		    (long long)job);
+	return database_run(db, err, CANCEL_WAITING("image"), VALUES(I(time_now_ms()), I(id))) &&
+	    database_run(db, err, CANCEL_STARTED("image"), VALUES(I(id))) &&
+	    database_run(db, err, "UPDATE image SET deleted = 1 WHERE id = ?", VALUES(I(id))) &&
+	    transaction_commit(&t, err);
+}
+
+#define UNUSED                                                                                     \
+	" FROM image INDEXED BY image_deleted WHERE deleted = 1"                                   \
+	" AND NOT EXISTS (SELECT 1 FROM job WHERE job.image = image.id)"                           \
+	" AND NOT EXISTS (SELECT 1 FROM build WHERE build.image = image.id AND state = 'PENDING')"
+
+bool
+build_count_unused_images(struct database *db, int64_t *count, struct error *err)
+{
+	return database_integer(db, count, err, "/*scan*/ SELECT count(*)" UNUSED, NO_VALUES) == 1;
+}
+
+static bool
+build_drop_image(struct database *db, int64_t image, struct error *err)
+{
+	return database_run(db, err, "UPDATE image SET build = NULL WHERE id = ?",
+		   VALUES(I(image))) &&
+	    database_run(db, err, "DELETE FROM build WHERE image = ?", VALUES(I(image))) &&
+	    database_run(db, err, "DELETE FROM image WHERE id = ?", VALUES(I(image)));
+}
+
+bool
+build_drop_unused_images(struct database *db, int64_t most, int64_t *dropped, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	int64_t count = 0;
+
+	if (!transaction_begin(&t, db, err))
+		return false;
+	for (; count < most; count++) {
+		int64_t image = 0;
+
+		if (database_integer(db, &image, err, "/*scan*/ SELECT id" UNUSED " LIMIT 1",
+			NO_VALUES) < 0)
+			return false;
+		if (image == 0)
+			break;
+		if (!build_drop_image(db, image, err))
+			return false;
+	}
+	if (!transaction_commit(&t, err))
+		return false;
+	*dropped = count;
+	return true;
+}
+
+bool
+build_is_needed(struct database *db, int64_t image, int64_t build, bool *needed, struct error *err)
+{
+	int64_t found = 0;
+
+	if (database_integer(db, &found, err,
+		"SELECT EXISTS (SELECT 1 FROM image WHERE id = ?1 AND build = ?2 AND NOT deleted)"
+		" OR EXISTS (SELECT 1 FROM build WHERE id = ?2 AND image = ?1 AND state = 'PENDING')"
+		" OR EXISTS (SELECT 1 FROM job WHERE image = ?1 AND state IN ('in_queue', 'running'))",
+		VALUES(I(image), I(build))) < 0)
+		return false;
+	*needed = found != 0;
+	return true;
 }
 
 bool
 build_claim(struct database *db, struct build *build, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	struct statement st;
-	int row;
 
-	if (!transaction_begin(&t, db, err) ||
-	    !statement_begin(&st, db, err,
+	if (transaction_begin(&t, db, err) &&
+	    database_first(db, err,
 		"UPDATE build SET started_at = ? WHERE id ="
 		" (SELECT id FROM build WHERE state = 'PENDING' AND started_at IS NULL ORDER BY id LIMIT 1)"
 		" RETURNING " BUILD_ROW,
-		"i", (long long)time_now_ms()))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1 && !read_row(&st, build, err))
-		row = -1;
-	statement_end(&st);
-	if (row >= 0 && transaction_commit(&t, err))
+		VALUES(I(time_now_ms())), build_take, build) >= 0 &&
+	    transaction_commit(&t, err))
 		return true;
 	build_clear(build);
 	return false;
@@ -220,8 +279,8 @@ build_claim(struct database *db, struct build *build, struct error *err)
 bool
 build_unclaim_all(struct database *db, struct error *err)
 {
-	return database_run(db, NULL, err,
-	    "UPDATE build SET started_at = NULL WHERE state = 'PENDING'", "");
+	return database_run(db, err, "UPDATE build SET started_at = NULL WHERE state = 'PENDING'",
+	    NO_VALUES);
 }
 
 bool
@@ -230,7 +289,7 @@ build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct erro
 	int64_t requested = 0;
 
 	if (database_integer(db, &requested, err, "SELECT cancel_requested FROM build WHERE id = ?",
-		"i", (long long)id) < 0)
+		VALUES(I(id))) < 0)
 		return false;
 	*cancelled = requested != 0;
 	return true;
@@ -241,56 +300,44 @@ build_succeed(struct database *db, int64_t id, const char *dockerfile, const cha
     const char *cmd, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	long long now = time_now_ms();
-	int changes = 0;
+	int64_t now = time_now_ms();
 
 	if (!transaction_begin(&t, db, err) ||
-	    !database_run(db, &changes, err,
+	    !database_run(db, err,
 		"UPDATE build SET state = 'SUCCESS', " FORGET
 		", dockerfile = ?, entrypoint = ?, cmd = ?, finished_at = ?"
 		" WHERE id = ? AND state = 'PENDING'",
-		"tttii", dockerfile, entrypoint, cmd, now, (long long)id))
+		VALUES(T(dockerfile), T(entrypoint), T(cmd), I(now), I(id))))
 		return false;
-	if (changes != 1)
+	if (database_changes(db) != 1)
 		return error_set(err, ERROR_CONFLICT, "the build is no longer pending");
-	return database_run(db, NULL, err,
+	return database_run(db, err,
 		   "UPDATE image SET build = ?1, name = coalesce((SELECT name FROM build WHERE id = ?1), name)"
 		   " WHERE id = (SELECT image FROM build WHERE id = ?1) AND (build IS NULL OR build < ?1)",
-		   "i", (long long)id) &&
+		   VALUES(I(id))) &&
 	    transaction_commit(&t, err);
 }
 
 bool
 build_fail(struct database *db, int64_t id, const char *state, const char *error, struct error *err)
 {
-	return database_run(db, NULL, err,
+	return database_run(db, err,
 	    "UPDATE build SET state = ?, " FORGET ", error = ?, finished_at = ?"
 	    " WHERE id = ? AND state = 'PENDING'",
-	    "ttii", state, error, (long long)time_now_ms(), (long long)id);
+	    VALUES(T(state), T(error), I(time_now_ms()), I(id)));
 }
 
 bool
 build_exists(struct database *db, int64_t id, bool *exists, struct error *err)
 {
-	int64_t found = 0;
-
-	if (database_integer(db, &found, err, "SELECT 1 FROM build WHERE id = ?", "i",
-		(long long)id) < 0)
-		return false;
-	*exists = found != 0;
-	return true;
+	return database_exists(db, exists, err, "SELECT 1 FROM build WHERE id = ?", VALUES(I(id)));
 }
 
 bool
 build_has_ended(struct database *db, int64_t id, bool *ended, struct error *err)
 {
-	int64_t found = 0;
-
-	if (database_integer(db, &found, err,
-		"SELECT 1 FROM build WHERE id = ? AND state <> 'PENDING'", "i", (long long)id) < 0)
-		return false;
-	*ended = found != 0;
-	return true;
+	return database_exists(db, ended, err,
+	    "SELECT 1 FROM build WHERE id = ? AND state <> 'PENDING'", VALUES(I(id)));
 }
 
 bool
@@ -298,21 +345,35 @@ build_count_pending(struct database *db, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err,
 		   "SELECT count(*) FROM build INDEXED BY build_pending WHERE state = 'PENDING'",
-		   "") == 1;
+		   NO_VALUES) == 1;
+}
+
+/* Where build_next puts what it finds. */
+struct build_found {
+	int64_t id;
+	bool pending;
+};
+
+static bool
+build_take_found(struct statement *st, void *context, struct error *err)
+{
+	struct build_found *found = context;
+
+	(void)err;
+	found->id = statement_integer(st, 0);
+	found->pending = statement_integer(st, 1) != 0;
+	return true;
 }
 
 bool
 build_next(struct database *db, int64_t after, int64_t *id, bool *pending, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	struct build_found found = { 0 };
+	int row = database_first(db, err,
+	    "SELECT id, state = 'PENDING' FROM build WHERE id > ? ORDER BY id LIMIT 1",
+	    VALUES(I(after)), build_take_found, &found);
 
-	if (!statement_begin(&st, db, err,
-		"SELECT id, state = 'PENDING' FROM build WHERE id > ? ORDER BY id LIMIT 1", "i",
-		(long long)after))
-		return false;
-	row = statement_row(&st, err);
-	*id = row == 1 ? statement_integer(&st, 0) : 0;
-	*pending = row == 1 && statement_integer(&st, 1) != 0;
+	*id = found.id;
+	*pending = found.pending;
 	return row >= 0;
 }

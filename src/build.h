@@ -23,7 +23,7 @@
 struct build {
 	int64_t id; /* 0: none */
 	int64_t image;
-	char tag_secret[NAME_TEXT]; /* empty: an older Kabuto's */
+	char tag_secret[NAME_TEXT]; /* the part of its tag that nobody can guess */
 	char state[8];              /* "PENDING", "SUCCESS", "FAILED", "FAILURE" */
 	char *dockerfile;
 	char *repo_url; /* NULL: the context came with the call */
@@ -64,8 +64,28 @@ bool build_find(struct database *db, const struct account *viewer, int64_t id, i
  */
 #define BUILD_CANCELLED "cancelled by its owner"
 bool build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err);
-/* The same for all of an image that have not ended. */
-bool build_cancel_all(struct database *db, int64_t image, struct error *err);
+/*
+ * Deletes an image: nobody sees it from now on, its builds end, and the spooler's sweep removes
+ * what the engine has of it. ERROR_NOT_FOUND: it is not the viewer's. ERROR_CONFLICT: a job in
+ * queue or running needs it.
+ */
+bool build_delete_image(struct database *db, const struct account *viewer, int64_t image,
+    struct error *err);
+
+/*
+ * Deleted images that no job names, with their builds: counts them, or drops the rows of at most
+ * `most` of them.
+ */
+bool build_count_unused_images(struct database *db, int64_t *count, struct error *err);
+bool build_drop_unused_images(struct database *db, int64_t most, int64_t *dropped,
+    struct error *err);
+
+/*
+ * Sets *needed to whether the image that a build made is needed: it serves its image, it may do so
+ * yet, or jobs of the image are in queue or running.
+ */
+bool build_is_needed(struct database *db, int64_t image, int64_t build, bool *needed,
+    struct error *err);
 
 /* The spooler's: takes the oldest build that waits. True with build->id == 0: none does. */
 bool build_claim(struct database *db, struct build *build, struct error *err);

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "config_check.h"
 #include "quantity.h"
 
 #define MANY      1e6
@@ -453,8 +452,7 @@ config_read(struct config *config, const char *path, struct error *err)
 	if (text == NULL || !prepare_text(text, path, err))
 		done = false;
 	else if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
-		done = take_settings(config, cfg, err) && fit_machine(config, err) &&
-		    config_check(config, path, err);
+		done = take_settings(config, cfg, err) && fit_machine(config, err);
 	else if (found.kind != ERROR_NONE)
 		*err = found;
 	else

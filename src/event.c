@@ -27,8 +27,8 @@ find_owner(struct database *db, const struct event *event, int64_t *owner, struc
 		return true;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		if (strncmp(event->action, kinds[i].word, strlen(kinds[i].word)) == 0)
-			return database_integer(db, owner, err, kinds[i].owner, "i",
-				   (long long)event->object) >= 0;
+			return database_integer(db, owner, err, kinds[i].owner,
+				   VALUES(I(event->object))) >= 0;
 	return true;
 }
 
@@ -38,51 +38,56 @@ event_add(struct database *db, const struct event *event, struct error *err)
 	int64_t owner = 0;
 
 	return find_owner(db, event, &owner, err) &&
-	    database_run(db, NULL, err,
+	    database_run(db, err,
 		"INSERT INTO event (account, login, token, action, object, address, created_at)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"ntntnti", (long long)owner, event->login, (long long)event->token, event->action,
-		(long long)event->object, event->address, (long long)time_now_ms());
+		VALUES(N(owner), T(event->login), N(event->token), T(event->action),
+		    N(event->object), T(event->address), I(time_now_ms())));
 }
 
 #define EVENT_COLUMNS                                                                              \
 	"SELECT id, account, login, token, action, object, address, created_at FROM event"
 
+struct event_each {
+	event_visit *visit;
+	void *context;
+};
+
+static bool
+event_visit_row(struct statement *st, void *context, struct error *err)
+{
+	const struct event_each *each = context;
+	const struct event event = {
+		.id = statement_integer(st, 0),
+		.account = statement_integer(st, 1),
+		.login = statement_text(st, 2),
+		.token = statement_integer(st, 3),
+		.action = statement_text(st, 4),
+		.object = statement_integer(st, 5),
+		.address = statement_text(st, 6),
+		.created_at = statement_integer(st, 7),
+	};
+
+	return each->visit(&event, each->context, err);
+}
+
 bool
 event_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
     event_visit *visit, void *context, struct error *err)
 {
+	struct event_each each = { visit, context };
 	const char *own = EVENT_COLUMNS " WHERE account = ? AND id > ? ORDER BY id LIMIT ?";
 	const char *all = EVENT_COLUMNS " WHERE ? AND id > ? ORDER BY id LIMIT ?";
-	cleanup_statement struct statement st = { 0 };
-	int row;
 
-	if (!statement_begin(&st, db, err, viewer->admin ? all : own, "iii", (long long)viewer->id,
-		(long long)after, (long long)limit))
-		return false;
-	while ((row = statement_row(&st, err)) == 1) {
-		const struct event event = {
-			.id = statement_integer(&st, 0),
-			.account = statement_integer(&st, 1),
-			.login = statement_text(&st, 2),
-			.token = statement_integer(&st, 3),
-			.action = statement_text(&st, 4),
-			.object = statement_integer(&st, 5),
-			.address = statement_text(&st, 6),
-			.created_at = statement_integer(&st, 7),
-		};
-
-		if (!visit(&event, context, err))
-			return false;
-	}
-	return row == 0;
+	return database_each(db, err, viewer->admin ? all : own,
+	    VALUES(I(viewer->id), I(after), I(limit)), event_visit_row, &each);
 }
 
 bool
 event_count_old(struct database *db, int64_t before_ms, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err, "SELECT count(*) FROM event WHERE created_at < ?",
-		   "i", (long long)before_ms) == 1;
+		   VALUES(I(before_ms))) == 1;
 }
 
 bool

@@ -32,34 +32,6 @@ bool image_show(struct database *db, const struct account *viewer, int64_t id, i
 bool image_owner(struct database *db, const struct account *viewer, int64_t id, int64_t *account,
     struct error *err);
 
-/*
- * Deletes it, with its builds that have not ended: nobody sees it from now on, and the sweep
- * removes what the engine has of it. ERROR_CONFLICT while a job in queue or at work needs it.
- */
-bool image_delete(struct database *db, const struct account *viewer, int64_t id, struct error *err);
-
-/*
- * The rows of deleted images that no job names, with those of their builds: counts them, or drops
- * up to most of them.
- */
-bool image_count_unused(struct database *db, int64_t *count, struct error *err);
-bool image_drop_unused(struct database *db, int64_t most, int64_t *dropped, struct error *err);
-
-/*
- * Whether what a build made is needed: it serves its image, or still may, or jobs of the image are
- * in queue or run.
- */
-bool image_build_needed(struct database *db, int64_t image, int64_t build, bool *needed,
-    struct error *err);
-
-/*
- * For images of an older Kabuto, whose names on the engine could be guessed: whether a build
- * serves, and then whether it has no secret in its name yet; and gives it one.
- */
-bool image_lacks_secret(struct database *db, int64_t image, int64_t build, bool *serves,
-    bool *lacks, struct error *err);
-bool image_set_secret(struct database *db, int64_t build, const char *secret, struct error *err);
-
 /* What a job needs of its image. Texts are the caller's, to be given back with image_run_clear. */
 struct image_run {
 	int64_t image;

@@ -15,6 +15,7 @@
 #include "image.h"
 #include "quantity.h"
 #include "tree.h"
+#include "transaction.h"
 
 #define JOB_COLUMNS                                                                                             \
 	"SELECT id, pipeline, account, image, state, attempt, name, command, env, workdir, user, network,"      \
@@ -42,18 +43,11 @@ job_ended(const struct job *job)
 	return strcmp(job->state, "done") == 0 || strcmp(job->state, "failed") == 0;
 }
 
-static void
-take_text(char *to, size_t size, struct statement *st, int column)
-{
-	const char *text = statement_text(st, column);
-
-	snprintf(to, size, "%s", text != NULL ? text : "");
-}
-
 /* The columns in the order of JOB_COLUMNS. */
 static bool
-read_row(struct statement *st, struct job *job, struct error *err)
+job_take(struct statement *st, void *context, struct error *err)
 {
+	struct job *job = context;
 	int column = 0;
 
 	*job = (struct job){ 0 };
@@ -61,7 +55,7 @@ read_row(struct statement *st, struct job *job, struct error *err)
 	job->pipeline = statement_integer(st, column++);
 	job->account = statement_integer(st, column++);
 	job->image = statement_integer(st, column++);
-	take_text(job->state, sizeof job->state, st, column++);
+	statement_take_text(st, column++, job->state, sizeof job->state);
 	job->attempt = statement_integer(st, column++);
 	job->name = statement_copy(st, column++);
 	job->command = statement_copy(st, column++);
@@ -75,8 +69,8 @@ read_row(struct statement *st, struct job *job, struct error *err)
 	job->cpus = statement_decimal(st, column++);
 	job->pids = statement_integer(st, column++);
 	job->disk = statement_integer(st, column++);
-	take_text(job->attachment_token, sizeof job->attachment_token, st, column++);
-	take_text(job->results_token, sizeof job->results_token, st, column++);
+	statement_take_text(st, column++, job->attachment_token, sizeof job->attachment_token);
+	statement_take_text(st, column++, job->results_token, sizeof job->results_token);
 	job->created_at = statement_integer(st, column++);
 	job->queued_at = statement_integer(st, column++);
 	job->started_at = statement_integer(st, column++);
@@ -157,7 +151,7 @@ check_owner(struct database *db, const struct account *viewer, struct job *job, 
 	int64_t owner;
 	int row = database_integer(db, &job->account, err,
 	    "SELECT account FROM pipeline WHERE id = ? AND (account = ? OR ?) AND NOT deleted",
-	    "iii", (long long)job->pipeline, (long long)viewer->id, (long long)viewer->admin);
+	    VALUES(I(job->pipeline), I(viewer->id), I(viewer->admin)));
 	if (row == 0)
 		return error_set(err, ERROR_NOT_FOUND, "Pipeline not found");
 	if (row < 0)
@@ -168,17 +162,16 @@ check_owner(struct database *db, const struct account *viewer, struct job *job, 
 static bool
 insert_row(struct database *db, struct job *job, int64_t inbox_size, struct error *err)
 {
-	if (!database_run(db, NULL, err,
+	if (!database_run(db, err,
 		"INSERT INTO job (pipeline, account, image, position, name, command, env, workdir, user, network,"
 		" timeout, grace, memory, cpus, pids, disk, retries, attachment_token, inbox_size, created_at)"
 		" VALUES (?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM job WHERE pipeline = ?1),"
 		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"iiittttttiiidiiitii", (long long)job->pipeline, (long long)job->account,
-		(long long)job->image, job->name, job->command, job->env, job->workdir, job->user,
-		job->network, (long long)job->timeout, (long long)job->grace,
-		(long long)job->memory, job->cpus, (long long)job->pids, (long long)job->disk,
-		(long long)job->retries, job->attachment_token, (long long)inbox_size,
-		(long long)time_now_ms()))
+		VALUES(I(job->pipeline), I(job->account), I(job->image), T(job->name),
+		    T(job->command), T(job->env), T(job->workdir), T(job->user), T(job->network),
+		    I(job->timeout), I(job->grace), I(job->memory), D(job->cpus), I(job->pids),
+		    I(job->disk), I(job->retries), T(job->attachment_token), I(inbox_size),
+		    I(time_now_ms()))))
 		return false;
 	job->id = database_inserted(db);
 	return true;
@@ -252,12 +245,11 @@ static bool
 replace_attachments(struct database *db, const struct job *job, const struct attachments *list,
     int64_t storage_max, struct error *err)
 {
-	return database_run(db, NULL, err, "DELETE FROM attachment WHERE job = ?", "i",
-		   (long long)job->id) &&
+	return database_run(db, err, "DELETE FROM attachment WHERE job = ?", VALUES(I(job->id))) &&
 	    attachments_insert(db, job->id, list, err) &&
-	    database_run(db, NULL, err,
-		"UPDATE job SET attachment_token = ?, inbox_size = ? WHERE id = ?", "tii",
-		job->attachment_token, (long long)attachments_size(list), (long long)job->id) &&
+	    database_run(db, err,
+		"UPDATE job SET attachment_token = ?, inbox_size = ? WHERE id = ?",
+		VALUES(T(job->attachment_token), I(attachments_size(list)), I(job->id))) &&
 	    account_storage_check(db, job->account, storage_max, err);
 }
 
@@ -280,13 +272,12 @@ read_changed(struct database *db, const struct account *viewer, const struct job
 static bool
 write_options(struct database *db, const struct job *job, struct error *err)
 {
-	return database_run(db, NULL, err,
+	return database_run(db, err,
 	    "UPDATE job SET image = ?, name = ?, command = ?, env = ?, workdir = ?, user = ?, network = ?,"
 	    " timeout = ?, grace = ?, memory = ?, cpus = ?, pids = ?, disk = ?, retries = ? WHERE id = ?",
-	    "ittttttiiidiiii", (long long)job->image, job->name, job->command, job->env,
-	    job->workdir, job->user, job->network, (long long)job->timeout, (long long)job->grace,
-	    (long long)job->memory, job->cpus, (long long)job->pids, (long long)job->disk,
-	    (long long)job->retries, (long long)job->id);
+	    VALUES(I(job->image), T(job->name), T(job->command), T(job->env), T(job->workdir),
+		T(job->user), T(job->network), I(job->timeout), I(job->grace), I(job->memory),
+		D(job->cpus), I(job->pids), I(job->disk), I(job->retries), I(job->id)));
 }
 
 /* In one transaction with another look at the job, so that no change of another call is undone. */
@@ -345,93 +336,67 @@ listing(int64_t pipeline, bool all, bool state)
 #undef LISTED
 }
 
+struct job_each {
+	job_visit *visit;
+	void *context;
+};
+
+static bool
+job_visit_row(struct statement *st, void *context, struct error *err)
+{
+	const struct job_each *each = context;
+	struct job job;
+	bool more = job_take(st, &job, err) && each->visit(&job, each->context, err);
+
+	job_clear(&job);
+	return more;
+}
+
 bool
 job_each(struct database *db, const struct account *viewer, int64_t pipeline, const char *state,
     int64_t after, int64_t limit, job_visit *visit, void *context, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	struct job_each each = { visit, context };
 
-	if (!statement_begin(&st, db, err, listing(pipeline, viewer->admin, state != NULL), "itii",
-		(long long)(pipeline != 0 ? pipeline : viewer->id), state, (long long)after,
-		(long long)limit))
-		return false;
-	while ((row = statement_row(&st, err)) == 1) {
-		struct job job;
-		bool more;
-
-		more = read_row(&st, &job, err) && visit(&job, context, err);
-		job_clear(&job);
-		if (!more)
-			return false;
-	}
-	return row == 0;
-}
-
-/* Reads the first row of a statement that has begun, and ends it. 1, 0 for none, -1. */
-static int
-read_one(struct statement *st, struct job *job, struct error *err)
-{
-	int row = statement_row(st, err);
-
-	if (row == 1 && !read_row(st, job, err))
-		row = -1;
-	statement_end(st);
-	return row;
+	return database_each(db, err, listing(pipeline, viewer->admin, state != NULL),
+	    VALUES(I(pipeline != 0 ? pipeline : viewer->id), T(state), I(after), I(limit)),
+	    job_visit_row, &each);
 }
 
 bool
 job_find(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct job *job, struct error *err)
 {
-	struct statement st;
-	int row;
+	int row = database_first(db, err,
+	    JOB_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)"
+			" AND NOT deleted",
+	    VALUES(I(id), I(viewer->id), I(viewer->admin), I(pipeline), I(pipeline)), job_take,
+	    job);
 
-	if (!statement_begin(&st, db, err,
-		JOB_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)"
-			    " AND NOT deleted",
-		"iiiii", (long long)id, (long long)viewer->id, (long long)viewer->admin,
-		(long long)pipeline, (long long)pipeline))
-		return false;
-	row = read_one(&st, job, err);
-	if (row == 0)
-		return error_set(err, ERROR_NOT_FOUND, "Job not found");
-	return row == 1;
+	return row == 1 || (row == 0 && error_set(err, ERROR_NOT_FOUND, "Job not found"));
 }
 
 bool
 job_read(struct database *db, int64_t id, struct job *job, struct error *err)
 {
-	struct statement st;
-
 	*job = (struct job){ 0 };
-	return statement_begin(&st, db, err, JOB_COLUMNS " WHERE id = ?", "i", (long long)id) &&
-	    read_one(&st, job, err) >= 0;
-}
-
-static bool
-has_token(struct database *db, const char *sql, const char *token, bool *has, struct error *err)
-{
-	int64_t found = 0;
-
-	if (database_integer(db, &found, err, sql, "t", token) < 0)
-		return false;
-	*has = found != 0;
-	return true;
+	return database_first(db, err, JOB_COLUMNS " WHERE id = ?", VALUES(I(id)), job_take, job) >=
+	    0;
 }
 
 bool
 job_has_attachment_token(struct database *db, const char *token, bool *has, struct error *err)
 {
-	return has_token(db,
-	    "SELECT 1 FROM job WHERE attachment_token = ? AND attachment_token <> ''", token, has,
-	    err);
+	return database_exists(db, has, err,
+	    "SELECT 1 FROM job WHERE attachment_token = ? AND attachment_token <> ''",
+	    VALUES(T(token)));
 }
 
 bool
 job_has_results_token(struct database *db, const char *token, bool *has, struct error *err)
 {
-	return has_token(db, "SELECT 1 FROM job WHERE results_token = ?", token, has, err);
+	return database_exists(db, has, err, "SELECT 1 FROM job WHERE results_token = ?",
+	    VALUES(T(token)));
 }
 
 bool
@@ -439,8 +404,8 @@ job_next(struct database *db, int64_t after, int64_t *id, struct error *err)
 {
 	*id = 0;
 	return database_integer(db, id, err,
-		   "SELECT id FROM job WHERE id > ? AND NOT deleted ORDER BY id LIMIT 1", "i",
-		   (long long)after) >= 0;
+		   "SELECT id FROM job WHERE id > ? AND NOT deleted ORDER BY id LIMIT 1",
+		   VALUES(I(after))) >= 0;
 }
 
 bool
@@ -451,7 +416,7 @@ job_oldest_start(struct database *db, int64_t *started_at, struct error *err)
 	if (database_integer(db, &oldest, err,
 		"/*scan*/ SELECT min(started_at) FROM job INDEXED BY job_running"
 		" WHERE state = 'running'",
-		"") < 0)
+		NO_VALUES) < 0)
 		return false;
 	*started_at = oldest == 0 ? INT64_MAX : oldest;
 	return true;
@@ -459,19 +424,23 @@ job_oldest_start(struct database *db, int64_t *started_at, struct error *err)
 
 const char *const job_states[JOB_STATES] = { "ready", "in_queue", "running", "done", "failed" };
 
+static bool
+job_take_count(struct statement *st, void *context, struct error *err)
+{
+	int64_t *counts = context;
+
+	(void)err;
+	for (size_t i = 0; i < JOB_STATES; i++)
+		if (strcmp(statement_text(st, 0), job_states[i]) == 0)
+			counts[i] = statement_integer(st, 1);
+	return true;
+}
+
 bool
 job_count(struct database *db, int64_t counts[static JOB_STATES], struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
-
 	memset(counts, 0, JOB_STATES * sizeof counts[0]);
-	if (!statement_begin(&st, db, err,
-		"/*scan*/ SELECT state, count(*) FROM job WHERE NOT deleted GROUP BY state", ""))
-		return false;
-	while ((row = statement_row(&st, err)) == 1)
-		for (size_t i = 0; i < JOB_STATES; i++)
-			if (strcmp(statement_text(&st, 0), job_states[i]) == 0)
-				counts[i] = statement_integer(&st, 1);
-	return row == 0;
+	return database_each(db, err,
+	    "/*scan*/ SELECT state, count(*) FROM job WHERE NOT deleted GROUP BY state", NO_VALUES,
+	    job_take_count, counts);
 }

@@ -114,76 +114,8 @@ bool job_each(struct database *db, const struct account *viewer, int64_t pipelin
 bool job_find(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct job *job, struct error *err);
 
-/*
- * Asks for the end of one that runs, and takes one that waits for its next try out of the queue.
- * ERROR_CONFLICT where it does neither.
- */
-#define JOB_KILLED    "killed by its owner"
-#define JOB_CANCELLED "cancelled by its owner"
-bool job_kill(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
-    struct error *err);
-
-/*
- * Deletes a job: nobody sees it from now on, one that runs is ended first, and the spooler removes
- * what there is of it. ERROR_CONFLICT: it is in queue.
- */
-bool job_delete(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
-    struct error *err);
-
-/* The same within a transaction of the caller's. */
-bool job_remove(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
-    struct error *err);
-
-/* The rest is the spooler's. */
-
-/*
- * Claims the next job that may run, in that slot: in_queue -> running, attempt + 1, in one
- * transaction. running_max is of accounts without a limit of their own. True with job->id == 0:
- * none may run now.
- */
-bool job_claim(struct database *db, int64_t slot, int64_t running_max, struct job *job,
-    struct error *err);
-
-/* Puts the jobs whose time for another try has come where they may be claimed. */
-bool job_retries_due(struct database *db, struct error *err);
-
-/* Whether the end of a job that runs was asked for. */
-bool job_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err);
-
-/*
- * Notes, before the start is asked for, that the attempt's container exists. ERROR_CONFLICT where
- * it is not running any more.
- */
-bool job_mark(struct database *db, struct job *job, struct error *err);
-
-/* Called with the id and slot of each job that runs, in no order; or only of those to be ended. */
-typedef bool job_running_visit(int64_t job, int64_t slot, void *context, struct error *err);
-bool job_each_running(struct database *db, job_running_visit *visit, void *context,
-    struct error *err);
-bool job_each_cancelled(struct database *db, job_running_visit *visit, void *context,
-    struct error *err);
-
-/* Whether a job runs in that slot. */
-bool job_runs_in_slot(struct database *db, int64_t slot, bool *runs, struct error *err);
-
 /* Reads a job for the spooler; true with job->id == 0: there is none. */
 bool job_read(struct database *db, int64_t id, struct job *job, struct error *err);
-
-/*
- * Ends a running attempt: done for a response of 0 without an error, else failed; or in queue again
- * with job->retry_at set, where it has retries left and nobody asked for its end. Its results_token
- * replaces the former one, which old_results gets (empty: none) so that its file can go. Where the
- * pipeline says "stop" and the job failed, the jobs in queue behind it are ready again.
- */
-bool job_end(struct database *db, struct job *job, char old_results[static NAME_TEXT],
-    struct error *err);
-
-/*
- * The next deleted job that does not run, of which *job is filled; job->id == 0: there is none.
- * job_erase drops its row once its files are gone, and its pipeline's with the last one.
- */
-bool job_next_deleted(struct database *db, struct job *job, struct error *err);
-bool job_erase(struct database *db, const struct job *job, struct error *err);
 
 /* The id of the next job behind the id after, deleted ones left out; 0: there is none. */
 bool job_next(struct database *db, int64_t after, int64_t *id, struct error *err);

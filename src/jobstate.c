@@ -2,13 +2,15 @@
  * A job's states: ready -> in_queue -> running -> done | failed, or in_queue again for another try.
  * The state machine's law stands in the WHERE of each UPDATE.
  */
+#include "jobstate.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "job.h"
 #include "pipeline.h"
 #include "quantity.h"
 #include "queue.h"
+#include "transaction.h"
 
 #define RETRY_LEAST_MS                                                                             \
 	MS_PER_S /* before the first retry; twice that before the next, and so on                  \
@@ -17,13 +19,14 @@
 
 /* The first job in queue of a pipeline: in_queue -> running. */
 static bool
-mark_running(struct database *db, int64_t pipeline, int64_t slot, int64_t *id, struct error *err)
+jobstate_mark_running(struct database *db, int64_t pipeline, int64_t slot, int64_t *id,
+    struct error *err)
 {
-	long long now = time_now_ms();
+	int64_t now = time_now_ms();
 
-	return database_run(db, NULL, err,
+	return database_run(db, err,
 		   "UPDATE account SET served_at = ? WHERE id = (SELECT account FROM pipeline WHERE id = ?)",
-		   "ii", now, (long long)pipeline) &&
+		   VALUES(I(now), I(pipeline))) &&
 	    database_integer(db, id, err,
 		"UPDATE job SET state = 'running', attempt = attempt + 1, started_at = ?, slot = ?,"
 		" first_attempt = iif(retries_left = retries, attempt + 1, first_attempt),"
@@ -32,11 +35,11 @@ mark_running(struct database *db, int64_t pipeline, int64_t slot, int64_t *id, s
 		"  (SELECT id FROM job WHERE pipeline = ? AND state = 'in_queue' AND retry_at IS NULL"
 		"    ORDER BY position LIMIT 1)"
 		" RETURNING id",
-		"iii", now, (long long)slot, (long long)pipeline) >= 0;
+		VALUES(I(now), I(slot), I(pipeline))) >= 0;
 }
 
 bool
-job_claim(struct database *db, int64_t slot, int64_t running_max, struct job *job,
+jobstate_claim(struct database *db, int64_t slot, int64_t running_max, struct job *job,
     struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
@@ -52,8 +55,8 @@ job_claim(struct database *db, int64_t slot, int64_t running_max, struct job *jo
 		return false;
 	if (pipeline == 0)
 		return true;
-	if (!mark_running(db, pipeline, slot, &id, err) || !queue_refresh(db, pipeline, err) ||
-	    !job_read(db, id, job, err))
+	if (!jobstate_mark_running(db, pipeline, slot, &id, err) ||
+	    !queue_refresh(db, pipeline, err) || !job_read(db, id, job, err))
 		return false;
 	if (transaction_commit(&t, err))
 		return true;
@@ -62,110 +65,136 @@ job_claim(struct database *db, int64_t slot, int64_t running_max, struct job *jo
 }
 
 bool
-job_mark(struct database *db, struct job *job, struct error *err)
+jobstate_mark(struct database *db, struct job *job, struct error *err)
 {
 	int64_t now = time_now_ms();
-	int changes = 0;
 
-	if (!database_run(db, &changes, err,
+	if (!database_run(db, err,
 		"UPDATE job SET start_marked_at = ? WHERE id = ? AND state = 'running' AND attempt = ?"
 		" AND NOT cancel_requested",
-		"iii", (long long)now, (long long)job->id, (long long)job->attempt))
+		VALUES(I(now), I(job->id), I(job->attempt))))
 		return false;
-	if (changes != 1)
+	if (database_changes(db) != 1)
 		return error_set(err, ERROR_CONFLICT, JOB_KILLED);
 	job->start_marked_at = now;
 	return true;
 }
 
-/* Reads a partial index as a whole, which is as long as there are slots. */
+struct jobstate_each {
+	jobstate_running_visit *visit;
+	void *context;
+};
+
 static bool
-each_running(struct database *db, const char *sql, job_running_visit *visit, void *context,
+jobstate_visit_running(struct statement *st, void *context, struct error *err)
+{
+	const struct jobstate_each *each = context;
+
+	return each->visit(statement_integer(st, 0), statement_integer(st, 1), each->context, err);
+}
+
+/* Reads the whole of a partial index, which has as many entries as jobs run. */
+bool
+jobstate_each_running(struct database *db, jobstate_running_visit *visit, void *context,
     struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	struct jobstate_each each = { visit, context };
 
-	if (!statement_begin(&st, db, err, sql, ""))
-		return false;
-	while ((row = statement_row(&st, err)) == 1)
-		if (!visit(statement_integer(&st, 0), statement_integer(&st, 1), context, err))
-			return false;
-	return row == 0;
-}
-
-bool
-job_each_running(struct database *db, job_running_visit *visit, void *context, struct error *err)
-{
-	return each_running(db,
+	return database_each(db, err,
 	    "/*scan*/ SELECT id, slot FROM job INDEXED BY job_running WHERE state = 'running'",
-	    visit, context, err);
+	    NO_VALUES, jobstate_visit_running, &each);
 }
 
 bool
-job_each_cancelled(struct database *db, job_running_visit *visit, void *context, struct error *err)
+jobstate_each_cancelled(struct database *db, jobstate_running_visit *visit, void *context,
+    struct error *err)
 {
-	return each_running(db,
+	struct jobstate_each each = { visit, context };
+
+	return database_each(db, err,
 	    "/*scan*/ SELECT id, slot FROM job INDEXED BY job_cancel"
 	    " WHERE cancel_requested = 1 AND state = 'running'",
-	    visit, context, err);
+	    NO_VALUES, jobstate_visit_running, &each);
 }
 
 bool
-job_runs_in_slot(struct database *db, int64_t slot, bool *runs, struct error *err)
+jobstate_runs_in_slot(struct database *db, int64_t slot, bool *runs, struct error *err)
 {
 	int64_t count = 0;
 
 	if (database_integer(db, &count, err,
 		"/*scan*/ SELECT count(*) FROM job INDEXED BY job_running"
 		" WHERE state = 'running' AND slot = ?",
-		"i", (long long)slot) < 0)
+		VALUES(I(slot))) < 0)
 		return false;
 	*runs = count > 0;
 	return true;
 }
 
 bool
-job_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err)
+jobstate_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err)
 {
 	int64_t requested = 0;
 
 	if (database_integer(db, &requested, err, "SELECT cancel_requested FROM job WHERE id = ?",
-		"i", (long long)id) < 0)
+		VALUES(I(id))) < 0)
 		return false;
 	*cancelled = requested != 0;
 	return true;
 }
 
-/* With on_failure = stop, what waits behind a failed job leaves the queue, and says why. */
-static bool
-stop_pipeline(struct database *db, const struct job *failed, struct error *err)
+bool
+jobstate_queue_all(struct database *db, int64_t pipeline, struct error *err)
 {
-	char error[96];
-
-	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed",
-	    (long long)failed->id);
-	return database_run(db, NULL, err,
-	    "UPDATE job SET state = iif(retry_at IS NULL, 'ready', 'failed'), queued_at = NULL,"
-	    " retry_at = NULL, retries_left = 0, error = ?"
-	    " WHERE pipeline = ? AND state = 'in_queue'"
-	    " AND EXISTS (SELECT 1 FROM pipeline WHERE id = ?2 AND on_failure = 'stop')",
-	    "ti", error, (long long)failed->pipeline);
+	return database_run(db, err,
+	    "UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL,"
+	    " finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"
+	    " used_io = NULL, retries_left = retries, cancel_requested = 0"
+	    " WHERE pipeline = ? AND state IN ('ready', 'done', 'failed') AND NOT deleted",
+	    VALUES(I(time_now_ms()), I(pipeline)));
 }
 
-/* Fails one that waits for its next try. */
-static bool
-take_out(struct database *db, const struct job *job, struct error *err)
+/*
+ * A job leaves the queue. If it has not run since its submit it is ready again, as if it had not
+ * been submitted. If it waits for another try it has failed.
+ */
+#define UNQUEUE                                                                                    \
+	"UPDATE job SET state = iif(retry_at IS NULL, 'ready', 'failed'),"                         \
+	" queued_at = iif(retry_at IS NULL, NULL, queued_at), retry_at = NULL, retries_left = 0,"  \
+	" error = ? WHERE state = 'in_queue' AND "
+
+bool
+jobstate_unqueue_all(struct database *db, int64_t pipeline, const char *error, struct error *err)
 {
-	return database_run(db, NULL, err,
-		   "UPDATE job SET state = 'failed', error = ?, retry_at = NULL, retries_left = 0"
-		   " WHERE id = ? AND state = 'in_queue' AND retry_at IS NOT NULL",
-		   "ti", JOB_KILLED, (long long)job->id) &&
-	    stop_pipeline(db, job, err) && queue_refresh(db, job->pipeline, err);
+	return database_run(db, err, UNQUEUE "pipeline = ?", VALUES(T(error), I(pipeline)));
 }
 
 bool
-job_kill(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
+jobstate_cancel_all(struct database *db, int64_t pipeline, struct error *err)
+{
+	return database_run(db, err,
+	    "UPDATE job SET cancel_requested = 1 WHERE pipeline = ? AND state = 'running'",
+	    VALUES(I(pipeline)));
+}
+
+/* With on_failure = stop the jobs behind a failed one leave the queue, and say why. */
+static bool
+jobstate_stop_pipeline(struct database *db, const struct job *failed, struct error *err)
+{
+	char error[96];
+	bool stop = false;
+
+	if (!database_exists(db, &stop, err,
+		"SELECT 1 FROM pipeline WHERE id = ? AND on_failure = 'stop'",
+		VALUES(I(failed->pipeline))))
+		return false;
+	snprintf(error, sizeof error, "not run: job %lld of its pipeline failed",
+	    (long long)failed->id);
+	return !stop || jobstate_unqueue_all(db, failed->pipeline, error, err);
+}
+
+bool
+jobstate_kill(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
@@ -173,10 +202,11 @@ job_kill(struct database *db, const struct account *viewer, int64_t pipeline, in
 	bool done = transaction_begin(&t, db, err) && job_find(db, viewer, pipeline, id, &job, err);
 
 	if (done && strcmp(job.state, "running") == 0)
-		done = database_run(db, NULL, err,
-		    "UPDATE job SET cancel_requested = 1 WHERE id = ?", "i", (long long)id);
+		done = database_run(db, err, "UPDATE job SET cancel_requested = 1 WHERE id = ?",
+		    VALUES(I(id)));
 	else if (done && job.retry_at != 0)
-		done = take_out(db, &job, err);
+		done = database_run(db, err, UNQUEUE "id = ?", VALUES(T(JOB_KILLED), I(id))) &&
+		    jobstate_stop_pipeline(db, &job, err) && queue_refresh(db, job.pipeline, err);
 	else if (done)
 		done = error_set(err, ERROR_CONFLICT, "Cannot kill a job that is not running");
 	job_clear(&job);
@@ -184,102 +214,96 @@ job_kill(struct database *db, const struct account *viewer, int64_t pipeline, in
 }
 
 bool
-job_remove(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
+jobstate_delete(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct error *err)
 {
+	cleanup_transaction struct transaction t = { NULL };
 	struct job job = { 0 };
 	bool queued;
 
-	if (!job_find(db, viewer, pipeline, id, &job, err))
+	if (!transaction_begin(&t, db, err) || !job_find(db, viewer, pipeline, id, &job, err))
 		return false;
 	queued = strcmp(job.state, "in_queue") == 0;
 	job_clear(&job);
 	if (queued)
 		return error_set(err, ERROR_CONFLICT,
 		    "Cannot delete jobs in queue, try again later");
-	return database_run(db, NULL, err,
-	    "UPDATE job SET deleted = 1, cancel_requested = (state = 'running') WHERE id = ?", "i",
-	    (long long)id);
-}
-
-bool
-job_delete(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
-    struct error *err)
-{
-	cleanup_transaction struct transaction t = { NULL };
-
-	return transaction_begin(&t, db, err) && job_remove(db, viewer, pipeline, id, err) &&
+	return database_run(db, err,
+		   "UPDATE job SET deleted = 1, cancel_requested = (state = 'running') WHERE id = ?",
+		   VALUES(I(id))) &&
 	    transaction_commit(&t, err);
 }
 
-/* The pipelines of jobs whose time has come, one after the other. */
-static bool
-next_due(struct database *db, int64_t now, int64_t *job, int64_t *pipeline, struct error *err)
+bool
+jobstate_delete_all(struct database *db, int64_t pipeline, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	return database_run(db, err, "UPDATE job SET deleted = 1 WHERE pipeline = ?",
+	    VALUES(I(pipeline)));
+}
 
-	*job = 0;
-	if (!statement_begin(&st, db, err,
-		"SELECT id, pipeline FROM job WHERE retry_at <= ? ORDER BY retry_at LIMIT 1", "i",
-		(long long)now))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1) {
-		*job = statement_integer(&st, 0);
-		*pipeline = statement_integer(&st, 1);
-	}
-	return row >= 0;
+/* A job whose time for another try has come. */
+struct jobstate_due {
+	int64_t job; /* 0: none */
+	int64_t pipeline;
+};
+
+static bool
+jobstate_take_due(struct statement *st, void *context, struct error *err)
+{
+	struct jobstate_due *due = context;
+
+	(void)err;
+	due->job = statement_integer(st, 0);
+	due->pipeline = statement_integer(st, 1);
+	return true;
 }
 
 bool
-job_retries_due(struct database *db, struct error *err)
+jobstate_retry_due(struct database *db, struct error *err)
 {
-	int64_t now = time_now_ms(), job = 0, pipeline = 0;
+	int64_t now = time_now_ms();
 
 	for (;;) {
 		cleanup_transaction struct transaction t = { NULL };
+		struct jobstate_due due = { 0 };
 
-		if (!next_due(db, now, &job, &pipeline, err))
+		if (database_first(db, err,
+			"SELECT id, pipeline FROM job WHERE retry_at <= ? ORDER BY retry_at LIMIT 1",
+			VALUES(I(now)), jobstate_take_due, &due) < 0)
 			return false;
-		if (job == 0)
+		if (due.job == 0)
 			return true;
 		if (!transaction_begin(&t, db, err) ||
-		    !database_run(db, NULL, err,
-			"UPDATE job SET retry_at = NULL WHERE id = ? AND retry_at <= ?", "ii",
-			(long long)job, (long long)now) ||
-		    !queue_refresh(db, pipeline, err) || !transaction_commit(&t, err))
+		    !database_run(db, err,
+			"UPDATE job SET retry_at = NULL WHERE id = ? AND retry_at <= ?",
+			VALUES(I(due.job), I(now))) ||
+		    !queue_refresh(db, due.pipeline, err) || !transaction_commit(&t, err))
 			return false;
 	}
 }
 
-/* What the end depends on and others may have changed meanwhile. */
+/* What the end depends on, and others may have changed meanwhile. */
+struct jobstate_before_end {
+	struct job *job;
+	char *results; /* its former results' token */
+};
+
 static bool
-read_end(struct database *db, struct job *job, char results[static NAME_TEXT], struct error *err)
+jobstate_take_before_end(struct statement *st, void *context, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	const struct jobstate_before_end *before = context;
 
-	results[0] = '\0';
-	if (!statement_begin(&st, db, err,
-		"SELECT results_token, retries, retries_left, cancel_requested FROM job WHERE id = ?",
-		"i", (long long)job->id))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1) {
-		const char *token = statement_text(&st, 0);
-
-		snprintf(results, NAME_TEXT, "%s", token != NULL ? token : "");
-		job->retries = statement_integer(&st, 1);
-		job->retries_left = statement_integer(&st, 2);
-		job->cancel_requested = statement_integer(&st, 3) != 0;
-	}
-	return row >= 0;
+	(void)err;
+	statement_take_text(st, 0, before->results, NAME_TEXT);
+	before->job->retries = statement_integer(st, 1);
+	before->job->retries_left = statement_integer(st, 2);
+	before->job->cancel_requested = statement_integer(st, 3) != 0;
+	return true;
 }
 
 /* Longer from try to try: what fails for a while gets the time to be mended. */
 static int64_t
-retry_delay_ms(const struct job *job)
+jobstate_retry_delay_ms(const struct job *job)
 {
 	int64_t tried = job->retries - job->retries_left;
 	int64_t delay_ms = RETRY_LEAST_MS << (tried < 20 ? tried : 20);
@@ -288,61 +312,64 @@ retry_delay_ms(const struct job *job)
 }
 
 bool
-job_end(struct database *db, struct job *job, char old_results[static NAME_TEXT], struct error *err)
+jobstate_end(struct database *db, struct job *job, char old_results[static NAME_TEXT],
+    struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 	bool done = job->has_response && job->response == 0 && job->error == NULL;
 	bool again;
+	struct jobstate_before_end before = { job, old_results };
 	int64_t now = time_now_ms();
-	int changes = 0;
 
-	if (!transaction_begin(&t, db, err) || !read_end(db, job, old_results, err))
+	old_results[0] = '\0';
+	if (!transaction_begin(&t, db, err) ||
+	    database_first(db, err,
+		"SELECT results_token, retries, retries_left, cancel_requested FROM job WHERE id = ?",
+		VALUES(I(job->id)), jobstate_take_before_end, &before) < 0)
 		return false;
 	again = !done && job->retries_left > 0 && !job->cancel_requested;
-	job->retry_at = again ? now + retry_delay_ms(job) : 0;
-	if (!database_run(db, &changes, err,
+	job->retry_at = again ? now + jobstate_retry_delay_ms(job) : 0;
+	if (!database_run(db, err,
 		"UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
 		" used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
 		" results_token = nullif(?, ''), results_size = ?, results_removed_at = NULL,"
 		" logs_removed_at = NULL,"
 		" log_size = log_size + ?, slot = NULL, retry_at = ?, retries_left = retries_left - ?"
 		" WHERE id = ? AND state = 'running' AND attempt = ?",
-		"tiiitidiitiiniii",
-		again      ? "in_queue"
-		    : done ? "done"
-			   : "failed",
-		(long long)now, (long long)job->has_response, (long long)job->response, job->error,
-		(long long)job->has_usage, job->used_cpu, (long long)job->used_memory,
-		(long long)job->used_io, job->results_token, (long long)job->results_size,
-		(long long)job->log_size, (long long)job->retry_at, (long long)again,
-		(long long)job->id, (long long)job->attempt))
+		VALUES(T(again        ? "in_queue"
+			       : done ? "done"
+				      : "failed"),
+		    I(now), I(job->has_response), I(job->response), T(job->error),
+		    I(job->has_usage), D(job->used_cpu), I(job->used_memory), I(job->used_io),
+		    T(job->results_token), I(job->results_size), I(job->log_size), N(job->retry_at),
+		    I(again), I(job->id), I(job->attempt))))
 		return false;
-	if (changes != 1)
+	if (database_changes(db) != 1)
 		return error_set(err, ERROR_CONFLICT, "the attempt has ended already");
-	return (done || again || stop_pipeline(db, job, err)) &&
+	return (done || again || jobstate_stop_pipeline(db, job, err)) &&
 	    queue_refresh(db, job->pipeline, err) && transaction_commit(&t, err);
 }
 
 bool
-job_next_deleted(struct database *db, struct job *job, struct error *err)
+jobstate_next_deleted(struct database *db, struct job *job, struct error *err)
 {
 	int64_t id = 0;
 
 	*job = (struct job){ 0 };
 	return database_integer(db, &id, err,
 		   "SELECT id FROM job WHERE deleted = 1 AND state <> 'running' ORDER BY id LIMIT 1",
-		   "") >= 0 &&
+		   NO_VALUES) >= 0 &&
 	    (id == 0 || job_read(db, id, job, err));
 }
 
 bool
-job_erase(struct database *db, const struct job *job, struct error *err)
+jobstate_erase(struct database *db, const struct job *job, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 
 	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err,
-		"DELETE FROM job WHERE id = ? AND deleted = 1 AND state <> 'running'", "i",
-		(long long)job->id) &&
+	    database_run(db, err,
+		"DELETE FROM job WHERE id = ? AND deleted = 1 AND state <> 'running'",
+		VALUES(I(job->id))) &&
 	    pipeline_erase_empty(db, job->pipeline, err) && transaction_commit(&t, err);
 }

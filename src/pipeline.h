@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "account.h"
-#include "config.h"
 #include "database.h"
 #include "error.h"
 
@@ -44,16 +43,6 @@ typedef bool pipeline_job_visit(int64_t job, const char *state, void *context, s
 bool pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *visit, void *context,
     struct error *err);
 
-/*
- * Puts the pipeline's jobs in queue, but for those that are there or run: they stay as they are.
- * ERROR_TOO_MANY where the owner would have more than queued_max in queue, ERROR_TOO_LARGE where it
- * stores more than it may, ERROR_CONFLICT where a job's image was deleted; nothing is changed then.
- * visit gets every job as the submit leaves it, which no one else sees until it has succeeded; it
- * may be NULL.
- */
-bool pipeline_submit(struct database *db, const struct account *viewer, int64_t id,
-    const struct config *config, pipeline_job_visit *visit, void *context, struct error *err);
-
 /* What of a pipeline is changed. */
 struct ids {
 	int64_t *items; /* NULL: not given */
@@ -61,30 +50,25 @@ struct ids {
 };
 struct pipeline_change {
 	const char *name;       /* NULL: it stays */
-	const char *on_failure; /* likewise */
-	int64_t max_parallel;   /* 0: likewise */
-	struct ids remove;      /* jobs that are deleted, as job_delete does */
-	struct ids rearrange;   /* all jobs that then are left, in their new order */
+	const char *on_failure; /* NULL: it stays */
+	int64_t max_parallel;   /* 0: it stays */
+	struct ids remove;      /* jobs to delete */
+	struct ids rearrange;   /* all jobs that are left then, in their new order */
 };
-/* All of it or nothing. */
-bool pipeline_update(struct database *db, const struct account *viewer, int64_t id,
-    const struct pipeline_change *change, struct error *err);
 
-/*
- * Takes what waits out of the queue, and asks for the end of what runs. visit gets every job as
- * this leaves it.
- */
-bool pipeline_cancel(struct database *db, const struct account *viewer, int64_t id,
-    pipeline_job_visit *visit, void *context, struct error *err);
+/* The rest must be called within a transaction. */
 
-/*
- * Deletes a pipeline with its jobs: nobody sees them from now on, and the spooler removes what
- * there is of them. ERROR_CONFLICT: one of its jobs runs.
- */
-bool pipeline_delete(struct database *db, const struct account *viewer, int64_t id,
+/* Writes what the change says of the pipeline itself, its jobs left out. */
+bool pipeline_write(struct database *db, int64_t id, const struct pipeline_change *change,
     struct error *err);
 
-/* The spooler's: drops the row of a deleted pipeline (of all) that has no job left. */
+/* Gives the pipeline's jobs a new order. ERROR_INPUT: jobs are not the ids of all, each once. */
+bool pipeline_rearrange(struct database *db, int64_t id, const struct ids *jobs, struct error *err);
+
+/* Hides the pipeline from everybody. Its row goes once its jobs are gone. */
+bool pipeline_hide(struct database *db, int64_t id, struct error *err);
+
+/* Drops the row of a deleted pipeline, or of all of them, that has no job left. */
 bool pipeline_erase_empty(struct database *db, int64_t id, struct error *err);
 bool pipeline_erase_all_empty(struct database *db, struct error *err);
 

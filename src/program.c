@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "config_check.h"
 #include "database.h"
 #include "message.h"
 #include "secret.h"
@@ -27,6 +28,18 @@ raise_descriptor_limit(void)
 	}
 }
 
+/* Reads the configuration, and checks its settings against each other. */
+static bool
+program_read(struct config *config, const char *path, struct error *err)
+{
+	if (!config_read(config, path, err))
+		return false;
+	if (config_check(config, path, err))
+		return true;
+	config_clear(config);
+	return false;
+}
+
 bool
 program_set_up(struct config *config, const char *path, struct error *err)
 {
@@ -35,8 +48,8 @@ program_set_up(struct config *config, const char *path, struct error *err)
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	raise_descriptor_limit();
 	mallopt(M_ARENA_MAX, 2); /* many threads, little memory: most of them wait */
-	database_init();
-	return secret_init(err) && config_read(config, path, err);
+	connection_init();
+	return secret_init(err) && program_read(config, path, err);
 }
 
 bool
@@ -90,7 +103,7 @@ program_reload(const struct config *old, const char *path, program_accept *accep
 
 	if (config == NULL)
 		error_set(&err, ERROR_SYSTEM, "not enough memory");
-	if (config == NULL || !config_read(config, path, &err) ||
+	if (config == NULL || !program_read(config, path, &err) ||
 	    !check_change(old, config, accept, &err)) {
 		if (config != NULL)
 			config_clear(config);

@@ -13,9 +13,8 @@
 bool
 queue_refresh(struct database *db, int64_t pipeline, struct error *err)
 {
-	return database_run(db, NULL, err, "DELETE FROM queue WHERE pipeline = ?", "i",
-		   (long long)pipeline) &&
-	    database_run(db, NULL, err,
+	return database_run(db, err, "DELETE FROM queue WHERE pipeline = ?", VALUES(I(pipeline))) &&
+	    database_run(db, err,
 		"INSERT INTO queue (pipeline, account, waiting_since)"
 		" SELECT pipeline.id, pipeline.account, job.queued_at"
 		" FROM pipeline JOIN job ON job.id ="
@@ -24,7 +23,7 @@ queue_refresh(struct database *db, int64_t pipeline, struct error *err)
 		" WHERE pipeline.id = ?1 AND pipeline.max_parallel >"
 		"  (SELECT count(*) FROM job WHERE pipeline = ?1 AND state = 'running') +"
 		"  (SELECT count(*) FROM job WHERE pipeline = ?1 AND retry_at IS NOT NULL)",
-		"i", (long long)pipeline);
+		VALUES(I(pipeline)));
 }
 
 /*
@@ -49,14 +48,14 @@ queue_pick(struct database *db, int64_t running_max, int64_t *pipeline, struct e
 	int64_t account = 0;
 
 	*pipeline = 0;
-	switch (database_integer(db, &account, err, PICK_ACCOUNT, "i", (long long)running_max)) {
+	switch (database_integer(db, &account, err, PICK_ACCOUNT, VALUES(I(running_max)))) {
 	case 0:
 		return true;
 	case 1:
 		return database_integer(db, pipeline, err,
 			   "SELECT pipeline FROM queue WHERE account = ?"
 			   " ORDER BY waiting_since, pipeline LIMIT 1",
-			   "i", (long long)account) >= 0;
+			   VALUES(I(account))) >= 0;
 	default:
 		return false;
 	}
@@ -73,42 +72,43 @@ struct place_numbers {
 };
 
 static bool
+queue_take_numbers(struct statement *st, void *context, struct error *err)
+{
+	struct place_numbers *numbers = context;
+
+	(void)err;
+	numbers->before = statement_integer(st, 0);
+	numbers->running = statement_integer(st, 1);
+	numbers->max_parallel = statement_integer(st, 2);
+	numbers->run_ms = statement_integer(st, 3);
+	numbers->retry_at = statement_integer(st, 4);
+	numbers->retries = statement_integer(st, 5);
+	numbers->retries_left = statement_integer(st, 6);
+	numbers->account_running = statement_integer(st, 7);
+	numbers->account_most = statement_integer(st, 8);
+	numbers->account_disabled = statement_integer(st, 9) != 0;
+	return true;
+}
+
+static bool
 read_numbers(struct database *db, int64_t job, const struct queue_mark *mark, int64_t running_max,
     struct place_numbers *numbers, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
-
-	if (!statement_begin(&st, db, err,
-		"SELECT ?4 + (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
-		"   state = 'in_queue' AND position >= ?2 AND position < j.position),"
-		" (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'running') +"
-		"  (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND retry_at IS NOT NULL),"
-		" (SELECT max_parallel FROM pipeline WHERE id = j.pipeline),"
-		" (SELECT avg(finished_at - started_at) FROM (SELECT state, started_at, finished_at FROM job"
-		"   WHERE image = j.image ORDER BY id DESC LIMIT " ETA_RUNS
-		") WHERE state = 'done'),"
-		" retry_at, retries, retries_left,"
-		" (SELECT count(*) FROM job WHERE account = j.account AND state = 'running'),"
-		" coalesce(account.running_max, ?3), account.disabled"
-		" FROM job j JOIN account ON account.id = j.account WHERE j.id = ?1",
-		"iiii", (long long)job, (long long)mark->order, (long long)running_max,
-		(long long)mark->place))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1) {
-		numbers->before = statement_integer(&st, 0);
-		numbers->running = statement_integer(&st, 1);
-		numbers->max_parallel = statement_integer(&st, 2);
-		numbers->run_ms = statement_integer(&st, 3);
-		numbers->retry_at = statement_integer(&st, 4);
-		numbers->retries = statement_integer(&st, 5);
-		numbers->retries_left = statement_integer(&st, 6);
-		numbers->account_running = statement_integer(&st, 7);
-		numbers->account_most = statement_integer(&st, 8);
-		numbers->account_disabled = statement_integer(&st, 9) != 0;
-	}
-	return row >= 0;
+	return database_first(db, err,
+		   "SELECT ?4 + (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
+		   "   state = 'in_queue' AND position >= ?2 AND position < j.position),"
+		   " (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'running') +"
+		   "  (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND retry_at IS NOT NULL),"
+		   " (SELECT max_parallel FROM pipeline WHERE id = j.pipeline),"
+		   " (SELECT avg(finished_at - started_at) FROM (SELECT state, started_at, finished_at FROM job"
+		   "   WHERE image = j.image ORDER BY id DESC LIMIT " ETA_RUNS
+		   ") WHERE state = 'done'),"
+		   " retry_at, retries, retries_left,"
+		   " (SELECT count(*) FROM job WHERE account = j.account AND state = 'running'),"
+		   " coalesce(account.running_max, ?3), account.disabled"
+		   " FROM job j JOIN account ON account.id = j.account WHERE j.id = ?1",
+		   VALUES(I(job), I(mark->order), I(running_max), I(mark->place)),
+		   queue_take_numbers, numbers) >= 0;
 }
 
 /* Why it waits, from what concerns all to what concerns it alone. */

@@ -4,9 +4,8 @@
  */
 #include "retention.h"
 
-#include <stdio.h>
-
 #include "quantity.h"
+#include "transaction.h"
 
 #define OVER_MOST 1000 /* accounts that are looked at in one run */
 
@@ -41,31 +40,40 @@ static const struct {
 	},
 };
 
+/* Where a walk puts the jobs that it comes by. */
+struct retention_reading {
+	struct retention_walk *walk;
+	struct retention_batch *batch;
+};
+
+static bool
+retention_take(struct statement *st, void *context, struct error *err)
+{
+	const struct retention_reading *reading = context;
+	struct retention_job *job = &reading->batch->jobs[reading->batch->count++];
+
+	(void)err;
+	job->id = statement_integer(st, 0);
+	job->attempts = statement_integer(st, 1);
+	job->finished_at = statement_integer(st, 2);
+	job->bytes = statement_integer(st, 3);
+	statement_take_text(st, 4, job->results_token, sizeof job->results_token);
+	reading->walk->last_finished_at = job->finished_at;
+	reading->walk->last_id = job->id;
+	return true;
+}
+
 bool
 retention_next(struct database *db, enum retention_kind kind, struct retention_walk *walk,
     struct retention_batch *batch, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	struct retention_reading reading = { walk, batch };
 
 	batch->count = 0;
-	if (!statement_begin(&st, db, err, kinds[kind].next, "iiiiii", (long long)walk->before,
-		(long long)walk->from, (long long)walk->last_finished_at, (long long)walk->last_id,
-		(long long)walk->account, (long long)RETENTION_BATCH))
-		return false;
-	while ((row = statement_row(&st, err)) == 1) {
-		struct retention_job *job = &batch->jobs[batch->count++];
-
-		job->id = statement_integer(&st, 0);
-		job->attempts = statement_integer(&st, 1);
-		job->finished_at = statement_integer(&st, 2);
-		job->bytes = statement_integer(&st, 3);
-		snprintf(job->results_token, sizeof job->results_token, "%s",
-		    statement_text(&st, 4));
-		walk->last_finished_at = job->finished_at;
-		walk->last_id = job->id;
-	}
-	return row == 0;
+	return database_each(db, err, kinds[kind].next,
+	    VALUES(I(walk->before), I(walk->from), I(walk->last_finished_at), I(walk->last_id),
+		I(walk->account), I(RETENTION_BATCH)),
+	    retention_take, &reading);
 }
 
 bool
@@ -73,19 +81,18 @@ retention_apply(struct database *db, enum retention_kind kind, struct retention_
     struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	long long now = time_now_ms();
+	int64_t now = time_now_ms();
 	size_t applied = 0;
 
 	if (!transaction_begin(&t, db, err))
 		return false;
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct retention_job *job = &batch->jobs[i];
-		int changes = 0;
 
-		if (!database_run(db, &changes, err, kinds[kind].apply, "iii", (long long)job->id,
-			now, (long long)job->finished_at))
+		if (!database_run(db, err, kinds[kind].apply,
+			VALUES(I(job->id), I(now), I(job->finished_at))))
 			return false;
-		if (changes == 1)
+		if (database_changes(db) == 1)
 			batch->jobs[applied++] = *job;
 	}
 	if (!transaction_commit(&t, err))
@@ -94,15 +101,34 @@ retention_apply(struct database *db, enum retention_kind kind, struct retention_
 	return true;
 }
 
-/* Read as a whole first: what is removed meanwhile must not wait for the end of the statement. */
-static bool
-read_over(struct database *db, int64_t fallback, int64_t results_before, int64_t logs_before,
-    int64_t (*over)[2], size_t *count, struct error *err)
-{
-	cleanup_statement struct statement st = { 0 };
-	int row;
+/* The accounts that store too much. */
+struct retention_accounts {
+	struct {
+		int64_t account;
+		int64_t bytes; /* above its limit */
+	} items[OVER_MOST];
+	size_t count;
+};
 
-	if (!statement_begin(&st, db, err,
+static bool
+retention_take_account(struct statement *st, void *context, struct error *err)
+{
+	struct retention_accounts *over = context;
+
+	(void)err;
+	over->items[over->count].account = statement_integer(st, 0);
+	over->items[over->count++].bytes = statement_integer(st, 1);
+	return true;
+}
+
+/* All of them are read first, since visit writes, and a statement that is open holds the WAL. */
+bool
+retention_each_over(struct database *db, int64_t fallback, int64_t results_before,
+    int64_t logs_before, retention_over *visit, void *context, struct error *err)
+{
+	struct retention_accounts over = { .count = 0 };
+
+	if (!database_each(db, err,
 		"/*scan*/ SELECT account, stored - most FROM"
 		" (SELECT job.account, coalesce(stored_max, ?1) AS most, sum("
 		"   iif(" ENDED " AND finished_at < ?2, 0, coalesce(results_size, 0)) +"
@@ -110,28 +136,11 @@ read_over(struct database *db, int64_t fallback, int64_t results_before, int64_t
 		"  FROM job JOIN account ON account.id = job.account WHERE NOT deleted"
 		"  GROUP BY job.account)"
 		" WHERE most > 0 AND stored > most LIMIT ?4",
-		"iiii", (long long)fallback, (long long)results_before, (long long)logs_before,
-		(long long)OVER_MOST))
+		VALUES(I(fallback), I(results_before), I(logs_before), I(OVER_MOST)),
+		retention_take_account, &over))
 		return false;
-	while ((row = statement_row(&st, err)) == 1) {
-		over[*count][0] = statement_integer(&st, 0);
-		over[*count][1] = statement_integer(&st, 1);
-		++*count;
-	}
-	return row == 0;
-}
-
-bool
-retention_each_over(struct database *db, int64_t fallback, int64_t results_before,
-    int64_t logs_before, retention_over *visit, void *context, struct error *err)
-{
-	int64_t over[OVER_MOST][2];
-	size_t count = 0;
-
-	if (!read_over(db, fallback, results_before, logs_before, over, &count, err))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!visit(over[i][0], over[i][1], context, err))
+	for (size_t i = 0; i < over.count; i++)
+		if (!visit(over.items[i].account, over.items[i].bytes, context, err))
 			return false;
 	return true;
 }

@@ -58,7 +58,7 @@ CREATE TABLE idempotency (
 	key        TEXT NOT NULL,
 	digest     BLOB NOT NULL,                  -- of the call and its parameters
 	status     INTEGER NOT NULL,
-	answer     BLOB NOT NULL,                  -- its body; sealed where it holds a secret
+	answer     TEXT NOT NULL,                  -- its body
 	created_at INTEGER NOT NULL,
 	PRIMARY KEY (account, key)
 ) STRICT, WITHOUT ROWID;
@@ -242,4 +242,3 @@ CREATE TABLE spooler (
 	disk_error        TEXT                     -- NULL: there is room
 ) STRICT;
 
-PRAGMA user_version = 3;

@@ -15,45 +15,39 @@ service_note(struct database *db, const struct service_status *status, struct er
 {
 	bool away = status->engine_away_since != 0;
 
-	return database_run(db, NULL, err,
+	return database_run(db, err,
 	    "INSERT INTO spooler (id, pid, seen_at, engine_error, engine_away_since, disk_error)"
 	    " VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET pid = excluded.pid,"
 	    " seen_at = excluded.seen_at, engine_error = excluded.engine_error,"
 	    " engine_away_since = excluded.engine_away_since, disk_error = excluded.disk_error",
-	    "iitnt", (long long)status->pid, (long long)time_now_ms(),
-	    away ? status->engine_error : NULL, (long long)status->engine_away_since,
-	    status->disk_error[0] != '\0' ? status->disk_error : NULL);
+	    VALUES(I(status->pid), I(time_now_ms()), T(away ? status->engine_error : NULL),
+		N(status->engine_away_since),
+		T(status->disk_error[0] != '\0' ? status->disk_error : NULL)));
 }
 
-static void
-take_text(char *to, size_t size, struct statement *st, int column)
+static bool
+service_take(struct statement *st, void *context, struct error *err)
 {
-	const char *text = statement_text(st, column);
+	struct service_status *status = context;
 
-	snprintf(to, size, "%s", text != NULL ? text : "");
+	(void)err;
+	status->known = true;
+	status->pid = statement_integer(st, 0);
+	status->seen_at = statement_integer(st, 1);
+	statement_take_text(st, 2, status->engine_error, sizeof status->engine_error);
+	status->engine_away_since = statement_integer(st, 3);
+	statement_take_text(st, 4, status->disk_error, sizeof status->disk_error);
+	return true;
 }
 
 bool
 service_read(struct database *db, struct service_status *status, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
-
 	*status = (struct service_status){ 0 };
-	if (!statement_begin(&st, db, err,
-		"SELECT pid, seen_at, engine_error, engine_away_since, disk_error FROM spooler WHERE id = 1",
-		""))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1) {
-		status->known = true;
-		status->pid = statement_integer(&st, 0);
-		status->seen_at = statement_integer(&st, 1);
-		take_text(status->engine_error, sizeof status->engine_error, &st, 2);
-		status->engine_away_since = statement_integer(&st, 3);
-		take_text(status->disk_error, sizeof status->disk_error, &st, 4);
-	}
-	return row >= 0;
+	return database_first(db, err,
+		   "SELECT pid, seen_at, engine_error, engine_away_since, disk_error"
+		   " FROM spooler WHERE id = 1",
+		   NO_VALUES, service_take, status) >= 0;
 }
 
 bool
@@ -74,18 +68,20 @@ service_check(const struct service_status *status, struct error *err)
 	return true;
 }
 
+static bool
+service_take_instance(struct statement *st, void *context, struct error *err)
+{
+	(void)err;
+	statement_take_text(st, 0, context, INSTANCE_TEXT);
+	return true;
+}
+
 bool
 service_instance(struct database *db, char instance[static INSTANCE_TEXT], struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	int row = database_first(db, err, "SELECT value FROM setting WHERE name = 'instance'",
+	    NO_VALUES, service_take_instance, instance);
 
-	if (!statement_begin(&st, db, err, "SELECT value FROM setting WHERE name = 'instance'", ""))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 0)
-		return error_set(err, ERROR_SYSTEM, "the database has no instance name");
-	if (row == 1)
-		take_text(instance, INSTANCE_TEXT, &st, 0);
-	return row == 1;
+	return row == 1 ||
+	    (row == 0 && error_set(err, ERROR_SYSTEM, "the database has no instance name"));
 }

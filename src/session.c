@@ -10,6 +10,7 @@
 #include "event.h"
 #include "quantity.h"
 #include "utf8.h"
+#include "transaction.h"
 
 #define USE_NOTED_MS (60 * 60 * MS_PER_S)
 #define WINDOW_MS    (15 * 60 * MS_PER_S)
@@ -26,34 +27,28 @@ session_open(struct database *db, int64_t account, int64_t session_days,
 	token_make(token);
 	token_hash(token, hash);
 	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err, "DELETE FROM session WHERE used_at < ?", "i",
-		(long long)(now - session_days * DAY_MS)) &&
-	    database_run(db, NULL, err,
-		"INSERT INTO session (hash, account, used_at) VALUES (?, ?, ?)", "bii", hash,
-		TOKEN_HASH, (long long)account, (long long)now) &&
+	    database_run(db, err, "DELETE FROM session WHERE used_at < ?",
+		VALUES(I(now - session_days * DAY_MS))) &&
+	    database_run(db, err, "INSERT INTO session (hash, account, used_at) VALUES (?, ?, ?)",
+		VALUES(B(hash, TOKEN_HASH), I(account), I(now))) &&
 	    transaction_commit(&t, err);
 }
 
-/* Reads the session's row; *used_at is 0 where there is none. */
-static bool
-session_read(struct database *db, const unsigned char *hash, struct account *account,
-    int64_t *used_at, struct error *err)
-{
-	cleanup_statement struct statement st = { 0 };
-	int row;
+/* A session's row, and the account that it is of. */
+struct session_row {
+	struct account *account;
+	int64_t used_at; /* ms since 1970; 0: there is no such session */
+};
 
-	if (!statement_begin(&st, db, err,
-		"SELECT session.used_at, " ACCOUNT_COLUMNS
-		" FROM session JOIN account ON account.id = session.account"
-		" WHERE session.hash = ? AND NOT account.disabled",
-		"b", hash, TOKEN_HASH))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1) {
-		*used_at = statement_integer(&st, 0);
-		account_read_row(&st, 1, account);
-	}
-	return row >= 0;
+static bool
+session_take(struct statement *st, void *context, struct error *err)
+{
+	struct session_row *row = context;
+
+	(void)err;
+	row->used_at = statement_integer(st, 0);
+	account_read_row(st, 1, row->account);
+	return true;
 }
 
 bool
@@ -61,19 +56,24 @@ session_find(struct database *db, const char *token, int64_t session_days, struc
     struct error *err)
 {
 	unsigned char hash[TOKEN_HASH];
-	int64_t now = time_now_ms(), used_at = 0;
+	int64_t now = time_now_ms();
+	struct session_row row = { account, 0 };
 
 	*account = (struct account){ 0 };
 	token_hash(token, hash);
-	if (!session_read(db, hash, account, &used_at, err))
+	if (database_first(db, err,
+		"SELECT session.used_at, " ACCOUNT_COLUMNS
+		" FROM session JOIN account ON account.id = session.account"
+		" WHERE session.hash = ? AND NOT account.disabled",
+		VALUES(B(hash, TOKEN_HASH)), session_take, &row) < 0)
 		return false;
-	if (account->id == 0 || used_at < now - session_days * DAY_MS) {
+	if (account->id == 0 || row.used_at < now - session_days * DAY_MS) {
 		*account = (struct account){ 0 };
 		return true;
 	}
-	return now - used_at < USE_NOTED_MS ||
-	    database_run(db, NULL, err, "UPDATE session SET used_at = ? WHERE hash = ?", "ib",
-		(long long)now, hash, TOKEN_HASH);
+	return now - row.used_at < USE_NOTED_MS ||
+	    database_run(db, err, "UPDATE session SET used_at = ? WHERE hash = ?",
+		VALUES(I(now), B(hash, TOKEN_HASH)));
 }
 
 bool
@@ -84,8 +84,8 @@ session_end(struct database *db, const char *token, struct error *err)
 
 	token_hash(token, hash);
 	return transaction_begin(&t, db, err) &&
-	    database_run(db, NULL, err, "DELETE FROM session WHERE hash = ?", "b", hash,
-		TOKEN_HASH) &&
+	    database_run(db, err, "DELETE FROM session WHERE hash = ?",
+		VALUES(B(hash, TOKEN_HASH))) &&
 	    transaction_commit(&t, err);
 }
 
@@ -108,17 +108,17 @@ address_subject(const char *kind, const char *address, char subject[static SUBJE
 static bool
 forget_old(struct database *db, struct error *err)
 {
-	return database_run(db, NULL, err, "DELETE FROM login_failure WHERE started_at < ?", "i",
-	    (long long)(time_now_ms() - WINDOW_MS));
+	return database_run(db, err, "DELETE FROM login_failure WHERE started_at < ?",
+	    VALUES(I(time_now_ms() - WINDOW_MS)));
 }
 
 static bool
 count(struct database *db, const char *subject, struct error *err)
 {
-	return database_run(db, NULL, err,
+	return database_run(db, err,
 	    "INSERT INTO login_failure (subject, failures, started_at) VALUES (?, 1, ?)"
 	    " ON CONFLICT (subject) DO UPDATE SET failures = failures + 1",
-	    "ti", subject, (long long)time_now_ms());
+	    VALUES(T(subject), I(time_now_ms())));
 }
 
 /* Whether the subject has some of its share left. */
@@ -130,7 +130,7 @@ check(struct database *db, const char *subject, int64_t most, struct error *err)
 	switch (database_integer(db, &started_at, err,
 	    "SELECT started_at FROM login_failure WHERE subject = ? AND failures >= ?"
 	    " AND started_at >= ?",
-	    "tii", subject, (long long)most, (long long)(time_now_ms() - WINDOW_MS))) {
+	    VALUES(T(subject), I(most), I(time_now_ms() - WINDOW_MS)))) {
 	case 0:
 		return true;
 	case 1:
@@ -184,8 +184,8 @@ login_succeeded(struct database *db, const char *login, struct error *err)
 	char of_login[SUBJECT_TEXT];
 
 	login_subject(login, of_login);
-	return database_run(db, NULL, err, "DELETE FROM login_failure WHERE subject = ?", "t",
-	    of_login);
+	return database_run(db, err, "DELETE FROM login_failure WHERE subject = ?",
+	    VALUES(T(of_login)));
 }
 
 bool
@@ -204,7 +204,7 @@ bool
 session_count_idle(struct database *db, int64_t session_days, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err, "SELECT count(*) FROM session WHERE used_at < ?",
-		   "i", (long long)(time_now_ms() - session_days * DAY_MS)) == 1;
+		   VALUES(I(time_now_ms() - session_days * DAY_MS))) == 1;
 }
 
 bool
@@ -220,8 +220,8 @@ bool
 login_failure_count_old(struct database *db, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err,
-		   "SELECT count(*) FROM login_failure WHERE started_at < ?", "i",
-		   (long long)(time_now_ms() - WINDOW_MS)) == 1;
+		   "SELECT count(*) FROM login_failure WHERE started_at < ?",
+		   VALUES(I(time_now_ms() - WINDOW_MS))) == 1;
 }
 
 bool

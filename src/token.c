@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "quantity.h"
+#include "transaction.h"
 
 #define USE_NOTED_MS (60 * 60 * MS_PER_S)
 
@@ -15,75 +16,82 @@ token_create(struct database *db, int64_t account, const char *name, int64_t day
 {
 	cleanup_transaction struct transaction t = { NULL };
 	unsigned char hash[TOKEN_HASH];
-	long long now = time_now_ms();
+	int64_t now = time_now_ms();
 	int64_t count = 0;
 
 	strcpy(value, API_TOKEN_PREFIX);
 	token_make(value + strlen(API_TOKEN_PREFIX));
 	token_hash(value, hash);
 	if (!transaction_begin(&t, db, err) ||
-	    database_integer(db, &count, err, "SELECT count(*) FROM token WHERE account = ?", "i",
-		(long long)account) < 0)
+	    database_integer(db, &count, err, "SELECT count(*) FROM token WHERE account = ?",
+		VALUES(I(account))) < 0)
 		return false;
 	if (count >= API_TOKENS_MOST)
 		return error_set(err, ERROR_CONFLICT,
 		    "an account has at most %d tokens; delete one", API_TOKENS_MOST);
-	if (!database_run(db, NULL, err,
+	if (!database_run(db, err,
 		"INSERT INTO token (account, name, hash, created_at, expires_at)"
 		" VALUES (?, ?, ?, ?, ?)",
-		"itbin", (long long)account, name, hash, TOKEN_HASH, now,
-		days == 0 ? 0LL : now + (long long)days * DAY_MS))
+		VALUES(I(account), T(name), B(hash, TOKEN_HASH), I(now),
+		    N(days == 0 ? 0 : now + days * DAY_MS))))
 		return false;
 	*id = database_inserted(db);
 	return transaction_commit(&t, err);
 }
 
-/* Reads the row of a hash; *used_at is when its use was noted last. */
-static bool
-read_row(struct database *db, const unsigned char *hash, struct account *account, int64_t *id,
-    int64_t *used_at, struct error *err)
-{
-	cleanup_statement struct statement st = { 0 };
-	int row;
+/* A token's row, and the account that it is of. */
+struct token_row {
+	struct account *account;
+	int64_t id;      /* 0: there is no such token */
+	int64_t used_at; /* when its use was recorded last, in ms since 1970 */
+};
 
-	if (!statement_begin(&st, db, err,
-		"SELECT token.id, coalesce(token.used_at, 0), " ACCOUNT_COLUMNS
-		" FROM token JOIN account ON account.id = token.account"
-		" WHERE token.hash = ? AND (expires_at IS NULL OR expires_at > ?)"
-		" AND NOT account.disabled",
-		"bi", hash, TOKEN_HASH, (long long)time_now_ms()))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 1) {
-		*id = statement_integer(&st, 0);
-		*used_at = statement_integer(&st, 1);
-		account_read_row(&st, 2, account);
-	}
-	return row >= 0;
+static bool
+token_take(struct statement *st, void *context, struct error *err)
+{
+	struct token_row *row = context;
+
+	(void)err;
+	row->id = statement_integer(st, 0);
+	row->used_at = statement_integer(st, 1);
+	account_read_row(st, 2, row->account);
+	return true;
 }
 
 bool
 token_find(struct database *db, const char *value, struct account *account, int64_t *id,
     struct error *err)
 {
+	struct token_row row = { .account = account };
 	unsigned char hash[TOKEN_HASH];
-	int64_t now = time_now_ms(), used_at = 0;
+	int64_t now = time_now_ms();
 
 	*account = (struct account){ 0 };
-	*id = 0;
 	token_hash(value, hash);
-	if (!read_row(db, hash, account, id, &used_at, err))
+	if (database_first(db, err,
+		"SELECT token.id, coalesce(token.used_at, 0), " ACCOUNT_COLUMNS
+		" FROM token JOIN account ON account.id = token.account"
+		" WHERE token.hash = ? AND (expires_at IS NULL OR expires_at > ?)"
+		" AND NOT account.disabled",
+		VALUES(B(hash, TOKEN_HASH), I(now)), token_take, &row) < 0)
 		return false;
-	return *id == 0 || now - used_at < USE_NOTED_MS ||
-	    database_run(db, NULL, err, "UPDATE token SET used_at = ? WHERE id = ?", "ii",
-		(long long)now, (long long)*id);
+	*id = row.id;
+	return row.id == 0 || now - row.used_at < USE_NOTED_MS ||
+	    database_run(db, err, "UPDATE token SET used_at = ? WHERE id = ?",
+		VALUES(I(now), I(row.id)));
 }
 
 #define TOKEN_COLUMNS "SELECT id, name, created_at, expires_at, used_at FROM token"
 
+struct token_each {
+	token_visit *visit;
+	void *context;
+};
+
 static bool
-visit_row(struct statement *st, token_visit *visit, void *context, struct error *err)
+token_visit_row(struct statement *st, void *context, struct error *err)
 {
+	const struct token_each *each = context;
 	const struct token token = {
 		.id = statement_integer(st, 0),
 		.name = statement_text(st, 1),
@@ -92,53 +100,41 @@ visit_row(struct statement *st, token_visit *visit, void *context, struct error 
 		.used_at = statement_integer(st, 4),
 	};
 
-	return visit(&token, context, err);
+	return each->visit(&token, each->context, err);
 }
 
 bool
 token_each(struct database *db, int64_t account, int64_t after, int64_t limit, token_visit *visit,
     void *context, struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	struct token_each each = { visit, context };
 
-	if (!statement_begin(&st, db, err,
-		TOKEN_COLUMNS " WHERE account = ? AND id > ? ORDER BY id LIMIT ?", "iii",
-		(long long)account, (long long)after, (long long)limit))
-		return false;
-	while ((row = statement_row(&st, err)) == 1)
-		if (!visit_row(&st, visit, context, err))
-			return false;
-	return row == 0;
+	return database_each(db, err,
+	    TOKEN_COLUMNS " WHERE account = ? AND id > ? ORDER BY id LIMIT ?",
+	    VALUES(I(account), I(after), I(limit)), token_visit_row, &each);
 }
 
 bool
 token_show(struct database *db, int64_t account, int64_t id, token_visit *visit, void *context,
     struct error *err)
 {
-	cleanup_statement struct statement st = { 0 };
-	int row;
+	struct token_each each = { visit, context };
+	int row = database_first(db, err, TOKEN_COLUMNS " WHERE id = ? AND account = ?",
+	    VALUES(I(id), I(account)), token_visit_row, &each);
 
-	if (!statement_begin(&st, db, err, TOKEN_COLUMNS " WHERE id = ? AND account = ?", "ii",
-		(long long)id, (long long)account))
-		return false;
-	row = statement_row(&st, err);
-	if (row == 0)
-		return error_set(err, ERROR_NOT_FOUND, "Token not found");
-	return row == 1 && visit_row(&st, visit, context, err);
+	return row == 1 || (row == 0 && error_set(err, ERROR_NOT_FOUND, "Token not found"));
 }
 
 bool
 token_delete(struct database *db, int64_t account, int64_t id, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	int changes = 0;
 
 	if (!transaction_begin(&t, db, err) ||
-	    !database_run(db, &changes, err, "DELETE FROM token WHERE id = ? AND account = ?", "ii",
-		(long long)id, (long long)account))
+	    !database_run(db, err, "DELETE FROM token WHERE id = ? AND account = ?",
+		VALUES(I(id), I(account))))
 		return false;
-	if (changes == 0)
+	if (database_changes(db) == 0)
 		return error_set(err, ERROR_NOT_FOUND, "Token not found");
 	return transaction_commit(&t, err);
 }
@@ -147,7 +143,7 @@ bool
 token_count_expired(struct database *db, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err, "SELECT count(*) FROM token WHERE expires_at < ?",
-		   "i", (long long)time_now_ms()) == 1;
+		   VALUES(I(time_now_ms()))) == 1;
 }
 
 bool

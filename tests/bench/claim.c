@@ -13,6 +13,7 @@
 
 #include "database.h"
 #include "job.h"
+#include "jobstate.h"
 #include "queue.h"
 
 #define NS_PER_US   1e3
@@ -70,11 +71,11 @@ claim(struct database *db, double *claimed, double *ended)
 	char old_results[NAME_TEXT];
 	struct job job;
 
-	if (!job_claim(db, SLOT, RUNNING_MAX, &job, &err) || job.id == 0)
+	if (!jobstate_claim(db, SLOT, RUNNING_MAX, &job, &err) || job.id == 0)
 		die("claim a job");
 	between = now_us();
 	job.has_response = true;
-	if (!job_end(db, &job, old_results, &err))
+	if (!jobstate_end(db, &job, old_results, &err))
 		die("end a job");
 	*claimed = between - begun;
 	*ended = now_us() - between;
@@ -94,13 +95,13 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: claim DATABASE COUNT\n");
 		return 2;
 	}
-	if (!database_open(&db, argv[1], &err))
+	if (!schema_open(&db, argv[1], &err))
 		die("open the database");
 	for (int i = 0; i < count; i++)
 		chosen[i] = choose(&db);
 	for (int i = 0; i < count; i++)
 		claim(&db, &claimed[i], &ended[i]);
-	database_close(&db);
+	connection_close(&db);
 	print_median("choose", chosen, count);
 	print_median("claim", claimed, count);
 	print_median("end", ended, count);

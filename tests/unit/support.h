@@ -25,6 +25,7 @@
 #include "database.h"
 #include "error.h"
 #include "pipeline.h"
+#include "schema.h"
 #include "secret.h"
 #include "tree.h"
 
@@ -159,7 +160,7 @@ world_setup(void **state)
 	if (world == NULL || folder_setup((void **)&world->folder) != 0)
 		return -1;
 	snprintf(path, sizeof path, "%s/kabuto.db", world->folder->path);
-	if (!database_open(&world->db, path, &world->err)) {
+	if (!schema_open(&world->db, path, &world->err)) {
 		print_error("%s\n", world->err.text);
 		return -1;
 	}
@@ -174,7 +175,7 @@ world_teardown(void **state)
 	struct world *world = *state;
 	int result;
 
-	database_close(&world->db);
+	connection_close(&world->db);
 	result = folder_teardown((void **)&world->folder);
 	free(world);
 	return result;

@@ -154,8 +154,7 @@ test_token_of_confirmation_is_not_in_the_database(void **state)
 	token_hash(token, hash);
 	assert_int_equal(
 	    database_integer(&world->db, &found, &world->err,
-		"SELECT count(*) FROM account WHERE login = 'alice' AND confirm_hash = ?", "b",
-		hash, TOKEN_HASH),
+		"SELECT count(*) FROM account WHERE login = 'alice' AND confirm_hash = ?", VALUES(B(hash, TOKEN_HASH))),
 	    1);
 	assert_int_equal(found, 1);
 	assert_memory_not_equal(hash, token, TOKEN_HASH);

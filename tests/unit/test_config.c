@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "config.h"
+#include "config_check.h"
 #include "quantity.h"
 
 static bool
@@ -16,7 +17,12 @@ config_of(const struct folder *folder, const char *text, struct config *config, 
 
 	file_put(folder->fd, "kabuto.conf", text, strlen(text));
 	snprintf(path, sizeof path, "%s/kabuto.conf", folder->path);
-	return config_read(config, path, err);
+	if (!config_read(config, path, err))
+		return false;
+	if (config_check(config, path, err))
+		return true;
+	config_clear(config);
+	return false;
 }
 
 static void

@@ -1,13 +1,15 @@
 /*
  * One way to open a database, to run statements and to hold a transaction.
  */
+#include "schema.h"
 #include "support.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "database_upkeep.h"
+#include "transaction.h"
+#include "upkeep.h"
 
 #define WAL_OPENERS 8
 
@@ -22,7 +24,7 @@ test_new_database_has_tables_version_and_an_instance(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(world_integer(world, "PRAGMA user_version"), 3);
+	assert_int_equal(world_integer(world, "PRAGMA user_version"), 1);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job"), 0);
 	assert_int_equal(world_integer(world,
 			     "SELECT length(value) FROM setting WHERE name = 'instance'"),
@@ -43,14 +45,14 @@ test_commits_are_flushed_by_default(void **state)
 	char path[128];
 
 	path_of(world->folder, "kabuto.db", path);
-	must(database_open(&other, path, &world->err), &world->err);
+	must(schema_open(&other, path, &world->err), &world->err);
 	assert_int_equal(sqlite3_prepare_v2(other.handle, "PRAGMA synchronous", -1, &statement,
 			     NULL),
 	    SQLITE_OK);
 	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(statement, 0), 2); /* FULL */
 	sqlite3_finalize(statement);
-	database_close(&other);
+	connection_close(&other);
 }
 
 static void
@@ -62,9 +64,9 @@ test_opening_again_keeps_what_is_there(void **state)
 
 	world_sql(world, "INSERT INTO setting (name, value) VALUES ('kept', 'yes')");
 	path_of(world->folder, "kabuto.db", path);
-	must(database_open(&other, path, &world->err), &world->err);
-	database_close(&other);
-	database_close(&other);
+	must(schema_open(&other, path, &world->err), &world->err);
+	connection_close(&other);
+	connection_close(&other);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM setting"), 2);
 }
 
@@ -92,11 +94,11 @@ test_many_processes_may_make_the_database_at_once(void **state)
 				(void)close(gate[1]);
 				(void)!read(gate[0], &byte,
 				    1); /* all begin when the gate is closed */
-				opened = database_open(&db, path, &err);
+				opened = schema_open(&db, path, &err);
 				if (!opened)
 					fprintf(stderr, "%s\n", err.text);
 				else
-					database_close(&db);
+					connection_close(&db);
 				_exit(opened ? 0 : 1);
 			}
 		}
@@ -121,108 +123,12 @@ test_database_of_a_newer_kabuto_is_refused(void **state)
 
 	world_sql(world, "PRAGMA user_version = 99");
 	path_of(world->folder, "kabuto.db", path);
-	assert_false(database_open(&other, path, &world->err));
-	assert_non_null(strstr(world->err.text, "newer Kabuto (its version is 99"));
+	assert_false(schema_open(&other, path, &world->err));
+	assert_non_null(strstr(world->err.text,
+	    "newer Kabuto made this database (its version is 99"));
 	assert_non_null(strstr(world->err.text, path));
 	assert_null(other.handle);
 	assert_int_equal(world_integer(world, "PRAGMA user_version"), 99);
-}
-
-/* Every column of every table, and every index, as one text; the caller's to sqlite3_free. */
-static char *
-shape(sqlite3 *handle)
-{
-	sqlite3_stmt *statement = NULL;
-	char *text;
-
-	assert_int_equal(
-	    sqlite3_prepare_v2(handle,
-		"SELECT group_concat(line, char(10)) FROM ("
-		"SELECT m.name || ' ' || c.cid || ' ' || c.name || ' ' || c.type || ' ' ||"
-		" c.\"notnull\" || ' ' || coalesce(c.dflt_value, '-') || ' ' || c.pk AS line"
-		" FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'"
-		" UNION ALL SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL"
-		" ORDER BY line)",
-		-1, &statement, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	text = sqlite3_mprintf("%s", sqlite3_column_text(statement, 0));
-	sqlite3_finalize(statement);
-	return text;
-}
-
-/* Makes a database as the first version of the tables had it, with a row in it. */
-static void
-make_first_version(const char *path)
-{
-	char name[256];
-	cleanup_free char *sql = NULL;
-	sqlite3 *handle = NULL;
-
-	snprintf(name, sizeof name, "%s/tests/unit/schema-1.sql", getenv("srcdir"));
-	sql = file_get(AT_FDCWD, name, NULL);
-	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(handle,
-		"INSERT INTO account (login, email, password_hash, created_at) VALUES ('old', 'e', 'h', 1);"
-		"INSERT INTO setting VALUES ('instance', 'word')",
-		NULL, NULL, NULL),
-	    SQLITE_OK);
-	sqlite3_close(handle);
-}
-
-static void
-test_database_of_the_first_version_becomes_as_a_new_one(void **state)
-{
-	struct world *world = *state;
-	struct database old = { 0 };
-	char path[128], *had, *has;
-	int64_t disabled = -1;
-
-	path_of(world->folder, "old.db", path);
-	make_first_version(path);
-	must(database_open(&old, path, &world->err), &world->err);
-	had = shape(world->db.handle);
-	has = shape(old.handle);
-	assert_string_equal(has, had);
-	sqlite3_free(had);
-	sqlite3_free(has);
-	assert_int_equal(database_integer(&old, &disabled, &world->err,
-			     "SELECT disabled FROM account WHERE login = 'old'", ""),
-	    1);
-	assert_int_equal(disabled, 0);
-	database_close(&old);
-}
-
-static void
-test_migration_that_fails_changes_nothing(void **state)
-{
-	struct world *world = *state;
-	struct database old = { 0 };
-	sqlite3 *handle = NULL;
-	sqlite3_stmt *statement = NULL;
-	char path[128];
-
-	path_of(world->folder, "old.db", path);
-	make_first_version(path);
-	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
-	/* The last but one of the new columns is there already. */
-	assert_int_equal(sqlite3_exec(handle, "ALTER TABLE job ADD COLUMN logs_removed_at INTEGER",
-			     NULL, NULL, NULL),
-	    SQLITE_OK);
-	assert_false(database_open(&old, path, &world->err));
-	assert_int_equal(
-	    sqlite3_prepare_v2(handle,
-		"SELECT (SELECT user_version FROM pragma_user_version),"
-		" (SELECT count(*) FROM pragma_table_info('account') WHERE name = 'disabled')",
-		-1, &statement, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	assert_int_equal(sqlite3_column_int(statement, 0), 1);
-	assert_int_equal(sqlite3_column_int(statement, 1), 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(handle);
 }
 
 static void
@@ -237,7 +143,7 @@ test_file_that_is_no_database_is_refused_and_left(void **state)
 
 	file_put(world->folder->fd, "garbage", garbage, sizeof garbage);
 	path_of(world->folder, "garbage", path);
-	assert_false(database_open(&other, path, &world->err));
+	assert_false(schema_open(&other, path, &world->err));
 	assert_int_equal(world->err.kind, ERROR_SYSTEM);
 	assert_non_null(strstr(world->err.text, "damaged"));
 	after = file_get(world->folder->fd, "garbage", NULL);
@@ -252,13 +158,13 @@ test_database_in_a_folder_that_is_not_there_is_refused(void **state)
 	char path[128];
 
 	path_of(world->folder, "nowhere/kabuto.db", path);
-	assert_false(database_open(&other, path, &world->err));
+	assert_false(schema_open(&other, path, &world->err));
 	assert_non_null(strstr(world->err.text, path));
 	assert_null(other.handle);
 }
 
 static void
-test_each_letter_binds_its_type(void **state)
+test_each_value_binds_its_type(void **state)
 {
 	static const unsigned char blob[] = { 0, 255, 7 };
 	struct world *world = *state;
@@ -268,8 +174,7 @@ test_each_letter_binds_its_type(void **state)
 	    statement_begin(&st, &world->db, &world->err,
 		"SELECT ?, ?, ?, ?, ?, ?, typeof(?1), typeof(?2), typeof(?3), typeof(?4), typeof(?5),"
 		" typeof(?6), typeof(?7), hex(?7)",
-		"idtnntb", -5LL, 1.5, "caf\xc3\xa9", 0LL, 9LL, (const char *)NULL, blob,
-		(int)sizeof blob),
+		VALUES(I(-5), D(1.5), T("caf\xc3\xa9"), N(0), N(9), T(NULL), B(blob, sizeof blob))),
 	    &world->err);
 	assert_int_equal(statement_row(&st, &world->err), 1);
 	assert_int_equal(statement_integer(&st, 0), -5);
@@ -296,8 +201,8 @@ doubled(struct world *world, int64_t number)
 {
 	int64_t value = 0;
 
-	assert_int_equal(database_integer(&world->db, &value, &world->err, "SELECT 2 * ?", "i",
-			     (long long)number),
+	assert_int_equal(database_integer(&world->db, &value, &world->err, "SELECT 2 * ?",
+			     VALUES(I(number))),
 	    1);
 	return value;
 }
@@ -308,11 +213,34 @@ test_statement_is_prepared_once_and_forgets_its_bindings(void **state)
 	struct world *world = *state;
 	int used = 0;
 
-	for (int64_t i = 0; i < 3 * DATABASE_STATEMENTS; i++)
+	for (int64_t i = 0; i < 3 * CONNECTION_STATEMENTS; i++)
 		assert_int_equal(doubled(world, i), 2 * i);
-	while (used < DATABASE_STATEMENTS && world->db.cache[used].sql != NULL)
+	while (used < CONNECTION_STATEMENTS && world->db.cache[used].sql != NULL)
 		used++;
 	assert_true(used < 10);
+}
+
+/* Each text lies at another address, as so many literals would. */
+static void
+test_statements_beyond_the_cache_run_all_the_same(void **state)
+{
+	static const char sql[] = "SELECT 2 * ?";
+	struct world *world = *state;
+	char *copies = calloc(2 * CONNECTION_STATEMENTS, sizeof sql);
+
+	assert_non_null(copies);
+	for (int64_t round = 0; round < 2; round++)
+		for (int64_t i = 0; i < 2 * CONNECTION_STATEMENTS; i++) {
+			char *copy = memcpy(copies + i * (int64_t)sizeof sql, sql, sizeof sql);
+			int64_t value = 0;
+
+			assert_int_equal(database_integer(&world->db, &value, &world->err, copy,
+					     VALUES(I(i))),
+			    1);
+			assert_int_equal(value, 2 * i);
+		}
+	connection_close(&world->db);
+	free(copies);
 }
 
 static void
@@ -322,7 +250,7 @@ test_integer_of_no_row_leaves_the_value(void **state)
 	int64_t value = 42;
 
 	assert_int_equal(database_integer(&world->db, &value, &world->err,
-			     "SELECT value FROM setting WHERE name = ?", "t", "nothing"),
+			     "SELECT value FROM setting WHERE name = ?", VALUES(T("nothing"))),
 	    0);
 	assert_int_equal(value, 42);
 }
@@ -331,16 +259,16 @@ static void
 test_run_counts_the_rows_that_changed(void **state)
 {
 	struct world *world = *state;
-	int changes = -1;
 
-	must(database_run(&world->db, &changes, &world->err,
-		 "INSERT INTO setting (name, value) VALUES (?, 'x'), (?, 'y')", "tt", "a", "b"),
+	must(database_run(&world->db, &world->err,
+		 "INSERT INTO setting (name, value) VALUES (?, 'x'), (?, 'y')",
+		 VALUES(T("a"), T("b"))),
 	    &world->err);
-	assert_int_equal(changes, 2);
-	must(database_run(&world->db, &changes, &world->err, "DELETE FROM setting WHERE name = ?",
-		 "t", "none"),
+	assert_int_equal(database_changes(&world->db), 2);
+	must(database_run(&world->db, &world->err, "DELETE FROM setting WHERE name = ?",
+		 VALUES(T("none"))),
 	    &world->err);
-	assert_int_equal(changes, 0);
+	assert_int_equal(database_changes(&world->db), 0);
 }
 
 static void
@@ -349,11 +277,12 @@ test_wrong_statement_is_an_error_in_words(void **state)
 	struct world *world = *state;
 	int64_t value = 0;
 
-	assert_false(database_run(&world->db, NULL, &world->err, "INSERT INTO nowhere VALUES (1)",
-	    ""));
+	assert_false(database_run(&world->db, &world->err, "INSERT INTO nowhere VALUES (1)",
+	    NO_VALUES));
 	assert_int_equal(world->err.kind, ERROR_SYSTEM);
 	/* A word in double quotes is a name, never a text. */
-	assert_int_equal(database_integer(&world->db, &value, &world->err, "SELECT \"text\"", ""),
+	assert_int_equal(database_integer(&world->db, &value, &world->err, "SELECT \"text\"",
+			     NO_VALUES),
 	    -1);
 	/* The connection works on. */
 	assert_int_equal(doubled(world, 4), 8);
@@ -380,7 +309,7 @@ test_tables_hold_the_law(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		row_check(failed,
-		    !database_run(&world->db, NULL, &world->err, rows[i].sql, "") &&
+		    !database_run(&world->db, &world->err, rows[i].sql, NO_VALUES) &&
 			strstr(world->err.text, rows[i].says) != NULL,
 		    "%s: %s", rows[i].sql, world->err.text);
 	rows_end(failed);
@@ -389,8 +318,8 @@ test_tables_hold_the_law(void **state)
 static bool
 insert_setting(struct world *world, const char *name)
 {
-	return database_run(&world->db, NULL, &world->err,
-	    "INSERT INTO setting (name, value) VALUES (?, '')", "t", name);
+	return database_run(&world->db, &world->err,
+	    "INSERT INTO setting (name, value) VALUES (?, '')", VALUES(T(name)));
 }
 
 static void
@@ -449,7 +378,7 @@ test_second_writer_is_told_to_try_again(void **state)
 	char path[128];
 
 	path_of(world->folder, "kabuto.db", path);
-	must(database_open(&other.db, path, &other.err), &other.err);
+	must(schema_open(&other.db, path, &other.err), &other.err);
 	sqlite3_busy_timeout(other.db.handle, 0); /* it would wait for seconds */
 	{
 		cleanup_transaction struct transaction first = { NULL };
@@ -472,7 +401,7 @@ test_second_writer_is_told_to_try_again(void **state)
 	insert_and_commit(&other);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM setting WHERE name = 'kept'"),
 	    1);
-	database_close(&other.db);
+	connection_close(&other.db);
 }
 
 static void
@@ -484,8 +413,9 @@ test_full_disk_is_told_from_a_fault(void **state)
 	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld",
 	    (long long)world_integer(world, "PRAGMA page_count"));
 	world_sql(world, limit);
-	assert_false(database_run(&world->db, NULL, &world->err,
-	    "INSERT INTO setting (name, value) VALUES ('large', hex(zeroblob(100000)))", ""));
+	assert_false(database_run(&world->db, &world->err,
+	    "INSERT INTO setting (name, value) VALUES ('large', hex(zeroblob(100000)))",
+	    NO_VALUES));
 	assert_int_equal(world->err.kind, ERROR_NO_SPACE);
 }
 
@@ -502,7 +432,7 @@ status_of_statement(struct world *world, const char *sql)
 
 		(void)setrlimit(RLIMIT_CORE, &none);
 		(void)signal(SIGABRT, SIG_DFL);
-		if (!statement_begin(&st, &world->db, &world->err, sql, ""))
+		if (!statement_begin(&st, &world->db, &world->err, sql, NO_VALUES))
 			_exit(9);
 		while (statement_row(&st, &world->err) == 1)
 			continue;
@@ -563,26 +493,26 @@ test_copy_is_the_database_and_damage_in_it_is_told(void **state)
 	for (int i = 0; i < 500; i++)
 		(void)world_pipeline(world, 1, 1, "stop");
 	snprintf(path, sizeof path, "%s/copy.db", world->folder->path);
-	must(database_copy(&world->db, path, &world->err), &world->err);
-	must(database_open(&copy, path, &world->err), &world->err);
-	must(database_check(&copy, true, &world->err), &world->err);
-	must(database_check(&copy, false, &world->err), &world->err);
+	must(upkeep_copy(&world->db, path, &world->err), &world->err);
+	must(schema_open(&copy, path, &world->err), &world->err);
+	must(upkeep_check(&copy, true, &world->err), &world->err);
+	must(upkeep_check(&copy, false, &world->err), &world->err);
 	assert_int_equal(database_integer(&copy, &pipelines, &world->err,
-			     "/*scan*/ SELECT count(*) FROM pipeline", ""),
+			     "/*scan*/ SELECT count(*) FROM pipeline", NO_VALUES),
 	    1);
 	assert_int_equal(pipelines, 500);
-	database_close(&copy);
+	connection_close(&copy);
 	/* A page in its middle. */
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	memset(page, 0xa5, sizeof page);
 	assert_int_equal(pwrite(fd, page, sizeof page, lseek(fd, 0, SEEK_END) / 2 / 4096 * 4096),
 	    sizeof page);
-	must(database_open(&copy, path, &world->err), &world->err);
-	assert_false(database_check(&copy, true, &world->err));
+	must(schema_open(&copy, path, &world->err), &world->err);
+	assert_false(upkeep_check(&copy, true, &world->err));
 	assert_non_null(strstr(world->err.text, "damaged"));
 	assert_non_null(strstr(world->err.text, "kabutoctl restore"));
 	assert_null(strchr(world->err.text, '\n'));
-	database_close(&copy);
+	connection_close(&copy);
 }
 
 static void
@@ -590,13 +520,13 @@ test_check_finds_a_row_that_refers_to_nothing(void **state)
 {
 	struct world *world = *state;
 
-	must(database_check(&world->db, false, &world->err), &world->err);
-	database_check_references(&world->db, false);
+	must(upkeep_check(&world->db, false, &world->err), &world->err);
+	connection_check_references(&world->db, false);
 	world_sql(world,
 	    "INSERT INTO pipeline (account, name, on_failure, max_parallel, created_at)"
 	    " VALUES (99, 'p', 'stop', 1, 1)");
-	must(database_check(&world->db, true, &world->err), &world->err);
-	assert_false(database_check(&world->db, false, &world->err));
+	must(upkeep_check(&world->db, true, &world->err), &world->err);
+	assert_false(upkeep_check(&world->db, false, &world->err));
 	assert_non_null(strstr(world->err.text, "of pipeline refers to a row of account"));
 }
 
@@ -611,12 +541,11 @@ main(void)
 		test(test_opening_again_keeps_what_is_there),
 		test(test_many_processes_may_make_the_database_at_once),
 		test(test_database_of_a_newer_kabuto_is_refused),
-		test(test_database_of_the_first_version_becomes_as_a_new_one),
-		test(test_migration_that_fails_changes_nothing),
 		test(test_file_that_is_no_database_is_refused_and_left),
 		test(test_database_in_a_folder_that_is_not_there_is_refused),
-		test(test_each_letter_binds_its_type),
+		test(test_each_value_binds_its_type),
 		test(test_statement_is_prepared_once_and_forgets_its_bindings),
+		test(test_statements_beyond_the_cache_run_all_the_same),
 		test(test_integer_of_no_row_leaves_the_value),
 		test(test_run_counts_the_rows_that_changed),
 		test(test_wrong_statement_is_an_error_in_words),

@@ -1,11 +1,13 @@
 /*
  * A job's states, and who is next. What happens at random is held against a plain model in memory.
  */
+#include "submission.h"
 #include "support.h"
 
 #include <grp.h>
 
 #include "job.h"
+#include "jobstate.h"
 #include "quantity.h"
 #include "queue.h"
 
@@ -38,7 +40,7 @@ add_job(struct world *world, int64_t pipeline, int64_t image)
 static void
 submit(struct world *world, int64_t pipeline)
 {
-	must(pipeline_submit(&world->db, &root, pipeline,
+	must(submission_submit(&world->db, &root, pipeline,
 		 &(struct config){ .queued_max = QUEUED_MOST }, NULL, NULL, &world->err),
 	    &world->err);
 }
@@ -50,7 +52,7 @@ claim(struct world *world)
 	struct job job;
 	int64_t id;
 
-	must(job_claim(&world->db, 0, 100, &job, &world->err), &world->err);
+	must(jobstate_claim(&world->db, 0, 100, &job, &world->err), &world->err);
 	id = job.id;
 	job_clear(&job);
 	return id;
@@ -86,7 +88,7 @@ end(struct world *world, int64_t id, int64_t response)
 
 	job.has_response = true;
 	job.response = response;
-	must(job_end(&world->db, &job, old, &world->err), &world->err);
+	must(jobstate_end(&world->db, &job, old, &world->err), &world->err);
 	job_clear(&job);
 }
 
@@ -306,7 +308,7 @@ test_each_start_counts_an_attempt_and_forgets_the_last(void **state)
 		job = job_of(world, id);
 		assert_int_equal(job.attempt, attempt);
 		assert_true(job.started_at >= job.queued_at && job.start_marked_at == 0);
-		must(job_mark(&world->db, &job, &world->err), &world->err);
+		must(jobstate_mark(&world->db, &job, &world->err), &world->err);
 		job.has_response = true;
 		job.response = 137;
 		job.error = strdup("killed");
@@ -314,7 +316,7 @@ test_each_start_counts_an_attempt_and_forgets_the_last(void **state)
 		job.used_cpu = 1.5;
 		job.used_memory = 4096;
 		job.used_io = 7;
-		must(job_end(&world->db, &job, old, &world->err), &world->err);
+		must(jobstate_end(&world->db, &job, old, &world->err), &world->err);
 		job_clear(&job);
 
 		job = job_of(world, id);
@@ -362,7 +364,7 @@ test_job_ends_done_only_with_response_0_and_no_error(void **state)
 		job.has_response = rows[i].has_response;
 		job.response = rows[i].response;
 		job.error = rows[i].error != NULL ? strdup(rows[i].error) : NULL;
-		must(job_end(&world->db, &job, old, &world->err), &world->err);
+		must(jobstate_end(&world->db, &job, old, &world->err), &world->err);
 		job_clear(&job);
 		job = job_of(world, id);
 		row_check(failed, strcmp(job.state, rows[i].expected) == 0, "row %zu: %s", i,
@@ -391,12 +393,12 @@ test_attempt_ends_once(void **state)
 	assert_int_equal(claim(world), id);
 	first = job_of(world, id);
 	end(world, id, 0);
-	assert_false(job_end(&world->db, &first, old, &world->err));
+	assert_false(jobstate_end(&world->db, &first, old, &world->err));
 	assert_int_equal(world->err.kind, ERROR_CONFLICT);
 	submit(world, pipeline);
-	assert_false(job_end(&world->db, &first, old, &world->err)); /* in queue */
+	assert_false(jobstate_end(&world->db, &first, old, &world->err)); /* in queue */
 	assert_int_equal(claim(world), id);
-	assert_false(job_end(&world->db, &first, old, &world->err)); /* another attempt runs */
+	assert_false(jobstate_end(&world->db, &first, old, &world->err)); /* another attempt runs */
 	second = job_of(world, id);
 	assert_string_equal(second.state, "running");
 	assert_int_equal(second.attempt, 2);
@@ -418,11 +420,11 @@ test_mark_of_another_attempt_changes_nothing(void **state)
 	assert_int_equal(claim(world), id);
 	job = job_of(world, id);
 	job.attempt = 7;
-	(void)job_mark(&world->db, &job, &world->err);
+	(void)jobstate_mark(&world->db, &job, &world->err);
 	job_clear(&job);
 	job = job_of(world, id);
 	assert_int_equal(job.start_marked_at, 0);
-	must(job_mark(&world->db, &job, &world->err), &world->err);
+	must(jobstate_mark(&world->db, &job, &world->err), &world->err);
 	job_clear(&job);
 	job = job_of(world, id);
 	assert_true(job.start_marked_at > 0);
@@ -519,7 +521,7 @@ test_results_of_the_last_attempt_replace_the_former_ones(void **state)
 		    "kept until its end: %s", job.results_token);
 		job.has_response = true;
 		strcpy(job.results_token, tokens[i]);
-		must(job_end(&world->db, &job, old, &world->err), &world->err);
+		must(jobstate_end(&world->db, &job, old, &world->err), &world->err);
 		job_clear(&job);
 		row_check(failed, strcmp(old, former[i]) == 0, "'%s' instead of '%s'", old,
 		    former[i]);
@@ -586,20 +588,20 @@ test_submit_over_queued_max_is_refused_and_changes_nothing(void **state)
 		(void)add_job(world, second, image);
 		(void)add_job(world, bobs, of_bob);
 	}
-	must(pipeline_submit(&world->db, &alice, first, &(struct config){ .queued_max = 5 }, NULL,
+	must(submission_submit(&world->db, &alice, first, &(struct config){ .queued_max = 5 }, NULL,
 		 NULL, &world->err),
 	    &world->err);
-	assert_false(pipeline_submit(&world->db, &alice, second,
+	assert_false(submission_submit(&world->db, &alice, second,
 	    &(struct config){ .queued_max = 5 }, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_TOO_MANY);
 	assert_true(world->err.retry_after_s > 0);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job WHERE state = 'in_queue'"),
 	    3);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM queue"), 1);
-	must(pipeline_submit(&world->db, &bob, bobs, &(struct config){ .queued_max = 3 }, NULL,
+	must(submission_submit(&world->db, &bob, bobs, &(struct config){ .queued_max = 3 }, NULL,
 		 NULL, &world->err),
 	    &world->err);
-	must(pipeline_submit(&world->db, &alice, second, &(struct config){ .queued_max = 6 }, NULL,
+	must(submission_submit(&world->db, &alice, second, &(struct config){ .queued_max = 6 }, NULL,
 		 NULL, &world->err),
 	    &world->err);
 }
@@ -641,7 +643,7 @@ test_what_is_anothers_is_not_found(void **state)
 	job_clear(&found);
 	must(job_find(&world->db, &root, 0, id, &found, &world->err), &world->err);
 	job_clear(&found);
-	assert_false(pipeline_submit(&world->db, &bob, pipeline,
+	assert_false(submission_submit(&world->db, &bob, pipeline,
 	    &(struct config){ .queued_max = QUEUED_MOST }, NULL, NULL, &world->err));
 	assert_int_equal(world->err.kind, ERROR_NOT_FOUND);
 	assert_false(pipeline_show(&world->db, &bob, pipeline, NULL, NULL, &world->err));

@@ -4,7 +4,9 @@
 #include "support.h"
 
 #include "job.h"
+#include "jobstate.h"
 #include "pipeline.h"
+#include "submission.h"
 #include "quantity.h"
 #include "queue.h"
 
@@ -44,7 +46,7 @@ add(struct jobs *jobs, int64_t retries)
 static void
 submit(struct jobs *jobs)
 {
-	must(pipeline_submit(&jobs->world->db, &jobs->alice, jobs->pipeline,
+	must(submission_submit(&jobs->world->db, &jobs->alice, jobs->pipeline,
 		 &(struct config){ .queued_max = 100 }, NULL, NULL, &jobs->world->err),
 	    &jobs->world->err);
 }
@@ -56,7 +58,7 @@ claim(struct jobs *jobs)
 	struct job job;
 	int64_t id;
 
-	must(job_claim(&jobs->world->db, 0, 100, &job, &jobs->world->err), &jobs->world->err);
+	must(jobstate_claim(&jobs->world->db, 0, 100, &job, &jobs->world->err), &jobs->world->err);
 	id = job.id;
 	job_clear(&job);
 	return id;
@@ -73,7 +75,7 @@ end(struct jobs *jobs, int64_t id, int64_t response)
 	must(job_read(&jobs->world->db, id, &job, &jobs->world->err), &jobs->world->err);
 	job.has_response = true;
 	job.response = response;
-	must(job_end(&jobs->world->db, &job, old, &jobs->world->err), &jobs->world->err);
+	must(jobstate_end(&jobs->world->db, &job, old, &jobs->world->err), &jobs->world->err);
 	wait = job.retry_at == 0 ? 0 : job.retry_at - time_now_ms();
 	job_clear(&job);
 	return wait;
@@ -83,7 +85,7 @@ static void
 let_time_pass(struct jobs *jobs)
 {
 	world_sql(jobs->world, "UPDATE job SET retry_at = 1 WHERE retry_at IS NOT NULL");
-	must(job_retries_due(&jobs->world->db, &jobs->world->err), &jobs->world->err);
+	must(jobstate_retry_due(&jobs->world->db, &jobs->world->err), &jobs->world->err);
 }
 
 static void
@@ -173,15 +175,15 @@ test_killed_job_is_not_retried(void **state)
 
 	submit(&jobs);
 	assert_int_equal(claim(&jobs), id);
-	must(job_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &jobs.world->err),
+	must(jobstate_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &jobs.world->err),
 	    &jobs.world->err);
-	must(job_is_cancelled(&jobs.world->db, id, &cancelled, &jobs.world->err), &jobs.world->err);
+	must(jobstate_is_cancelled(&jobs.world->db, id, &cancelled, &jobs.world->err), &jobs.world->err);
 	assert_true(cancelled);
 	check_state(&jobs, id, "running"); /* until it is over */
 	assert_int_equal(end(&jobs, id, 143), 0);
 	check_state(&jobs, id, "failed");
 	submit(&jobs);
-	must(job_is_cancelled(&jobs.world->db, id, &cancelled, &jobs.world->err), &jobs.world->err);
+	must(jobstate_is_cancelled(&jobs.world->db, id, &cancelled, &jobs.world->err), &jobs.world->err);
 	assert_false(cancelled);
 }
 
@@ -194,7 +196,7 @@ test_kill_ends_the_wait_for_a_retry(void **state)
 	submit(&jobs);
 	assert_int_equal(claim(&jobs), first);
 	assert_true(end(&jobs, first, 1) > 0);
-	must(job_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, first, &jobs.world->err),
+	must(jobstate_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, first, &jobs.world->err),
 	    &jobs.world->err);
 	check_state(&jobs, first, "failed");
 	assert_int_equal(claim(&jobs), second);
@@ -210,7 +212,7 @@ test_kill_in_the_wait_for_a_retry_stops_a_pipeline_that_says_so(void **state)
 	submit(&jobs);
 	assert_int_equal(claim(&jobs), first);
 	assert_true(end(&jobs, first, 1) > 0);
-	must(job_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, first, &jobs.world->err),
+	must(jobstate_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, first, &jobs.world->err),
 	    &jobs.world->err);
 	check_state(&jobs, second, "ready");
 	assert_int_equal(claim(&jobs), 0);
@@ -223,10 +225,10 @@ test_only_what_runs_can_be_killed(void **state)
 	int64_t id = add(&jobs, 0);
 	struct error err;
 
-	assert_false(job_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err));
+	assert_false(jobstate_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err));
 	assert_int_equal(err.kind, ERROR_CONFLICT);
 	submit(&jobs);
-	assert_false(job_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err));
+	assert_false(jobstate_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err));
 	assert_int_equal(err.kind, ERROR_CONFLICT);
 }
 
@@ -241,8 +243,8 @@ test_marked_kill_before_the_start_keeps_the_container_from_starting(void **state
 	submit(&jobs);
 	assert_int_equal(claim(&jobs), id);
 	must(job_read(&jobs.world->db, id, &job, &err), &err);
-	must(job_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err), &err);
-	assert_false(job_mark(&jobs.world->db, &job, &err));
+	must(jobstate_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err), &err);
+	assert_false(jobstate_mark(&jobs.world->db, &job, &err));
 	assert_int_equal(err.kind, ERROR_CONFLICT);
 	job_clear(&job);
 }
@@ -259,11 +261,11 @@ test_cancel_empties_the_queue_and_asks_for_the_end_of_the_rest(void **state)
 	assert_int_equal(claim(&jobs), runs);
 	assert_int_equal(claim(&jobs), retries);
 	assert_true(end(&jobs, retries, 1) > 0);
-	must(pipeline_cancel(&jobs.world->db, &jobs.alice, jobs.pipeline, NULL, NULL, &err), &err);
+	must(submission_cancel(&jobs.world->db, &jobs.alice, jobs.pipeline, NULL, NULL, &err), &err);
 	check_state(&jobs, runs, "running");
 	check_state(&jobs, retries, "failed");
 	check_state(&jobs, waits, "ready");
-	must(job_is_cancelled(&jobs.world->db, runs, &cancelled, &err), &err);
+	must(jobstate_is_cancelled(&jobs.world->db, runs, &cancelled, &err), &err);
 	assert_true(cancelled);
 	assert_int_equal(claim(&jobs), 0);
 }
@@ -276,16 +278,16 @@ test_deleted_job_is_seen_by_nobody_but_the_spooler(void **state)
 	struct error err;
 	struct job job;
 
-	must(job_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err), &err);
+	must(jobstate_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err), &err);
 	assert_false(job_find(&jobs.world->db, &jobs.alice, 0, id, &job, &err));
 	assert_int_equal(err.kind, ERROR_NOT_FOUND);
 	submit(&jobs);
 	assert_int_equal(claim(&jobs), 0);
-	must(job_next_deleted(&jobs.world->db, &job, &err), &err);
+	must(jobstate_next_deleted(&jobs.world->db, &job, &err), &err);
 	assert_int_equal(job.id, id);
-	must(job_erase(&jobs.world->db, &job, &err), &err);
+	must(jobstate_erase(&jobs.world->db, &job, &err), &err);
 	job_clear(&job);
-	must(job_next_deleted(&jobs.world->db, &job, &err), &err);
+	must(jobstate_next_deleted(&jobs.world->db, &job, &err), &err);
 	assert_int_equal(job.id, 0);
 	assert_int_equal(world_integer(jobs.world, "SELECT count(*) FROM job"), 0);
 }
@@ -300,11 +302,11 @@ test_running_job_is_deleted_once_it_has_ended(void **state)
 
 	submit(&jobs);
 	assert_int_equal(claim(&jobs), id);
-	must(job_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err), &err);
-	must(job_next_deleted(&jobs.world->db, &job, &err), &err);
+	must(jobstate_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err), &err);
+	must(jobstate_next_deleted(&jobs.world->db, &job, &err), &err);
 	assert_int_equal(job.id, 0);
 	assert_int_equal(end(&jobs, id, 143), 0);
-	must(job_next_deleted(&jobs.world->db, &job, &err), &err);
+	must(jobstate_next_deleted(&jobs.world->db, &job, &err), &err);
 	assert_int_equal(job.id, id);
 	job_clear(&job);
 }
@@ -317,7 +319,7 @@ test_job_in_queue_is_not_deleted(void **state)
 	struct error err;
 
 	submit(&jobs);
-	assert_false(job_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err));
+	assert_false(jobstate_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &err));
 	assert_int_equal(err.kind, ERROR_CONFLICT);
 	assert_string_equal(err.text, "Cannot delete jobs in queue, try again later");
 }
@@ -332,12 +334,12 @@ test_pipeline_goes_with_its_last_job(void **state)
 	add(&jobs, 0);
 	add(&jobs, 0);
 	submit(&jobs);
-	must(pipeline_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, &err), &err);
+	must(submission_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, &err), &err);
 	assert_int_equal(claim(&jobs), 0);
 	assert_false(pipeline_show(&jobs.world->db, &jobs.alice, jobs.pipeline, NULL, NULL, &err));
 	for (int left = 1; left >= 0; left--) {
-		must(job_next_deleted(&jobs.world->db, &job, &err), &err);
-		must(job_erase(&jobs.world->db, &job, &err), &err);
+		must(jobstate_next_deleted(&jobs.world->db, &job, &err), &err);
+		must(jobstate_erase(&jobs.world->db, &job, &err), &err);
 		job_clear(&job);
 		assert_int_equal(world_integer(jobs.world, "SELECT count(*) FROM pipeline"),
 		    left > 0);
@@ -353,7 +355,7 @@ test_pipeline_with_a_running_job_is_not_deleted(void **state)
 	add(&jobs, 0);
 	submit(&jobs);
 	assert_true(claim(&jobs) > 0);
-	assert_false(pipeline_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, &err));
+	assert_false(submission_delete(&jobs.world->db, &jobs.alice, jobs.pipeline, &err));
 	assert_int_equal(err.kind, ERROR_CONFLICT);
 }
 

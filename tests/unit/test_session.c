@@ -123,8 +123,7 @@ test_sessions_token_is_not_in_the_database(void **state)
 	    TOKEN_TEXT - 1);
 	assert_int_equal(
 	    database_integer(&world->db, &found, &world->err,
-		"SELECT count(*) FROM session WHERE instr(hash, CAST(? AS BLOB)) > 0 /*scan*/", "t",
-		token),
+		"SELECT count(*) FROM session WHERE instr(hash, CAST(? AS BLOB)) > 0 /*scan*/", VALUES(T(token))),
 	    1);
 	assert_int_equal(found, 0);
 }

@@ -1,0 +1,41 @@
+/*
+ * The tables of Kabuto's database, and their versions. schema.sql creates the newest version;
+ * steps[i] turns version i + 1 into version i + 2.
+ */
+#include "schema.h"
+
+#include "migration.h"
+#include "schema_text.h" /* schema_text, made from schema.sql */
+#include "secret.h"
+
+#define INSTANCE_LENGTH 8 /* characters; the instance stands in the name of every container */
+
+/* Creates the tables, and gives the installation its name. */
+static bool
+schema_create(struct database *db, struct error *err)
+{
+	char instance[NAME_TEXT];
+
+	name_make(instance);
+	instance[INSTANCE_LENGTH] = '\0';
+	return connection_script(db, schema_text, err) &&
+	    database_run(db, err, "INSERT INTO setting (name, value) VALUES ('instance', ?)",
+		VALUES(T(instance)));
+}
+
+static const struct migrations schema_migrations = {
+	.create = schema_create,
+	.steps = NULL, /* there has been one version only */
+	.version = 1,
+};
+
+bool
+schema_open(struct database *db, const char *path, struct error *err)
+{
+	if (!connection_open(db, path, err))
+		return false;
+	if (migration_run(db, &schema_migrations, err))
+		return true;
+	connection_close(db);
+	return error_wrap(err, "database '%s'", path);
+}

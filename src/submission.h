@@ -1,0 +1,36 @@
+#ifndef KABUTO_SUBMISSION_H
+#define KABUTO_SUBMISSION_H
+/*
+ * Submitting, cancelling, changing and deleting a pipeline with its jobs: all of it or nothing.
+ */
+#include "config.h"
+#include "pipeline.h"
+
+/*
+ * Queues the pipeline's jobs. Jobs that are in queue or running stay as they are. visit (may be
+ * NULL) gets every job as the submit leaves it; nobody else sees that before this returns true.
+ * ERROR_TOO_MANY: the owner would have more than queued_max jobs in queue. ERROR_TOO_LARGE: the
+ * owner stores more than it may. ERROR_CONFLICT: a job's image was deleted.
+ */
+bool submission_submit(struct database *db, const struct account *viewer, int64_t id,
+    const struct config *config, pipeline_job_visit *visit, void *context, struct error *err);
+
+/*
+ * Takes the jobs in queue out of it, and asks for the end of those that run. visit (may be NULL)
+ * gets every job as this leaves it.
+ */
+bool submission_cancel(struct database *db, const struct account *viewer, int64_t id,
+    pipeline_job_visit *visit, void *context, struct error *err);
+
+/* Changes the pipeline as `change` says. */
+bool submission_change(struct database *db, const struct account *viewer, int64_t id,
+    const struct pipeline_change *change, struct error *err);
+
+/*
+ * Deletes the pipeline with its jobs: nobody sees them from now on, and the spooler removes their
+ * files. ERROR_CONFLICT: one of its jobs runs.
+ */
+bool submission_delete(struct database *db, const struct account *viewer, int64_t id,
+    struct error *err);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * Transactions that write. The threads of a process take turns by a mutex, and not by SQLite's
+ * sleeping and trying again.
+ */
+#include "transaction.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "quantity.h"
+
+/* Held by the one transaction of this process that writes. */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+
+static bool
+transaction_lock(struct error *err)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec +=
+	    2 * CONNECTION_BUSY_MS / MS_PER_S; /* who holds it may wait that long itself */
+	if (pthread_mutex_timedlock(&writing, &deadline) == 0)
+		return true;
+	error_set(err, ERROR_BUSY, "the database is busy; try again in a moment");
+	err->retry_after_s = 1;
+	return false;
+}
+
+bool
+transaction_begin(struct transaction *t, struct database *db, struct error *err)
+{
+	t->part = db->held;
+	if (!t->part && !transaction_lock(err))
+		return false;
+	if (!t->part && !database_run(db, err, "BEGIN IMMEDIATE", NO_VALUES)) {
+		pthread_mutex_unlock(&writing);
+		return false;
+	}
+	t->db = db;
+	return true;
+}
+
+static bool
+transaction_write(struct database *db, struct error *err)
+{
+	if (!database_run(db, err, "COMMIT", NO_VALUES))
+		return false;
+	pthread_mutex_unlock(&writing);
+	return true;
+}
+
+static void
+transaction_roll_back(struct database *db)
+{
+	struct error ignored;
+
+	(void)database_run(db, &ignored, "ROLLBACK", NO_VALUES);
+	pthread_mutex_unlock(&writing);
+}
+
+bool
+transaction_commit(struct transaction *t, struct error *err)
+{
+	if (t->db->holds)
+		t->db->held = true;
+	else if (!transaction_write(t->db, err))
+		return false;
+	t->db = NULL;
+	return true;
+}
+
+void
+transaction_end(struct transaction *t)
+{
+	if (t->db != NULL && !t->part)
+		transaction_roll_back(t->db);
+	t->db = NULL;
+}
+
+void
+transaction_hold(struct database *db)
+{
+	db->holds = true;
+}
+
+bool
+transaction_settle(struct database *db, bool wanted, struct error *err)
+{
+	bool done = true;
+
+	if (db->held && wanted)
+		done = transaction_write(db, err);
+	if (db->held && !(wanted && done))
+		transaction_roll_back(db);
+	db->holds = db->held = false;
+	return done;
+}
