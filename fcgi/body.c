@@ -31,7 +31,8 @@ add_field(void *context, const char *name, const char *text, size_t length, stru
 {
 	struct request *req = context;
 	const struct parameter *p = parameter_find(req->route->parameters, name);
-	bool left_empty = p != NULL && length == 0 && !p->required && p->type != PARAMETER_TEXT;
+	bool left_empty = p != NULL && length == 0 && !p->required &&
+	    p->type != PARAMETER_TEXT && p->type != PARAMETER_PATH;
 
 	return left_empty || request_add_value(context, name, text, length, err);
 }

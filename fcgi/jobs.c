@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "joboption.h"
 #include "jobstate.h"
 #include "list.h"
 #include "outbox.h"
@@ -16,43 +17,27 @@
 #include "queue.h"
 #include "response.h"
 
-#define COMMAND_MOST 131000 /* bytes: the kernel takes 128 KiB for one argument (execve(2)) */
-#define WORD_MOST    1024
-#define MEMORY_LEAST (6 << 20) /* the engine takes no less */
+/* clang-format off */
 
-/*
- * The least of each option is what makes sense at all; the most stands in the configuration
- * (job_options_resolve).
- */
-#define OPTION_PARAMETERS                                                                          \
-	{ .name = "command", .type = PARAMETER_COMMAND, .most = COMMAND_MOST },                    \
-	    { .name = "attachments", .type = PARAMETER_FILES },                                    \
-	    { .name = "name", .type = PARAMETER_TEXT, .most = 255 },                               \
-	    { .name = "env", .type = PARAMETER_LIST, .least = 1, .most = COMMAND_MOST },           \
-	    { .name = "workdir", .type = PARAMETER_TEXT, .most = WORD_MOST },                      \
-	    { .name = "user", .type = PARAMETER_TEXT, .most = WORD_MOST },                         \
-	    { .name = "timeout", .type = PARAMETER_NUMBER, .least = 1 },                           \
-	    { .name = "grace", .type = PARAMETER_NUMBER, .least = 0 },                             \
-	    { .name = "memory", .type = PARAMETER_BYTES, .least = MEMORY_LEAST },                  \
-	    { .name = "cpus", .type = PARAMETER_DECIMAL, .least = 10 }, /* 0.01 */                 \
-	    { .name = "pids", .type = PARAMETER_NUMBER, .least = 4 },                              \
-	    { .name = "disk", .type = PARAMETER_BYTES, .least = 0 },                               \
-	    { .name = "network", .type = PARAMETER_CHOICE, .choices = "none bridge" },             \
-	{                                                                                          \
-		.name = "retries", .type = PARAMETER_NUMBER, .least = 0                            \
-	}
+/* An option as a parameter: the types have the same names in both tables. */
+#define OPTION_PARAMETER(kind, word, from, to, words)                                              \
+	{ .name = #word, .type = PARAMETER_##kind, .least = (from), .most = (to), .choices = (words) },
 
 const struct parameter jobs_create_parameters[] = {
 	{ .name = "image_id", .type = PARAMETER_ID, .required = true },
-	OPTION_PARAMETERS,
+	{ .name = "attachments", .type = PARAMETER_FILES },
+	JOBOPTIONS(OPTION_PARAMETER)
 	{ 0 },
 };
 
 const struct parameter jobs_update_parameters[] = {
 	{ .name = "image_id", .type = PARAMETER_ID },
-	OPTION_PARAMETERS,
+	{ .name = "attachments", .type = PARAMETER_FILES },
+	JOBOPTIONS(OPTION_PARAMETER)
 	{ 0 },
 };
+
+/* clang-format on */
 
 const struct parameter jobs_list_parameters[] = {
 	LIST_PARAMETERS,
@@ -68,10 +53,33 @@ const struct parameter jobs_show_parameters[] = {
 	{ 0 },
 };
 
-/*
- * *to gets a copy in place of what it was: NULL for an empty text, and unchanged where nothing was
- * given. False, with err set: no memory.
- */
+/* Puts the texts of a parameter that may come repeatedly into *to, as a JSON array. */
+static bool
+copy_pairs(const struct request *req, const char *name, char **to, struct error *err)
+{
+	cleanup_json json_t *array = json_array();
+	size_t given = 0;
+	char *text;
+
+	for (size_t i = 0; i < req->values.count; i++) {
+		const struct value *value = &req->values.items[i];
+
+		if (strcmp(value->parameter->name, name) != 0)
+			continue;
+		given++;
+		json_array_append_new(array, json_string(value->text));
+	}
+	if (given == 0)
+		return true;
+	text = json_array_size(array) == given ? json_dumps(array, JSON_COMPACT) : NULL;
+	if (text == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
+	free(*to);
+	*to = text;
+	return true;
+}
+
+/* Puts a copy of the parameter into *to; an empty text becomes NULL. */
 static bool
 copy_text(const struct request *req, const char *name, char **to, struct error *err)
 {
@@ -85,83 +93,46 @@ copy_text(const struct request *req, const char *name, char **to, struct error *
 	    error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
 }
 
-/* "KEY=VALUE" each, as a JSON array; NULL where there is none, or with err set. */
-static char *
-env_json(const struct request *req, struct error *err)
+static bool
+read_option(const struct request *req, const struct joboption *option, struct job *job,
+    struct error *err)
 {
-	cleanup_json json_t *array = json_array();
-	size_t given = 0;
-	char *text;
-
-	for (size_t i = 0; i < req->values.count; i++) {
-		const struct value *value = &req->values.items[i];
-
-		if (strcmp(value->parameter->name, "env") != 0)
-			continue;
-		if (strchr(value->text, '=') == NULL || value->text[0] == '=') {
-			error_set(err, ERROR_INPUT, "env: must be KEY=VALUE");
-			return NULL;
-		}
-		given++;
-		json_array_append_new(array, json_string(value->text));
+	switch (option->type) {
+	case JOBOPTION_NUMBER:
+	case JOBOPTION_BYTES:
+		*joboption_number(option, job) =
+		    request_number(req, option->name, *joboption_number(option, job));
+		return true;
+	case JOBOPTION_DECIMAL:
+		*joboption_decimal(option, job) =
+		    request_decimal(req, option->name, *joboption_decimal(option, job));
+		return true;
+	case JOBOPTION_PAIRS:
+		return copy_pairs(req, option->name, joboption_text(option, job), err);
+	default:
+		return copy_text(req, option->name, joboption_text(option, job), err);
 	}
-	if (given == 0)
-		return NULL;
-	text = json_array_size(array) == given ? json_dumps(array, JSON_COMPACT) : NULL;
-	if (text == NULL)
-		error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
-	return text;
 }
 
-/* What was given goes into the job; the rest of it stays. */
+/* Puts the options that were given into the job; its other options stay. */
 static bool
 read_options(const struct request *req, struct job *job, struct error *err)
 {
-	struct error bad = { .kind = ERROR_NONE };
-	char *env;
-
-	if (!copy_text(req, "command", &job->command, err) ||
-	    !copy_text(req, "name", &job->name, err) ||
-	    !copy_text(req, "workdir", &job->workdir, err) ||
-	    !copy_text(req, "user", &job->user, err) ||
-	    !copy_text(req, "network", &job->network, err))
-		return false;
+	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
+		if (!read_option(req, &joboptions[i], job, err))
+			return false;
 	job->image = request_number(req, "image_id", job->image);
-	job->timeout = request_number(req, "timeout", job->timeout);
-	job->grace = request_number(req, "grace", job->grace);
-	job->memory = request_number(req, "memory", job->memory);
-	job->cpus = request_decimal(req, "cpus", job->cpus);
-	job->pids = request_number(req, "pids", job->pids);
-	job->disk = request_number(req, "disk", job->disk);
-	job->retries = request_number(req, "retries", job->retries);
-	env = env_json(req, &bad);
-	if (bad.kind != ERROR_NONE) {
-		*err = bad;
-		return false;
-	}
-	if (env != NULL) {
-		free(job->env);
-		job->env = env;
-	}
-	if (job->workdir != NULL && job->workdir[0] != '/')
-		return error_set(err, ERROR_INPUT, "workdir: must be an absolute path");
-	return job_options_resolve(job, req->server->config, err);
+	return joboption_resolve(job, req->server->config, err);
 }
 
 bool
 jobs_create(struct request *req, struct error *err)
 {
-	struct job job = { .pipeline = req->ids[0],
-		.timeout = OPTION_UNSET,
-		.grace = OPTION_UNSET,
-		.memory = OPTION_UNSET,
-		.cpus = OPTION_UNSET,
-		.pids = OPTION_UNSET,
-		.disk = OPTION_UNSET,
-		.retries = OPTION_UNSET };
+	struct job job = { .pipeline = req->ids[0] };
 	struct database *db;
 	bool done;
 
+	joboption_unset(&job);
 	done = read_options(req, &job, err) && (db = request_change(req, err)) != NULL &&
 	    job_create(db, &req->server->spool, &req->account, &job, &req->upload.files,
 		&req->upload.stage, req->server->config->storage_max, err);
@@ -245,14 +216,38 @@ life_json(const struct job *job)
 
 /* What its owner asked for. */
 static json_t *
+option_json(const struct joboption *option, struct job *job)
+{
+	const char *text;
+
+	switch (option->type) {
+	case JOBOPTION_NUMBER:
+	case JOBOPTION_BYTES:
+		return json_integer(*joboption_number(option, job));
+	case JOBOPTION_DECIMAL:
+		return json_real(*joboption_decimal(option, job));
+	case JOBOPTION_PAIRS:
+		text = *joboption_text(option, job);
+		return text != NULL ? json_loads(text, 0, NULL) : json_array();
+	default:
+		text = *joboption_text(option, job);
+		return text != NULL ? json_string(text) : json_null();
+	}
+}
+
+static json_t *
 options_json(const struct job *job)
 {
-	return json_pack("{s:s?, s:s?, s:s?, s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:o}", "name",
-	    job->name, "workdir", job->workdir, "user", job->user, "network", job->network,
-	    "timeout", (json_int_t)job->timeout, "grace", (json_int_t)job->grace, "memory",
-	    (json_int_t)job->memory, "cpus", job->cpus, "pids", (json_int_t)job->pids, "disk",
-	    (json_int_t)job->disk, "retries", (json_int_t)job->retries, "env",
-	    job->env != NULL ? json_loads(job->env, 0, NULL) : json_array());
+	struct job copy = *job; /* the options' members are handed out to be written, too */
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
+		if (json_object_set_new(json, joboptions[i].name,
+			option_json(&joboptions[i], &copy)) < 0) {
+			json_decref(json);
+			return NULL;
+		}
+	return json;
 }
 
 /* Adds what part has, and gives part back; false: something has no memory. */
@@ -273,10 +268,10 @@ job_json(const struct job *job, const struct attachments *attachments)
 	bool done;
 
 	snprintf(id, sizeof id, "%lld", (long long)job->id);
-	json = json_pack("{s:I, s:s?, s:s, s:s?, s:I, s:{s:I}, s:{s:I}, s:o, s:o, s:o}", "id",
-	    (json_int_t)job->id, "command", job->command, "state", job->state, "error", job->error,
-	    "attempt", (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline",
-	    "id", (json_int_t)job->pipeline, "attachments", attachments_json(attachments),
+	json = json_pack("{s:I, s:s, s:s?, s:I, s:{s:I}, s:{s:I}, s:o, s:o, s:o}", "id",
+	    (json_int_t)job->id, "state", job->state, "error", job->error, "attempt",
+	    (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline", "id",
+	    (json_int_t)job->pipeline, "attachments", attachments_json(attachments),
 	    "attachment_token",
 	    veiled(job->attachment_token[0] != '\0' ? job->attachment_token : id), "results_path",
 	    veiled(job->results_token));

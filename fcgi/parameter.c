@@ -71,6 +71,20 @@ check_text(const struct value *value, struct error *err)
 }
 
 static bool
+check_pair(const struct value *value, struct error *err)
+{
+	return (value->text[0] != '=' && strchr(value->text, '=') != NULL) ||
+	    bad(value->parameter, err, "must be KEY=VALUE");
+}
+
+static bool
+check_path(const struct value *value, struct error *err)
+{
+	return value->text[0] == '/' || value->text[0] == '\0' ||
+	    bad(value->parameter, err, "must be an absolute path");
+}
+
+static bool
 check_number(struct value *value, struct error *err)
 {
 	if (!integer_parse(value->text, &value->number))
@@ -172,8 +186,11 @@ check(struct value *value, struct error *err)
 {
 	switch (value->parameter->type) {
 	case PARAMETER_TEXT:
-	case PARAMETER_LIST:
 		return check_text(value, err);
+	case PARAMETER_PAIRS:
+		return check_text(value, err) && check_pair(value, err);
+	case PARAMETER_PATH:
+		return check_text(value, err) && check_path(value, err);
 	case PARAMETER_COMMAND:
 		return check_text(value, err) && check_command(value, err);
 	case PARAMETER_ID:
@@ -208,7 +225,7 @@ values_add(struct values *values, const struct parameter *p, const char *text, s
 		return error_set(err, ERROR_TOO_LARGE,
 		    "%s: a text has at most %d bytes, all texts of a call %d, in at most %d values",
 		    p->name, TEXT_MOST, TEXTS_MOST, VALUES_MOST);
-	if (p->type != PARAMETER_LIST && values_find(values, p->name) != NULL)
+	if (p->type != PARAMETER_PAIRS && values_find(values, p->name) != NULL)
 		return bad(p, err, "given more than once");
 	if (memchr(text, '\0', length) != NULL || !utf8_valid(text, length))
 		return bad(p, err, "must be valid UTF-8 without NUL");
@@ -246,7 +263,7 @@ add_array(struct values *values, const struct parameter *p, json_t *array, struc
 			    "read the parameters: not enough memory");
 		return values_add(values, p, text, strlen(text), err);
 	}
-	if (p->type != PARAMETER_LIST && json_array_size(array) != 1)
+	if (p->type != PARAMETER_PAIRS && json_array_size(array) != 1)
 		return bad(p, err, "must be one value");
 	json_array_foreach (array, i, item) {
 		if (json_is_array(item))

@@ -25,7 +25,8 @@ enum parameter_type {
 	PARAMETER_BOOLEAN, /* true or false */
 	PARAMETER_FLAG,    /* "?raw": there or not */
 	PARAMETER_CHOICE,  /* one of choices */
-	PARAMETER_LIST,    /* texts: the one that may come several times */
+	PARAMETER_PAIRS,   /* texts KEY=VALUE: the one that may come repeatedly */
+	PARAMETER_PATH,    /* an absolute path, or empty */
 	PARAMETER_COMMAND, /* a shell line, or a JSON array of strings */
 	PARAMETER_FILES    /* multipart/form-data only */
 };

@@ -13,26 +13,23 @@
 #include "cleanup.h"
 #include "fault.h"
 #include "image.h"
+#include "joboption.h"
 #include "quantity.h"
 #include "tree.h"
 #include "transaction.h"
 
-#define JOB_COLUMNS                                                                                             \
-	"SELECT id, pipeline, account, image, state, attempt, name, command, env, workdir, user, network,"      \
-	" timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at,"    \
-	" started_at, start_marked_at, finished_at, response, error, used_cpu, used_memory, used_io, retries,"  \
-	" retries_left, retry_at, cancel_requested, deleted, slot, results_size, log_size, results_removed_at," \
+/* The options come first, and then what became of the job. */
+#define JOB_COLUMNS                                                                                \
+	"SELECT " JOBOPTION_COLUMNS "id, pipeline, account, image, state, attempt,"                \
+	" attachment_token, results_token, created_at, queued_at, started_at, start_marked_at,"    \
+	" finished_at, response, error, used_cpu, used_memory, used_io, retries_left, retry_at,"   \
+	" cancel_requested, deleted, slot, results_size, log_size, results_removed_at,"            \
 	" logs_removed_at, first_attempt, position FROM job"
 
 void
 job_clear(struct job *job)
 {
-	free(job->name);
-	free(job->command);
-	free(job->env);
-	free(job->workdir);
-	free(job->user);
-	free(job->network);
+	joboption_clear(job);
 	free(job->error);
 	*job = (struct job){ 0 };
 }
@@ -48,27 +45,16 @@ static bool
 job_take(struct statement *st, void *context, struct error *err)
 {
 	struct job *job = context;
-	int column = 0;
+	int column = JOBOPTION_COUNT;
 
 	*job = (struct job){ 0 };
+	joboption_take(st, 0, job);
 	job->id = statement_integer(st, column++);
 	job->pipeline = statement_integer(st, column++);
 	job->account = statement_integer(st, column++);
 	job->image = statement_integer(st, column++);
 	statement_take_text(st, column++, job->state, sizeof job->state);
 	job->attempt = statement_integer(st, column++);
-	job->name = statement_copy(st, column++);
-	job->command = statement_copy(st, column++);
-	job->env = statement_copy(st, column++);
-	job->workdir = statement_copy(st, column++);
-	job->user = statement_copy(st, column++);
-	job->network = statement_copy(st, column++);
-	job->timeout = statement_integer(st, column++);
-	job->grace = statement_integer(st, column++);
-	job->memory = statement_integer(st, column++);
-	job->cpus = statement_decimal(st, column++);
-	job->pids = statement_integer(st, column++);
-	job->disk = statement_integer(st, column++);
 	statement_take_text(st, column++, job->attachment_token, sizeof job->attachment_token);
 	statement_take_text(st, column++, job->results_token, sizeof job->results_token);
 	job->created_at = statement_integer(st, column++);
@@ -83,7 +69,6 @@ job_take(struct statement *st, void *context, struct error *err)
 	job->used_cpu = statement_decimal(st, column++);
 	job->used_memory = statement_integer(st, column++);
 	job->used_io = statement_integer(st, column++);
-	job->retries = statement_integer(st, column++);
 	job->retries_left = statement_integer(st, column++);
 	job->retry_at = statement_integer(st, column++);
 	job->cancel_requested = statement_integer(st, column++) != 0;
@@ -99,49 +84,6 @@ job_take(struct statement *st, void *context, struct error *err)
 		return true;
 	job_clear(job);
 	return false;
-}
-
-static bool
-ceiling(const char *name, int64_t *value, int64_t fallback, int64_t most, bool bytes,
-    struct error *err)
-{
-	char text[QUANTITY_TEXT];
-
-	if (*value == OPTION_UNSET)
-		*value = fallback;
-	if (*value <= most)
-		return true;
-	if (bytes)
-		return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %s here (%lld bytes)", name,
-		    bytes_format(most, text), (long long)most);
-	return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %lld here", name, (long long)most);
-}
-
-bool
-job_options_resolve(struct job *job, const struct config *config, struct error *err)
-{
-	if (job->cpus == OPTION_UNSET)
-		job->cpus = config->job.cpus;
-	if (job->cpus > config->job.cpus_max)
-		return error_set(err, ERROR_IMPOSSIBLE, "cpus: at most %.15g here",
-		    config->job.cpus_max);
-	if (job->network == NULL) {
-		job->network = strdup(config->job.network);
-		if (job->network == NULL)
-			return error_set(err, ERROR_SYSTEM, "set the network: not enough memory");
-	}
-	if (!text_list_has(&config->job.networks, job->network))
-		return error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here",
-		    job->network);
-	return ceiling("retries", &job->retries, config->job.retries, config->job.retries_max,
-		   false, err) &&
-	    ceiling("timeout", &job->timeout, config->job.timeout, config->job.timeout_max, false,
-		err) &&
-	    ceiling("grace", &job->grace, config->job.grace, config->job.grace_max, false, err) &&
-	    ceiling("memory", &job->memory, config->job.memory, config->job.memory_max, true,
-		err) &&
-	    ceiling("pids", &job->pids, config->job.pids, config->job.pids_max, false, err) &&
-	    ceiling("disk", &job->disk, config->job.disk, config->job.disk_max, true, err);
 }
 
 /* The job's pipeline is the viewer's, and its image is too. */
@@ -162,16 +104,21 @@ check_owner(struct database *db, const struct account *viewer, struct job *job, 
 static bool
 insert_row(struct database *db, struct job *job, int64_t inbox_size, struct error *err)
 {
+	struct sql_value values[JOBOPTION_COUNT + 6];
+	int count = 6;
+
+	memcpy(values,
+	    VALUES(I(job->pipeline), I(job->account), I(job->image), T(job->attachment_token),
+		I(inbox_size), I(time_now_ms()))
+		.items,
+	    6 * sizeof values[0]);
+	joboption_values(job, values + count);
+	count += JOBOPTION_COUNT;
 	if (!database_run(db, err,
-		"INSERT INTO job (pipeline, account, image, position, name, command, env, workdir, user, network,"
-		" timeout, grace, memory, cpus, pids, disk, retries, attachment_token, inbox_size, created_at)"
-		" VALUES (?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM job WHERE pipeline = ?1),"
-		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		VALUES(I(job->pipeline), I(job->account), I(job->image), T(job->name),
-		    T(job->command), T(job->env), T(job->workdir), T(job->user), T(job->network),
-		    I(job->timeout), I(job->grace), I(job->memory), D(job->cpus), I(job->pids),
-		    I(job->disk), I(job->retries), T(job->attachment_token), I(inbox_size),
-		    I(time_now_ms()))))
+		"INSERT INTO job (pipeline, account, image, attachment_token, inbox_size, created_at,"
+		" " JOBOPTION_COLUMNS "position) VALUES (?, ?, ?, ?, ?, ?, " JOBOPTION_MARKS
+		"(SELECT coalesce(max(position), 0) + 1 FROM job WHERE pipeline = ?1))",
+		(struct sql_values){ values, count }))
 		return false;
 	job->id = database_inserted(db);
 	return true;
@@ -272,12 +219,13 @@ read_changed(struct database *db, const struct account *viewer, const struct job
 static bool
 write_options(struct database *db, const struct job *job, struct error *err)
 {
-	return database_run(db, err,
-	    "UPDATE job SET image = ?, name = ?, command = ?, env = ?, workdir = ?, user = ?, network = ?,"
-	    " timeout = ?, grace = ?, memory = ?, cpus = ?, pids = ?, disk = ?, retries = ? WHERE id = ?",
-	    VALUES(I(job->image), T(job->name), T(job->command), T(job->env), T(job->workdir),
-		T(job->user), T(job->network), I(job->timeout), I(job->grace), I(job->memory),
-		D(job->cpus), I(job->pids), I(job->disk), I(job->retries), I(job->id)));
+	struct sql_value values[JOBOPTION_COUNT + 2];
+
+	joboption_values(job, values);
+	values[JOBOPTION_COUNT] = I(job->image);
+	values[JOBOPTION_COUNT + 1] = I(job->id);
+	return database_run(db, err, "UPDATE job SET " JOBOPTION_SETS "image = ? WHERE id = ?",
+	    (struct sql_values){ values, JOBOPTION_COUNT + 2 });
 }
 
 /* In one transaction with another look at the job, so that no change of another call is undone. */

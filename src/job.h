@@ -14,8 +14,6 @@
 #include "secret.h"
 #include "spool.h"
 
-#define OPTION_UNSET (-1) /* of a number: the configuration's default */
-
 struct job {
 	int64_t id; /* 0: none */
 	int64_t pipeline;
@@ -61,12 +59,6 @@ void job_clear(struct job *job);
 
 /* Whether its end has come. */
 bool job_ended(const struct job *job);
-
-/*
- * Fills in the options that were not given and holds all against the configuration:
- * ERROR_IMPOSSIBLE names the ceiling that one is over.
- */
-bool job_options_resolve(struct job *job, const struct config *config, struct error *err);
 
 /*
  * Adds a job (its options resolved, id ignored) to the viewer's pipeline. With attachments, the

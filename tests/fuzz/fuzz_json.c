@@ -53,7 +53,8 @@ check_value(const struct value *value)
 	assert(isfinite(value->decimal));
 	switch (p->type) {
 	case PARAMETER_TEXT:
-	case PARAMETER_LIST:
+	case PARAMETER_PAIRS:
+	case PARAMETER_PATH:
 	case PARAMETER_COMMAND:
 		assert((int64_t)length >= p->least && (p->most == 0 || (int64_t)length <= p->most));
 		break;
@@ -93,7 +94,7 @@ check_values(const struct values *values, const struct parameter *table)
 
 		for (size_t i = 0; i < values->count; i++)
 			count += values->items[i].parameter == p;
-		assert(count <= 1 || p->type == PARAMETER_LIST);
+		assert(count <= 1 || p->type == PARAMETER_PAIRS);
 		assert(count >= 1 || !p->required);
 	}
 }

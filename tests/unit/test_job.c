@@ -664,75 +664,6 @@ test_what_is_anothers_is_not_found(void **state)
 	job_clear(&other);
 }
 
-/* Options */
-
-static void
-test_options_are_filled_in_and_held_under_their_ceilings(void **state)
-{
-	static char none[] = "none", bridge[] = "bridge", networks_none[] = "none";
-	char *networks[] = { networks_none };
-	const struct config config = { .job = { .timeout = 60,
-					   .timeout_max = 100,
-					   .memory = 1 << 20,
-					   .memory_max = 8 << 20,
-					   .cpus = 1,
-					   .cpus_max = 2,
-					   .pids = 10,
-					   .pids_max = 20,
-					   .disk = 0,
-					   .disk_max = 1 << 30,
-					   .grace = 5,
-					   .grace_max = 9,
-					   .network = none,
-					   .networks = { networks, 1 } } };
-	static const struct {
-		int64_t timeout, grace, memory;
-		double cpus;
-		int64_t pids, disk;
-		const char *network;
-		const char *says; /* NULL: it is taken */
-	} rows[] = {
-		{ -1, -1, -1, -1, -1, -1, NULL, NULL },
-		{ 100, 9, 8 << 20, 2, 20, 1 << 30, "none", NULL },
-		{ 1, 0, 1, 0.01, 1, 0, NULL, NULL },
-		{ 101, -1, -1, -1, -1, -1, NULL, "timeout: at most 100" },
-		{ -1, 10, -1, -1, -1, -1, NULL, "grace: at most 9" },
-		{ -1, -1, (8 << 20) + 1, -1, -1, -1, NULL, "memory: at most 8 MiB" },
-		{ -1, -1, -1, 2.5, -1, -1, NULL, "cpus: at most 2" },
-		{ -1, -1, -1, -1, 21, -1, NULL, "pids: at most 20" },
-		{ -1, -1, -1, -1, -1, (1 << 30) + 1, NULL, "disk: at most 1 GiB" },
-		{ -1, -1, -1, -1, -1, -1, bridge, "network: 'bridge'" },
-	};
-	struct world *world = *state;
-	int failed = 0;
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct job job = { .timeout = rows[i].timeout,
-			.grace = rows[i].grace,
-			.memory = rows[i].memory,
-			.cpus = rows[i].cpus,
-			.pids = rows[i].pids,
-			.disk = rows[i].disk,
-			.network = rows[i].network != NULL ? strdup(rows[i].network) : NULL };
-		bool taken = job_options_resolve(&job, &config, &world->err);
-
-		row_check(failed, taken == (rows[i].says == NULL), "row %zu", i);
-		if (!taken)
-			row_check(failed,
-			    world->err.kind == ERROR_IMPOSSIBLE &&
-				strstr(world->err.text, rows[i].says) != NULL,
-			    "row %zu: %s", i, world->err.text);
-		if (taken && rows[i].timeout == OPTION_UNSET)
-			row_check(failed,
-			    job.timeout == 60 && job.grace == 5 && job.memory == 1 << 20 &&
-				job.cpus == 1 && job.pids == 10 && job.disk == 0 &&
-				strcmp(job.network, "none") == 0,
-			    "row %zu", i);
-		job_clear(&job);
-	}
-	rows_end(failed);
-}
-
 /* Attachments */
 
 static void
@@ -1064,7 +995,6 @@ main(void)
 		test(test_submit_over_queued_max_is_refused_and_changes_nothing),
 		test(test_submit_of_an_empty_pipeline_queues_nothing),
 		test(test_what_is_anothers_is_not_found),
-		test(test_options_are_filled_in_and_held_under_their_ceilings),
 		test(test_jobs_attachments_move_into_its_inbox),
 		test(test_random_sequences_agree_with_a_plain_model),
 		test(test_place_tells_position_and_reason),

@@ -5,7 +5,7 @@
 
 #include "fcgi/parameter.h"
 
-enum { TEXT, NAME, ID, NUMBER, DECIMAL, SIZE, BOOLEAN, FLAG, CHOICE, LIST, COMMAND, FILES };
+enum { TEXT, NAME, ID, NUMBER, DECIMAL, SIZE, BOOLEAN, FLAG, CHOICE, PAIRS, PATH, COMMAND, FILES };
 
 static const struct parameter table[] = {
 	[TEXT] = { .name = "text", .type = PARAMETER_TEXT },
@@ -21,7 +21,8 @@ static const struct parameter table[] = {
 	[BOOLEAN] = { .name = "boolean", .type = PARAMETER_BOOLEAN },
 	[FLAG] = { .name = "flag", .type = PARAMETER_FLAG },
 	[CHOICE] = { .name = "choice", .type = PARAMETER_CHOICE, .choices = "stop continue" },
-	[LIST] = { .name = "list", .type = PARAMETER_LIST },
+	[PAIRS] = { .name = "pairs", .type = PARAMETER_PAIRS },
+	[PATH] = { .name = "path", .type = PARAMETER_PATH },
 	[COMMAND] = { .name = "command", .type = PARAMETER_COMMAND, .least = 1 },
 	[FILES] = { .name = "files", .type = PARAMETER_FILES },
 	{ 0 },
@@ -88,7 +89,15 @@ test_text_is_held_against_its_type(void **state)
 		{ CHOICE, "stop continue", 0, "must be one of" },
 		{ CHOICE, "Stop", 0, "must be one of" },
 		{ CHOICE, "", 0, "must be one of" },
-		{ LIST, "", 0, NULL },
+		{ PAIRS, "A=1", 0, NULL },
+		{ PAIRS, "A=", 0, NULL },
+		{ PAIRS, "A=b=c", 0, NULL },
+		{ PAIRS, "", 0, "pairs: must be KEY=VALUE" },
+		{ PAIRS, "A", 0, "must be KEY=VALUE" },
+		{ PAIRS, "=1", 0, "must be KEY=VALUE" },
+		{ PATH, "/srv", 0, NULL },
+		{ PATH, "", 0, NULL },
+		{ PATH, "srv", 0, "path: must be an absolute path" },
 		{ COMMAND, "echo hi", 0, NULL },
 		{ COMMAND, "[ -f x ] && echo", 0, NULL },
 		{ COMMAND, "[\"echo\", \"hi\"]", 0, NULL },
@@ -157,7 +166,7 @@ test_text_ends_by_its_length_and_holds_no_nul(void **state)
 }
 
 static void
-test_only_a_list_may_come_several_times(void **state)
+test_only_pairs_may_come_several_times(void **state)
 {
 	struct values values = { 0 };
 	struct error err;
@@ -167,7 +176,7 @@ test_only_a_list_may_come_several_times(void **state)
 	assert_false(values_add(&values, &table[TEXT], "a", 1, &err));
 	assert_string_equal(err.text, "text: given more than once");
 	for (int i = 0; i < 3; i++)
-		must(values_add(&values, &table[LIST], "a", 1, &err), &err);
+		must(values_add(&values, &table[PAIRS], "a=", 2, &err), &err);
 	assert_int_equal(values.count, 4);
 	values_clear(&values);
 }
@@ -181,16 +190,17 @@ test_texts_are_limited_one_by_one_and_together(void **state)
 
 	(void)state;
 	memset(text, 'x', TEXT_MOST + 1);
+	text[1] = '=';
 	assert_false(values_add(&values, &table[TEXT], text, TEXT_MOST + 1, &err));
 	assert_int_equal(err.kind, ERROR_TOO_LARGE);
 	for (int i = 0; i < TEXTS_MOST / TEXT_MOST; i++)
-		must(values_add(&values, &table[LIST], text, TEXT_MOST, &err), &err);
-	assert_false(values_add(&values, &table[LIST], text, 1, &err));
+		must(values_add(&values, &table[PAIRS], text, TEXT_MOST, &err), &err);
+	assert_false(values_add(&values, &table[PAIRS], text, 2, &err));
 	assert_int_equal(err.kind, ERROR_TOO_LARGE);
 	values_clear(&values);
 	for (int i = 0; i < VALUES_MOST; i++)
-		must(values_add(&values, &table[LIST], "", 0, &err), &err);
-	assert_false(values_add(&values, &table[LIST], "", 0, &err));
+		must(values_add(&values, &table[PAIRS], "a=", 2, &err), &err);
+	assert_false(values_add(&values, &table[PAIRS], "a=", 2, &err));
 	assert_int_equal(err.kind, ERROR_TOO_LARGE);
 	values_clear(&values);
 }
@@ -230,10 +240,10 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 		{ BOOLEAN, "false", "false", NULL },
 		{ BOOLEAN, "1", "1", NULL },
 		{ BOOLEAN, "2", NULL, "must be true or false" },
-		{ LIST, "[\"a\", \"b\"]", "a", NULL },
-		{ LIST, "[]", NULL, NULL },
-		{ LIST, "\"a\"", "a", NULL },
-		{ LIST, "[\"a\", [\"b\"]]", NULL, "must not hold lists" },
+		{ PAIRS, "[\"a=1\", \"b=2\"]", "a=1", NULL },
+		{ PAIRS, "[]", NULL, NULL },
+		{ PAIRS, "\"a=1\"", "a=1", NULL },
+		{ PAIRS, "[\"a=1\", [\"b=2\"]]", NULL, "must not hold lists" },
 		{ COMMAND, "\"echo hi\"", "echo hi", NULL },
 		{ COMMAND, "[\"echo hi\"]", "echo hi", NULL }, /* a list of one sends that one */
 		{ COMMAND, "[\"echo\", \"hi\"]", "[\"echo\",\"hi\"]", NULL },
@@ -277,16 +287,16 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 static void
 test_json_list_gives_all_its_texts_in_their_order(void **state)
 {
-	cleanup_json json_t *json = json_loads("[\"a\", \"b\", 3]", 0, NULL);
+	cleanup_json json_t *json = json_loads("[\"a=1\", \"b=2\", \"c=\"]", 0, NULL);
 	struct values values = { 0 };
 	struct error err;
 
 	(void)state;
-	must(values_add_json(&values, &table[LIST], json, &err), &err);
+	must(values_add_json(&values, &table[PAIRS], json, &err), &err);
 	assert_int_equal(values.count, 3);
-	assert_string_equal(values.items[0].text, "a");
-	assert_string_equal(values.items[1].text, "b");
-	assert_string_equal(values.items[2].text, "3");
+	assert_string_equal(values.items[0].text, "a=1");
+	assert_string_equal(values.items[1].text, "b=2");
+	assert_string_equal(values.items[2].text, "c=");
 	values_clear(&values);
 }
 
@@ -327,7 +337,7 @@ main(void)
 		cmocka_unit_test(test_text_is_held_against_its_type),
 		cmocka_unit_test(test_decimal_is_read),
 		cmocka_unit_test(test_text_ends_by_its_length_and_holds_no_nul),
-		cmocka_unit_test(test_only_a_list_may_come_several_times),
+		cmocka_unit_test(test_only_pairs_may_come_several_times),
 		cmocka_unit_test(test_texts_are_limited_one_by_one_and_together),
 		cmocka_unit_test(test_json_is_read_as_the_text_that_it_stands_for),
 		cmocka_unit_test(test_json_list_gives_all_its_texts_in_their_order),

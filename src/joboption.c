@@ -1,0 +1,162 @@
+/*
+ * Loops over the table of options.
+ */
+#include "joboption.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quantity.h"
+
+#define CONFIG(member) offsetof(struct config, job.member)
+
+/* Where a number has its default and its ceiling; a text has neither there. */
+#define SETTINGS_NUMBER(name)  CONFIG(name), CONFIG(name##_max)
+#define SETTINGS_BYTES(name)   CONFIG(name), CONFIG(name##_max)
+#define SETTINGS_DECIMAL(name) CONFIG(name), CONFIG(name##_max)
+#define SETTINGS_COMMAND(name) 0, 0
+#define SETTINGS_TEXT(name)    0, 0
+#define SETTINGS_PATH(name)    0, 0
+#define SETTINGS_PAIRS(name)   0, 0
+#define SETTINGS_CHOICE(name)  0, 0
+
+#define ROW(type, name, least, most, words)                                                        \
+	{ #name, JOBOPTION_##type, offsetof(struct job, name), SETTINGS_##type(name) },
+
+const struct joboption joboptions[JOBOPTION_COUNT] = { JOBOPTIONS(ROW) };
+
+#define EACH(option)                                                                               \
+	const struct joboption *option = joboptions;                                               \
+	option < joboptions + JOBOPTION_COUNT;                                                     \
+	option++
+
+static bool
+joboption_is_number(const struct joboption *option)
+{
+	return option->type == JOBOPTION_NUMBER || option->type == JOBOPTION_BYTES;
+}
+
+char **
+joboption_text(const struct joboption *option, struct job *job)
+{
+	return (char **)(void *)((char *)job + option->offset);
+}
+
+int64_t *
+joboption_number(const struct joboption *option, struct job *job)
+{
+	return (int64_t *)(void *)((char *)job + option->offset);
+}
+
+double *
+joboption_decimal(const struct joboption *option, struct job *job)
+{
+	return (double *)(void *)((char *)job + option->offset);
+}
+
+void
+joboption_unset(struct job *job)
+{
+	for (EACH(option))
+		if (option->type == JOBOPTION_DECIMAL)
+			*joboption_decimal(option, job) = JOBOPTION_UNSET;
+		else if (joboption_is_number(option))
+			*joboption_number(option, job) = JOBOPTION_UNSET;
+}
+
+void
+joboption_clear(struct job *job)
+{
+	for (EACH(option))
+		if (option->type != JOBOPTION_DECIMAL && !joboption_is_number(option))
+			free(*joboption_text(option, job));
+}
+
+static bool
+joboption_resolve_decimal(const struct joboption *option, struct job *job,
+    const struct config *config, struct error *err)
+{
+	double *value = joboption_decimal(option, job);
+	double most = *(const double *)(const void *)((const char *)config + option->ceiling);
+
+	if (*value == JOBOPTION_UNSET)
+		*value = *(const double *)(const void *)((const char *)config + option->fallback);
+	return *value <= most ||
+	    error_set(err, ERROR_IMPOSSIBLE, "%s: at most %.15g here", option->name, most);
+}
+
+static bool
+joboption_resolve_number(const struct joboption *option, struct job *job,
+    const struct config *config, struct error *err)
+{
+	int64_t *value = joboption_number(option, job);
+	int64_t most = *(const int64_t *)(const void *)((const char *)config + option->ceiling);
+	char text[QUANTITY_TEXT];
+
+	if (*value == JOBOPTION_UNSET)
+		*value = *(const int64_t *)(const void *)((const char *)config + option->fallback);
+	if (*value <= most)
+		return true;
+	if (option->type == JOBOPTION_BYTES)
+		return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %s here (%lld bytes)",
+		    option->name, bytes_format(most, text), (long long)most);
+	return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %lld here", option->name,
+	    (long long)most);
+}
+
+/* The one choice that the configuration allows only some of. */
+static bool
+joboption_resolve_network(struct job *job, const struct config *config, struct error *err)
+{
+	if (job->network == NULL) {
+		job->network = strdup(config->job.network);
+		if (job->network == NULL)
+			return error_set(err, ERROR_SYSTEM, "set the network: not enough memory");
+	}
+	return text_list_has(&config->job.networks, job->network) ||
+	    error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here", job->network);
+}
+
+bool
+joboption_resolve(struct job *job, const struct config *config, struct error *err)
+{
+	for (EACH(option)) {
+		if (option->type == JOBOPTION_DECIMAL &&
+		    !joboption_resolve_decimal(option, job, config, err))
+			return false;
+		if (joboption_is_number(option) &&
+		    !joboption_resolve_number(option, job, config, err))
+			return false;
+	}
+	return joboption_resolve_network(job, config, err);
+}
+
+void
+joboption_take(struct statement *st, int column, struct job *job)
+{
+	for (EACH(option)) {
+		if (option->type == JOBOPTION_DECIMAL)
+			*joboption_decimal(option, job) = statement_decimal(st, column);
+		else if (joboption_is_number(option))
+			*joboption_number(option, job) = statement_integer(st, column);
+		else
+			*joboption_text(option, job) = statement_copy(st, column);
+		column++;
+	}
+}
+
+void
+joboption_values(const struct job *job, struct sql_value values[static JOBOPTION_COUNT])
+{
+	for (EACH(option)) {
+		const void *member = (const char *)job + option->offset;
+
+		if (option->type == JOBOPTION_DECIMAL)
+			*values++ = D(*(const double *)member);
+		else if (joboption_is_number(option))
+			*values++ = I(*(const int64_t *)member);
+		else
+			*values++ = T(*(char *const *)member);
+	}
+}
