@@ -173,19 +173,6 @@ users_admin(struct ctl *ctl)
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
 
-static const struct {
-	const char *name;
-	bool bytes;
-} limits[ACCOUNT_LIMITS] = {
-	[LIMIT_QUEUED] = { "queued", false },
-	[LIMIT_RUNNING] = { "running", false },
-	[LIMIT_BUILDS] = { "builds", false },
-	[LIMIT_STORED] = { "stored", true },
-	[LIMIT_STORAGE] = { "storage", true },
-	[LIMIT_FILE] = { "file", true },
-	[LIMIT_REQUEST] = { "request", true },
-};
-
 /* Reads "queued=100", "stored=10g", "running=default" (-1). */
 static bool
 parse_limit(const char *text, enum account_limit *limit, int64_t *value)
@@ -195,17 +182,31 @@ parse_limit(const char *text, enum account_limit *limit, int64_t *value)
 	if (text[length] != '=')
 		return false;
 	for (*limit = 0; *limit < ACCOUNT_LIMITS; ++*limit) {
-		if (strncmp(limits[*limit].name, text, length) != 0 ||
-		    limits[*limit].name[length] != '\0')
+		if (strncmp(account_limits[*limit].word, text, length) != 0 ||
+		    account_limits[*limit].word[length] != '\0')
 			continue;
 		text += length + 1;
 		*value = -1;
 		return strcmp(text, "default") == 0 ||
-		    ((limits[*limit].bytes ? bytes_parse(text, value)
-					   : integer_parse(text, value)) &&
+		    ((account_limits[*limit].bytes ? bytes_parse(text, value)
+						   : integer_parse(text, value)) &&
 			*value >= 0);
 	}
 	return false;
+}
+
+/* "queued=N, running=N, …, request=SIZE": what "user limit" takes. */
+static void
+list_limits(char *text, size_t size)
+{
+	size_t length = 0;
+
+	for (int i = 0; i < ACCOUNT_LIMITS; i++)
+		length += (size_t)snprintf(text + length, size - length, "%s%s=%s",
+		    i == 0                        ? ""
+			: i == ACCOUNT_LIMITS - 1 ? " or "
+						  : ", ",
+		    account_limits[i].word, account_limits[i].bytes ? "SIZE" : "N");
 }
 
 int
@@ -215,13 +216,14 @@ users_limit(struct ctl *ctl)
 	struct subject subject;
 	int64_t value;
 	struct error err;
+	char known[32 * ACCOUNT_LIMITS];
 	bool done = true;
 
+	list_limits(known, sizeof known);
 	for (char **argument = ctl->arguments + 1; *argument != NULL; argument++)
 		if (!parse_limit(*argument, &limit, &value))
-			return ctl_wrong(
-			    "user limit: queued=N, running=N, builds=N, stored=SIZE, storage=SIZE, file=SIZE or request=SIZE, or \"default\" for each; not '%s'",
-			    *argument);
+			return ctl_wrong("user limit: '%s' is not %s, or \"default\" for each",
+			    *argument, known);
 	if (!subject_open(&subject, ctl, &err))
 		return ctl_failed(&err);
 	for (char **argument = ctl->arguments + 1; done && *argument != NULL; argument++)
@@ -245,10 +247,10 @@ describe_limits(const struct account_listed *listed, char *text, size_t size)
 		if (listed->account.limits[i] < 0)
 			continue;
 		snprintf(number, sizeof number, "%lld", (long long)listed->account.limits[i]);
-		if (limits[i].bytes)
+		if (account_limits[i].bytes)
 			bytes_format(listed->account.limits[i], number);
-		length += (size_t)snprintf(text + length, size - length, " %s=%s", limits[i].name,
-		    number);
+		length += (size_t)snprintf(text + length, size - length, " %s=%s",
+		    account_limits[i].word, number);
 	}
 }
 
@@ -283,7 +285,8 @@ add_account(const struct account_listed *listed, void *context, struct error *er
 	json_t *account;
 
 	for (size_t i = 0; i < ACCOUNT_LIMITS; i++)
-		json_object_set_new(own, limits[i].name, limit_json(listed->account.limits[i]));
+		json_object_set_new(own, account_limits[i].word,
+		    limit_json(listed->account.limits[i]));
 	account = json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:s, s:I, s:o}", "id",
 	    (json_int_t)listed->account.id, "login", listed->account.login, "email", listed->email,
 	    "admin", (int)listed->account.admin, "disabled", (int)listed->account.disabled,

@@ -308,41 +308,44 @@ accounts_hello(struct request *req, struct error *err)
 	return response_pack(req, 200, "{s:s}", "hello", "world");
 }
 
-/* A limit as JSON; null where 0 says that there is none. */
+/* The account's limits, and those that are the same for all. */
 static json_t *
-limit_json(const struct request *req, enum account_limit limit)
+limits_json(const struct request *req)
 {
-	int64_t value = account_limit(&req->account, limit, req->server->config);
+	const struct config *config = req->server->config;
+	json_t *json = json_pack("{s:I, s:I, s:I}", "waiting_calls", (json_int_t)config->follow_max,
+	    "uploads", (json_int_t)config->upload_max, "login_attempts",
+	    (json_int_t)config->login_attempts);
 
-	return value == 0 && (limit == LIMIT_STORAGE || limit == LIMIT_STORED)
-	    ? json_null()
-	    : json_integer(value);
+	for (int i = 0; i < ACCOUNT_LIMITS; i++) {
+		int64_t value = account_limit(&req->account, i, config);
+		bool unlimited = value == 0 && account_limits[i].may_be_unlimited;
+
+		if (json_object_set_new(json, account_limits[i].answer,
+			unlimited ? json_null() : json_integer(value)) < 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
 }
 
 bool
 accounts_show(struct request *req, struct error *err)
 {
-	const struct config *config = req->server->config;
 	struct account_details details;
 	struct database *db = request_database(req, err);
-	json_t *limits, *used;
+	json_t *used;
 
 	if (db == NULL || !account_read(db, req->account.id, &details, err))
 		return false;
-	limits = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "jobs_in_queue",
-	    limit_json(req, LIMIT_QUEUED), "jobs_running", limit_json(req, LIMIT_RUNNING), "builds",
-	    limit_json(req, LIMIT_BUILDS), "storage", limit_json(req, LIMIT_STORAGE), "kept",
-	    limit_json(req, LIMIT_STORED), "file", limit_json(req, LIMIT_FILE), "request",
-	    limit_json(req, LIMIT_REQUEST), "waiting_calls", (json_int_t)config->follow_max,
-	    "uploads", (json_int_t)config->upload_max, "login_attempts",
-	    (json_int_t)config->login_attempts);
 	used = json_pack("{s:I, s:I, s:I, s:I}", "jobs_in_queue", (json_int_t)details.jobs_in_queue,
 	    "jobs_running", (json_int_t)details.jobs_running, "builds", (json_int_t)details.builds,
 	    "storage", (json_int_t)req->account.storage);
 	return response_pack(req, 200, "{s:I, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
 	    (json_int_t)req->account.id, "login", req->account.login, "email", details.email,
 	    "admin", (int)req->account.admin, "creation_date", response_time(details.created_at),
-	    "limits", limits, "used", used);
+	    "limits", limits_json(req), "used", used);
 }
 
 bool

@@ -208,18 +208,12 @@ check_secrets(const struct config *config, struct error *err)
 
 /* SIGHUP reads the configuration anew; SIGTERM and SIGINT return. Threads take none of them. */
 static void
-wait_for_stop(struct server *server, const char *pool, const char *path, const sigset_t *signals)
+wait_for_stop(struct server *server, const char *path, const sigset_t *signals)
 {
 	int number;
 
-	while (sigwait(signals, &number) == 0 && number == SIGHUP) {
-		const struct config *config = program_reload(server->config, path, check_secrets);
-
-		if (config != server->config &&
-		    threads_of(config, pool) != threads_of(server->config, pool))
-			log_write(LOG_WARNING, "threads: holds from the next start on");
-		server->config = config;
-	}
+	while (sigwait(signals, &number) == 0 && number == SIGHUP)
+		server->config = program_reload(server->config, path, check_secrets);
 }
 
 /* SQLite's, which it makes for large statements: where this process may, once it has confined
@@ -319,7 +313,7 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 	if (confine_missing() != NULL)
 		log_write(LOG_INFO, "pool=%s this kernel lacks %s", pool, confine_missing());
 	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);
-	wait_for_stop(&server, pool, config_path, &signals);
+	wait_for_stop(&server, config_path, &signals);
 	if (!stop_workers(workers, threads, server.stop)) {
 		log_write(LOG_WARNING, "pool=%s stopped in the middle of calls", pool);
 		_exit(EXIT_DONE); /* what those threads use must not be taken from under them */

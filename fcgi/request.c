@@ -23,9 +23,6 @@
 #define COOKIE_NAME "session"
 #define BEARER      "Bearer" /* RFC 6750, section 2.1 */
 
-/* Who has not logged in has the configuration's limits. */
-static const struct account nobody = { .limits = { -1, -1, -1, -1, -1, -1, -1 } };
-
 void
 request_begin(struct request *req, struct server *server, struct FCGX_Request *fcgi)
 {
@@ -33,7 +30,7 @@ request_begin(struct request *req, struct server *server, struct FCGX_Request *f
 	req->method = request_header(req, "REQUEST_METHOD");
 	if (strcmp(req->method, "HEAD") == 0)
 		req->method = "GET";
-	req->account = nobody;
+	req->account = account_nobody();
 	upload_begin(&req->upload, &server->spool, server->config);
 }
 

@@ -11,23 +11,36 @@
 #include "quantity.h"
 #include "transaction.h"
 
-/* The configuration's setting for each limit. */
-static const size_t configured[ACCOUNT_LIMITS] = {
-	[LIMIT_QUEUED] = offsetof(struct config, queued_max),
-	[LIMIT_RUNNING] = offsetof(struct config, running_max),
-	[LIMIT_BUILDS] = offsetof(struct config, builds_max),
-	[LIMIT_STORED] = offsetof(struct config, retention.account_bytes),
-	[LIMIT_STORAGE] = offsetof(struct config, storage_max),
-	[LIMIT_FILE] = offsetof(struct config, file_max),
-	[LIMIT_REQUEST] = offsetof(struct config, request_limit),
+#define ACCOUNT_LIMIT_ROW(id, column, called, member, answered, is_bytes, unlimited)               \
+	[LIMIT_##id] = { .word = #called,                                                          \
+		.answer = #answered,                                                               \
+		.setting = offsetof(struct config, member),                                        \
+		.update =                                                                          \
+		    "UPDATE account SET " #column "_max = iif(?1 < 0, NULL, ?1) WHERE id = ?2",    \
+		.bytes = is_bytes,                                                                 \
+		.may_be_unlimited = unlimited },
+
+const struct account_limit_row account_limits[ACCOUNT_LIMITS] = {
+	ACCOUNT_LIMIT_TABLE(ACCOUNT_LIMIT_ROW)
 };
+
+struct account
+account_nobody(void)
+{
+	struct account nobody = { .id = 0 };
+
+	for (int i = 0; i < ACCOUNT_LIMITS; i++)
+		nobody.limits[i] = -1;
+	return nobody;
+}
 
 int64_t
 account_limit(const struct account *account, enum account_limit limit, const struct config *config)
 {
 	if (account->limits[limit] >= 0)
 		return account->limits[limit];
-	return *(const int64_t *)(const void *)((const char *)config + configured[limit]);
+	return *(const int64_t *)(const void *)((const char *)config +
+	    account_limits[limit].setting);
 }
 
 void
@@ -290,23 +303,11 @@ account_set_admin(struct database *db, int64_t account, bool admin, struct error
 	    VALUES(I(admin), I(account)));
 }
 
-#define SET(column) "UPDATE account SET " column " = iif(?1 < 0, NULL, ?1) WHERE id = ?2"
-
 bool
 account_set_limit(struct database *db, int64_t account, enum account_limit limit, int64_t value,
     struct error *err)
 {
-	static const char *const set[] = {
-		[LIMIT_QUEUED] = SET("queued_max"),
-		[LIMIT_RUNNING] = SET("running_max"),
-		[LIMIT_BUILDS] = SET("builds_max"),
-		[LIMIT_STORED] = SET("stored_max"),
-		[LIMIT_STORAGE] = SET("storage_max"),
-		[LIMIT_FILE] = SET("file_max"),
-		[LIMIT_REQUEST] = SET("request_max"),
-	};
-
-	return database_run(db, err, set[limit], VALUES(I(value), I(account)));
+	return database_run(db, err, account_limits[limit].update, VALUES(I(value), I(account)));
 }
 
 struct account_each {

@@ -4,6 +4,7 @@
  * Who may log in: registration, confirmation, passwords.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -16,17 +17,33 @@
 #define PASSWORD_LEAST 6    /* bytes */
 #define PASSWORD_MOST  1024 /* bytes */
 
-/* What an account may have; in bytes from LIMIT_STORED on. */
-enum account_limit {
-	LIMIT_QUEUED,  /* jobs in queue */
-	LIMIT_RUNNING, /* jobs that run */
-	LIMIT_BUILDS,  /* builds that wait or are at work */
-	LIMIT_STORED,  /* results and logs: the oldest go above it; 0: no limit */
-	LIMIT_STORAGE, /* attachments, results and logs: no more are taken above it; 0: no limit */
-	LIMIT_FILE,    /* one attachment */
-	LIMIT_REQUEST, /* one request */
-	ACCOUNT_LIMITS
+/*
+ * What an account may have: X(id, name, word, setting, answer, bytes, may_be_unlimited).
+ * The column is <name>_max. word is what kabutoctl calls it. setting is the member of struct config
+ * that holds if the account has no limit of its own. answer is the member of GET /account. bytes:
+ * it is a size. may_be_unlimited: 0 means that there is no limit.
+ */
+#define ACCOUNT_LIMIT_TABLE(X)                                                                     \
+	X(QUEUED, queued, queued, queued_max, jobs_in_queue, false, false)                         \
+	X(RUNNING, running, running, running_max, jobs_running, false, false)                      \
+	X(BUILDS, builds, builds, builds_max, builds, false, false) /* that wait or are at work */ \
+	X(KEPT, kept, stored, retention.account_bytes, kept, true, true) /* the oldest go above */ \
+	X(STORAGE, storage, storage, storage_max, storage, true, true)   /* no upload above it */  \
+	X(FILE, file, file, file_max, file, true, false)                 /* one attachment */      \
+	X(REQUEST, request, request, request_limit, request, true, false)
+
+#define ACCOUNT_LIMIT_ID(id, ...) LIMIT_##id,
+enum account_limit { ACCOUNT_LIMIT_TABLE(ACCOUNT_LIMIT_ID) ACCOUNT_LIMITS };
+
+struct account_limit_row {
+	const char *word;   /* what kabutoctl calls it */
+	const char *answer; /* what GET /account calls it */
+	size_t setting;     /* in struct config */
+	const char *update; /* SQL: gives account ?2 the limit ?1; below 0: the configuration's */
+	bool bytes;
+	bool may_be_unlimited;
 };
+extern const struct account_limit_row account_limits[ACCOUNT_LIMITS];
 
 struct account {
 	int64_t id; /* 0: nobody */
@@ -38,15 +55,18 @@ struct account {
 	int64_t storage;                /* bytes of its attachments, results and logs */
 };
 
+/* Nobody: an account with the id 0 and the configuration's limits. */
+struct account account_nobody(void);
+
 /* The limit that holds for the account: its own, or the configuration's. */
 int64_t account_limit(const struct account *account, enum account_limit limit,
     const struct config *config);
 
-/* What account_read_row takes from the columns of a statement that has joined account. */
+/* The columns that account_read_row reads, of a statement that has joined account. */
+#define ACCOUNT_LIMIT_COLUMN(id, name, ...) " account." #name "_max,"
 #define ACCOUNT_COLUMNS                                                                            \
-	"account.id, account.login, account.admin, account.disabled, account.queued_max,"          \
-	" account.running_max, account.builds_max, account.stored_max, account.storage_max,"       \
-	" account.file_max, account.request_max, account.storage, account.source = 'ldap'"
+	"account.id, account.login, account.admin, account.disabled," ACCOUNT_LIMIT_TABLE(         \
+	    ACCOUNT_LIMIT_COLUMN) " account.storage, account.source = 'ldap'"
 void account_read_row(struct statement *st, int column, struct account *account);
 
 /* What GET /account shows. */
@@ -113,7 +133,7 @@ bool account_add(struct database *db, const char *login, const char *email, cons
 bool account_set_disabled(struct database *db, int64_t account, bool disabled, struct error *err);
 bool account_set_admin(struct database *db, int64_t account, bool admin, struct error *err);
 
-/* Gives it a limit of its own; -1: the configuration's. */
+/* Gives the account a limit of its own; below 0: the configuration's holds again. */
 bool account_set_limit(struct database *db, int64_t account, enum account_limit limit,
     int64_t value, struct error *err);
 

@@ -18,20 +18,26 @@
 #define DAYS_S    86400.0
 #define FILE_MOST (1024 * 1024) /* bytes of the file */
 
-#define AT(member) offsetof(struct config, member)
+#define AT(member)      .offset = offsetof(struct config, member)
+#define AT_MOST(member) .at_most = offsetof(struct config, member)
 
 const struct setting config_settings[] = {
-	{ NULL, "state_dir", SETTING_TEXT, "/var/lib/kabuto", 0, 0, NULL, AT(state_dir) },
-	{ NULL, "database", SETTING_TEXT, "", 0, 0, NULL, AT(database) },
-	{ NULL, "init", SETTING_TEXT, KABUTO_INIT, 0, 0, NULL, AT(init) },
-	{ NULL, "web_server_group", SETTING_TEXT, "kabuto-web", 0, 0, NULL, AT(web_server_group) },
+	{ NULL, "state_dir", SETTING_TEXT, "/var/lib/kabuto", 0, 0, NULL, AT(state_dir),
+	    .change = SETTING_UNCHANGED },
+	{ NULL, "database", SETTING_TEXT, "", 0, 0, NULL, AT(database),
+	    .change = SETTING_UNCHANGED },
+	{ NULL, "init", SETTING_TEXT, KABUTO_INIT, 0, 0, NULL, AT(init),
+	    .change = SETTING_UNCHANGED },
+	{ NULL, "web_server_group", SETTING_TEXT, "kabuto-web", 0, 0, NULL, AT(web_server_group),
+	    .change = SETTING_UNCHANGED },
 	{ NULL, "registration", SETTING_TEXT, "open", 0, 0, "open mail closed", AT(registration) },
 	{ NULL, "session_days", SETTING_NUMBER, "30", 1, 3650, NULL, AT(session_days) },
 	{ NULL, "login_attempts", SETTING_NUMBER, "10", 1, MANY, NULL, AT(login_attempts) },
 	{ NULL, "login_attempts_address", SETTING_NUMBER, "100", 1, MANY, NULL,
 	    AT(login_attempts_address) },
 	{ NULL, "slots", SETTING_NUMBER, "0", 0, 1000, NULL, AT(slots) },
-	{ NULL, "sandboxes", SETTING_BOOLEAN, "true", 0, 0, NULL, AT(sandboxes) },
+	{ NULL, "sandboxes", SETTING_BOOLEAN, "true", 0, 0, NULL, AT(sandboxes),
+	    .change = SETTING_UNCHANGED },
 	{ NULL, "build_slots", SETTING_NUMBER, "1", 1, 100, NULL, AT(build_slots) },
 	{ NULL, "min_free", SETTING_BYTES, "1g", 0, ANY_BYTES, NULL, AT(min_free) },
 	{ NULL, "min_free_inodes", SETTING_NUMBER, "10000", 0, 1e15, NULL, AT(min_free_inodes) },
@@ -45,22 +51,31 @@ const struct setting config_settings[] = {
 	{ NULL, "file_max", SETTING_BYTES, "16g", 1, ANY_BYTES, NULL, AT(file_max) },
 	{ NULL, "follow_max", SETTING_NUMBER, "32", 1, 10000, NULL, AT(follow_max) },
 	{ NULL, "upload_max", SETTING_NUMBER, "32", 1, 10000, NULL, AT(upload_max) },
-	{ "engine", "socket", SETTING_TEXT, "/var/run/docker.sock", 0, 0, NULL, AT(engine.socket) },
-	{ "engine", "state_dir", SETTING_TEXT, "", 0, 0, NULL, AT(engine.state_dir) },
-	{ "job", "timeout", SETTING_NUMBER, "86400", 1, 3650 * DAYS_S, NULL, AT(job.timeout) },
+	{ "engine", "socket", SETTING_TEXT, "/var/run/docker.sock", 0, 0, NULL, AT(engine.socket),
+	    .change = SETTING_UNCHANGED },
+	{ "engine", "state_dir", SETTING_TEXT, "", 0, 0, NULL, AT(engine.state_dir),
+	    .change = SETTING_UNCHANGED },
+	{ "job", "timeout", SETTING_NUMBER, "86400", 1, 3650 * DAYS_S, NULL, AT(job.timeout),
+	    AT_MOST(job.timeout_max) },
 	{ "job", "timeout_max", SETTING_NUMBER, "604800", 1, 3650 * DAYS_S, NULL,
 	    AT(job.timeout_max) },
-	{ "job", "memory", SETTING_BYTES, "512m", 6 << 20, ANY_BYTES, NULL, AT(job.memory) },
+	{ "job", "memory", SETTING_BYTES, "512m", 6 << 20, ANY_BYTES, NULL, AT(job.memory),
+	    AT_MOST(job.memory_max) },
 	{ "job", "memory_max", SETTING_BYTES, "0", 0, ANY_BYTES, NULL, AT(job.memory_max) },
-	{ "job", "cpus", SETTING_DECIMAL, "1.0", 0.01, 10000, NULL, AT(job.cpus) },
+	{ "job", "cpus", SETTING_DECIMAL, "1.0", 0.01, 10000, NULL, AT(job.cpus),
+	    AT_MOST(job.cpus_max) },
 	{ "job", "cpus_max", SETTING_DECIMAL, "0.0", 0, 10000, NULL, AT(job.cpus_max) },
-	{ "job", "pids", SETTING_NUMBER, "512", 4, 4194304, NULL, AT(job.pids) },
+	{ "job", "pids", SETTING_NUMBER, "512", 4, 4194304, NULL, AT(job.pids),
+	    AT_MOST(job.pids_max) },
 	{ "job", "pids_max", SETTING_NUMBER, "4096", 4, 4194304, NULL, AT(job.pids_max) },
-	{ "job", "disk", SETTING_BYTES, "10g", 0, ANY_BYTES, NULL, AT(job.disk) },
+	{ "job", "disk", SETTING_BYTES, "10g", 0, ANY_BYTES, NULL, AT(job.disk),
+	    AT_MOST(job.disk_max) },
 	{ "job", "disk_max", SETTING_BYTES, "100g", 0, ANY_BYTES, NULL, AT(job.disk_max) },
-	{ "job", "grace", SETTING_NUMBER, "10", 0, 3600, NULL, AT(job.grace) },
+	{ "job", "grace", SETTING_NUMBER, "10", 0, 3600, NULL, AT(job.grace),
+	    AT_MOST(job.grace_max) },
 	{ "job", "grace_max", SETTING_NUMBER, "300", 0, 3600, NULL, AT(job.grace_max) },
-	{ "job", "retries", SETTING_NUMBER, "0", 0, 1000, NULL, AT(job.retries) },
+	{ "job", "retries", SETTING_NUMBER, "0", 0, 1000, NULL, AT(job.retries),
+	    AT_MOST(job.retries_max) },
 	{ "job", "retries_max", SETTING_NUMBER, "10", 0, 1000, NULL, AT(job.retries_max) },
 	{ "job", "network", SETTING_TEXT, "none", 0, 0, "none bridge", AT(job.network) },
 	{ "job", "networks", SETTING_LIST, "{\"none\", \"bridge\"}", 0, 0, "none bridge",
@@ -119,9 +134,12 @@ const struct setting config_settings[] = {
 	    AT(retention.account_bytes) },
 	{ "retention", "events_days", SETTING_NUMBER, "365", 0, 36500, NULL,
 	    AT(retention.events_days) },
-	{ "threads", "api", SETTING_NUMBER, "32", 1, 1000, NULL, AT(threads.api) },
-	{ "threads", "upload", SETTING_NUMBER, "64", 1, 1000, NULL, AT(threads.upload) },
-	{ "threads", "follow", SETTING_NUMBER, "64", 1, 10000, NULL, AT(threads.follow) },
+	{ "threads", "api", SETTING_NUMBER, "32", 1, 1000, NULL, AT(threads.api),
+	    .change = SETTING_LATER },
+	{ "threads", "upload", SETTING_NUMBER, "64", 1, 1000, NULL, AT(threads.upload),
+	    .change = SETTING_LATER },
+	{ "threads", "follow", SETTING_NUMBER, "64", 1, 10000, NULL, AT(threads.follow),
+	    .change = SETTING_LATER },
 	{ 0 },
 };
 #define SETTINGS (sizeof config_settings / sizeof config_settings[0] - 1)
@@ -425,6 +443,49 @@ fit_machine(struct config *config, struct error *err)
 		}
 	}
 	return true;
+}
+
+static bool
+same_list(const struct text_list *a, const struct text_list *b)
+{
+	for (size_t i = 0; i < a->count && i < b->count; i++)
+		if (strcmp(a->texts[i], b->texts[i]) != 0)
+			return false;
+	return a->count == b->count;
+}
+
+static bool
+same_value(const struct config *a, const struct config *b, const struct setting *s)
+{
+	const void *in_a = (const char *)a + s->offset, *in_b = (const char *)b + s->offset;
+
+	switch (s->type) {
+	case SETTING_TEXT:
+		return strcmp(*(char *const *)in_a, *(char *const *)in_b) == 0;
+	case SETTING_LIST:
+		return same_list(in_a, in_b);
+	case SETTING_BOOLEAN:
+		return *(const bool *)in_a == *(const bool *)in_b;
+	default:
+		return config_number(a, s) == config_number(b, s);
+	}
+}
+
+const struct setting *
+config_changed(const struct config *old, const struct config *new, enum setting_change change)
+{
+	for (const struct setting *s = config_settings; s->name != NULL; s++)
+		if (s->change == change && !same_value(old, new, s))
+			return s;
+	return NULL;
+}
+
+double
+config_number(const struct config *config, const struct setting *s)
+{
+	const void *at = (const char *)config + s->offset;
+
+	return s->type == SETTING_DECIMAL ? *(const double *)at : (double)*(const int64_t *)at;
 }
 
 bool

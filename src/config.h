@@ -115,6 +115,13 @@ enum setting_type {
 	SETTING_LIST     /* struct text_list */
 };
 
+/* What a running process does with another value. */
+enum setting_change {
+	SETTING_AT_ONCE,  /* takes it */
+	SETTING_LATER,    /* keeps the old value, and says that a restart is needed */
+	SETTING_UNCHANGED /* refuses the whole file: other processes rely on the old value */
+};
+
 struct setting {
 	const char *section; /* NULL: the top level */
 	const char *name;
@@ -123,10 +130,19 @@ struct setting {
 	double least, most;   /* of a number, a decimal, bytes */
 	const char *choices;  /* of a text: the words allowed, separated by spaces; NULL: any */
 	size_t offset;        /* in struct config */
+	enum setting_change change;
+	size_t at_most; /* in struct config: the setting that this one must not exceed; 0: none */
 };
 
 /* All settings; the last one's name is NULL. */
 extern const struct setting config_settings[];
+
+/* The first setting of that kind of change whose values differ; NULL: none does. */
+const struct setting *config_changed(const struct config *old, const struct config *new,
+    enum setting_change change);
+
+/* The value of a number, of bytes or of a decimal. */
+double config_number(const struct config *config, const struct setting *setting);
 
 /* Whether list has text in it. */
 bool text_list_has(const struct text_list *list, const char *text);

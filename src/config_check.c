@@ -110,33 +110,41 @@ check_registry(const struct config *config, const char *path, struct error *err)
 		path);
 }
 
-/* Settings that do not go together. */
+/* The setting that lies at offset in struct config. */
+static const struct setting *
+setting_at(size_t offset)
+{
+	const struct setting *s = config_settings;
+
+	while (s->offset != offset)
+		s++;
+	return s;
+}
+
+static bool
+check_ceilings(const struct config *config, const char *path, struct error *err)
+{
+	for (const struct setting *s = config_settings; s->name != NULL; s++) {
+		const struct setting *most = s->at_most != 0 ? setting_at(s->at_most) : NULL;
+
+		if (most != NULL && config_number(config, s) > config_number(config, most))
+			return error_set(err, ERROR_INPUT,
+			    "%s: %s.%s (%.15g) is more than %s.%s or the machine allows (%.15g)",
+			    path, s->section, s->name, config_number(config, s), most->section,
+			    most->name, config_number(config, most));
+	}
+	return true;
+}
+
 bool
 config_check(const struct config *config, const char *path, struct error *err)
 {
-	const struct {
-		const char *name;
-		double value, most;
-	} ceilings[] = {
-		{ "timeout", (double)config->job.timeout, (double)config->job.timeout_max },
-		{ "memory", (double)config->job.memory, (double)config->job.memory_max },
-		{ "cpus", config->job.cpus, config->job.cpus_max },
-		{ "pids", (double)config->job.pids, (double)config->job.pids_max },
-		{ "disk", (double)config->job.disk, (double)config->job.disk_max },
-		{ "grace", (double)config->job.grace, (double)config->job.grace_max },
-		{ "retries", (double)config->job.retries, (double)config->job.retries_max },
-	};
-
 	if (config->state_dir[0] != '/' || config->database[0] != '/' ||
 	    config->engine.socket[0] != '/')
 		return error_set(err, ERROR_INPUT,
 		    "%s: state_dir, database and the engine's socket must be absolute paths", path);
-	for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++)
-		if (ceilings[i].value > ceilings[i].most)
-			return error_set(err, ERROR_INPUT,
-			    "%s: job.%s (%.15g) is more than job.%s_max or the machine allows (%.15g)",
-			    path, ceilings[i].name, ceilings[i].value, ceilings[i].name,
-			    ceilings[i].most);
+	if (!check_ceilings(config, path, err))
+		return false;
 	if (!text_list_has(&config->job.networks, config->job.network))
 		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks",
 		    path, config->job.network);

@@ -7,7 +7,6 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -69,29 +68,30 @@ program_checked(const char *path)
 	printf("%s: ok\n", path);
 }
 
-/* What processes hold open, or have told each other. */
+/* "engine.socket", or "slots" of the top level. */
 static const char *
-needs_restart(const struct config *old, const struct config *new)
+setting_name(const struct setting *setting, char *text, size_t size)
 {
-	return strcmp(old->state_dir, new->state_dir) != 0              ? "state_dir"
-	    : strcmp(old->database, new->database) != 0                 ? "database"
-	    : strcmp(old->web_server_group, new->web_server_group) != 0 ? "web_server_group"
-	    : strcmp(old->init, new->init) != 0                         ? "init"
-	    : strcmp(old->engine.socket, new->engine.socket) != 0       ? "engine.socket"
-	    : strcmp(old->engine.state_dir, new->engine.state_dir) != 0 ? "engine.state_dir"
-	    : old->sandboxes != new->sandboxes                          ? "sandboxes"
-									: NULL;
+	snprintf(text, size, "%s%s%s", setting->section != NULL ? setting->section : "",
+	    setting->section != NULL ? "." : "", setting->name);
+	return text;
 }
 
-/* Whether the new one may take the old one's place. */
+/* Whether the new configuration may take the old one's place. */
 static bool
 check_change(const struct config *old, const struct config *new, program_accept *accept,
     struct error *err)
 {
-	const char *name = needs_restart(old, new);
+	const struct setting *changed = config_changed(old, new, SETTING_UNCHANGED);
+	char name[64];
 
-	if (name != NULL)
-		return error_set(err, ERROR_INPUT, "%s: it changes by a restart only", name);
+	if (changed != NULL)
+		return error_set(err, ERROR_INPUT, "%s: changes only by a restart",
+		    setting_name(changed, name, sizeof name));
+	changed = config_changed(old, new, SETTING_LATER);
+	if (changed != NULL)
+		log_write(LOG_WARNING, "%s: takes effect after a restart",
+		    setting_name(changed, name, sizeof name));
 	return accept == NULL || accept(new, err);
 }
 

@@ -130,7 +130,7 @@ retention_each_over(struct database *db, int64_t fallback, int64_t results_befor
 
 	if (!database_each(db, err,
 		"/*scan*/ SELECT account, stored - most FROM"
-		" (SELECT job.account, coalesce(stored_max, ?1) AS most, sum("
+		" (SELECT job.account, coalesce(kept_max, ?1) AS most, sum("
 		"   iif(" ENDED " AND finished_at < ?2, 0, coalesce(results_size, 0)) +"
 		"   iif(" ENDED " AND finished_at < ?3, 0, log_size)) AS stored"
 		"  FROM job JOIN account ON account.id = job.account WHERE NOT deleted"

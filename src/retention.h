@@ -53,7 +53,7 @@ bool retention_apply(struct database *db, enum retention_kind kind, struct reten
     struct error *err);
 
 /*
- * Called for each account that has more than its stored_max, or fallback where it has none of its
+ * Called for each account that has more than its kept_max, or fallback where it has none of its
  * own (0: no limit), with the bytes that are over. What ended before results_before and logs_before
  * does not count: it goes by its age.
  */

@@ -20,7 +20,7 @@ CREATE TABLE account (
 	disabled      INTEGER NOT NULL DEFAULT 0,  -- may not log in; its jobs in queue wait
 	queued_max    INTEGER,                     -- limits of its own; NULL: the configuration's
 	running_max   INTEGER,
-	stored_max    INTEGER,                     -- bytes of results and logs, above which the oldest go
+	kept_max      INTEGER,                     -- bytes of results and logs, above which the oldest go
 	builds_max    INTEGER,
 	storage_max   INTEGER,                     -- bytes of attachments, results and logs, above which none are taken
 	file_max      INTEGER,                     -- bytes of an attachment

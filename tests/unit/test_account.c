@@ -320,13 +320,13 @@ test_limits_are_listed_and_taken_back(void **state)
 {
 	struct world *world = *state;
 	struct account account = world_account(world, "alice");
-	static const enum account_limit all[] = { LIMIT_QUEUED, LIMIT_RUNNING, LIMIT_STORED };
+	static const enum account_limit all[] = { LIMIT_QUEUED, LIMIT_RUNNING, LIMIT_KEPT };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		must(account_set_limit(&world->db, account.id, all[i], (int64_t)i, &world->err),
 		    &world->err);
 	assert_int_equal(world_integer(world,
-			     "SELECT queued_max = 0 AND running_max = 1 AND stored_max = 2"
+			     "SELECT queued_max = 0 AND running_max = 1 AND kept_max = 2"
 			     " FROM account"),
 	    1);
 	must(account_set_limit(&world->db, account.id, LIMIT_RUNNING, -1, &world->err),

@@ -211,8 +211,8 @@ test_accounts_over_their_size_are_told_with_what_is_over(void **state)
 	assert_int_equal(over.count, 1);
 	assert_int_equal(over.bytes[0], 1);
 	/* An account's own limit stands before the configuration's; 0: none. */
-	world_sql(world, "UPDATE account SET stored_max = 0 WHERE login = 'alice'");
-	world_sql(world, "UPDATE account SET stored_max = 1 WHERE login = 'bob'");
+	world_sql(world, "UPDATE account SET kept_max = 0 WHERE login = 'alice'");
+	world_sql(world, "UPDATE account SET kept_max = 1 WHERE login = 'bob'");
 	over = look_over(world, 150, 0, 0);
 	assert_int_equal(over.count, 1);
 	assert_int_equal(over.account[0], b.account);

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "joboption.h"
 #include "router.h"
 
 #include "openapi_text.h"
@@ -186,6 +187,25 @@ test_each_route_is_described_with_its_parameters(void **state)
 	}
 }
 
+/* What the answers show of each row of the two tables of features. */
+static void
+test_each_limit_and_option_is_described_in_the_answers(void **state)
+{
+	json_t *schemas = json_object_get(json_object_get(description, "components"), "schemas");
+	json_t *job = json_object_get(json_object_get(schemas, "Job"), "properties");
+	json_t *account = json_object_get(json_object_get(schemas, "Account"), "properties");
+	json_t *limits = json_object_get(json_object_get(account, "limits"), "properties");
+
+	(void)state;
+	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
+		if (json_object_get(job, joboptions[i].name) == NULL)
+			fail_msg("the option %s is not described in a job", joboptions[i].name);
+	for (size_t i = 0; i < ACCOUNT_LIMITS; i++)
+		if (json_object_get(limits, account_limits[i].answer) == NULL)
+			fail_msg("the limit %s is not described in an account",
+			    account_limits[i].answer);
+}
+
 static void
 test_each_route_says_whether_it_needs_a_session(void **state)
 {
@@ -360,6 +380,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_route_is_described_with_its_parameters),
+		cmocka_unit_test(test_each_limit_and_option_is_described_in_the_answers),
 		cmocka_unit_test(test_each_route_says_whether_it_needs_a_session),
 		cmocka_unit_test(test_each_id_of_a_path_is_described),
 		cmocka_unit_test(test_what_comes_as_headers_is_described),
