@@ -1,4 +1,4 @@
-"""What the measurements need: packages, a release build of Kabuto, and our own small programs."""
+"""What the measurements need: a release build of Kabuto, and our own small programs."""
 import os
 import pathlib
 import shlex
@@ -7,54 +7,7 @@ import subprocess
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BENCH = SOURCE / 'tests/bench'
-PACKAGES = '''gcc make autoconf automake pkg-config musl-tools libfcgi-dev libsqlite3-dev
-libjansson-dev libsodium-dev libcurl4-openssl-dev libarchive-dev libconfuse-dev zlib1g-dev
-libldap-dev nginx docker.io
-iptables iproute2 busybox-static python3-requests sqlite3 curl wrk zip unzip procps util-linux
-passwd git'''.split()
-# Debian 13 has the docker command in a package of its own.
-DOCKER_COMMAND = 'docker-cli'
 CFLAGS = '-O2'
-
-
-def installed(package):
-    answer = subprocess.run(['dpkg-query', '-W', '-f', '${Status}', package], check=False,
-                            capture_output=True, text=True)
-    return answer.stdout.endswith(' ok installed')
-
-
-def apt_install(packages):
-    environment = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'}
-    install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', *packages]
-    if subprocess.run(install, env=environment, check=False).returncode != 0:
-        subprocess.run(['apt-get', 'update', '-q'], env=environment, check=True)
-        subprocess.run(install, env=environment, check=True)
-
-
-def install_packages():
-    missing = [package for package in PACKAGES if not installed(package)]
-    if missing:
-        print('== installing', *missing, flush=True)
-        with no_services():
-            apt_install(missing)
-    if not shutil.which('docker'):
-        with no_services():
-            apt_install([DOCKER_COMMAND])
-
-
-class no_services:
-    """So that a package's service (an engine, a web server) is not started by its installation."""
-    policy = pathlib.Path('/usr/sbin/policy-rc.d')
-
-    def __enter__(self):
-        self.ours = not self.policy.exists()
-        if self.ours:
-            self.policy.write_text('#!/bin/sh\nexit 101\n')
-            self.policy.chmod(0o755)
-
-    def __exit__(self, *_):
-        if self.ours:
-            self.policy.unlink()
 
 
 def step(name, command, folder, **environment):
