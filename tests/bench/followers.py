@@ -27,7 +27,8 @@ class Follower:
         head, separator, rest = self.received.partition(b'\r\n\r\n')
         if not separator:
             return False
-        assert b' 200 ' in head.split(b'\r\n')[0], self.received[:300]
+        status = head.split(b'\r\n')[0].decode()
+        assert ' 200 ' in status, f'a follower got "{status}": {rest.decode()}'
         length = LENGTH.search(head)
         if length:
             self.body = rest if len(rest) == int(length[1]) else None

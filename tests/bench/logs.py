@@ -139,7 +139,7 @@ def measure_reading(bed, report, kabuto, user):
 def measure(bed, report):
     followers = bed.full((100, 1000), (100, 300))
     threads = {'api': 32, 'upload': 16, 'follow': max(followers) + 24}
-    with bed.kabuto(log_limit='16g', threads=threads) as kabuto:
+    with bed.kabuto(log_limit='16g', threads=threads, follow_max=max(followers)) as kabuto:
         user = kabuto.user()
         user.run('true')
         measure_printing(bed, report, kabuto, user)
