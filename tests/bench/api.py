@@ -1,9 +1,11 @@
 """Calls per second, against an empty FastCGI answer and against SQLite's bare commits."""
 import re
 import sqlite3
-import subprocess
 import time
+from urllib.parse import parse_qsl
 
+import programs
+from client import expect
 from figures import ratios
 from installation import BENCH
 from testbed import cookie
@@ -16,17 +18,20 @@ ROW = 'x' * 200  # about as much as a job's row has
 UNITS_MS = {'us': 1e-3, 'ms': 1, 's': 1e3, 'm': 60e3}
 
 
-def wrk(url, seconds, header=None, form=None):
-    """Calls per second by keep-alive clients, and ms of the slowest; every answer must be good."""
-    command = ['wrk', '-t', '1', '-c', str(CLIENTS), '-d', f'{seconds}s', '--timeout', '30s']
-    if header:
-        command += ['-H', header]
+def wrk(user, path, seconds, form=None):
+    """Calls per second by a user's keep-alive clients, and ms of the slowest.
+
+    One call shows first that the answer is 200, since wrk takes a redirection for a good one, too.
+    """
     if form:
-        command += ['-s', BENCH / 'body.lua', url, '--', form]
+        expect(user.session.post(user.url + path, dict(parse_qsl(form))), 200)
     else:
-        command += [url]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert 'Non-2xx' not in said and 'Socket errors' not in said, said
+        expect(user.session.get(user.url + path), 200)
+    url, script = user.url + path, ['-s', BENCH / 'body.lua'] if form else []
+    said = programs.output('wrk', '-t', 1, '-c', CLIENTS, '-d', f'{seconds}s', '--timeout', '30s',
+                           '-H', cookie(user), *script, url, *(['--', form] if form else []))
+    if 'Non-2xx' in said or 'Socket errors' in said:
+        raise RuntimeError(f'some answers of {url} are errors; wrk says:\n{said}')
     slowest = re.search(r'Latency +\S+ +\S+ +([\d.]+)([a-z]+)', said)
     return (float(re.search(r'Requests/sec: *([\d.]+)', said)[1]),
             float(slowest[1]) * UNITS_MS[slowest[2]])
@@ -60,9 +65,9 @@ def measure(bed, report):
         slowest = []
         for _ in range(rounds):
             for name, path in urls.items():
-                rates[name].append(wrk(kabuto.url + path, seconds, cookie(user))[0])
+                rates[name].append(wrk(user, path, seconds)[0])
             path = f'/pipeline/{user.pipeline()}/job'
-            posted = wrk(kabuto.url + path, seconds, cookie(user), f'image_id={image}&command=true')
+            posted = wrk(user, path, seconds, f'image_id={image}&command=true')
             rates['POST job'].append(posted[0])
             slowest.append(posted[1])
             rates['commits'].append(commits(kabuto.root, seconds))

@@ -1,8 +1,8 @@
 """The engine's calls that Kabuto makes for a job, made without Kabuto, by calls.c."""
 import json
 import os
-import subprocess
 
+import programs
 from client import WAIT
 from wait import until
 
@@ -90,10 +90,11 @@ class BareCalls:
         for i in range(at_once):
             files.append(self.folder / f'body{i}')
             files[-1].write_text(json.dumps(self.body(command, flavour, i)))
-        answer = subprocess.run([self.bed.program('calls', ['libcurl']), self.bed.engine.socket,
-                                 str(count), self.name, *files], check=True,
-                                stdout=subprocess.PIPE, text=True)
-        return [read_line(line) for line in answer.stdout.splitlines()]
+        said = programs.output(self.bed.program('calls', ['libcurl']), self.bed.engine.socket,
+                               count, self.name, *files)
+        runs = [read_line(line) for line in said.splitlines()]
+        assert len(runs) == count, f'{len(runs)} of {count} containers ran'
+        return runs
 
     @property
     def name(self):

@@ -25,12 +25,13 @@ static const struct call {
 	const char *method;
 	const char *path; /* of the container's name */
 	long status;
+	const char *text; /* that the answer must have; NULL: any will do */
 } calls[] = {
-	{ "POST", "containers/create?name=%s", 201 },
-	{ "POST", "containers/%s/start", 204 },
-	{ "POST", "containers/%s/wait?condition=not-running", 200 },
-	{ "GET", "containers/%s/json", 200 },
-	{ "DELETE", "containers/%s?v=1&force=1", 204 },
+	{ "POST", "containers/create?name=%s", 201, NULL },
+	{ "POST", "containers/%s/start", 204, NULL },
+	{ "POST", "containers/%s/wait?condition=not-running", 200, "\"StatusCode\":0" },
+	{ "GET", "containers/%s/json", 200, NULL },
+	{ "DELETE", "containers/%s?v=1&force=1", 204, NULL },
 };
 #define CALLS   (sizeof calls / sizeof calls[0])
 #define INSPECT 3 /* behind it the job's end is known */
@@ -62,7 +63,7 @@ static void __attribute__((noreturn)) die(const char *doing, const char *why)
 	exit(1);
 }
 
-/* Keeps the beginning of an answer, which says why if it is a refusal. */
+/* Keeps the beginning of an answer: what a container's exit status is, or why a call failed. */
 static size_t
 hold(char *data, size_t one, size_t length, void *context)
 {
@@ -98,11 +99,13 @@ call(struct loop *loop, const struct call *call, const char *name, const char *b
 	if (strcmp(call->method, "POST") == 0)
 		curl_easy_setopt(loop->easy, CURLOPT_POSTFIELDS, body);
 	loop->answer_length = 0;
+	loop->answer[0] = '\0';
 	result = curl_easy_perform(loop->easy);
 	if (result != CURLE_OK)
 		die(path, curl_easy_strerror(result));
 	curl_easy_getinfo(loop->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status != call->status)
+	if (status != call->status ||
+	    (call->text != NULL && strstr(loop->answer, call->text) == NULL))
 		die(path, loop->answer);
 }
 

@@ -2,16 +2,17 @@
 
 Half of the file can be compressed and half cannot.
 """
+import json
 import os
-import re
-import subprocess
+import shutil
 import time
+import zipfile
 
 import processes
+import programs
 from figures import ratios
 from kabuto import POOLS
 from testbed import cookie
-from wait import until
 
 MEGABYTE = 1 << 20
 TIMES_MOST = 1.5
@@ -30,7 +31,7 @@ def make_file(path, megabytes):
 
 def timed(*command):
     begun = time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    programs.output(*command)
     return time.monotonic() - begun
 
 
@@ -43,18 +44,19 @@ def copy_and_zip(folder, file):
     os.sync()
     zipped = timed('zip', '-q', '-r', folder / 'copy.zip', folder / 'copy')
     size = (folder / 'copy.zip').stat().st_size
-    subprocess.run(['rm', '-r', folder / 'copy', folder / 'copy.zip'], check=True)
+    shutil.rmtree(folder / 'copy')
+    (folder / 'copy.zip').unlink()
     return {'cp': copied, 'sync': synced, 'zip': zipped, 'size': size}
 
 
 def upload(kabuto, user, pipeline, file):
     """Adds a job that has the file and leaves it in its outbox. Seconds, and the job's id."""
     begun = time.monotonic()
-    answer = subprocess.run(
-        ['curl', '-sSf', '-H', cookie(user), '-F', f'image_id={user.image()}',
-         '--form-string', 'command=cp /inbox/* /outbox/', '-F', f'attachments=@{file}',
-         f'{kabuto.url}/pipeline/{pipeline}/job'], check=True, capture_output=True, text=True)
-    return time.monotonic() - begun, int(re.search(r'\d+', answer.stdout)[0])
+    answer = programs.output(
+        'curl', '-sSf', '-H', cookie(user), '-F', f'image_id={user.image()}',
+        '--form-string', 'command=cp /inbox/* /outbox/', '-F', f'attachments=@{file}',
+        f'{kabuto.url}/pipeline/{pipeline}/job')
+    return time.monotonic() - begun, json.loads(answer)['id']
 
 
 def kabuto_round(bed, kabuto, user, file):
@@ -64,16 +66,18 @@ def kabuto_round(bed, kabuto, user, file):
     since = bed.engine.now()
     os.sync()
     user.submit(pipeline)
-    done = until(lambda: user.state(pipeline, job)['state'] in ('done', 'failed'),
-                 'the job ends', 900)
-    assert done and user.state(pipeline, job)['state'] == 'done', user.state(pipeline, job)
+    ended = user.wait_job(pipeline, job, 900)
+    assert ended['state'] == 'done', f'the job that copies a file failed: {ended}'
     died = bed.moments(kabuto.container(job), since)['die']
     zipped = kabuto.sql('SELECT finished_at FROM job WHERE id = ?', job)[0][0] / 1e3 - died / 1e9
     got = bed.scratch / 'got.zip'
     os.sync()
     downloaded = timed('curl', '-sSf', '-H', cookie(user), '-o', got,
                        f'{kabuto.url}/pipeline/{pipeline}/job/{job}?result')
-    subprocess.run(['unzip', '-tqq', got], check=True)
+    programs.output('unzip', '-tqq', got)
+    with zipfile.ZipFile(got) as archive:
+        sizes = [entry.file_size for entry in archive.infolist()]
+    assert sizes == [file.stat().st_size], f'the zip has files of {sizes} bytes'
     size = got.stat().st_size
     got.unlink()
     return {'upload': uploaded, 'zip': zipped, 'download': downloaded, 'size': size}

@@ -73,13 +73,19 @@ class Followers:
         for follower in self.all:
             follower.ask(request)
 
-    def wait(self):
-        """Until all have an answer; gives when each came, in ns, and the last line's id."""
+    def wait(self, text):
+        """Until all have an answer, which must be one line with that text.
+
+        Gives when each answer came, in ns, and the line's id.
+        """
         left, deadline = self.count, time.monotonic() + 60
         while left > 0:
             assert time.monotonic() < deadline, f'{left} followers got no answer'
             for key, _ in self.selector.select(1):
                 left -= key.data.read()
-        lines = {follower.body for follower in self.all}
-        assert len(lines) == 1, f'followers were told different things: {lines}'
-        return [follower.at_ns for follower in self.all], json.loads(lines.pop())[-1]['id']
+        bodies = {follower.body for follower in self.all}
+        assert len(bodies) == 1, f'followers were told different things: {bodies}'
+        lines = json.loads(bodies.pop())
+        assert [line['logline'] for line in lines] == [text], \
+            f'followers were told {lines}, not "{text}"'
+        return [follower.at_ns for follower in self.all], lines[0]['id']

@@ -25,11 +25,13 @@ STDOUT = 1
 
 # Printing
 
-def print_seconds(bed, kabuto, user, command):
-    """From the start of the container to its end."""
+def print_seconds(bed, kabuto, user, command, last_line):
+    """From the start of the container to its end; the log must end with that line, or be empty."""
     since = bed.engine.now()
     job = user.run(command)
-    assert job['state'] == 'done', job
+    assert job['state'] == 'done', f'the job that prints failed: {job}'
+    lines = user.lines(job['id'], tail=1)
+    assert lines == last_line, f'the log of {command!r} ends with {lines}'
     moments = bed.moments(kabuto.container(job['id']), since)
     return (moments['die'] - moments['start']) / 1e9
 
@@ -38,8 +40,8 @@ def measure_printing(bed, report, kabuto, user):
     lines, rounds = bed.full((10_000_000, 3), (1_000_000, 1))
     logged, kept = [], []
     for _ in range(rounds):
-        kept.append(print_seconds(bed, kabuto, user, f'seq {lines} >/outbox/lines'))
-        logged.append(print_seconds(bed, kabuto, user, f'seq {lines}'))
+        kept.append(print_seconds(bed, kabuto, user, f'seq {lines} >/outbox/lines', []))
+        logged.append(print_seconds(bed, kabuto, user, f'seq {lines}', [str(lines)]))
     report.add(f'{lines} lines into a file', kept, 's')
     report.add(f'{lines} lines into the log', logged, 's')
     report.add('log / file', ratios(logged, kept), 'x')
@@ -65,7 +67,7 @@ def measure_following(bed, report, kabuto, user, count):
             time.sleep(2)  # all of them wait, and what they did to come so far is over
             waiting.append(cpu_share(kabuto['follow'].pid, 1))
             kabuto.let_go(job, str(round_number))
-            times, after = crowd.wait()
+            times, after = crowd.wait(f'line {round_number}')
             printed = log_records(kabuto, job)[-1][2]
             typical.append((statistics.median(times) - printed) / 1e9)
             last.append((max(times) - printed) / 1e9)
@@ -110,7 +112,8 @@ class Reader:
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         body = answer.read()
-        assert answer.status == 200, (path, answer.status, body[:300])
+        assert answer.status == 200, \
+            f'{method} {path}: {answer.status} {body[:300].decode()}'
         return (time.monotonic_ns() - begun) / 1e6
 
 
@@ -121,11 +124,14 @@ def measure_reading(bed, report, kabuto, user):
     ends = {name: replace_log(kabuto, jobs[name], size) for name, size in sizes.items()}
     os.sync()
     reader = Reader(kabuto, user)
-    calls = {'reading on before the last line': lambda name: f'/{ends[name] - len(LINE)}',
-             'reading on at the end': lambda name: f'/{ends[name]}',
-             'tail=100': lambda name: '?tail=100'}
-    for what, path in calls.items():
+    calls = {'reading on before the last line': (lambda name: f'/{ends[name] - len(LINE)}', 1),
+             'reading on at the end': (lambda name: f'/{ends[name]}', 0),
+             'tail=100': (lambda name: '?tail=100', 100)}
+    for what, (path, lines) in calls.items():
         took = {name: [] for name in sizes}
+        for name in sizes:
+            got = len(user.json(f'/execution/{jobs[name]}/logs{path(name)}'))
+            assert got == lines, f'{what}, log of {name}: {got} lines, not {lines}'
         for _ in range(bed.full(400, 100)):
             for name in sizes:
                 took[name].append(reader.time_ms(f'/execution/{jobs[name]}/logs{path(name)}'))

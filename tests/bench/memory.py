@@ -4,7 +4,6 @@ import time
 import processes
 from api import wrk
 from kabuto import POOLS
-from testbed import cookie
 
 IDLE_MOST, RUNNING_MOST = 30, 60  # MB in all
 JOB_MEMORY = '6m'
@@ -45,7 +44,7 @@ def measure(bed, report):
         add_sums(report, kabuto, 'just started', IDLE_MOST)
         user = kabuto.user()
         user.run('true', [('small', b'x')])
-        wrk(kabuto.url + '/image', 2, cookie(user))
+        wrk(user, '/image', 2)
         user.log(1)
         add_sums(report, kabuto, 'idle after use', IDLE_MOST)
         run_jobs(kabuto, user, count)

@@ -4,8 +4,8 @@ Two Kabutos answer the same calls in turn. Their spoolers are stopped, so that w
 stays there.
 """
 import statistics
-import subprocess
 
+import programs
 from filling import Filling
 from logs import Reader
 
@@ -66,8 +66,7 @@ class Side:
         """Medians of choosing, claiming and ending jobs."""
         program = self.bed.program('claim', ['sqlite3', 'jansson', 'libsodium', 'libconfuse'],
                                    library=self.bed.build / 'src/libkabuto.a')
-        said = subprocess.run([program, self.kabuto.state / 'kabuto.db', str(count)], check=True,
-                              stdout=subprocess.PIPE, text=True).stdout
+        said = programs.output(program, self.kabuto.state / 'kabuto.db', count)
         return {line.split()[0]: float(line.split()[1]) for line in said.splitlines()}
 
 
@@ -92,7 +91,18 @@ def read_all(calls):
     return time_all
 
 
+def check(sides, calls):
+    """Each call, before it is timed: the answer is 200, as the API describes it, and a full page."""
+    for side in sides:
+        for what, path in calls(side).items():
+            answer = side.user.json(path)
+            full = what.startswith('a page of jobs') and 'another state' not in what
+            assert not full or len(answer) == PAGE, \
+                f'{what}: GET {path} has {len(answer)} entries, not {PAGE}'
+
+
 def measure_ended(bed, report, sides):
+    check(sides, Side.reads)
     sizes = [side.ended for side in sides]
     compare(report, sizes, 'jobs', interleave(sides, bed.full(200, 50), read_all(Side.reads)))
 
@@ -100,6 +110,7 @@ def measure_ended(bed, report, sides):
 def measure_queued(bed, report, sides):
     for side in sides:
         side.fill('in_queue', side.queued, EACH)
+    check(sides, Side.queue_reads)
     sizes, noun = [side.queued for side in sides], 'in queue'
     compare(report, sizes, noun, interleave(sides, bed.full(200, 50), read_all(Side.queue_reads)))
     compare(report, sizes, noun, interleave(sides, bed.full(100, 25), Side.time_writes))
@@ -116,6 +127,7 @@ def measure_long_pipeline(bed, report, sides):
     """The worst case: all that is in queue is one account's and in one pipeline."""
     for side in sides:
         side.fill('in_queue', side.queued, side.queued)
+    check(sides, Side.queue_reads)
     sizes, noun = [side.queued for side in sides], 'in one queue'
     rounds = bed.full(100, 25)
     compare(report, sizes, noun, interleave(sides, rounds, read_all(Side.queue_reads)))

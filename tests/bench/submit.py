@@ -8,6 +8,7 @@ import statistics
 import time
 
 from bare import JOINED, OWN, BareCalls
+from logs import Reader
 from testbed import log_records, records
 
 NETWORK = 'none'
@@ -35,18 +36,18 @@ def bare_times(bed, bare, flavour):
             'line': (first_line(records(bare.index())) - call['begun']) / 1e6}
 
 
-def kabuto_times(bed, kabuto, user):
+def kabuto_times(bed, kabuto, user, reader):
     """The same from before the POST; and when its answer came."""
     pipeline = user.pipeline()
     job = user.job(pipeline, COMMAND)
     rest()
     since, begun = bed.engine.now(), time.time_ns()
-    user.submit(pipeline)
-    answered = time.time_ns()
-    user.wait_job(pipeline, job)
+    answer_ms = reader.time_ms(f'/pipeline/{pipeline}/submit', 'POST')
+    ended = user.wait_job(pipeline, job)
+    assert ended['state'] == 'done', f'the job that was submitted failed: {ended}'
     created = bed.moments(kabuto.container(job), since)['create']
     marked = kabuto.sql('SELECT start_marked_at FROM job WHERE id = ?', job)[0][0]
-    return {'answer': (answered - begun) / 1e6, 'created': (created - begun) / 1e6,
+    return {'answer': answer_ms, 'created': (created - begun) / 1e6,
             'start': marked - begun / 1e6,
             'line': (first_line(log_records(kabuto, job)) - begun) / 1e6}
 
@@ -69,7 +70,7 @@ def measure(bed, report):
             bares, kabutos = [], []
             for _ in range(bed.full(40, 7)):
                 bares.append(bare_times(bed, bare, flavour))
-                kabutos.append(kabuto_times(bed, kabuto, user))
+                kabutos.append(kabuto_times(bed, kabuto, user, Reader(kabuto, user)))
     report.note(f'bare: {flavour}')
     report.add('Kabuto: submit to its answer', [x['answer'] for x in kabutos], 'ms')
     report_event(report, bares, kabutos, 'created', 'the container')
