@@ -77,7 +77,7 @@ class Report:
         return figure.value
 
     def failed(self, text):
-        self.problems.append(f'{self.measurement}: {text}')
+        self.problems.append(f'{self.measurement or "all"}: {text.strip()}')
 
     def print_table(self):
         """The figures that have a target; the others were printed as they came."""

@@ -95,7 +95,7 @@ def measure_growth(kabuto, run):
 
 
 def measure(bed, report):
-    megabytes, rounds = bed.full((1024, 2), (64, 1))
+    megabytes, rounds = bed.full((1024, 2), (16, 1))
     file = bed.scratch / 'large'
     make_file(file, megabytes)
     bares, kabutos = [], []

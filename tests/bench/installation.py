@@ -43,7 +43,7 @@ def changed(source, copy):
 
 
 def build(folder):
-    """Kabuto as it is installed: optimised, without the checks of a test build."""
+    """Kabuto as it is installed: optimised, without the checks of a test build. Gives its folder."""
     source, tree = folder / 'source', folder / 'build'
     copy_source(source)
     tree.mkdir(exist_ok=True)
@@ -52,6 +52,7 @@ def build(folder):
     if not (tree / 'config.status').exists():
         step('configure', [source / 'configure'], tree, CFLAGS=CFLAGS)
     step('make', ['make', f'-j{os.cpu_count()}'], tree)
+    return tree
 
 
 def pkg_config(*names):
@@ -63,7 +64,7 @@ def pkg_config(*names):
 def compile_program(folder, name, packages, library=None):
     """Builds one of our C programs; library: Kabuto's own, linked to it. Gives its path."""
     program = folder / name
-    own = [library, f'-I{folder}/source/src'] if library else []
+    own = [library, f'-I{SOURCE}/src'] if library else []
     step(f'{name} compiled', ['gcc', *shlex.split(CFLAGS), '-std=gnu11', '-Wall', '-Wextra',
                               '-pthread', BENCH / f'{name}.c', *own, *pkg_config(*packages),
                               '-o', program], folder)

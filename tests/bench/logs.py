@@ -37,7 +37,7 @@ def print_seconds(bed, kabuto, user, command, last_line):
 
 
 def measure_printing(bed, report, kabuto, user):
-    lines, rounds = bed.full((10_000_000, 3), (1_000_000, 1))
+    lines, rounds = bed.full((10_000_000, 3), (100_000, 1))
     logged, kept = [], []
     for _ in range(rounds):
         kept.append(print_seconds(bed, kabuto, user, f'seq {lines} >/outbox/lines', []))
@@ -62,7 +62,7 @@ def measure_following(bed, report, kabuto, user, count):
     until(lambda: list((kabuto.state / 'run').glob(f'{job}.*/outbox')), 'the job runs')
     typical, last, waiting, after = [], [], [], 0
     with Followers(kabuto.port, cookie(user), job, count) as crowd:
-        for round_number in range(1, bed.full(10, 3) + 1):
+        for round_number in range(1, bed.full(10, 1) + 1):
             crowd.ask(after)
             time.sleep(2)  # all of them wait, and what they did to come so far is over
             waiting.append(cpu_share(kabuto['follow'].pid, 1))
@@ -118,8 +118,8 @@ class Reader:
 
 
 def measure_reading(bed, report, kabuto, user):
-    large = bed.full('1 GB', '100 MB')
-    sizes = {'1 KB': 1000, large: bed.full(10**9, 10**8)}
+    large = bed.full('1 GB', '10 MB')
+    sizes = {'1 KB': 1000, large: bed.full(10**9, 10**7)}
     jobs = {name: user.run('true')['id'] for name in sizes}
     ends = {name: replace_log(kabuto, jobs[name], size) for name, size in sizes.items()}
     os.sync()
@@ -132,7 +132,7 @@ def measure_reading(bed, report, kabuto, user):
         for name in sizes:
             got = len(user.json(f'/execution/{jobs[name]}/logs{path(name)}'))
             assert got == lines, f'{what}, log of {name}: {got} lines, not {lines}'
-        for _ in range(bed.full(400, 100)):
+        for _ in range(bed.full(400, 20)):
             for name in sizes:
                 took[name].append(reader.time_ms(f'/execution/{jobs[name]}/logs{path(name)}'))
         for name in sizes:
@@ -143,7 +143,7 @@ def measure_reading(bed, report, kabuto, user):
 
 
 def measure(bed, report):
-    followers = bed.full((100, 1000), (100, 300))
+    followers = (100, 1000)
     threads = {'api': 32, 'upload': 16, 'follow': max(followers) + 24}
     with bed.kabuto(log_limit='16g', threads=threads, follow_max=max(followers)) as kabuto:
         user = kabuto.user()

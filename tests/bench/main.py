@@ -29,6 +29,9 @@ def arguments():
     parser.add_argument('--json', type=pathlib.Path, metavar='FILE', help='write the figures there')
     parser.add_argument('--build', type=pathlib.Path, metavar='DIR',
                         help='build in DIR and keep it, so that the next run has less to do')
+    parser.add_argument('--built', type=pathlib.Path, metavar='DIR',
+                        help='measure the Kabuto that was built in DIR, as tests/run does to see '
+                        'that all works; one for tests is slower')
     return parser.parse_args()
 
 
@@ -39,9 +42,9 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
-def measure_all(names, folder, quick, report):
+def measure_all(names, folder, built, quick, report):
     from testbed import Testbed
-    with Testbed(folder, quick) as bed:
+    with Testbed(folder, built, quick) as bed:
         for name in names:
             module = importlib.import_module(name)
             begun = time.monotonic()
@@ -51,7 +54,7 @@ def measure_all(names, folder, quick, report):
                 module.measure(bed, report)
             except Exception as error:  # the others can still be measured
                 traceback.print_exc()
-                report.failed(str(error))
+                report.failed(str(error) or repr(error))
             report.note(f'took {time.monotonic() - begun:.0f} s')
 
 
@@ -71,10 +74,13 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)  # our unprivileged users run what is built there
         try:
-            installation.build(folder)
-            measure_all(options.only, folder, options.quick, report)
+            built = options.built.resolve() if options.built else installation.build(folder)
+            measure_all(options.only, folder, built, options.quick, report)
         except KeyboardInterrupt:
             report.failed('interrupted')
+        except Exception as error:  # outside of all measurements
+            traceback.print_exc()
+            report.failed(str(error) or repr(error))
     report.print_table()
     if options.json:
         options.json.write_text(json.dumps(document(report, options), indent=1) + '\n')

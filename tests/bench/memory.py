@@ -39,12 +39,12 @@ def run_jobs(kabuto, user, count):
 
 
 def measure(bed, report):
-    count = bed.full(100, 20)
+    count = bed.full(100, 4)
     with bed.kabuto(slots=count) as kabuto:
         add_sums(report, kabuto, 'just started', IDLE_MOST)
         user = kabuto.user()
         user.run('true', [('small', b'x')])
-        wrk(user, '/image', 2)
+        wrk(user, '/image', bed.full(2, 1))
         user.log(1)
         add_sums(report, kabuto, 'idle after use', IDLE_MOST)
         run_jobs(kabuto, user, count)

@@ -104,7 +104,7 @@ def check(sides, calls):
 def measure_ended(bed, report, sides):
     check(sides, Side.reads)
     sizes = [side.ended for side in sides]
-    compare(report, sizes, 'jobs', interleave(sides, bed.full(200, 50), read_all(Side.reads)))
+    compare(report, sizes, 'jobs', interleave(sides, bed.full(200, 10), read_all(Side.reads)))
 
 
 def measure_queued(bed, report, sides):
@@ -112,13 +112,13 @@ def measure_queued(bed, report, sides):
         side.fill('in_queue', side.queued, EACH)
     check(sides, Side.queue_reads)
     sizes, noun = [side.queued for side in sides], 'in queue'
-    compare(report, sizes, noun, interleave(sides, bed.full(200, 50), read_all(Side.queue_reads)))
-    compare(report, sizes, noun, interleave(sides, bed.full(100, 25), Side.time_writes))
+    compare(report, sizes, noun, interleave(sides, bed.full(200, 10), read_all(Side.queue_reads)))
+    compare(report, sizes, noun, interleave(sides, bed.full(100, 5), Side.time_writes))
 
 
 def measure_choice(bed, report, sides):
     sizes, noun = [side.queued for side in sides], 'in queue'
-    medians = interleave(sides, 3, lambda side: side.claim_us(bed.full(100, 30)))
+    medians = interleave(sides, 3, lambda side: side.claim_us(bed.full(100, 10)))
     compare(report, sizes, noun, medians, 'us', at_most=None)  # more accounts to choose from
     report.add(f'choosing, {sizes[1]} {noun}', medians['choose'][1], 'us', at_most=CHOICE_MOST_US)
 
@@ -129,13 +129,13 @@ def measure_long_pipeline(bed, report, sides):
         side.fill('in_queue', side.queued, side.queued)
     check(sides, Side.queue_reads)
     sizes, noun = [side.queued for side in sides], 'in one queue'
-    rounds = bed.full(100, 25)
+    rounds = bed.full(100, 5)
     compare(report, sizes, noun, interleave(sides, rounds, read_all(Side.queue_reads)))
     compare(report, sizes, noun, interleave(sides, rounds, Side.time_writes))
 
 
 def measure(bed, report):
-    ended, queued = bed.full((1_000_000, 100_000), (100_000, 10_000))
+    ended, queued = bed.full((1_000_000, 100_000), (20_000, 5_000))
     with bed.kabuto(queued_max=10**9) as few, bed.kabuto(queued_max=10**9) as many:
         sides = [Side(bed, few, 1, 1000, 1000), Side(bed, many, 100, ended, queued)]
         measure_ended(bed, report, sides)

@@ -31,7 +31,7 @@ def at_work(kabuto):
 
 
 def measure(bed, report):
-    warm, count = bed.full((50, 2000), (50, 200))
+    warm, count = bed.full((50, 2000), (8, 16))
     with bed.kabuto(slots=AT_ONCE) as kabuto:
         user = kabuto.user()
         run_jobs(kabuto, user, warm)

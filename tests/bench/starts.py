@@ -60,7 +60,7 @@ def wait_for_all(kabuto, pipeline):
 
 
 def measure_level(bed, report, kabuto, user, network, at_once):
-    count, rounds = bed.full((24, 3), (8, 1))
+    count, rounds = bed.full((24, 3), (at_once, 1))
     rates = {OWN: [], JOINED: [], 'docker run': [], 'kabuto': []}
     with BareCalls(bed, kabuto, user, network, at_once) as bare:
         for _ in range(rounds):

@@ -68,7 +68,7 @@ def measure(bed, report):
         with BareCalls(bed, kabuto, user, NETWORK, 1) as bare:
             bare.run(COMMAND, flavour, 1)
             bares, kabutos = [], []
-            for _ in range(bed.full(40, 7)):
+            for _ in range(bed.full(40, 2)):
                 bares.append(bare_times(bed, bare, flavour))
                 kabutos.append(kabuto_times(bed, kabuto, user, Reader(kabuto, user)))
     report.note(f'bare: {flavour}')

@@ -61,10 +61,13 @@ class BenchKabuto(Kabuto):
 
 
 class Testbed:
-    """with Testbed(…) as bed: one engine; bed.kabuto(…) starts Kabutos on it."""
+    """with Testbed(…) as bed: one engine; bed.kabuto(…) starts Kabutos on it.
 
-    def __init__(self, folder, quick):
-        self.folder, self.build, self.quick = folder, folder / 'build', quick
+    folder: for our own programs. build: where Kabuto was built. quick: which sizes bed.full gives.
+    """
+
+    def __init__(self, folder, build, quick):
+        self.folder, self.build, self.quick = folder, build, quick
         self.stack, self.count, self.compiled = contextlib.ExitStack(), 0, {}
 
     def __enter__(self):
