@@ -144,7 +144,7 @@ def measure_reading(bed, report, kabuto, user):
 
 def measure(bed, report):
     followers = (100, 1000)
-    threads = {'api': 32, 'upload': 16, 'follow': max(followers) + 24}
+    threads = {'api': 32, 'upload': 64, 'follow': max(followers) + 24}
     with bed.kabuto(log_limit='16g', threads=threads, follow_max=max(followers)) as kabuto:
         user = kabuto.user()
         user.run('true')

@@ -7,7 +7,7 @@ from starts import wait_for_all
 from wait import until
 
 AT_ONCE = 4
-GROWTH_MOST = 4       # MB that the spooler may grow by after it has warmed up
+GROWTH_MOST = 4  # MB that the spooler may grow by after it has warmed up
 PIPELINE_JOBS = 500
 
 

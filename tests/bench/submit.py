@@ -7,7 +7,7 @@ is told, too: until the engine created the container, and until its start is ask
 import statistics
 import time
 
-from bare import JOINED, OWN, BareCalls
+from bare import JOINED, BareCalls
 from logs import Reader
 from testbed import log_records, records
 
@@ -26,11 +26,11 @@ def first_line(index):
     return min(ns for _, stream, ns in index if stream == STDOUT)
 
 
-def bare_times(bed, bare, flavour):
+def bare_times(bed, bare):
     """ms from before the create call, by events."""
     rest()
     since = bed.engine.now()
-    call = bare.run(COMMAND, flavour, 1)[0]
+    call = bare.run(COMMAND, JOINED, 1)[0]
     created = bed.moments(f'{bare.name}-0', since)['create']
     return {'created': (created - call['begun']) / 1e6, 'start': call['create'],
             'line': (first_line(records(bare.index())) - call['begun']) / 1e6}
@@ -61,17 +61,16 @@ def report_event(report, bares, kabutos, event, words, at_most=None):
 
 
 def measure(bed, report):
-    flavour = JOINED if bed.sandboxes else OWN
     with bed.kabuto() as kabuto:
         user = kabuto.user()
         user.run('true')
         with BareCalls(bed, kabuto, user, NETWORK, 1) as bare:
-            bare.run(COMMAND, flavour, 1)
+            bare.run(COMMAND, JOINED, 1)
             bares, kabutos = [], []
             for _ in range(bed.full(40, 2)):
-                bares.append(bare_times(bed, bare, flavour))
+                bares.append(bare_times(bed, bare))
                 kabutos.append(kabuto_times(bed, kabuto, user, Reader(kabuto, user)))
-    report.note(f'bare: {flavour}')
+    report.note(f'bare: {JOINED}')
     report.add('Kabuto: submit to its answer', [x['answer'] for x in kabutos], 'ms')
     report_event(report, bares, kabutos, 'created', 'the container')
     report_event(report, bares, kabutos, 'start', 'the call to start it', at_most=MOST_MS)

@@ -5,7 +5,6 @@ import pathlib
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 
@@ -17,10 +16,9 @@ from engine import Engine  # noqa: E402
 from kabuto import Kabuto  # noqa: E402
 
 FILES_MOST = 20000  # open files: a follower costs the web server two
-THREADS = {'api': 32, 'upload': 16, 'follow': 64}  # as kabuto.conf has them
+THREADS = {'api': 32, 'upload': 64, 'follow': 64}  # as kabuto.conf has them
 EMPTY_POOL = '''upstream kabuto_empty {{
 	server unix:{socket};
-	keepalive 2;
 }}
 '''
 
@@ -59,7 +57,6 @@ class BenchKabuto(Kabuto):
         return super().start()
 
 
-
 class Testbed:
     """with Testbed(…) as bed: one engine; bed.kabuto(…) starts Kabutos on it.
 
@@ -90,7 +87,6 @@ class Testbed:
         self.stack.callback(self.engine.destroy)
         self.engine.start()
         self.engine.import_busybox()
-        self.sandboxes = self.takes_setting('sandboxes', True)
 
     def __exit__(self, *_):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -108,19 +104,11 @@ class Testbed:
                                                                library)
         return self.compiled[name]
 
-    def takes_setting(self, name, value):
-        config = self.scratch / 'try.conf'
-        config.write_text(kabuto_module.configuration({name: value}))
-        return subprocess.run([self.build / 'daemon/kabuto-spooler', '-n', '-c', config],
-                              capture_output=True, check=False).returncode == 0
-
     @contextlib.contextmanager
     def kabuto(self, **settings):
         """One that runs, with these settings; it is gone behind the with."""
         self.count += 1
         settings.setdefault('threads', THREADS)
-        if self.sandboxes:
-            settings.setdefault('sandboxes', True)
         one = BenchKabuto(self.build, self.scratch / f'k{self.count}', self.engine,
                           settings=settings, empty=self.program('empty', ['fcgi']))
         try:
