@@ -79,14 +79,17 @@ static void __attribute__((format(printf, 2, 3)))
 say(struct build_state *state, const char *format, ...)
 {
 	cleanup_json json_t *message = NULL;
-	cleanup_free char *text = NULL;
+	cleanup_free char *said = NULL, *text = NULL;
 	va_list arguments;
+	size_t repaired;
 	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
+	length = vasprintf(&said, format, arguments);
 	va_end(arguments);
-	message = length < 0 ? NULL : json_pack("{s:s}", "stream", text);
+	/* A program says names in whatever encoding the repository has them. */
+	text = length < 0 ? NULL : utf8_repair(said, (size_t)length, &repaired);
+	message = text == NULL ? NULL : json_pack("{s:s}", "stream", text);
 	if (message != NULL)
 		(void)append(state, message);
 }

@@ -26,6 +26,7 @@
 #include "proxy.h"
 #include "quantity.h"
 #include "tree.h"
+#include "utf8.h"
 
 #define LOOK_MS     500
 #define END_LOOK_MS 20 /* when its output has ended and it has not */
@@ -78,6 +79,19 @@ too_large(const struct checkout *checkout)
 	return bytes > checkout->config->build.checkout_limit;
 }
 
+/* Hands on a line that has no end yet, but for a character of which only a part has come. */
+static char *
+hand_on_part(const struct checkout *checkout, char *begin, size_t length)
+{
+	size_t whole = utf8_cut(begin, length);
+	char next = begin[whole];
+
+	begin[whole] = '\0';
+	checkout->output(checkout->context, begin);
+	begin[whole] = next;
+	return begin + whole;
+}
+
 /* Takes what the program has said, and hands on its whole lines. False at its end. */
 static bool
 read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT], size_t *held)
@@ -87,6 +101,9 @@ read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT]
 
 	if (length < 0)
 		return errno == EINTR || errno == EAGAIN;
+	for (char *c = line + *held; c < line + *held + length; c++)
+		if (*c == '\0')
+			*c = '?'; /* it would end the line, and what follows would be lost */
 	*held += (size_t)length;
 	line[*held] = '\0';
 	while ((newline = strpbrk(begin, "\r\n")) != NULL) {
@@ -95,9 +112,11 @@ read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT]
 			checkout->output(checkout->context, begin);
 		begin = newline + 1;
 	}
-	if (*begin != '\0' && (length == 0 || (begin == line && *held == LINE_TEXT - 1))) {
+	if (*begin != '\0' && length == 0) {
 		checkout->output(checkout->context, begin);
 		begin = line + *held;
+	} else if (begin == line && *held == LINE_TEXT - 1) {
+		begin = hand_on_part(checkout, begin, *held);
 	}
 	*held -= (size_t)(begin - line);
 	memmove(line, begin, *held);

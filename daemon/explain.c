@@ -45,7 +45,7 @@ run_set_error(struct run *run, const char *format, ...)
 	va_end(arguments);
 	veil_path(run->error, config->state_dir);
 	veil_path(run->error, config->engine.state_dir);
-	run->error[utf8_cut(run->error, strlen(run->error))] = '\0';
+	(void)utf8_make_valid(run->error);
 }
 
 int64_t

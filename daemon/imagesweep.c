@@ -14,6 +14,7 @@
 #include "engine_tags.h"
 #include "image.h"
 #include "imagename.h"
+#include "utf8.h"
 
 struct look {
 	struct worker *worker;
@@ -27,7 +28,7 @@ tell(struct sweep *sweep, enum log_level level, const char *tag, const char *wha
 	char text[1280];
 
 	snprintf(text, sizeof text, "%s: %s", tag, what);
-	sweep->tell(sweep->context, level, text);
+	sweep->tell(sweep->context, level, utf8_make_valid(text));
 }
 
 static bool

@@ -23,6 +23,7 @@
 #include "pipeline.h"
 #include "quantity.h"
 #include "tree.h"
+#include "utf8.h"
 
 #define YOUNG_MS (60 * 60 * MS_PER_S)
 
@@ -117,7 +118,7 @@ tell(struct sweep *sweep, enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	sweep->tell(sweep->context, level, text);
+	sweep->tell(sweep->context, level, utf8_make_valid(text));
 }
 
 static int64_t

@@ -10,6 +10,7 @@
 
 #include "quantity.h"
 #include "transaction.h"
+#include "utf8.h"
 
 #define ACCOUNT_LIMIT_ROW(id, column, called, member, answered, is_bytes, unlimited)               \
 	[LIMIT_##id] = { .word = #called,                                                          \
@@ -83,7 +84,8 @@ account_email_check(const char *email, struct error *err)
 	for (size_t i = 0; i < length; i++)
 		if (iscntrl((unsigned char)email[i]))
 			return error_set(err, ERROR_INPUT, "email: no control characters");
-	return true;
+	return utf8_valid(email, length) ||
+	    error_set(err, ERROR_INPUT, "email: must be valid UTF-8");
 }
 
 bool

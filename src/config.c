@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "quantity.h"
+#include "utf8.h"
 
 #define MANY      1e6
 #define ANY_BYTES 1e18
@@ -229,6 +230,10 @@ check(cfg_t *cfg, cfg_opt_t *opt)
 	case SETTING_TEXT:
 	case SETTING_LIST:
 		text = cfg_opt_getnstr(opt, last);
+		if (!utf8_valid(text, strlen(text))) {
+			cfg_error(cfg, "%s is not UTF-8; save the file as UTF-8", s->name);
+			return -1;
+		}
 		if (s->choices == NULL || word_of(s->choices, text))
 			return 0;
 		cfg_error(cfg, "%s: '%s' is not one of: %s", s->name, text, s->choices);

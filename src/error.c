@@ -10,12 +10,6 @@
 
 #include "utf8.h"
 
-static void
-finish(struct error *err)
-{
-	err->text[utf8_cut(err->text, strlen(err->text))] = '\0';
-}
-
 bool
 error_set(struct error *err, enum error_kind kind, const char *format, ...)
 {
@@ -26,7 +20,7 @@ error_set(struct error *err, enum error_kind kind, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(err->text, sizeof err->text, format, arguments);
 	va_end(arguments);
-	finish(err);
+	(void)utf8_make_valid(err->text);
 	return false;
 }
 
@@ -46,7 +40,7 @@ error_errno(struct error *err, const char *format, ...)
 	length = strlen(err->text);
 	snprintf(err->text + length, sizeof err->text - length, ": %s",
 	    strerror_r(saved, reason, sizeof reason));
-	finish(err);
+	(void)utf8_make_valid(err->text);
 	errno = saved;
 	return false;
 }
@@ -64,6 +58,6 @@ error_wrap(struct error *err, const char *format, ...)
 	va_end(arguments);
 	length = strlen(err->text);
 	snprintf(err->text + length, sizeof err->text - length, ": %s", inner);
-	finish(err);
+	(void)utf8_make_valid(err->text);
 	return false;
 }

@@ -33,7 +33,7 @@ enum error_kind {
 struct error {
 	enum error_kind kind;
 	int retry_after_s; /* for ERROR_TOO_MANY and ERROR_BUSY; 0: unknown */
-	char text[1024];   /* UTF-8, cut at a whole character */
+	char text[1024];   /* valid UTF-8, whatever it was made of */
 };
 
 /* Sets err to the formatted text. Always returns false, so that a failure is one line. */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 #define LINE_BYTES 2048
 
 void
@@ -23,13 +25,18 @@ log_write(enum log_level level, const char *format, ...)
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	length = (size_t)snprintf(line, sizeof line, "<%d>", (int)level);
-	for (const char *from = text; *from != '\0'; from++) {
+	for (const char *from = text, *end = text + strlen(text); from < end;) {
 		unsigned char byte = (unsigned char)*from;
+		size_t size = utf8_character(from, (size_t)(end - from));
 
-		if (byte < 0x20 || byte == 0x7f)
+		if (size == 0 || byte < 0x20 || byte == 0x7f) {
 			length += (size_t)snprintf(line + length, 5, "\\%03o", byte);
-		else
-			line[length++] = *from;
+			size = 1;
+		} else {
+			memcpy(line + length, from, size);
+			length += size;
+		}
+		from += size;
 	}
 	line[length++] = '\n';
 	(void)!write(STDERR_FILENO, line, length);

@@ -112,6 +112,25 @@ utf8_repair(const char *text, size_t length, size_t *out_length)
 }
 
 char *
+utf8_make_valid(char *text)
+{
+	size_t length = utf8_cut(text, strlen(text));
+
+	text[length] = '\0';
+	for (char *at = text; length > 0;) {
+		size_t size = utf8_character(at, length);
+
+		if (size == 0) {
+			*at = '?';
+			size = 1;
+		}
+		at += size;
+		length -= size;
+	}
+	return text;
+}
+
+char *
 utf8_printable(char *text)
 {
 	for (char *c = text; *c != '\0'; c++)

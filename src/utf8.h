@@ -28,6 +28,12 @@ size_t utf8_cut(const char *text, size_t length);
  */
 char *utf8_repair(const char *text, size_t length, size_t *out_length);
 
+/*
+ * Makes text valid in its place: each byte that is not part of a valid character becomes "?", and a
+ * character that is cut off at the end is left out. Returns text.
+ */
+char *utf8_make_valid(char *text);
+
 /* Makes text one line: control characters in it become question marks. Returns text. */
 char *utf8_printable(char *text);
 

@@ -52,6 +52,8 @@ test_email_addresses_and_passwords_that_may_be_chosen(void **state)
 	assert_true(account_email_check("a@example.org", &err));
 	assert_false(account_email_check("", &err));
 	assert_false(account_email_check("a@example.org\r\nBcc: all", &err));
+	assert_true(account_email_check("caf\xc3\xa9@example.org", &err));
+	assert_false(account_email_check("caf\xe9@example.org", &err));
 	memset(most, 'x', EMAIL_MOST);
 	assert_true(account_email_check(most, &err));
 	most[EMAIL_MOST] = 'x';

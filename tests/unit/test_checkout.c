@@ -245,6 +245,7 @@ test_what_the_program_says_is_handed_on_line_by_line(void **state)
 		{ "10%\r20%\r100%\n", "10%|20%|100%|" },
 		{ "one\r\n\n\ntwo\n", "one|two|" },
 		{ "\n\n", "" },
+		{ "one\ncaf\xe9\n", "one|caf\xe9|" },
 	};
 	int failed = 0;
 
@@ -292,6 +293,70 @@ test_endless_line_is_handed_on_in_pieces(void **state)
 	for (const char *c = heard; *c != '\0'; c++)
 		letters += *c == 'x';
 	assert_int_equal(letters, sizeof said);
+}
+
+/* Whether each piece was valid UTF-8, and how many bytes came in all. */
+struct pieces {
+	bool valid;
+	size_t bytes;
+};
+
+static void
+hear_piece(void *context, const char *line)
+{
+	struct pieces *pieces = context;
+
+	pieces->valid = pieces->valid && utf8_valid(line, strlen(line));
+	pieces->bytes += strlen(line);
+}
+
+static void
+test_endless_line_is_cut_at_whole_characters(void **state)
+{
+	struct pieces pieces = { .valid = true };
+	const struct checkout checkout = { .output = hear_piece, .context = &pieces };
+	char line[LINE_TEXT], said[3000];
+	size_t held = 0;
+	int ends[2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof said; i += 3)
+		memcpy(said + i, "\xe2\x82\xac", 3);
+	said[0] = said[1] = said[2] = 'x'; /* a letter and a half do not fill the room */
+	said[2997] = said[2998] = said[2999] = 'x';
+	for (size_t skip = 0; skip < 3; skip++) {
+		pieces = (struct pieces){ .valid = true };
+		held = 0;
+		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(write(ends[1], said + skip, sizeof said - skip),
+		    sizeof said - skip);
+		(void)close(ends[1]);
+		for (int reads = 0; read_output(&checkout, ends[0], line, &held); reads++)
+			assert_true(reads < 10);
+		(void)close(ends[0]);
+		assert_true(pieces.valid);
+		assert_int_equal(pieces.bytes, sizeof said - skip);
+	}
+}
+
+static void
+test_zeros_in_what_the_program_says_end_nothing(void **state)
+{
+	char heard[8192] = "", line[LINE_TEXT], said[3000];
+	const struct checkout checkout = { .output = hear, .context = heard };
+	size_t held = 0;
+	int ends[2];
+
+	(void)state;
+	memset(said, 0, sizeof said);
+	memcpy(said + sizeof said - 6, "\nlast\n", 6);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], said, sizeof said), sizeof said);
+	(void)close(ends[1]);
+	for (int reads = 0; read_output(&checkout, ends[0], line, &held); reads++)
+		assert_true(reads < 10);
+	(void)close(ends[0]);
+	assert_non_null(strstr(heard, "|last|"));
 }
 
 static bool
@@ -402,6 +467,8 @@ main(void)
 		cmocka_unit_test(test_url_too_long_is_refused),
 		cmocka_unit_test(test_what_the_program_says_is_handed_on_line_by_line),
 		cmocka_unit_test(test_endless_line_is_handed_on_in_pieces),
+		cmocka_unit_test(test_endless_line_is_cut_at_whole_characters),
+		cmocka_unit_test(test_zeros_in_what_the_program_says_end_nothing),
 		cmocka_unit_test_setup_teardown(test_program_sees_its_folder_and_nothing_of_ours,
 		    folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(

@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include "message.h"
 #include "utf8.h"
 
 /* A row's bytes and how many there are, NULs included. */
@@ -200,6 +201,49 @@ test_repaired_garbage_is_valid(void **state)
 }
 
 static void
+test_text_is_made_valid_in_its_place(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+		{ "", "" },
+		{ "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "caf\xe9.", "caf?." },
+		{ "\xff\xc3\xa9\x80", "?\xc3\xa9?" },
+		{ "a\xe2\x82 b", "a?? b" },
+		/* what was cut in its middle is left out */
+		{ "a\xe2\x82", "a" },
+		{ "caf\xe9", "caf" },
+		{ "\xe9 \xc3", "? " },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		cleanup_free char *text = strdup(rows[i].text);
+
+		row_check(failed, strcmp(utf8_make_valid(text), rows[i].expected) == 0,
+		    "row %zu: '%s' instead of '%s'", i, text, rows[i].expected);
+	}
+	rows_end(failed);
+}
+
+static void
+test_error_text_is_valid_whatever_it_is_made_of(void **state)
+{
+	struct error err;
+
+	(void)state;
+	error_set(&err, ERROR_INPUT, "'%s' is no file", "caf\xe9.csv");
+	assert_string_equal(err.text, "'caf?.csv' is no file");
+	errno = ENOENT;
+	error_errno(&err, "open '%s'", "\xff");
+	assert_string_equal(err.text, "open '?': No such file or directory");
+	error_wrap(&err, "%s", "\xe9");
+	assert_string_equal(err.text, "?: open '?': No such file or directory");
+}
+
+static void
 test_error_text_is_cut_at_a_whole_character(void **state)
 {
 	char letters[2 * sizeof(((struct error *)NULL)->text) + 1];
@@ -238,6 +282,43 @@ test_error_wrap_keeps_the_kind_and_errno_gives_one(void **state)
 	assert_int_equal(err.kind, ERROR_SYSTEM);
 }
 
+/* What log_write writes for that text; the caller's to free. */
+static char *
+logged(const struct folder *folder, const char *text)
+{
+	int stderr_was = dup(STDERR_FILENO);
+	int fd = openat(folder->fd, "log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(dup2(fd, STDERR_FILENO) >= 0);
+	log_write(LOG_INFO, "%s", text);
+	assert_true(dup2(stderr_was, STDERR_FILENO) >= 0);
+	(void)close(stderr_was);
+	(void)close(fd);
+	return file_get(folder->fd, "log", NULL);
+}
+
+static void
+test_log_line_is_one_line_of_valid_text(void **state)
+{
+	static const struct {
+		const char *text, *line;
+	} rows[] = {
+		{ "job=1 began", "<6>job=1 began\n" },
+		{ "caf\xc3\xa9", "<6>caf\xc3\xa9\n" },
+		{ "two\nlines", "<6>two\\012lines\n" },
+		{ "caf\xe9.", "<6>caf\\351.\n" },
+		{ "\xe2\x82", "<6>\\342\\202\n" },
+	};
+	int failed = 0;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		cleanup_free char *line = logged(*state, rows[i].text);
+
+		row_check(failed, strcmp(line, rows[i].line) == 0, "row %zu: '%s'", i, line);
+	}
+	rows_end(failed);
+}
+
 int
 main(void)
 {
@@ -248,7 +329,11 @@ main(void)
 		cmocka_unit_test(test_valid_text_cut_anywhere_stays_valid),
 		cmocka_unit_test(test_each_bad_byte_becomes_one_replacement_character),
 		cmocka_unit_test(test_repaired_garbage_is_valid),
+		cmocka_unit_test(test_text_is_made_valid_in_its_place),
+		cmocka_unit_test(test_error_text_is_valid_whatever_it_is_made_of),
 		cmocka_unit_test(test_error_text_is_cut_at_a_whole_character),
+		cmocka_unit_test_setup_teardown(test_log_line_is_one_line_of_valid_text,
+		    folder_setup, folder_teardown),
 		cmocka_unit_test(test_error_wrap_keeps_the_kind_and_errno_gives_one),
 	};
 
