@@ -31,6 +31,7 @@
 #include "manifest.h"
 #include "program.h"
 #include "quantity.h"
+#include "tree.h"
 
 #define BLOCK      65536
 #define DEPTH_MOST 500
@@ -146,7 +147,7 @@ put_folder(struct pack *pack, int dir, const char *path, const char *name, int d
 		if (snprintf(below, sizeof below, "%s/%s", name, entry->d_name) >=
 		    (int)sizeof below)
 			return error_set(pack->err, ERROR_SYSTEM, "'%s' has too long a path", name);
-		done = entry->d_type == DT_DIR
+		done = tree_is_folder(fd, entry->d_name)
 		    ? put_folder(pack, fd, entry->d_name, below, depth + 1)
 		    : put_file(pack, fd, entry->d_name, below, true);
 	}

@@ -105,6 +105,14 @@ tree_remove(int dir, const char *name, struct error *err)
 	return false;
 }
 
+bool
+tree_is_folder(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool
 sync_file(int dir, const char *name, struct error *err)
 {
@@ -126,8 +134,9 @@ tree_sync(int dir, const char *name, struct error *err)
 	while ((entry = readdir(stream)) != NULL) {
 		if (dots(entry->d_name))
 			continue;
-		if (entry->d_type == DT_DIR ? !tree_sync(dirfd(stream), entry->d_name, err)
-					    : !sync_file(dirfd(stream), entry->d_name, err))
+		if (tree_is_folder(dirfd(stream), entry->d_name)
+			? !tree_sync(dirfd(stream), entry->d_name, err)
+			: !sync_file(dirfd(stream), entry->d_name, err))
 			return false;
 	}
 	if (fsync(dirfd(stream)) < 0)

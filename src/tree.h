@@ -14,6 +14,12 @@
  */
 bool tree_remove(int dir, const char *name, struct error *err);
 
+/*
+ * Whether name in dir is a folder, and no link to one. Asks for it, since readdir(3) does not tell
+ * it on every filesystem.
+ */
+bool tree_is_folder(int dir, const char *name);
+
 /* Flushes to disk every folder and file of the folder name in dir, and the folder itself. */
 bool tree_sync(int dir, const char *name, struct error *err);
 
