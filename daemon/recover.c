@@ -66,11 +66,12 @@ leading_id(const char *name, int64_t *id)
 static bool
 has_log(struct database *db, const char *name, bool *has, struct error *err)
 {
+	const char *dot = strchr(name, '.');
 	struct job job;
 	int64_t id, attempt;
 
 	*has = false;
-	if (!leading_id(name, &id) || !leading_id(name + strcspn(name, ".") + 1, &attempt))
+	if (dot == NULL || !leading_id(name, &id) || !leading_id(dot + 1, &attempt))
 		return true;
 	if (!job_read(db, id, &job, err))
 		return false;
