@@ -132,7 +132,7 @@ put_folder(struct pack *pack, int dir, const char *path, const char *name, int d
 	struct dirent *entry;
 	char below[PATH_MAX];
 	struct stat st;
-	bool done = true;
+	bool done;
 
 	if (stream == NULL || fstat(fd, &st) < 0)
 		return error_errno(pack->err, "read '%s'", name);
@@ -141,17 +141,17 @@ put_folder(struct pack *pack, int dir, const char *path, const char *name, int d
 	snprintf(below, sizeof below, "%s/", name);
 	if (!put_header(pack, below, &st) || !manifest_end(&pack->manifest, below, pack->err))
 		return false;
-	while (done && (entry = readdir(stream)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
+	while ((entry = tree_next(stream)) != NULL) {
 		if (snprintf(below, sizeof below, "%s/%s", name, entry->d_name) >=
 		    (int)sizeof below)
 			return error_set(pack->err, ERROR_SYSTEM, "'%s' has too long a path", name);
 		done = tree_is_folder(fd, entry->d_name)
 		    ? put_folder(pack, fd, entry->d_name, below, depth + 1)
 		    : put_file(pack, fd, entry->d_name, below, true);
+		if (!done)
+			return false;
 	}
-	return done;
+	return errno == 0 || error_errno(pack->err, "read '%s'", name);
 }
 
 static bool

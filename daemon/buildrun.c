@@ -25,6 +25,7 @@
 #include "registry.h"
 #include "tree.h"
 #include "utf8.h"
+#include "write.h"
 
 #define DOCKERFILE_MOST                                                                            \
 	(1024 * 1024) /* bytes of a repository's Dockerfile that the image shows                   \
@@ -68,7 +69,7 @@ append(struct build_state *state, json_t *message)
 	if (length < 0)
 		return true;
 	/* A full disk is no reason to fail the build, but half a line would be no JSON. */
-	if (write(state->output, line, (size_t)length) == length)
+	if (write_whole(state->output, line, (size_t)length))
 		state->written += length;
 	else
 		(void)!ftruncate(state->output, state->written);
@@ -174,13 +175,22 @@ check_out(struct build_state *state, struct error *err)
 static char *
 read_dockerfile(const struct build_state *state, const char *path, struct error *err)
 {
-	cleanup_close int fd =
-	    openat(state->folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	cleanup_free char *text = malloc(DOCKERFILE_MOST + 1);
-	ssize_t length = fd < 0 || text == NULL ? -1 : read(fd, text, DOCKERFILE_MOST + 1);
+	cleanup_close int fd = -1;
+	ssize_t length;
 
+	if (text == NULL) {
+		error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
+		return NULL;
+	}
+	fd = openat(state->folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, DOCKERFILE_MOST + 1);
 	if (length < 0) {
-		error_set(err, ERROR_INPUT, "the repository has no Dockerfile at its root");
+		/* Nothing, a link, a socket, a folder. */
+		if (errno == ENOENT || errno == ELOOP || errno == ENXIO || errno == EISDIR)
+			error_set(err, ERROR_INPUT, "the repository has no Dockerfile at its root");
+		else
+			error_errno(err, "read the Dockerfile");
 		return NULL;
 	}
 	if (length > DOCKERFILE_MOST || memchr(text, '\0', (size_t)length) != NULL) {

@@ -22,6 +22,7 @@
 #include "cleanup.h"
 #include "confine.h"
 #include "quantity.h"
+#include "tree.h"
 #include "utf8.h"
 
 #define DEPTH_MOST 200 /* folders in folders; each takes a descriptor */
@@ -145,8 +146,12 @@ put_content(struct zip *zip, int fd, const char *name, int64_t left, crypto_hash
 
 		if (length < 0 && errno == EINTR)
 			continue;
-		if (length <= 0)
+		if (length < 0)
 			return error_errno(zip->err, "read '%s' of the outbox", name);
+		if (length == 0)
+			return error_set(zip->err, ERROR_SYSTEM,
+			    "read '%s' of the outbox: it ended early, since something still writes to it",
+			    name);
 		if (archive_write_data(zip->archive, zip->block, (size_t)length) < 0)
 			return archive_failed(zip, "write the results' zip");
 		crypto_hash_sha256_update(hash, (const unsigned char *)zip->block,
@@ -212,11 +217,10 @@ put_folder(struct zip *zip, int dir, const char *file, const char *name, int dep
 
 	if (stream == NULL)
 		return error_errno(zip->err, "read the folder '%s' of the outbox", name);
-	while ((entry = readdir(stream)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    !put_entry(zip, fd, entry->d_name, name, depth))
+	while ((entry = tree_next(stream)) != NULL)
+		if (!put_entry(zip, fd, entry->d_name, name, depth))
 			return false;
-	return true;
+	return errno == 0 || error_errno(zip->err, "read the folder '%s' of the outbox", name);
 }
 
 static bool

@@ -26,6 +26,7 @@
 #include "scheduler.h"
 #include "spooler.h"
 #include "wake.h"
+#include "write.h"
 
 #define STARTS_PER_PROCESSOR 4 /* containers that the engine starts at a time */
 
@@ -38,8 +39,6 @@ install_init(int state, const char *init, struct error *err)
 {
 	cleanup_close int from = open(init, O_RDONLY | O_CLOEXEC);
 	cleanup_close int bin = -1, to = -1;
-	char block[65536];
-	ssize_t length;
 
 	if (from < 0)
 		return error_errno(err, "open kabuto-init '%s' (setting \"init\")", init);
@@ -52,10 +51,9 @@ install_init(int state, const char *init, struct error *err)
 		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0755);
 	if (to < 0)
 		return error_errno(err, "make bin/kabuto-init");
-	while ((length = read(from, block, sizeof block)) > 0)
-		if (write(to, block, (size_t)length) != length)
-			return error_errno(err, "write bin/kabuto-init");
-	if (length < 0 || fchmod(to, 0755) < 0 || fsync(to) < 0 || close(take_fd(&to)) < 0 ||
+	if (!copy_whole(from, to))
+		return error_errno(err, "copy kabuto-init '%s' to bin/kabuto-init", init);
+	if (fchmod(to, 0755) < 0 || fsync(to) < 0 || close(take_fd(&to)) < 0 ||
 	    renameat(bin, "kabuto-init.new", bin, "kabuto-init") < 0)
 		return error_errno(err, "install bin/kabuto-init");
 	return true;

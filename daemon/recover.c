@@ -166,6 +166,17 @@ sweep_entry(struct worker *worker, struct sweep *sweep, int dir, const char *fol
 		sweep_away(worker, sweep, dir, folder, name);
 }
 
+/* The folder's next entry; NULL at its end, or where it cannot be read on, which is told. */
+static struct dirent *
+next_entry(struct sweep *sweep, DIR *stream, const char *folder)
+{
+	struct dirent *entry = tree_next(stream);
+
+	if (entry == NULL && errno != 0)
+		tell(sweep, LOG_WARNING, "looking for rubbish: %s: %s", folder, strerror(errno));
+	return entry;
+}
+
 static void
 sweep_folder(struct worker *worker, struct sweep *sweep, int folder, const char *name, has_row *has,
     int64_t older_than_ms)
@@ -176,9 +187,13 @@ sweep_folder(struct worker *worker, struct sweep *sweep, int folder, const char 
 
 	if (stream == NULL)
 		tell(sweep, LOG_WARNING, "looking for rubbish: %s: %s", name, strerror(errno));
-	while (stream != NULL && !worker->spooler->stopping && (entry = readdir(stream)) != NULL)
+	while (stream != NULL && !worker->spooler->stopping) {
+		entry = next_entry(sweep, stream, name);
+		if (entry == NULL)
+			break;
 		if (entry->d_name[0] != '.' && is_older(fd, entry->d_name, older_than_ms))
 			sweep_entry(worker, sweep, fd, name, entry->d_name, has);
+	}
 }
 
 /*
@@ -243,9 +258,12 @@ recover_sweep_contexts(struct worker *worker, struct sweep *sweep)
 	struct error err;
 	int64_t id;
 
-	while (stream != NULL && !worker->spooler->stopping && (entry = readdir(stream)) != NULL) {
+	while (stream != NULL && !worker->spooler->stopping) {
 		bool ended = false;
 
+		entry = next_entry(sweep, stream, "builds");
+		if (entry == NULL)
+			break;
 		if (!integer_parse(entry->d_name, &id))
 			continue;
 		if (!build_has_ended(&worker->db, id, &ended, &err))

@@ -254,10 +254,11 @@ place_folder(struct restore *restore, size_t i, struct error *err)
 
 	if (stream == NULL || to < 0)
 		return error_errno(err, "open the folder '%s'", folders[i]);
-	while ((entry = readdir(stream)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    !place(from, entry->d_name, to, err))
+	while ((entry = tree_next(stream)) != NULL)
+		if (!place(from, entry->d_name, to, err))
 			return false;
+	if (errno != 0)
+		return error_errno(err, "read the folder '%s' of the backup", folders[i]);
 	return fsync(to) == 0 || error_errno(err, "flush the folder '%s'", folders[i]);
 }
 

@@ -23,6 +23,7 @@
 #include "quantity.h"
 #include "spooler.h"
 #include "tree.h"
+#include "write.h"
 
 #define PER_PROCESSOR 2
 #define MEMORY        (16 * 1024 * 1024) /* the engine's own start takes the most of it */
@@ -139,11 +140,8 @@ copy_file(int from_dir, int to_dir, const char *name, struct error *err)
 	cleanup_close int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_close int to =
 	    openat(to_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	char text[65536];
-	ssize_t length = from < 0 ? -1 : read(from, text, sizeof text);
 
-	if (to < 0 || length < 0 || write(to, text, (size_t)length) != length ||
-	    fchmod(to, 0644) < 0)
+	if (from < 0 || to < 0 || !copy_whole(from, to) || fchmod(to, 0644) < 0)
 		return error_errno(err, "copy the sandbox's file %s", name);
 	return true;
 }
@@ -226,8 +224,11 @@ make_folder(struct spooler *spooler, const char *name, struct error *err)
 	if (mkdirat(spooler->spool.run, FOLDER, 0700) < 0 && errno != EEXIST)
 		return error_errno(err, "make the folder run/" FOLDER);
 	all = openat(spooler->spool.run, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (all < 0 || !tree_remove(all, name, err) || mkdirat(all, name, 0777) < 0 ||
-	    fchmodat(all, name, 0777, 0) < 0)
+	if (all < 0)
+		return error_errno(err, "open the folder run/" FOLDER);
+	if (!tree_remove(all, name, err))
+		return false;
+	if (mkdirat(all, name, 0777) < 0 || fchmodat(all, name, 0777, 0) < 0)
 		return error_errno(err, "make the folder run/" FOLDER "/%s", name);
 	return true;
 }

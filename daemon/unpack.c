@@ -143,6 +143,7 @@ static bool
 take_manifest(struct unpack *unpack)
 {
 	int64_t size = archive_entry_size(unpack->entry);
+	la_ssize_t length;
 
 	if (size <= 0 || (size_t)size > MANIFEST_MOST)
 		return error_set(unpack->err, ERROR_INPUT, "its MANIFEST has no fitting size");
@@ -150,8 +151,10 @@ take_manifest(struct unpack *unpack)
 	if (unpack->theirs == NULL)
 		return error_set(unpack->err, ERROR_SYSTEM, "read the MANIFEST: not enough memory");
 	unpack->theirs_length = (size_t)size;
-	return archive_read_data(unpack->archive, unpack->theirs, (size_t)size) == size ||
-	    failed(unpack);
+	length = archive_read_data(unpack->archive, unpack->theirs, (size_t)size);
+	if (length < 0)
+		return failed(unpack);
+	return length == size || error_set(unpack->err, ERROR_INPUT, "its MANIFEST ends early");
 }
 
 static bool

@@ -51,6 +51,11 @@ read_template(const struct config *config, struct error *err)
 		return NULL;
 	}
 	length = fread(text, 1, TEMPLATE_MOST, file);
+	if (ferror(file)) {
+		error_errno(err, "read mail.template '%s'", path);
+		free(text);
+		return NULL;
+	}
 	text[length] = '\0';
 	if (strstr(text, "\n\n") != NULL && strlen(text) == length)
 		return text;

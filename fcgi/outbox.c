@@ -139,7 +139,8 @@ find_entry(int list, const char *name, struct entry *entry, struct error *err)
 			return parse_entry(line, entry) ||
 			    error_set(err, ERROR_SYSTEM, "the results' listing is damaged");
 	}
-	return error_set(err, ERROR_NOT_FOUND, "File not found in the outbox");
+	return ferror(file) ? error_errno(err, "read a listing")
+			    : error_set(err, ERROR_NOT_FOUND, "File not found in the outbox");
 }
 
 /* Which bytes of the file are asked for. */

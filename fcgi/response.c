@@ -3,6 +3,7 @@
  */
 #include "response.h"
 
+#include <errno.h>
 #include <fcgiapp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,7 +132,12 @@ response_lines(struct request *req, int fd, const char *before)
 		    !response_write(req, line + skip, (size_t)length - skip - 1))
 			break;
 	}
-	response_write(req, "]", 1);
+	/* Without its end, nobody takes for whole what could not be read on. */
+	if (file != NULL && ferror(file))
+		log_write(LOG_ERROR, "path=%s read a file of lines: %s", req->route->path,
+		    strerror(errno));
+	else
+		response_write(req, "]", 1);
 	if (file == NULL && fd >= 0)
 		(void)close(fd);
 }

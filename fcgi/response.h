@@ -44,7 +44,8 @@ bool response_value(struct request *req, const json_t *value);
 
 /*
  * Writes the whole lines of the file fd as a JSON array: each is a JSON value, behind the first of
- * the characters before where that is not NULL. fd is closed; -1 is an empty file.
+ * the characters before where that is not NULL. fd is closed; -1 is an empty file. Where it cannot
+ * be read to its end, the array has no end either, and the log says why.
  */
 void response_lines(struct request *req, int fd, const char *before);
 

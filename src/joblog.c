@@ -370,11 +370,14 @@ system_tail(int text, int index, int64_t *records, int64_t *offset, struct error
 	int64_t first = has_note(text);
 
 	while (*records > first) {
+		ssize_t got = read_at(index, bytes, sizeof bytes, (*records - 1) * JOBLOG_RECORD);
 		struct joblog_record record;
 
-		if (read_at(index, bytes, sizeof bytes, (*records - 1) * JOBLOG_RECORD) !=
-		    sizeof bytes)
+		if (got < 0)
 			return error_errno(err, "read a log's index");
+		if (got < (ssize_t)sizeof bytes)
+			return error_set(err, ERROR_SYSTEM,
+			    "read a log's index: it ended early, since something still writes to it");
 		record = joblog_decode(bytes);
 		if (record.stream != JOBLOG_SYSTEM)
 			return true;

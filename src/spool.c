@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "quantity.h"
 #include "tree.h"
+#include "write.h"
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define KEEP_WAIT_MS 30000 /* a removal that is at work ends long before */
@@ -220,7 +221,7 @@ spool_lock(int state, const char *path, struct error *err)
 		return -1;
 	}
 	snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0) {
+	if (ftruncate(fd, 0) < 0 || !write_whole(fd, pid, strlen(pid))) {
 		error_errno(err, "write '%s/lock'", path);
 		return -1;
 	}
@@ -317,7 +318,7 @@ spool_sweep_incoming(struct spool *spool, int64_t before_ms, bool dry_run, int *
 	*removed = 0;
 	if (stream == NULL)
 		return error_errno(err, "read incoming/");
-	while ((entry = readdir(stream)) != NULL) {
+	while ((entry = tree_next(stream)) != NULL) {
 		/* The lock is held until the folder is gone: nobody takes it for a new one
 		 * meanwhile. */
 		cleanup_close int held = -1;
@@ -329,5 +330,5 @@ spool_sweep_incoming(struct spool *spool, int64_t before_ms, bool dry_run, int *
 			return false;
 		(*removed)++;
 	}
-	return true;
+	return errno == 0 || error_errno(err, "read incoming/");
 }

@@ -25,6 +25,18 @@ dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+struct dirent *
+tree_next(DIR *stream)
+{
+	struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(stream);
+	} while (entry != NULL && dots(entry->d_name));
+	return entry;
+}
+
 /* A stream over the folder name in dir; NULL with errno set. */
 static DIR *
 folder_open(int dir, const char *name)
@@ -78,11 +90,10 @@ empty_folder(int top, int dir, const char *name, int depth, struct error *err)
 		return errno == ENOENT || error_errno(err, "open the folder '%s'", name);
 	if (top < 0)
 		top = dirfd(stream);
-	while ((entry = readdir(stream)) != NULL)
-		if (!dots(entry->d_name) &&
-		    !remove_entry(top, dirfd(stream), entry->d_name, depth, err))
+	while ((entry = tree_next(stream)) != NULL)
+		if (!remove_entry(top, dirfd(stream), entry->d_name, depth, err))
 			done = false;
-	return done;
+	return errno == 0 ? done : error_errno(err, "read the folder '%s'", name);
 }
 
 bool
@@ -131,14 +142,13 @@ tree_sync(int dir, const char *name, struct error *err)
 
 	if (stream == NULL)
 		return error_errno(err, "open the folder '%s'", name);
-	while ((entry = readdir(stream)) != NULL) {
-		if (dots(entry->d_name))
-			continue;
+	while ((entry = tree_next(stream)) != NULL)
 		if (tree_is_folder(dirfd(stream), entry->d_name)
 			? !tree_sync(dirfd(stream), entry->d_name, err)
 			: !sync_file(dirfd(stream), entry->d_name, err))
 			return false;
-	}
+	if (errno != 0)
+		return error_errno(err, "read the folder '%s'", name);
 	if (fsync(dirfd(stream)) < 0)
 		return error_errno(err, "flush the folder '%s'", name);
 	return true;
@@ -154,9 +164,8 @@ measure(DIR *stream, int64_t limit, int64_t *bytes, int depth)
 
 	if (depth > MEASURED_DEPTH)
 		*bytes = limit + 1;
-	while (*bytes <= limit && (entry = readdir(stream)) != NULL) {
-		if (dots(entry->d_name) ||
-		    fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	while (*bytes <= limit && (entry = tree_next(stream)) != NULL) {
+		if (fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode)) {
 			cleanup_dir DIR *below = folder_open(dirfd(stream), entry->d_name);

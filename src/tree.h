@@ -3,6 +3,7 @@
 /*
  * Folders that others may have filled: nothing here follows a link or trusts a name or a depth.
  */
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,12 @@ bool tree_remove(int dir, const char *name, struct error *err);
  * it on every filesystem.
  */
 bool tree_is_folder(int dir, const char *name);
+
+/*
+ * The next entry of a folder, "." and ".." left out. NULL: at its end with errno 0, or errno says
+ * why the folder cannot be read on.
+ */
+struct dirent *tree_next(DIR *stream);
 
 /* Flushes to disk every folder and file of the folder name in dir, and the folder itself. */
 bool tree_sync(int dir, const char *name, struct error *err);

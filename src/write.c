@@ -1,5 +1,5 @@
 /*
- * write(2) to its end.
+ * write(2) to its end, and copying by it.
  */
 #include "write.h"
 
@@ -18,6 +18,21 @@ write_whole(int fd, const void *data, size_t length)
 			return false;
 		data = (const char *)data + written;
 		length -= (size_t)written;
+	}
+	return true;
+}
+
+bool
+copy_whole(int from, int to)
+{
+	char block[65536];
+	ssize_t length;
+
+	while ((length = read(from, block, sizeof block)) != 0) {
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0 || !write_whole(to, block, (size_t)length))
+			return false;
 	}
 	return true;
 }

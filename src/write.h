@@ -6,4 +6,7 @@
 /* Writes all of it, however often the kernel takes only a part. False: errno says why. */
 bool write_whole(int fd, const void *data, size_t length);
 
+/* Copies what is left of from to to. False: errno says why. */
+bool copy_whole(int from, int to);
+
 #endif

@@ -152,6 +152,21 @@ def test_results_of_an_older_kabuto_have_no_listing(own):
     listing.write_bytes(content)
 
 
+def test_listing_that_cannot_be_read_is_not_taken_for_an_empty_one(own):
+    kabuto = own()
+    dave = kabuto.user('dave')
+    job = dave.run('echo a > /outbox/a')
+    listing, = kabuto.state.glob('results/*.list')
+    content = listing.read_bytes()
+    listing.unlink()
+    listing.mkdir()  # what can be opened, and not read
+    refused(dave.get(path(job, 'a')), 500)
+    with pytest.raises(ValueError):
+        dave.get(path(job)).json()
+    listing.rmdir()
+    listing.write_bytes(content)
+
+
 def test_many_files(alice):
     job = alice.run('cd /outbox; i=0; while [ $i -lt 3000 ]; do echo $i > f$i; i=$((i+1)); done')
     assert len(alice.json(path(job))) == 3000

@@ -79,6 +79,22 @@ test_folder_is_packed_also_where_its_filesystem_tells_no_types(void **state)
 	seam_readdir.unknown = false;
 }
 
+static void
+test_folder_that_cannot_be_read_to_its_end_fails_the_backup(void **state)
+{
+	const struct folder *folder = *state;
+	struct error err = { .kind = ERROR_NONE };
+	char names[1024];
+	bool done;
+
+	make_context(folder);
+	seam_readdir.fails = true;
+	done = pack_context(folder, names, &err);
+	seam_readdir.fails = false;
+	assert_false(done);
+	assert_string_equal(err.text, "read 'builds/1/context/sub': Input/output error");
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
 
 int
@@ -86,6 +102,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_folder_is_packed_also_where_its_filesystem_tells_no_types),
+		test(test_folder_that_cannot_be_read_to_its_end_fails_the_backup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,28 @@
  */
 #include "support.h"
 
+#include <sys/syscall.h>
+
 #include "daemon/buildrun.c"
+
+static bool takes_half, reading_fails;
+
+/* Both in place of the C library's, for the whole program. */
+ssize_t
+write(int fd, const void *data, size_t length)
+{
+	return (ssize_t)syscall(SYS_write, fd, data,
+	    takes_half && length > 1 ? length / 2 : length);
+}
+
+ssize_t
+read(int fd, void *to, size_t length)
+{
+	if (!reading_fails)
+		return (ssize_t)syscall(SYS_read, fd, to, length);
+	errno = EIO;
+	return -1;
+}
 
 /* A build whose output goes to the file "output" of the test's folder. */
 struct scene {
@@ -56,10 +77,62 @@ test_every_line_that_a_program_says_is_in_the_output(void **state)
 	rows_end(failed);
 }
 
+static void
+test_line_is_written_whole_however_little_is_taken_at_a_time(void **state)
+{
+	const struct folder *folder = *state;
+	cleanup_free char *output = NULL;
+	struct scene scene;
+
+	begin(&scene, folder);
+	takes_half = true;
+	checkout_output(&scene.state, "one line");
+	takes_half = false;
+	(void)close(scene.state.output);
+	output = file_get(folder->fd, BUILD_OUTPUT, NULL);
+	assert_string_equal(output, "{\"stream\":\"one line\\n\"}\n");
+}
+
+static void
+test_dockerfile_that_cannot_be_read_is_not_taken_for_none(void **state)
+{
+	const struct folder *folder = *state;
+	struct scene scene;
+	struct error err;
+	char *text;
+
+	begin(&scene, folder);
+	(void)close(scene.state.output);
+	assert_null(read_dockerfile(&scene.state, "Dockerfile", &err));
+	assert_int_equal(err.kind, ERROR_INPUT);
+	assert_int_equal(mkdirat(folder->fd, "Dockerfile", 0755), 0);
+	assert_null(read_dockerfile(&scene.state, "Dockerfile", &err));
+	assert_int_equal(err.kind, ERROR_INPUT);
+	file_put(folder->fd, "Dockerfile.real", "FROM x", 6);
+	assert_int_equal(symlinkat("Dockerfile.real", folder->fd, "Dockerfile.link"), 0);
+	assert_null(read_dockerfile(&scene.state, "Dockerfile.link", &err));
+	assert_int_equal(err.kind, ERROR_INPUT);
+	text = read_dockerfile(&scene.state, "Dockerfile.real", &err);
+	assert_string_equal(text, "FROM x");
+	free(text);
+	reading_fails = true;
+	text = read_dockerfile(&scene.state, "Dockerfile.real", &err);
+	reading_fails = false;
+	assert_null(text);
+	assert_int_equal(err.kind, ERROR_SYSTEM);
+	assert_string_equal(err.text, "read the Dockerfile: Input/output error");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    test_line_is_written_whole_however_little_is_taken_at_a_time, folder_setup,
+		    folder_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_dockerfile_that_cannot_be_read_is_not_taken_for_none, folder_setup,
+		    folder_teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_every_line_that_a_program_says_is_in_the_output, folder_setup,
 		    folder_teardown),

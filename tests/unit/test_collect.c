@@ -10,13 +10,24 @@
 #include <grp.h>
 #include <locale.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <time.h>
 
 #include "daemon/collect.h"
+#include "seam_readdir.h"
 
 #define ENTRIES_MOST 1000
+
+static bool reading_ends;
+
+/* In place of the C library's, for the whole program. */
+ssize_t
+read(int fd, void *to, size_t length)
+{
+	return reading_ends ? 0 : (ssize_t)syscall(SYS_read, fd, to, length);
+}
 
 /* A state directory, an outbox, and what was read back of the zip. */
 struct scene {
@@ -408,6 +419,35 @@ test_collecting_again_gives_the_same(void **state)
 	}
 }
 
+static void
+test_file_that_ends_early_fails_in_words_of_its_own(void **state)
+{
+	struct scene *scene = *state;
+
+	file_put(scene->outbox, "file", "text", 4);
+	reading_ends = true;
+	errno = ENOTEMPTY;
+	assert_false(collect_as(&scene->spool, scene->outbox, "token", 1, &scene->notes,
+	    &scene->err));
+	reading_ends = false;
+	assert_string_equal(scene->err.text,
+	    "read 'file' of the outbox: it ended early, since something still writes to it");
+}
+
+static void
+test_outbox_that_cannot_be_read_to_its_end_fails(void **state)
+{
+	struct scene *scene = *state;
+	bool done;
+
+	file_put(scene->outbox, "file", "text", 4);
+	seam_readdir.fails = true;
+	done = collect_as(&scene->spool, scene->outbox, "token", 1, &scene->notes, &scene->err);
+	seam_readdir.fails = false;
+	assert_false(done);
+	assert_non_null(strstr(scene->err.text, "Input/output error"));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 
 int
@@ -415,6 +455,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_empty_outbox_gives_an_empty_zip),
+		test(test_file_that_ends_early_fails_in_words_of_its_own),
+		test(test_outbox_that_cannot_be_read_to_its_end_fails),
 		test(test_files_and_folders_keep_names_contents_and_permissions),
 		test(test_large_file_comes_back_byte_by_byte),
 		test(test_what_is_neither_file_nor_folder_is_left_out_and_named),

@@ -6,6 +6,8 @@
 
 #include "daemon/recover.c"
 
+#include "seam_readdir.h"
+
 static void
 hear(void *context, enum log_level level, const char *text)
 {
@@ -83,10 +85,39 @@ test_log_belongs_to_the_job_that_its_name_says(void **state)
 	assert_false(has);
 }
 
+static bool
+has_never(struct database *db, const char *name, bool *has, struct error *err)
+{
+	(void)db;
+	(void)name;
+	(void)has;
+	(void)err;
+	fail();
+	return false;
+}
+
+static void
+test_folder_that_cannot_be_read_to_its_end_is_told(void **state)
+{
+	const struct folder *folder = *state;
+	struct spooler spooler = { .stopping = false };
+	struct worker worker = { .spooler = &spooler };
+	char heard[2048] = "";
+	struct sweep sweep = { .tell = hear, .context = heard };
+
+	file_put(folder->fd, "file", "x", 1);
+	seam_readdir.fails = true;
+	sweep_folder(&worker, &sweep, folder->fd, "logs", has_never, 0);
+	seam_readdir.fails = false;
+	assert_string_equal(heard, "looking for rubbish: logs: Input/output error");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_read_to_its_end_is_told,
+		    folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_log_belongs_to_the_job_that_its_name_says,
 		    world_setup, world_teardown),
 		cmocka_unit_test(test_what_is_told_of_a_file_is_valid_text),

@@ -8,6 +8,8 @@
 #include "quantity.h"
 #include "spool.h"
 
+#include "seam_readdir.h"
+
 static struct config
 config_of(const struct folder *folder)
 {
@@ -265,6 +267,22 @@ test_dry_sweep_counts_and_leaves(void **state)
 }
 
 static void
+test_sweep_tells_that_incoming_cannot_be_read_to_its_end(void **state)
+{
+	struct spool spool = opened(*state);
+	struct error err;
+	int removed = 0;
+	bool done;
+
+	seam_readdir.fails = true;
+	done = spool_sweep_incoming(&spool, time_now_ms(), false, &removed, &err);
+	seam_readdir.fails = false;
+	assert_false(done);
+	assert_string_equal(err.text, "read incoming/: Input/output error");
+	spool_close(&spool);
+}
+
+static void
 test_second_lock_names_who_has_it(void **state)
 {
 	const struct folder *folder = *state;
@@ -291,6 +309,7 @@ main(void)
 		test(test_handler_finds_the_folders_or_names_the_spooler),
 		test(test_missing_directory_or_group_is_named),
 		test(test_sweep_spares_a_stage_whose_lock_is_held),
+		test(test_sweep_tells_that_incoming_cannot_be_read_to_its_end),
 		test(test_discarded_stage_is_gone_with_all_in_it),
 		test(test_publish_moves_a_folder_into_its_place),
 		test(test_publish_replaces_a_file_as_a_whole),

@@ -150,6 +150,25 @@ test_sync_goes_through_all_folders(void **state)
 	assert_non_null(strstr(err.text, "'nothing'"));
 }
 
+static void
+test_folder_that_cannot_be_read_to_its_end_is_not_taken_for_whole(void **state)
+{
+	const struct folder *folder = *state;
+	struct error err;
+	bool synced, removed;
+
+	assert_int_equal(mkdirat(folder->fd, "dir", 0755), 0);
+	file_put(folder->fd, "dir/file", "x", 1);
+	seam_readdir.fails = true;
+	synced = tree_sync(folder->fd, "dir", &err);
+	assert_true(synced || strcmp(err.text, "read the folder 'dir': Input/output error") == 0);
+	removed = tree_remove(folder->fd, "dir", &err);
+	assert_true(removed || strcmp(err.text, "read the folder 'dir': Input/output error") == 0);
+	seam_readdir.fails = false;
+	assert_false(synced);
+	assert_false(removed);
+}
+
 /* Measures the folder name. */
 static int64_t
 measured(const struct folder *folder, const char *name, int64_t limit)
@@ -249,6 +268,7 @@ main(void)
 		test(test_many_deep_trees_in_one_folder_are_removed),
 		test(test_what_cannot_be_removed_is_named),
 		test(test_sync_goes_through_all_folders),
+		test(test_folder_that_cannot_be_read_to_its_end_is_not_taken_for_whole),
 		test(test_measure_adds_up_what_files_take),
 		test(test_measure_counts_holes_and_not_links),
 		test(test_measure_stops_over_the_limit),
