@@ -68,15 +68,16 @@ register_again(struct request *req, const char *login, const char *email, char *
 	struct account account;
 	struct error taken = *err;
 	struct database *db = request_database(req, err);
-	bool confirmed;
+	bool confirmed, right;
 
 	if (db == NULL || !account_find(db, login, &account, hash, &confirmed, err) ||
 	    !account_read(db, account.id, &details, err))
 		return false;
 	snprintf(stored, sizeof stored, "%s", details.email);
 	request_release_database(req);
-	if (!password_verify(request_text(req, "password"), hash) || confirmed ||
-	    strcmp(stored, email) != 0) {
+	if (!password_verify(request_text(req, "password"), hash, &right, err))
+		return false;
+	if (!right || confirmed || strcmp(stored, email) != 0) {
 		*err = taken;
 		return false;
 	}
@@ -244,7 +245,8 @@ check_password(struct request *req, const char *login, const char *password,
 		return false;
 	request_release_database(req);
 	local = account->id != 0 && !account->from_directory;
-	right = password_verify(password, local ? hash : NULL);
+	if (!password_verify(password, local ? hash : NULL, &right, err))
+		return false;
 	if (!right && directory_configured(config)) {
 		if (!ask_directory(req, login, password, local, account, &right, err))
 			return ended_by_directory(req, login, local ? account->id : 0, err);

@@ -36,7 +36,11 @@ void name_veil(const char *name, char veiled[static NAME_TEXT]);
  */
 bool password_hash(const char *password, char hash[static PASSWORD_HASH], struct error *err);
 
-/* Whether password is the one of hash. With hash NULL it takes the same time and says no. */
-bool password_verify(const char *password, const char *hash);
+/*
+ * *right says whether password is the one of hash. With hash NULL it takes the same time and says
+ * no. ERROR_BUSY, also of password_hash: there is no memory for it now, which tells nothing about
+ * the password.
+ */
+bool password_verify(const char *password, const char *hash, bool *right, struct error *err);
 
 #endif

@@ -3,6 +3,9 @@
  */
 #include "support.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include "session.h"
 
 static void
@@ -224,6 +227,16 @@ test_new_password_ends_all_other_sessions_of_the_account(void **state)
 	assert_string_equal(hash, "no hash");
 }
 
+static bool
+is_right(const char *password, const char *hash)
+{
+	struct error err;
+	bool right = false;
+
+	must(password_verify(password, hash, &right, &err), &err);
+	return right;
+}
+
 static void
 test_password_is_verified_by_its_hash_alone(void **state)
 {
@@ -234,11 +247,73 @@ test_password_is_verified_by_its_hash_alone(void **state)
 	must(password_hash("secret", again, &world->err), &world->err);
 	assert_string_not_equal(hash, again);
 	assert_memory_equal(hash, "$argon2id$", 10);
-	assert_true(password_verify("secret", hash));
-	assert_false(password_verify("Secret", hash));
-	assert_false(password_verify("", hash));
-	assert_false(password_verify("secret", NULL));
-	assert_false(password_verify("secret", ""));
+	assert_true(is_right("secret", hash));
+	assert_false(is_right("Secret", hash));
+	assert_false(is_right("", hash));
+	assert_false(is_right("secret", NULL));
+	assert_false(is_right("secret", ""));
+	assert_false(is_right("secret", "no hash"));
+	hash[strlen(hash) / 2] = '!';
+	assert_false(is_right("secret", hash));
+}
+
+/* Leaves the process less memory than a hash takes. */
+static void
+take_memory(void)
+{
+	cleanup_file FILE *file = fopen("/proc/self/statm", "re");
+	long long pages = 0;
+	struct rlimit limit;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%lld", &pages), 1);
+	limit.rlim_cur = limit.rlim_max =
+	    (rlim_t)(pages * sysconf(_SC_PAGESIZE) + (INT64_C(16) << 20));
+	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* What became of a hash and of a verification in a process without memory; 0: as it shall be. */
+static int
+status_without_memory(const char *password, const char *hash)
+{
+	char made[PASSWORD_HASH];
+	struct error err = { .kind = ERROR_NONE };
+	bool right = false;
+	int wrong = 0;
+
+	take_memory();
+	if (password_verify(password, hash, &right, &err) || err.kind != ERROR_BUSY ||
+	    strstr(err.text, "not enough memory") == NULL)
+		wrong |= 1;
+	if (password_hash(password, made, &err) || err.kind != ERROR_BUSY)
+		wrong |= 2;
+	return wrong;
+}
+
+static void
+test_lack_of_memory_is_no_wrong_password(void **state)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)state;
+	(void)status_without_memory;
+	skip(); /* its shadow takes more than any limit */
+#else
+	static const char *const passwords[] = { "secret", "wrong" };
+	struct world *world = *state;
+	char hash[PASSWORD_HASH];
+
+	must(password_hash("secret", hash, &world->err), &world->err);
+	for (size_t i = 0; i < COUNT(passwords); i++)
+		for (int known = 0; known <= 1; known++) {
+			pid_t child = fork();
+			int status = -1;
+
+			if (child == 0)
+				_exit(status_without_memory(passwords[i], known ? hash : NULL));
+			assert_int_equal(waitpid(child, &status, 0), child);
+			assert_int_equal(status, 0);
+		}
+#endif
 }
 
 static void
@@ -351,6 +426,7 @@ main(void)
 		test(test_details_count_the_accounts_own_jobs),
 		test(test_new_password_ends_all_other_sessions_of_the_account),
 		test(test_password_is_verified_by_its_hash_alone),
+		test(test_lack_of_memory_is_no_wrong_password),
 		test(test_account_that_is_added_needs_no_confirmation),
 		test(test_disabled_account_has_no_session),
 		test(test_unconfirmed_accounts_go_if_they_own_nothing),
