@@ -427,12 +427,13 @@ run_remove(struct run *run, struct error *err)
  * Design, section 5, right column. A container that is created is marked (again) before it is
  * started.
  */
-static const enum step resume_at[CONTAINER_STATES] = {
+static const enum step resume_at[] = {
 	[CONTAINER_ABSENT] = STEP_PREPARE,
 	[CONTAINER_CREATED] = STEP_MARK,
 	[CONTAINER_RUNNING] = STEP_WAIT,
 	[CONTAINER_EXITED] = STEP_COLLECT,
 };
+_Static_assert(sizeof resume_at / sizeof resume_at[0] == CONTAINER_STATES, "each has its step");
 
 /*
  * The engine was killed in the middle of a start, and does not know that the job began: it may run
@@ -486,7 +487,7 @@ run_find(struct run *run, struct error *err)
 static const struct {
 	const char *name;
 	step_function *run;
-} steps[STEPS] = {
+} steps[] = {
 	[STEP_FIND] = { "find", run_find },
 	[STEP_PREPARE] = { "prepare", run_prepare },
 	[STEP_CREATE] = { "create", run_create },
@@ -497,6 +498,7 @@ static const struct {
 	[STEP_END] = { "end", run_end },
 	[STEP_REMOVE] = { "remove", run_remove },
 };
+_Static_assert(sizeof steps / sizeof steps[0] == STEPS, "each has its function");
 
 /*
  * What has failed is noted once an attempt at it, and tried again until it works or the spooler

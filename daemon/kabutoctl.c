@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "backup.h"
 #include "ctl.h"
 #include "maintain.h"
@@ -38,7 +39,7 @@ static const struct command {
 	{ "user", "add", "LOGIN [--email ADDRESS] [--admin]", CTL_EMAIL | CTL_ADMIN, 1, 1,
 	    users_add },
 	{ "user", "list", "[--json]", CTL_JSON, 0, 0, users_list },
-	{ "user", "limit", "LOGIN NAME=VALUE...", 0, 2, 8, users_limit },
+	{ "user", "limit", "LOGIN NAME=VALUE...", 0, 2, 1 + ACCOUNT_LIMITS, users_limit },
 	{ "user", "disable", "LOGIN", 0, 1, 1, users_disable },
 	{ "user", "enable", "LOGIN", 0, 1, 1, users_enable },
 	{ "user", "admin", "LOGIN on|off", 0, 2, 2, users_admin },

@@ -34,15 +34,16 @@
 #define FOLDER        SPOOL_SANDBOXES
 #define FOLDER_NAME   32
 
-const struct sandbox_file sandbox_files[SANDBOX_FILES] = {
+const struct sandbox_file sandbox_files[] = {
 	{ "hosts", "/etc/hosts" }, { "resolv.conf", "/etc/resolv.conf" },
 	{ "hostname", "/etc/hostname" }, /* the last one that kabuto-init shows */
 };
 
-static const char *const networks[SANDBOX_NETWORKS] = {
+static const char *const networks[] = {
 	[SANDBOX_NETWORK_NONE] = "none",
 	[SANDBOX_NETWORK_BRIDGE] = "bridge",
 };
+_Static_assert(sizeof networks / sizeof networks[0] == SANDBOX_NETWORKS, "each has a name");
 
 static enum sandbox_network
 network_of(const char *name)

@@ -56,6 +56,7 @@ static const struct {
 	[ERROR_REGISTRY] = { 503, "Service Unavailable" },
 	[ERROR_INTERRUPTED] = { 503, "Service Unavailable" },
 };
+_Static_assert(sizeof statuses / sizeof statuses[0] == ERROR_KINDS, "each has a status");
 
 static const char *
 reason_of(int status)

@@ -117,7 +117,8 @@ account_register(struct database *db, const char *login, const char *email, cons
 	if (database_changes(db) == 0)
 		return error_set(err, ERROR_CONFLICT, "login: '%s' is taken; choose another",
 		    login);
-	*account = (struct account){ .id = database_inserted(db) };
+	*account = account_nobody();
+	account->id = database_inserted(db);
 	snprintf(account->login, sizeof account->login, "%s", login);
 	return transaction_commit(&t, err);
 }
@@ -139,7 +140,8 @@ account_confirm(struct database *db, const char *login, const char *token, struc
 		return false;
 	if (id == 0)
 		return error_set(err, ERROR_NOT_FOUND, "user or token not found");
-	*account = (struct account){ .id = id };
+	*account = account_nobody();
+	account->id = id;
 	snprintf(account->login, sizeof account->login, "%s", login);
 	return transaction_commit(&t, err);
 }
@@ -169,7 +171,7 @@ account_find(struct database *db, const char *login, struct account *account,
 {
 	struct account_found found = { account, hash, confirmed };
 
-	*account = (struct account){ 0 };
+	*account = account_nobody();
 	hash[0] = '\0';
 	*confirmed = false;
 	return database_first(db, err,

@@ -27,7 +27,8 @@ enum error_kind {
 	ERROR_NO_SPACE,     /* the disk is full, or under the configured floor */
 	ERROR_AWAY,         /* the engine cannot be reached, or hangs */
 	ERROR_REGISTRY,     /* the registry cannot be reached now */
-	ERROR_INTERRUPTED   /* asked to stop while waiting */
+	ERROR_INTERRUPTED,  /* asked to stop while waiting */
+	ERROR_KINDS
 };
 
 struct error {

@@ -370,7 +370,7 @@ job_oldest_start(struct database *db, int64_t *started_at, struct error *err)
 	return true;
 }
 
-const char *const job_states[JOB_STATES] = { "ready", "in_queue", "running", "done", "failed" };
+const char *const job_states[] = { "ready", "in_queue", "running", "done", "failed" };
 
 static bool
 job_take_count(struct statement *st, void *context, struct error *err)

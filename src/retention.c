@@ -23,7 +23,7 @@ static const struct {
 	const char *next;
 	const char
 	    *apply; /* of the id ?1, at the time ?2; ?3 is what makes sure that it is the same */
-} kinds[RETENTION_KINDS] = {
+} kinds[] = {
 	[RETENTION_RESULTS] = {
 	    WALK("coalesce(results_size, 0)") " AND results_token IS NOT NULL" WALK_END,
 	    "UPDATE job SET results_token = NULL, results_size = NULL, results_removed_at = ?2"
@@ -39,6 +39,7 @@ static const struct {
 	    "UPDATE job SET deleted = ?2 > 0 WHERE id = ?1 AND finished_at = ?3 AND " ENDED,
 	},
 };
+_Static_assert(sizeof kinds / sizeof kinds[0] == RETENTION_KINDS, "each has its statements");
 
 /* Where a walk puts the jobs that it comes by. */
 struct retention_reading {

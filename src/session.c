@@ -59,7 +59,7 @@ session_find(struct database *db, const char *token, int64_t session_days, struc
 	int64_t now = time_now_ms();
 	struct session_row row = { account, 0 };
 
-	*account = (struct account){ 0 };
+	*account = account_nobody();
 	token_hash(token, hash);
 	if (database_first(db, err,
 		"SELECT session.used_at, " ACCOUNT_COLUMNS
@@ -68,7 +68,7 @@ session_find(struct database *db, const char *token, int64_t session_days, struc
 		VALUES(B(hash, TOKEN_HASH)), session_take, &row) < 0)
 		return false;
 	if (account->id == 0 || row.used_at < now - session_days * DAY_MS) {
-		*account = (struct account){ 0 };
+		*account = account_nobody();
 		return true;
 	}
 	return now - row.used_at < USE_NOTED_MS ||

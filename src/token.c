@@ -66,7 +66,7 @@ token_find(struct database *db, const char *value, struct account *account, int6
 	unsigned char hash[TOKEN_HASH];
 	int64_t now = time_now_ms();
 
-	*account = (struct account){ 0 };
+	*account = account_nobody();
 	token_hash(value, hash);
 	if (database_first(db, err,
 		"SELECT token.id, coalesce(token.used_at, 0), " ACCOUNT_COLUMNS

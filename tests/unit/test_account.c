@@ -397,14 +397,22 @@ test_limits_are_listed_and_taken_back(void **state)
 {
 	struct world *world = *state;
 	struct account account = world_account(world, "alice");
-	static const enum account_limit all[] = { LIMIT_QUEUED, LIMIT_RUNNING, LIMIT_KEPT };
+	char hash[PASSWORD_HASH];
+	bool confirmed;
 
-	for (size_t i = 0; i < COUNT(all); i++)
-		must(account_set_limit(&world->db, account.id, all[i], (int64_t)i, &world->err),
+	for (enum account_limit i = 0; i < ACCOUNT_LIMITS; i++) {
+		assert_int_equal(account.limits[i], -1);
+		must(account_set_limit(&world->db, account.id, i, (int64_t)i, &world->err),
 		    &world->err);
+	}
+	must(account_find(&world->db, "alice", &account, hash, &confirmed, &world->err),
+	    &world->err);
+	for (enum account_limit i = 0; i < ACCOUNT_LIMITS; i++)
+		assert_int_equal(account.limits[i], i);
 	assert_int_equal(world_integer(world,
-			     "SELECT queued_max = 0 AND running_max = 1 AND kept_max = 2"
-			     " FROM account"),
+			     "SELECT queued_max = 0 AND running_max = 1 AND builds_max = 2"
+			     " AND kept_max = 3 AND storage_max = 4 AND file_max = 5"
+			     " AND request_max = 6 FROM account"),
 	    1);
 	must(account_set_limit(&world->db, account.id, LIMIT_RUNNING, -1, &world->err),
 	    &world->err);

@@ -5,6 +5,7 @@
 
 #include "quantity.h"
 #include "session.h"
+#include "token.h"
 
 #define DAYS 30
 #define HOME "192.0.2.1"
@@ -241,10 +242,31 @@ test_address_registers_its_share(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
+static void
+test_nobody_has_the_configurations_limits(void **state)
+{
+	struct world *world = *state;
+	struct account session = { .id = 7 }, token = { .id = 7 }, login = { .id = 7 };
+	char hash[PASSWORD_HASH];
+	bool confirmed;
+	int64_t id;
+
+	must(session_find(&world->db, "none", DAYS, &session, &world->err), &world->err);
+	must(token_find(&world->db, "none", &token, &id, &world->err), &world->err);
+	must(account_find(&world->db, "none", &login, hash, &confirmed, &world->err), &world->err);
+	assert_int_equal(session.id, 0);
+	for (int i = 0; i < ACCOUNT_LIMITS; i++) {
+		assert_int_equal(session.limits[i], -1);
+		assert_int_equal(token.limits[i], -1);
+		assert_int_equal(login.limits[i], -1);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(test_nobody_has_the_configurations_limits),
 		test(test_session_tells_whose_it_is_until_it_ends),
 		test(test_token_that_is_nobodys_is_nobodys),
 		test(test_idle_session_ends_and_is_removed_by_the_next),
