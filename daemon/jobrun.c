@@ -36,8 +36,8 @@
 #define GRACE_MARGIN   5     /* seconds that kabuto-init gets to report behind the job's grace */
 #define GRACE_OF_LARGE 10    /* seconds, at most, of a job that has written too much */
 
-/* What a step says: go on, try it again, go to the step run->jump, leave all as it is. */
-enum outcome { NEXT, AGAIN, JUMP, LEAVE };
+/* A step says: go on, try again after a pause, repeat at once, go to run->jump, leave all as is. */
+enum outcome { NEXT, AGAIN, REPEAT, JUMP, LEAVE };
 
 typedef enum outcome step_function(struct run *run, struct error *err);
 
@@ -71,10 +71,12 @@ retry_call(struct run *run, const struct error *err)
 	if (err->kind == ERROR_INTERRUPTED) {
 		if (run->worker->spooler->stopping)
 			return LEAVE;
-		engine_resume(&run->worker->engine); /* it was meant for a build before us */
-	} else if (err->kind == ERROR_AWAY) {
-		spooler_note_engine(run->worker->spooler, err);
+		/* The job's end was asked for, or that of the one before it. */
+		engine_resume(&run->worker->engine);
+		return REPEAT;
 	}
+	if (err->kind == ERROR_AWAY)
+		spooler_note_engine(run->worker->spooler, err);
 	return AGAIN;
 }
 
@@ -220,7 +222,7 @@ run_start(struct run *run, struct error *err)
 	if (began)
 		run_set_error(run, "the engine lost the container while the job ran");
 	outcome = failed_call(run, err);
-	return outcome == AGAIN ? jump(run, STEP_FIND) : outcome;
+	return outcome == AGAIN || outcome == REPEAT ? jump(run, STEP_FIND) : outcome;
 }
 
 /*
@@ -331,15 +333,21 @@ collect(struct run *run, struct error *err)
 static void
 look_elsewhere(struct run *run)
 {
+	enum outcome outcome = NEXT;
 	struct error err;
 
 	/* The engine takes some 10 ms to look: not for a job that wrote nothing at all. */
 	if (run->notes.entries > 0 || run->usage.written == 0 ||
 	    run->info.state != CONTAINER_EXITED || run->info.exit_code != 0)
 		return;
-	free(run->elsewhere);
-	run->elsewhere = NULL;
-	if (!elsewhere_find(&run->worker->engine, run->container, &run->elsewhere, &err))
+	do {
+		free(run->elsewhere);
+		run->elsewhere = NULL;
+		if (elsewhere_find(&run->worker->engine, run->container, &run->elsewhere, &err))
+			return;
+		outcome = retry_call(run, &err);
+	} while (outcome == REPEAT);
+	if (outcome != LEAVE)
 		log_run(run, LOG_WARNING, "%s", err.text); /* a hint the less */
 }
 
@@ -546,6 +554,8 @@ run_steps(struct run *run, enum step step)
 		case AGAIN:
 			if (!again(run, steps[step].name, &err, &tries))
 				return;
+			__attribute__((fallthrough));
+		case REPEAT:
 			if ((step == STEP_PREPARE || step == STEP_CREATE) && is_killed(run))
 				step = STEP_COLLECT;
 			break;
@@ -554,8 +564,8 @@ run_steps(struct run *run, enum step step)
 				end_start(run);
 			/* What was not known is looked at no sooner than what failed is tried
 			 * again. */
-			if (err.kind != ERROR_NONE && run->jump == STEP_FIND &&
-			    !again(run, steps[step].name, &err, &tries))
+			if (err.kind != ERROR_NONE && err.kind != ERROR_INTERRUPTED &&
+			    run->jump == STEP_FIND && !again(run, steps[step].name, &err, &tries))
 				return;
 			step = run->jump;
 			break;

@@ -24,6 +24,18 @@ def test_kill_ends_a_running_job(alice, method):
     assert 'failed: killed by its owner' in alice.lines(job, 'system')
 
 
+def test_kill_is_nothing_to_warn_of(kabuto, alice):
+    """It ends a call of the engine, and the spooler looks at once why."""
+    pipeline, job = alice.begin('echo ready; sleep 1000', grace=1)
+    alice.wait_line(job, 'ready')
+    kabuto.wait_running(job)
+    expect(kill(alice, pipeline, job), 200)
+    assert alice.wait_job(pipeline, job)['error'] == 'killed by its owner'
+    said = [line for line in kabuto['spooler'].text().splitlines() if f'job={job} ' in line]
+    assert any('stopping: its owner asked for it' in line for line in said)
+    assert not [line for line in said if not line.startswith('<6>')]
+
+
 def test_kill_gives_the_job_its_grace(alice):
     pipeline, job = alice.begin('trap "echo saved > /outbox/state; exit 0" TERM; echo ready; '
                                 'while :; do sleep 0.05; done', grace=60)
