@@ -290,7 +290,10 @@ wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network netwo
 	return true;
 }
 
-/* One that runs is taken as it is: a former spooler made it. */
+/*
+ * One that runs and has shown its files is taken as it is: a former spooler made it. True: the
+ * files are there.
+ */
 static bool
 make(struct worker *worker, int64_t slot, enum sandbox_network network, struct error *err)
 {
@@ -301,14 +304,18 @@ make(struct worker *worker, int64_t slot, enum sandbox_network network, struct e
 	folder_name(folder, slot, network);
 	if (!container_inspect(&worker->engine, name, &info, err))
 		return false;
-	if (info.state != CONTAINER_RUNNING)
-		return container_remove(&worker->engine, name, err) &&
-		    make_folder(worker->spooler, folder, err) &&
-		    create(worker, slot, network, name, folder, err) &&
-		    container_start(&worker->engine, name, err) &&
-		    wait_for_files(worker->spooler, slot, network, err);
-	return wait_for_files(worker->spooler, slot, network, err) ||
-	    !container_remove(&worker->engine, name, err);
+	if (info.state == CONTAINER_RUNNING) {
+		if (wait_for_files(worker->spooler, slot, network, err))
+			return true;
+		if (worker->spooler->stopping)
+			return false;
+		log_write(LOG_WARNING, "sandbox=%s %s, making it again", name, err->text);
+	}
+	return container_remove(&worker->engine, name, err) &&
+	    make_folder(worker->spooler, folder, err) &&
+	    create(worker, slot, network, name, folder, err) &&
+	    container_start(&worker->engine, name, err) &&
+	    wait_for_files(worker->spooler, slot, network, err);
 }
 
 void

@@ -312,6 +312,9 @@ class EngineProxy:
                 target.sendall(data)
         except OSError:
             pass
+        self.end(source, target)
+
+    def end(self, source, target):
         for end, how in ((target, socket.SHUT_WR), (source, socket.SHUT_RD)):
             try:
                 end.shutdown(how)
