@@ -81,9 +81,17 @@ is_complete(json_t *body, const struct container_spec *spec)
 	    json_array_size(json_object_get(host, "CapAdd")) == spec->capability_count;
 }
 
+static void
+copy_id(char id[static CONTAINER_ID], const json_t *answer)
+{
+	const char *text = json_string_value(json_object_get(answer, "Id"));
+
+	snprintf(id, CONTAINER_ID, "%s", text != NULL ? text : "");
+}
+
 bool
 container_create(struct engine *engine, const char *name, const struct container_spec *spec,
-    struct error *err)
+    char id[static CONTAINER_ID], struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	cleanup_json json_t *body = NULL;
@@ -98,8 +106,16 @@ container_create(struct engine *engine, const char *name, const struct container
 	snprintf(path, sizeof path, "/containers/create?name=%s", name);
 	if (!engine_call(engine, "POST", path, body, ENGINE_CALL_MS, &answer, err))
 		return false;
-	return answer.status == 201 || answer.status == 409 ||
-	    engine_refused(&answer, err, "create the container");
+	if (answer.status != 201) {
+		engine_refused(&answer, err, "create the container");
+		/* Podman calls this a fault of its own (500). */
+		if (strstr(err->text, "name is already in use") != NULL)
+			err->kind = ERROR_CONFLICT;
+		return false;
+	}
+	copy_id(id, answer.json);
+	return id[0] != '\0' ||
+	    error_set(err, ERROR_AWAY, "the engine does not say which container it has created");
 }
 
 bool
@@ -193,6 +209,7 @@ container_inspect(struct engine *engine, const char *name, struct container_info
 		"FinishedAt", &finished, "HostConfig", "NetworkMode", &network) < 0)
 		return error_set(err, ERROR_AWAY,
 		    "the engine's description of a container is not understood");
+	copy_id(info->id, answer.json);
 	info->state = state_of(status);
 	info->exit_code = exit_code;
 	info->oom_killed = oom_killed != 0;
@@ -232,17 +249,29 @@ container_stop(struct engine *engine, const char *name, int64_t grace, struct er
 	    engine_refused(&answer, err, "stop the container");
 }
 
-bool
-container_remove(struct engine *engine, const char *name, struct error *err)
+static bool
+remove_container(struct engine *engine, const char *name, int force, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[PATH_TEXT];
 
-	snprintf(path, sizeof path, "/containers/%s?v=1&force=1", name);
+	snprintf(path, sizeof path, "/containers/%s?v=1&force=%d", name, force);
 	if (!engine_call(engine, "DELETE", path, NULL, ENGINE_CALL_MS, &answer, err))
 		return false;
 	return answer.status == 204 || answer.status == 200 || answer.status == 404 ||
 	    engine_refused(&answer, err, "remove the container");
+}
+
+bool
+container_remove(struct engine *engine, const char *name, struct error *err)
+{
+	return remove_container(engine, name, 1, err);
+}
+
+bool
+container_remove_idle(struct engine *engine, const char *id, struct error *err)
+{
+	return id[0] == '\0' || remove_container(engine, id, 0, err);
 }
 
 bool

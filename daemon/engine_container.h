@@ -18,7 +18,10 @@ enum container_state {
 	CONTAINER_STATES
 };
 
+#define CONTAINER_ID 72 /* bytes of an id that the engine gives, with the NUL */
+
 struct container_info {
+	char id[CONTAINER_ID]; /* empty: there is none of that name */
 	enum container_state state;
 	int64_t exit_code;
 	bool oom_killed;
@@ -55,11 +58,17 @@ struct container_spec {
 	size_t mount_count;
 };
 
-/* Creates it. One of that name that exists already is success: a former try made it. */
+/*
+ * Creates it; id gets the engine's id of it. ERROR_CONFLICT: there is one of that name. A former
+ * try may have made it, whose answer nobody saw: then it may be made of what is there no more.
+ */
 bool container_create(struct engine *engine, const char *name, const struct container_spec *spec,
-    struct error *err);
+    char id[static CONTAINER_ID], struct error *err);
 
-/* Starts it; one that runs is success. */
+/*
+ * Starts it, by name or id; one that runs is success. A call by id that the engine carries out late
+ * starts no other container of that name.
+ */
 bool container_start(struct engine *engine, const char *name, struct error *err);
 
 /* What it is now; CONTAINER_ABSENT is no error. */
@@ -74,6 +83,13 @@ bool container_stop(struct engine *engine, const char *name, int64_t grace, stru
 
 /* Removes it, running or not, with its anonymous volumes; one that is not there is success. */
 bool container_remove(struct engine *engine, const char *name, struct error *err);
+
+/*
+ * Removes it unless it runs. By id, so that a call that the engine carries out late removes no
+ * other container of that name. One that is not there (id may be empty) is success. ERROR_CONFLICT:
+ * it runs, or somebody else is removing it.
+ */
+bool container_remove_idle(struct engine *engine, const char *id, struct error *err);
 
 /*
  * Called with the path of each file that the container added to its image, and each folder without

@@ -3,15 +3,17 @@
  * the step that the container's state names. So a job starts exactly once an attempt, whatever
  * dies, as long as the engine keeps its containers, and a row that says "running" always has
  * somebody working on it.
+ *
+ * The engine may carry out late what a former spooler, or a former try, has asked it for. So only
+ * a container is started whose creation was seen answered: the mark in the row says so to the next
+ * spooler. One that is found without the mark is removed, and the attempt prepared anew.
  */
 #include "jobrun.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -21,8 +23,8 @@
 #include "fault.h"
 #include "image.h"
 #include "job.h"
-#include "jobstate.h"
 #include "joblog.h"
+#include "jobstate.h"
 #include "jobspec.h"
 #include "message.h"
 #include "quantity.h"
@@ -102,27 +104,12 @@ failed_call(struct run *run, const struct error *err)
 	}
 }
 
-/* Joins the slot's sandbox, where it is ready. */
-static void
-join_sandbox(struct run *run)
-{
-	struct spooler *spooler = run->worker->spooler;
-	struct error err;
-
-	run->joined = sandbox_take(spooler, run->job.slot, run->job.network, run->sandbox);
-	if (run->joined &&
-	    !sandbox_copy_files(spooler, run->job.slot, run->job.network, run->folder, &err)) {
-		log_run(run, LOG_WARNING, "%s; it starts without", err.text);
-		run->joined = false;
-	}
-}
-
 static enum outcome
 run_prepare(struct run *run, struct error *err)
 {
 	if (!run_folder_make(run, err))
 		return AGAIN;
-	join_sandbox(run);
+	run_join_sandbox(run);
 	return NEXT;
 }
 
@@ -135,32 +122,36 @@ end_start(struct run *run)
 	run->starting = false;
 }
 
-/*
- * Whether kabuto-init never ran. An engine that was killed in the middle of a start may say
- * "created" of a container in which the job runs: only what the job itself leaves can be trusted.
- */
-static bool
-never_began(struct run *run)
+/* The outcome of a step that is not simply repeated: the container is looked at first. */
+static enum outcome
+find_first(struct run *run, enum outcome outcome)
 {
-	struct error ignored;
+	return outcome == AGAIN || outcome == REPEAT ? jump(run, STEP_FIND) : outcome;
+}
 
-	return run_folder_open(run, &ignored) && usage_is_untouched(run->folder, "usage");
+/* Removes the container. One that runs, since a start came late, stays: STEP_FIND sees it. */
+static enum outcome
+remove_idle(struct run *run, struct error *err)
+{
+	if (container_remove_idle(&run->worker->engine, run->info.id, err))
+		return NEXT;
+	return find_first(run, err->kind == ERROR_CONFLICT ? AGAIN : failed_call(run, err));
 }
 
 /*
- * Whether the container was refused because the sandbox died. If it is there, it never ran: it is
- * removed, and another one made without the sandbox.
+ * Has the attempt prepared anew, without the container that is there: nobody has asked for its
+ * start, or the job never began. The mark goes first: a spooler that then finds no container knows
+ * that the engine did not lose it.
  */
-static bool
-lost_sandbox(struct run *run, const struct error *refusal)
+static enum outcome
+begin_anew(struct run *run, struct error *err)
 {
-	struct error err;
-	bool alive = true;
+	enum outcome outcome;
 
-	return refusal->kind != ERROR_AWAY && refusal->kind != ERROR_INTERRUPTED &&
-	    never_began(run) &&
-	    sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) && !alive &&
-	    container_remove(&run->worker->engine, run->container, &err);
+	if (!jobstate_unmark(&run->worker->db, &run->job, err))
+		return AGAIN;
+	outcome = remove_idle(run, err);
+	return outcome == NEXT ? jump(run, STEP_PREPARE) : outcome;
 }
 
 static enum outcome
@@ -169,60 +160,73 @@ run_create(struct run *run, struct error *err)
 	struct image_run image = { 0 };
 	char folder[RUN_FOLDER_NAME];
 	bool done, pulled = false;
+	enum error_kind kind;
+	enum outcome outcome;
 
 	if (!run->starting && !spooler_begin_start(run->worker->spooler))
 		return LEAVE;
 	run->starting = true;
 	done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
 	    jobspec_create(run->worker, &run->job, &image, run->container,
-		run_folder_name(run, folder), run->joined ? run->sandbox : NULL, err);
-	if (!done && err->kind == ERROR_NOT_FOUND) {
+		run_folder_name(run, folder), run->joined ? run->sandbox : NULL, run->info.id, err);
+	kind = done ? ERROR_NONE : err->kind;
+	if (kind == ERROR_NOT_FOUND) {
 		end_start(run); /* others need not wait for what may take minutes */
 		pulled = run_pull_image(run, &image, err);
 	}
 	image_run_clear(&image);
 	if (pulled)
 		return jump(run, STEP_CREATE);
-	if (!done && run->joined && lost_sandbox(run, err)) /* Podman looks for it that early */
-		return jump(run, STEP_PREPARE);
-	return done ? NEXT : failed_call(run, err);
+	if (done)
+		return NEXT;
+	if (run->joined && run_lost_sandbox(run, err)) /* Podman looks for it that early */
+		return jump(run, STEP_FIND);
+	if (kind == ERROR_CONFLICT) /* a former call's, and perhaps made of what is there no more */
+		return jump(run, STEP_FIND);
+	outcome = failed_call(run, err);
+	/* The container may still come. It is found and removed, also where the job was killed. */
+	return kind == ERROR_INTERRUPTED && outcome == REPEAT ? jump(run, STEP_CREATE) : outcome;
 }
 
 static enum outcome
 run_mark(struct run *run, struct error *err)
 {
+	enum outcome outcome;
+
 	if (jobstate_mark(&run->worker->db, &run->job, err))
 		return NEXT;
 	if (err->kind != ERROR_CONFLICT)
 		return AGAIN;
-	run_set_error(run, "%s", err->text);
+	/* Its end was asked for. A start that was asked for before may still come. */
+	outcome = remove_idle(run, err);
+	if (outcome != NEXT)
+		return outcome;
+	run_set_error(run, JOB_KILLED);
 	return fail(run);
 }
 
 static enum outcome
 run_start(struct run *run, struct error *err)
 {
-	enum outcome outcome;
 	bool began;
 
-	if (container_start(&run->worker->engine, run->container, err)) {
+	if (container_start(&run->worker->engine, run->info.id, err)) {
 		log_run(run, LOG_INFO, "started");
 		run->started = true;
 		return NEXT;
 	}
-	if (run->joined && lost_sandbox(run, err))
-		return jump(run, STEP_PREPARE);
+	if (run->joined && run_lost_sandbox(run, err))
+		return jump(run, STEP_FIND);
 	/*
 	 * It may have started all the same, and even have ended: it must not be started twice. An
 	 * engine that was killed at a start refuses that container for good, or has forgotten it.
 	 */
-	began = err->kind != ERROR_AWAY && err->kind != ERROR_INTERRUPTED && !never_began(run);
+	began = err->kind != ERROR_AWAY && err->kind != ERROR_INTERRUPTED && !run_never_began(run);
 	if ((began || err->kind == ERROR_NOT_FOUND) && run->faults++ < FAULTS_MOST)
 		return jump(run, STEP_FIND);
 	if (began)
 		run_set_error(run, "the engine lost the container while the job ran");
-	outcome = failed_call(run, err);
-	return outcome == AGAIN || outcome == REPEAT ? jump(run, STEP_FIND) : outcome;
+	return find_first(run, failed_call(run, err));
 }
 
 /*
@@ -432,18 +436,6 @@ run_remove(struct run *run, struct error *err)
 }
 
 /*
- * Design, section 5, right column. A container that is created is marked (again) before it is
- * started.
- */
-static const enum step resume_at[] = {
-	[CONTAINER_ABSENT] = STEP_PREPARE,
-	[CONTAINER_CREATED] = STEP_MARK,
-	[CONTAINER_RUNNING] = STEP_WAIT,
-	[CONTAINER_EXITED] = STEP_COLLECT,
-};
-_Static_assert(sizeof resume_at / sizeof resume_at[0] == CONTAINER_STATES, "each has its step");
-
-/*
  * The engine was killed in the middle of a start, and does not know that the job began: it may run
  * all the same. Its end is waited for, and then is what kabuto-init says of it.
  */
@@ -470,26 +462,29 @@ find_forgotten(struct run *run, struct error *err)
 	return AGAIN;
 }
 
-/* Where to go on. A job that was marked and has no container was lost by the engine. */
+/*
+ * Where to go on (design, section 5, right column). A job that was marked and has no container was
+ * lost by the engine; one that was not marked has none whose creation was seen answered.
+ */
 static enum outcome
 run_find(struct run *run, struct error *err)
 {
+	enum container_state state;
+
 	if (!container_inspect(&run->worker->engine, run->container, &run->info, err))
 		return retry_call(run, err);
 	run->joined = run->info.joined;
-	if (run->faults > 0 && run->info.state <= CONTAINER_CREATED && never_began(run)) {
-		if (!container_remove(&run->worker->engine, run->container, err))
-			return failed_call(run, err);
-		return jump(run, STEP_PREPARE);
-	}
-	if (run->info.state <= CONTAINER_CREATED && run->job.start_marked_at != 0 &&
-	    run_folder_open(run, err) && !usage_is_untouched(run->folder, "usage"))
+	state = run->info.state;
+	if (state == CONTAINER_RUNNING || state == CONTAINER_EXITED)
+		return jump(run, state == CONTAINER_RUNNING ? STEP_WAIT : STEP_COLLECT);
+	if (run->job.start_marked_at == 0 || (run->faults > 0 && run_never_began(run)))
+		return begin_anew(run, err);
+	if (run_folder_open(run, err) && !usage_is_untouched(run->folder, "usage"))
 		return find_forgotten(run, err);
-	if (run->info.state == CONTAINER_ABSENT && run->job.start_marked_at != 0) {
-		run_set_error(run, "the engine lost the container while the job ran");
-		return fail(run);
-	}
-	return jump(run, resume_at[run->info.state]);
+	if (state == CONTAINER_CREATED)
+		return jump(run, STEP_MARK);
+	run_set_error(run, "the engine lost the container while the job ran");
+	return fail(run);
 }
 
 static const struct {

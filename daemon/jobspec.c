@@ -124,7 +124,8 @@ labels_of(const struct worker *worker, const struct job *job)
 
 bool
 jobspec_create(struct worker *worker, const struct job *job, const struct image_run *image,
-    const char *container, const char *folder, const char *sandbox, struct error *err)
+    const char *container, const char *folder, const char *sandbox, char id[static CONTAINER_ID],
+    struct error *err)
 {
 	const struct config *config = worker->spooler->config;
 	cleanup_json json_t *arguments = jobspec_arguments(job, image);
@@ -160,5 +161,5 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 	init = json_pack("[s, s, s, s, s, s]", INIT_TARGET, "-l", limit, "-g", grace, "--");
 	spec.entrypoint = init;
 	return add_mounts(&spec, worker, job, folder, sandbox != NULL, err) &&
-	    container_create(&worker->engine, container, &spec, err);
+	    container_create(&worker->engine, container, &spec, id, err);
 }

@@ -22,10 +22,11 @@ json_t *jobspec_arguments(const struct job *job, const struct image_run *image);
 /*
  * Creates the job's container. folder is the attempt's, in run/; sandbox is the container whose
  * network it joins, with that network's files in folder, or NULL. ERROR_INPUT where there is
- * nothing to run; else as container_create.
+ * nothing to run; else, and for id, as container_create.
  */
 bool jobspec_create(struct worker *worker, const struct job *job, const struct image_run *image,
-    const char *container, const char *folder, const char *sandbox, struct error *err);
+    const char *container, const char *folder, const char *sandbox, char id[static CONTAINER_ID],
+    struct error *err);
 
 /* Adds the mount of a path below the state directory, as the engine sees it. */
 void jobspec_add_mount(struct container_spec *spec, const struct config *config, const char *target,

@@ -73,6 +73,22 @@ bool run_folder_open(struct run *run, struct error *err);
 /* Makes it anew, and the log's two files. */
 bool run_folder_make(struct run *run, struct error *err);
 
+/* Joins the slot's sandbox, where it is ready: joined and sandbox tell; its files are copied. */
+void run_join_sandbox(struct run *run);
+
+/*
+ * Whether kabuto-init never ran. An engine that was killed in the middle of a start may say
+ * "created" of a container in which the job runs: only what the job itself leaves can be trusted.
+ */
+bool run_never_began(struct run *run);
+
+/*
+ * Whether the container was refused because the sandbox died. If it is there, it never ran:
+ * STEP_FIND makes another one, without the sandbox. Then the refusal, which needs no waiting for,
+ * is taken back (ERROR_NONE) and counted among the faults.
+ */
+bool run_lost_sandbox(struct run *run, struct error *refusal);
+
 /*
  * Where the job's container could not be created because something is not there: pulls the image
  * from the registry, if it is what is missing, and notes it in the log. False with err as it was:

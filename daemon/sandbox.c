@@ -31,6 +31,7 @@
 #define SHOW_MS       10000 /* that kabuto-init gets to show the network's files */
 #define LOOK_MS       200   /* how soon that wait sees a stop */
 #define RETRY_MS      60000 /* after one could not be made */
+#define CREATE_TRIES  3     /* while late calls of former spoolers are in the way */
 #define FOLDER        SPOOL_SANDBOXES
 #define FOLDER_NAME   32
 
@@ -236,7 +237,7 @@ make_folder(struct spooler *spooler, const char *name, struct error *err)
 
 static bool
 create(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
-    const char *folder, struct error *err)
+    const char *folder, char id[static CONTAINER_ID], struct error *err)
 {
 	const struct config *config = worker->spooler->config;
 	cleanup_json json_t *entrypoint = json_pack("[s, s]", INIT_TARGET, "-p");
@@ -258,10 +259,10 @@ create(struct worker *worker, int64_t slot, enum sandbox_network network, const 
 	spec.labels = labels;
 	jobspec_add_mount(&spec, config, INIT_TARGET, true, "bin/kabuto-init");
 	jobspec_add_mount(&spec, config, "/run/kabuto/network", false, "run/" FOLDER "/%s", folder);
-	if (container_create(&worker->engine, name, &spec, err))
+	if (container_create(&worker->engine, name, &spec, id, err))
 		return true;
 	return err->kind == ERROR_NOT_FOUND && image_make_empty(&worker->engine, image, err) &&
-	    container_create(&worker->engine, name, &spec, err);
+	    container_create(&worker->engine, name, &spec, id, err);
 }
 
 /* Waits until the network's files are shown. */
@@ -291,31 +292,50 @@ wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network netwo
 }
 
 /*
+ * Puts a new one in place of the container that is there, if there is one. By its id: a call that
+ * comes late, after the spooler has died, must not remove the next one's.
+ */
+static bool
+replace(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
+    const char *old, struct error *err)
+{
+	char folder[FOLDER_NAME], id[CONTAINER_ID];
+
+	folder_name(folder, slot, network);
+	return (old[0] == '\0' || container_remove(&worker->engine, old, err)) &&
+	    make_folder(worker->spooler, folder, err) &&
+	    create(worker, slot, network, name, folder, id, err) &&
+	    container_start(&worker->engine, id, err) &&
+	    wait_for_files(worker->spooler, slot, network, err);
+}
+
+/*
  * One that runs and has shown its files is taken as it is: a former spooler made it. True: the
  * files are there.
  */
 static bool
 make(struct worker *worker, int64_t slot, enum sandbox_network network, struct error *err)
 {
-	char name[SANDBOX_NAME], folder[FOLDER_NAME];
+	char name[SANDBOX_NAME];
 	struct container_info info;
 
 	make_name(name, worker->spooler, slot, network);
-	folder_name(folder, slot, network);
-	if (!container_inspect(&worker->engine, name, &info, err))
-		return false;
-	if (info.state == CONTAINER_RUNNING) {
-		if (wait_for_files(worker->spooler, slot, network, err))
-			return true;
-		if (worker->spooler->stopping)
+	for (int tries = 1;; tries++) {
+		if (!container_inspect(&worker->engine, name, &info, err))
 			return false;
-		log_write(LOG_WARNING, "sandbox=%s %s, making it again", name, err->text);
+		if (info.state == CONTAINER_RUNNING) {
+			if (wait_for_files(worker->spooler, slot, network, err))
+				return true;
+			if (worker->spooler->stopping)
+				return false;
+			log_write(LOG_WARNING, "sandbox=%s %s, making it again", name, err->text);
+		}
+		if (replace(worker, slot, network, name, info.id, err))
+			return true;
+		/* A former spooler's was created late: it is the one to be replaced. */
+		if (err->kind != ERROR_CONFLICT || tries == CREATE_TRIES)
+			return false;
 	}
-	return container_remove(&worker->engine, name, err) &&
-	    make_folder(worker->spooler, folder, err) &&
-	    create(worker, slot, network, name, folder, err) &&
-	    container_start(&worker->engine, name, err) &&
-	    wait_for_files(worker->spooler, slot, network, err);
 }
 
 void

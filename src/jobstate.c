@@ -80,6 +80,19 @@ jobstate_mark(struct database *db, struct job *job, struct error *err)
 	return true;
 }
 
+bool
+jobstate_unmark(struct database *db, struct job *job, struct error *err)
+{
+	if (job->start_marked_at == 0)
+		return true;
+	if (!database_run(db, err,
+		"UPDATE job SET start_marked_at = NULL WHERE id = ? AND state = 'running' AND attempt = ?",
+		VALUES(I(job->id), I(job->attempt))))
+		return false;
+	job->start_marked_at = 0;
+	return true;
+}
+
 struct jobstate_each {
 	jobstate_running_visit *visit;
 	void *context;
@@ -155,13 +168,12 @@ jobstate_queue_all(struct database *db, int64_t pipeline, struct error *err)
 }
 
 /*
- * A job leaves the queue. If it has not run since its submit it is ready again, as if it had not
- * been submitted. If it waits for another try it has failed.
+ * A job leaves the queue. If it was started since its submit it has failed, else it is ready again,
+ * as if it had not been submitted.
  */
 #define UNQUEUE                                                                                    \
-	"UPDATE job SET state = iif(retry_at IS NULL, 'ready', 'failed'),"                         \
-	" queued_at = iif(retry_at IS NULL, NULL, queued_at), retry_at = NULL, retries_left = 0,"  \
-	" error = ? WHERE state = 'in_queue' AND "
+	"UPDATE job SET state = iif(started_at IS NULL, 'ready', 'failed'), queued_at = NULL,"     \
+	" retry_at = NULL, retries_left = 0, error = ? WHERE state = 'in_queue' AND "
 
 bool
 jobstate_unqueue_all(struct database *db, int64_t pipeline, const char *error, struct error *err)

@@ -60,6 +60,12 @@ bool jobstate_is_cancelled(struct database *db, int64_t id, bool *cancelled, str
  */
 bool jobstate_mark(struct database *db, struct job *job, struct error *err);
 
+/*
+ * Takes that back, before the container is made anew. The caller knows that the attempt's job never
+ * began.
+ */
+bool jobstate_unmark(struct database *db, struct job *job, struct error *err);
+
 /* Called with the id and slot of a job that runs. */
 typedef bool jobstate_running_visit(int64_t job, int64_t slot, void *context, struct error *err);
 /* Calls visit with each job that runs, in no order. */

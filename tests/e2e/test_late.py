@@ -1,11 +1,17 @@
-"""Calls that the engine refuses, or carries out late."""
+"""What the engine carries out late: calls of a spooler that is dead, or was told to look again."""
 import pytest
 
+from client import WAIT, expect
+from engine import EngineError
 from holding import HoldingProxy
 from test_sandboxes import joined
 from wait import until
 
+CREATE = r'POST /v[0-9.]+/containers/create\?name=kabuto-\w+-job-'
+INSPECT = r'GET /v[0-9.]+/containers/kabuto-\w+-job-[^/]+/json'
+START = r'POST /v[0-9.]+/containers/[^/]+/start'
 REMOVE = r'DELETE /v[0-9.]+/containers/'
+SANDBOX = r'POST /v[0-9.]+/containers/create\?name=kabuto-\w+-sandbox-'
 
 
 @pytest.fixture
@@ -14,6 +20,146 @@ def proxy(engine, scratch):
     one = HoldingProxy(engine, scratch / 'holding.sock')
     yield one
     one.release_all()
+
+
+@pytest.fixture
+def kabuto(own, proxy):
+    return own({'slots': 1}, engine_socket=proxy.path)
+
+
+@pytest.fixture
+def dave(kabuto):
+    user = kabuto.user('dave')
+    user.image()
+    return user
+
+
+def inspect(engine, name):
+    """None where there is no such container."""
+    try:
+        return engine.call('GET', f'/containers/{name}/json')
+    except EngineError as error:
+        assert error.status == 404, error
+        return None
+
+
+def ended_once(kabuto, dave, pipeline, job, since):
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['error']) == ('done', None), kabuto['spooler'].text()
+    assert dave.lines(job) == ['here']
+    assert kabuto.engine.starts(kabuto.instance, job, since) == 1
+
+
+def test_container_that_a_dead_spooler_has_asked_for_never_starts(kabuto, dave, proxy, engine):
+    """It comes after the next spooler's first look, and its files are those of another try."""
+    until(lambda: joined(kabuto, dave), 'jobs join the sandbox')
+    since = engine.now()
+    proxy.hold(CREATE)
+    pipeline, job = dave.begin('echo here')
+    late = proxy.wait_held(1)
+    assert b'"container:' in late.request
+    proxy.hold(f'{CREATE}|{INSPECT}')
+    kabuto['spooler'].kill()
+    kabuto['spooler'].start()
+    look = proxy.wait_held(2)
+    look.release(deliver=False)
+    late.release()
+    unseen = inspect(engine, kabuto.container(job))['Id']
+    look.deliver()
+    create = proxy.wait_held(3)
+    proxy.hold(START)
+    create.release()
+    proxy.wait_held(4)
+    assert inspect(engine, kabuto.container(job))['Id'] != unseen
+    proxy.release_all()
+    ended_once(kabuto, dave, pipeline, job, since)
+
+
+def test_container_whose_creation_was_not_seen_answered_never_starts(kabuto, dave, proxy, engine):
+    since = engine.now()
+    proxy.hold(CREATE)
+    pipeline, job = dave.begin('echo here')
+    late = proxy.wait_held(1)
+    late.cut()
+    create = proxy.wait_held(2)
+    late.release()
+    unseen = inspect(engine, kabuto.container(job))['Id']
+    proxy.hold(START)
+    create.release()
+    proxy.wait_held(3)
+    assert inspect(engine, kabuto.container(job))['Id'] != unseen
+    proxy.release_all()
+    ended_once(kabuto, dave, pipeline, job, since)
+
+
+def test_job_that_is_prepared_anew_while_its_spooler_dies(kabuto, dave, proxy, engine):
+    """Its start was asked for, and refused as its sandbox was gone: it was not lost by the engine."""
+    until(lambda: joined(kabuto, dave), 'jobs join the sandbox')
+    since = engine.now()
+    proxy.hold(START)
+    pipeline, job = dave.begin('echo here')
+    start = proxy.wait_held(1)
+    for sandbox in kabuto.sandboxes():
+        engine.remove(sandbox['Id'])
+    proxy.hold(CREATE)
+    start.release()
+    create = proxy.wait_held(2)
+    kabuto['spooler'].kill()
+    create.drop()
+    proxy.release_all()
+    kabuto['spooler'].start()
+    ended_once(kabuto, dave, pipeline, job, since)
+
+
+def test_kill_at_a_start_is_over_when_the_container_is(kabuto, dave, proxy, engine):
+    """Its owner's kill ends the call, which the engine carries out later."""
+    proxy.hold(START)
+    pipeline, job = dave.begin(f'echo here; {WAIT}', grace=0)
+    start = proxy.wait_held(1)
+    proxy.hold(REMOVE)
+    expect(dave.post(f'/pipeline/{pipeline}/job/{job}/kill'), 200)
+    remove = proxy.wait_held(2)
+    start.release()
+    dave.wait_line(job, 'here')
+    assert dave.state(pipeline, job)['state'] == 'running'
+    proxy.hold(None)
+    remove.release()
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['error']) == ('failed', 'killed by its owner')
+    assert dave.lines(job) == ['here']
+
+
+def test_kill_at_a_creation_leaves_no_container(kabuto, dave, proxy, engine):
+    since = engine.now()
+    proxy.hold(CREATE)
+    pipeline, job = dave.begin('echo never')
+    late = proxy.wait_held(1)
+    expect(dave.post(f'/pipeline/{pipeline}/job/{job}/kill'), 200)
+    create = proxy.wait_held(2)
+    late.release()
+    proxy.hold(None)
+    create.release()
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['error']) == ('failed', 'killed by its owner')
+    assert inspect(engine, kabuto.container(job)) is None
+    assert engine.starts(kabuto.instance, job, since) == 0
+
+
+def test_sandbox_that_a_dead_spooler_has_asked_for_is_replaced(own, proxy, engine):
+    proxy.hold(SANDBOX)
+    kabuto = own({'slots': 1}, engine_socket=proxy.path)
+    proxy.wait_held(1).release()  # its image is not there yet
+    late = proxy.wait_held(2)
+    kabuto['spooler'].kill()
+    kabuto['spooler'].start()
+    create = proxy.wait_held(3)
+    late.release()
+    unseen, = kabuto.sandboxes()
+    proxy.hold(None)
+    create.release()
+    until(lambda: [c['State'] for c in kabuto.sandboxes()] == ['running'], 'the sandbox runs')
+    assert kabuto.sandboxes()[0]['Id'] != unseen['Id']
+    kabuto.wait_healthy()
 
 
 def test_sandbox_without_files_is_not_ready_though_it_cannot_be_removed(own, proxy):

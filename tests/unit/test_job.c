@@ -431,6 +431,33 @@ test_mark_of_another_attempt_changes_nothing(void **state)
 	job_clear(&job);
 }
 
+static void
+test_mark_is_taken_back_of_this_attempt_only(void **state)
+{
+	struct world *world = *state;
+	const struct account alice = world_account(world, "alice");
+	int64_t image = world_image(world, alice.id);
+	int64_t pipeline = world_pipeline(world, alice.id, 1, "continue");
+	int64_t id = add_job(world, pipeline, image);
+	struct job job;
+
+	submit(world, pipeline);
+	assert_int_equal(claim(world), id);
+	job = job_of(world, id);
+	must(job_mark(&world->db, &job, &world->err), &world->err);
+	job.attempt = 7;
+	must(job_unmark(&world->db, &job, &world->err), &world->err);
+	job_clear(&job);
+	job = job_of(world, id);
+	assert_true(job.start_marked_at > 0);
+	must(job_unmark(&world->db, &job, &world->err), &world->err);
+	assert_int_equal(job.start_marked_at, 0);
+	job_clear(&job);
+	job = job_of(world, id);
+	assert_int_equal(job.start_marked_at, 0);
+	job_clear(&job);
+}
+
 /* on_failure */
 
 static void
@@ -988,6 +1015,7 @@ main(void)
 		test(test_job_ends_done_only_with_response_0_and_no_error),
 		test(test_attempt_ends_once),
 		test(test_mark_of_another_attempt_changes_nothing),
+		test(test_mark_is_taken_back_of_this_attempt_only),
 		test(test_failure_stops_what_waits_where_the_pipeline_says_so),
 		test(test_success_stops_nothing),
 		test(test_results_of_the_last_attempt_replace_the_former_ones),

@@ -177,13 +177,15 @@ test_killed_job_is_not_retried(void **state)
 	assert_int_equal(claim(&jobs), id);
 	must(jobstate_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, id, &jobs.world->err),
 	    &jobs.world->err);
-	must(jobstate_is_cancelled(&jobs.world->db, id, &cancelled, &jobs.world->err), &jobs.world->err);
+	must(jobstate_is_cancelled(&jobs.world->db, id, &cancelled, &jobs.world->err),
+	    &jobs.world->err);
 	assert_true(cancelled);
 	check_state(&jobs, id, "running"); /* until it is over */
 	assert_int_equal(end(&jobs, id, 143), 0);
 	check_state(&jobs, id, "failed");
 	submit(&jobs);
-	must(jobstate_is_cancelled(&jobs.world->db, id, &cancelled, &jobs.world->err), &jobs.world->err);
+	must(jobstate_is_cancelled(&jobs.world->db, id, &cancelled, &jobs.world->err),
+	    &jobs.world->err);
 	assert_false(cancelled);
 }
 
@@ -261,13 +263,76 @@ test_cancel_empties_the_queue_and_asks_for_the_end_of_the_rest(void **state)
 	assert_int_equal(claim(&jobs), runs);
 	assert_int_equal(claim(&jobs), retries);
 	assert_true(end(&jobs, retries, 1) > 0);
-	must(submission_cancel(&jobs.world->db, &jobs.alice, jobs.pipeline, NULL, NULL, &err), &err);
+	must(submission_cancel(&jobs.world->db, &jobs.alice, jobs.pipeline, NULL, NULL, &err),
+	    &err);
 	check_state(&jobs, runs, "running");
 	check_state(&jobs, retries, "failed");
 	check_state(&jobs, waits, "ready");
 	must(jobstate_is_cancelled(&jobs.world->db, runs, &cancelled, &err), &err);
 	assert_true(cancelled);
 	assert_int_equal(claim(&jobs), 0);
+}
+
+/* Whether a job that has left the queue without a run keeps nothing of its being there. */
+static void
+check_left(struct jobs *jobs, int64_t id, const char *state, const char *error)
+{
+	char sql[512];
+
+	check_state(jobs, id, state);
+	snprintf(sql, sizeof sql,
+	    "SELECT queued_at IS NULL AND retry_at IS NULL AND retries_left = 0 AND error = '%s'"
+	    " FROM job WHERE id = %lld",
+	    error, (long long)id);
+	assert_int_equal(world_integer(jobs->world, sql), 1);
+}
+
+static void
+test_jobs_leave_the_queue_alike_whatever_the_reason(void **state)
+{
+	struct jobs jobs = begin(state, 3);
+	int64_t fails = add(&jobs, 0), retries = add(&jobs, 3), waits = add(&jobs, 3);
+	struct error err;
+	char why[64];
+
+	for (int stop = 0; stop <= 1; stop++) {
+		world_sql(jobs.world,
+		    stop ? "UPDATE pipeline SET on_failure = 'stop'"
+			 : "UPDATE pipeline SET on_failure = 'continue'");
+		submit(&jobs);
+		assert_int_equal(claim(&jobs), fails);
+		assert_int_equal(claim(&jobs), retries);
+		assert_true(end(&jobs, retries, 1) > 0);
+		assert_int_equal(end(&jobs, fails, 1), 0);
+		snprintf(why, sizeof why, "not run: job %lld of its pipeline failed",
+		    (long long)fails);
+		if (!stop)
+			must(submission_cancel(&jobs.world->db, &jobs.alice, jobs.pipeline, NULL,
+				 NULL, &err),
+			    &err);
+		check_left(&jobs, retries, "failed", stop ? why : JOB_CANCELLED);
+		check_left(&jobs, waits, "ready", stop ? why : JOB_CANCELLED);
+		assert_int_equal(claim(&jobs), 0);
+	}
+	/* One whose time has come for the next try has run no less. */
+	submit(&jobs);
+	assert_int_equal(claim(&jobs), fails);
+	assert_int_equal(claim(&jobs), retries);
+	assert_true(end(&jobs, retries, 1) > 0);
+	let_time_pass(&jobs);
+	assert_int_equal(end(&jobs, fails, 1), 0);
+	check_left(&jobs, retries, "failed", why);
+	check_left(&jobs, waits, "ready", why);
+	/* One alone. */
+	world_sql(jobs.world, "UPDATE pipeline SET on_failure = 'continue'");
+	submit(&jobs);
+	assert_int_equal(claim(&jobs), fails);
+	assert_int_equal(claim(&jobs), retries);
+	assert_true(end(&jobs, retries, 1) > 0);
+	must(jobstate_kill(&jobs.world->db, &jobs.alice, jobs.pipeline, retries, &err), &err);
+	check_left(&jobs, retries, "failed", JOB_KILLED);
+	check_state(&jobs, fails, "running");
+	check_state(&jobs, waits, "in_queue");
 }
 
 static void
@@ -404,6 +469,7 @@ main(void)
 		test(test_only_what_runs_can_be_killed),
 		test(test_marked_kill_before_the_start_keeps_the_container_from_starting),
 		test(test_cancel_empties_the_queue_and_asks_for_the_end_of_the_rest),
+		test(test_jobs_leave_the_queue_alike_whatever_the_reason),
 		test(test_deleted_job_is_seen_by_nobody_but_the_spooler),
 		test(test_running_job_is_deleted_once_it_has_ended),
 		test(test_job_in_queue_is_not_deleted),
