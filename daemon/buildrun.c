@@ -60,7 +60,7 @@ append(struct build_state *state, json_t *message)
 	if (state->cut || text == NULL)
 		return true;
 	length = asprintf(&line, "%s\n", text);
-	if (state->written + length > state->worker->spooler->config->build.output_limit) {
+	if (state->written + length > state->worker->config->build.output_limit) {
 		state->cut = true;
 		free(line);
 		length = asprintf(&line,
@@ -154,7 +154,7 @@ static bool
 check_out(struct build_state *state, struct error *err)
 {
 	cleanup_free char *path = context_path(state, BUILD_CHECKOUT);
-	const struct checkout checkout = { state->worker->spooler->config, path, checkout_stop,
+	const struct checkout checkout = { state->worker->config, path, checkout_stop,
 		checkout_output, state };
 	struct checkout_url url;
 
@@ -249,7 +249,7 @@ on_push(void *context, json_t *message)
 static bool
 push(struct build_state *state, const struct imagename *name, struct error *err)
 {
-	const struct config *config = state->worker->spooler->config;
+	const struct config *config = state->worker->config;
 	struct engine *engine = &state->worker->engine;
 	cleanup_login struct registry_login login = { 0 };
 	const struct image_transfer transfer = { .login = &login,
@@ -277,7 +277,7 @@ static bool
 build_image(struct build_state *state, const char *path, const char *tag, char **failure,
     struct error *err)
 {
-	const struct config *config = state->worker->spooler->config;
+	const struct config *config = state->worker->config;
 	cleanup_login struct registry_login login = { 0 };
 	struct image_build build = { .tag = tag,
 		.instance = state->worker->spooler->instance,
@@ -371,7 +371,7 @@ try_build(struct build_state *state, struct error *err)
 		return false;
 	spooler_note_engine(spooler, NULL);
 	state->said_away = false;
-	imagename_make(&name, spooler->config, spooler->instance, state->build->image,
+	imagename_make(&name, state->worker->config, spooler->instance, state->build->image,
 	    state->build->id, state->build->tag_secret);
 	if (!make_image(state, name.local, &failed, err))
 		return false;
@@ -387,7 +387,7 @@ try_build(struct build_state *state, struct error *err)
 static bool
 lost_registry(struct build_state *state, const struct error *err)
 {
-	int64_t patience_ms = state->worker->spooler->config->registry.patience * MS_PER_S;
+	int64_t patience_ms = state->worker->config->registry.patience * MS_PER_S;
 
 	if (state->registry_away_ms == 0) {
 		state->registry_away_ms = time_monotonic_ms();

@@ -35,7 +35,7 @@ veil_path(char *text, const char *path)
 void
 run_set_error(struct run *run, const char *format, ...)
 {
-	const struct config *config = run->worker->spooler->config;
+	const struct config *config = run->worker->config;
 	va_list arguments;
 
 	if (run->error[0] != '\0')
@@ -133,7 +133,7 @@ run_explain(struct run *run)
 bool
 run_seal_log(struct run *run, struct error *err)
 {
-	const struct config *config = run->worker->spooler->config;
+	const struct config *config = run->worker->config;
 	char *lines[COLLECT_NOTES_MOST + 7], dropped[160], unnamed[96], oom[96],
 	    ended[RUN_ERROR + 16], retry[96];
 	char limit[QUANTITY_TEXT];

@@ -38,7 +38,7 @@ static bool
 add_mounts(struct container_spec *spec, struct worker *worker, const struct job *job,
     const char *folder, bool joined, struct error *err)
 {
-	const struct config *config = worker->spooler->config;
+	const struct config *config = worker->config;
 	struct attachments files = { 0 };
 	char name[JOBLOG_NAME];
 	bool any;
@@ -127,7 +127,7 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
     const char *container, const char *folder, const char *sandbox, char id[static CONTAINER_ID],
     struct error *err)
 {
-	const struct config *config = worker->spooler->config;
+	const struct config *config = worker->config;
 	cleanup_json json_t *arguments = jobspec_arguments(job, image);
 	cleanup_json json_t *env = job->env != NULL ? json_loads(job->env, 0, NULL) : NULL;
 	cleanup_json json_t *labels = labels_of(worker, job);

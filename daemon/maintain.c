@@ -406,6 +406,7 @@ open_all(struct maintenance *m, struct error *err)
 
 	m->spooler.config = config;
 	m->worker.spooler = &m->spooler;
+	m->worker.config = config;
 	m->results_before = days_ago(now, config->retention.results_days);
 	m->logs_before = days_ago(now, config->retention.logs_days);
 	m->jobs_before = days_ago(now, config->retention.jobs_days);

@@ -110,7 +110,7 @@ run_own_files_too_large(struct run *run)
 		if (tree_file_is_over(run->folder, names[i], OWN_FILE_MOST))
 			return true;
 	return joblog_is_overgrown(spooler->spool.logs, run->job.id, run->job.attempt,
-	    spooler->config->log_limit);
+	    run->worker->config->log_limit);
 }
 
 void

@@ -13,7 +13,7 @@
 static bool
 explain(struct run *run, struct error *err)
 {
-	int64_t patience_ms = run->worker->spooler->config->registry.patience * MS_PER_S;
+	int64_t patience_ms = run->worker->config->registry.patience * MS_PER_S;
 
 	switch (err->kind) {
 	case ERROR_REGISTRY:
@@ -38,7 +38,7 @@ explain(struct run *run, struct error *err)
 static bool
 pull(struct run *run, const struct imagename *name, struct error *err)
 {
-	const struct config *config = run->worker->spooler->config;
+	const struct config *config = run->worker->config;
 	cleanup_login struct registry_login login = { 0 };
 	const struct image_transfer transfer = { .login = &login,
 		.image = name->remote,
@@ -68,7 +68,7 @@ run_pull_image(struct run *run, const struct image_run *image, struct error *err
 	struct error look;
 	bool exists;
 
-	imagename_make(&name, spooler->config, spooler->instance, image->image, image->build,
+	imagename_make(&name, run->worker->config, spooler->instance, image->image, image->build,
 	    image->tag_secret);
 	if (!image_exists(&run->worker->engine, name.local, &exists, &look)) {
 		*err = look;

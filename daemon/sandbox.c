@@ -71,14 +71,15 @@ bool
 sandboxes_open(struct spooler *spooler, struct error *err)
 {
 	struct sandboxes *all = &spooler->sandboxes;
+	const struct config *config = spooler->config;
 	int64_t most = PER_PROCESSOR * (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
 
 	pthread_mutex_init(&all->lock, NULL);
-	if (!spooler->config->sandboxes)
+	if (!config->sandboxes)
 		return true;
-	all->slots = spooler->config->slots < most ? spooler->config->slots : most;
+	all->slots = config->slots < most ? config->slots : most;
 	all->ready = calloc((size_t)all->slots * SANDBOX_NETWORKS, sizeof all->ready[0]);
-	all->wanted[network_of(spooler->config->job.network)] = true;
+	all->wanted[network_of(config->job.network)] = true;
 	return all->ready != NULL ||
 	    error_set(err, ERROR_SYSTEM, "start sandboxes: not enough memory");
 }
@@ -239,7 +240,7 @@ static bool
 create(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
     const char *folder, char id[static CONTAINER_ID], struct error *err)
 {
-	const struct config *config = worker->spooler->config;
+	const struct config *config = worker->config;
 	cleanup_json json_t *entrypoint = json_pack("[s, s]", INIT_TARGET, "-p");
 	cleanup_json json_t *command = json_array();
 	cleanup_json json_t *labels = NULL;

@@ -72,6 +72,7 @@ thread_main(void *argument)
 			continue;
 		}
 		pthread_mutex_unlock(&thread->lock);
+		thread->worker.config = spooler->config;
 		switch (thread->work) {
 		case WORK_JOB:
 			jobrun(&thread->worker, thread->job, thread->adopted);
@@ -103,9 +104,10 @@ static bool
 worker_open(struct worker *worker, struct spooler *spooler, struct error *err)
 {
 	worker->spooler = spooler;
-	if (!schema_open(&worker->db, spooler->config->database, err))
+	worker->config = spooler->config;
+	if (!schema_open(&worker->db, worker->config->database, err))
 		return false;
-	if (engine_open(&worker->engine, spooler->config->engine.socket, err))
+	if (engine_open(&worker->engine, worker->config->engine.socket, err))
 		return true;
 	connection_close(&worker->db);
 	return false;
@@ -184,7 +186,7 @@ takes_slot(struct thread *thread)
 static int64_t
 count_free_slots(const struct scheduler *scheduler)
 {
-	int64_t slots = scheduler->spooler->config->slots, taken = 0, all = 0;
+	int64_t slots = scheduler->own.config->slots, taken = 0, all = 0;
 
 	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
 		taken += takes_slot(t);
@@ -230,7 +232,7 @@ free_slot(const struct scheduler *scheduler)
 static bool
 start_jobs(struct scheduler *scheduler, struct error *err)
 {
-	const struct config *config = scheduler->spooler->config;
+	const struct config *config = scheduler->own.config;
 	int64_t free_slots = count_free_slots(scheduler);
 
 	if (!jobstate_retry_due(&scheduler->own.db, err))
@@ -261,8 +263,7 @@ start_jobs(struct scheduler *scheduler, struct error *err)
 static bool
 start_builds(struct scheduler *scheduler, struct error *err)
 {
-	int64_t free_slots =
-	    scheduler->spooler->config->build_slots - count_work(scheduler, WORK_BUILD);
+	int64_t free_slots = scheduler->own.config->build_slots - count_work(scheduler, WORK_BUILD);
 
 	for (; free_slots > 0; free_slots--) {
 		struct thread *thread = thread_idle(scheduler, err);
@@ -414,7 +415,7 @@ has_room(struct scheduler *scheduler)
 {
 	struct spooler *spooler = scheduler->spooler;
 	struct error err = { .kind = ERROR_NONE };
-	bool room = spool_has_room(&spooler->spool, spooler->config, &err);
+	bool room = spool_has_room(&spooler->spool, scheduler->own.config, &err);
 
 	pthread_mutex_lock(&spooler->lock);
 	snprintf(spooler->status.disk_error, sizeof spooler->status.disk_error, "%s", err.text);
@@ -463,6 +464,7 @@ look(struct scheduler *scheduler)
 	int64_t was_away = spooler_engine_away_since(scheduler->spooler), now = time_monotonic_ms();
 	struct error err;
 
+	scheduler->own.config = scheduler->spooler->config;
 	if (now >= scheduler->next_sweep_ms)
 		sweep(scheduler);
 	check_engine(scheduler);
@@ -534,8 +536,8 @@ scheduler_run(struct spooler *spooler, struct error *err)
 	    jobstate_each_running(&scheduler.own.db, adopt, &scheduler, err);
 	if (done)
 		log_write(LOG_INFO, "slots=%lld build_slots=%lld instance=%s ready",
-		    (long long)spooler->config->slots, (long long)spooler->config->build_slots,
-		    spooler->instance);
+		    (long long)scheduler.own.config->slots,
+		    (long long)scheduler.own.config->build_slots, spooler->instance);
 	while (done && !spooler->stopping) {
 		look(&scheduler);
 		wait_for_news(&scheduler);

@@ -36,6 +36,8 @@ struct spooler {
 /* A thread's own: a job or a build is worked on with these and nothing else. */
 struct worker {
 	struct spooler *spooler;
+	const struct config
+	    *config; /* the spooler's when the work at hand began: it holds to its end */
 	struct database db;
 	struct engine engine;
 	atomic_bool over; /* its job has ended, and only the container is still to be removed */

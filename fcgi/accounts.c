@@ -40,7 +40,7 @@ const struct parameter accounts_password_parameters[] = {
 static bool
 check_registration(struct request *req, const char *login, const char *email, struct error *err)
 {
-	const struct config *config = req->server->config;
+	const struct config *config = req->config;
 	bool known = false;
 
 	if (!account_login_check(login, err) ||
@@ -103,7 +103,7 @@ register_by_mail(struct request *req, const char *login, const char *email, cons
 	    (err->kind != ERROR_CONFLICT || !register_again(req, login, email, token, err)))
 		return false;
 	request_release_database(req);
-	if (!mail_send_token(req->server->config, login, email, token, err)) {
+	if (!mail_send_token(req->config, login, email, token, err)) {
 		db = added ? request_database(req, &ignored) : NULL;
 		if (db != NULL)
 			(void)account_unregister(db, req->account.id, &ignored);
@@ -116,7 +116,7 @@ register_by_mail(struct request *req, const char *login, const char *email, cons
 bool
 accounts_register(struct request *req, struct error *err)
 {
-	const struct config *config = req->server->config;
+	const struct config *config = req->config;
 	const char *login = request_text(req, "login"), *email = request_text(req, "email");
 	char hash[PASSWORD_HASH], token[TOKEN_TEXT];
 	struct database *db;
@@ -179,7 +179,7 @@ static bool
 ask_directory(struct request *req, const char *login, const char *password, bool local,
     struct account *account, bool *right, struct error *err)
 {
-	const struct config *config = req->server->config;
+	const struct config *config = req->config;
 	char email[EMAIL_MOST + 1], nobody[NAME_TEXT];
 	enum directory_answer answer = DIRECTORY_WRONG;
 	struct error ignored;
@@ -208,7 +208,7 @@ ask_directory(struct request *req, const char *login, const char *password, bool
 static bool
 ended_by_directory(struct request *req, const char *login, int64_t local, struct error *err)
 {
-	const struct config *config = req->server->config;
+	const struct config *config = req->config;
 	const char *address = request_header(req, "REMOTE_ADDR");
 	struct error limit = { .kind = ERROR_NONE };
 	struct database *db = request_database(req, &limit);
@@ -232,7 +232,7 @@ static bool
 check_password(struct request *req, const char *login, const char *password,
     struct account *account, bool *confirmed, struct error *err)
 {
-	const struct config *config = req->server->config;
+	const struct config *config = req->config;
 	const char *address = request_header(req, "REMOTE_ADDR");
 	char hash[PASSWORD_HASH];
 	struct database *db = request_database(req, err);
@@ -268,7 +268,7 @@ check_password(struct request *req, const char *login, const char *password,
 bool
 accounts_login(struct request *req, struct error *err)
 {
-	const struct config *config = req->server->config;
+	const struct config *config = req->config;
 	struct account account;
 	char token[TOKEN_TEXT];
 	struct database *db;
@@ -314,7 +314,7 @@ accounts_hello(struct request *req, struct error *err)
 static json_t *
 limits_json(const struct request *req)
 {
-	const struct config *config = req->server->config;
+	const struct config *config = req->config;
 	json_t *json = json_pack("{s:I, s:I, s:I}", "waiting_calls", (json_int_t)config->follow_max,
 	    "uploads", (json_int_t)config->upload_max, "login_attempts",
 	    (json_int_t)config->login_attempts);

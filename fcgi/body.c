@@ -41,7 +41,7 @@ add_field(void *context, const char *name, const char *text, size_t length, stru
 static int64_t
 body_limit(const struct request *req)
 {
-	int64_t limit = account_limit(&req->account, LIMIT_REQUEST, req->server->config);
+	int64_t limit = account_limit(&req->account, LIMIT_REQUEST, req->config);
 
 	if (req->account.id == 0 || req->route->upload == NULL)
 		limit = limit < BODY_MOST ? limit : BODY_MOST;

@@ -14,7 +14,7 @@ check(struct request *req, struct error *err)
 	struct database *db = request_database(req, err);
 
 	return db != NULL && service_read(db, &status, err) && service_check(&status, err) &&
-	    spool_has_room(&req->server->spool, req->server->config, err);
+	    spool_has_room(&req->server->spool, req->config, err);
 }
 
 bool

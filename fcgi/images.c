@@ -64,7 +64,7 @@ begin_build(struct request *req, int64_t image, struct error *err)
 		   *repo_url = request_text(req, "repo_url");
 	struct build_request build = { .viewer = &req->account,
 		.image = image,
-		.builds_max = req->server->config->builds_max,
+		.builds_max = req->config->builds_max,
 		.name = request_text(req, "name"),
 		.nocache = request_flag(req, "nocache"),
 		.stage = &req->upload.stage };

@@ -122,7 +122,7 @@ read_options(const struct request *req, struct job *job, struct error *err)
 		if (!read_option(req, &joboptions[i], job, err))
 			return false;
 	job->image = request_number(req, "image_id", job->image);
-	return joboption_resolve(job, req->server->config, err);
+	return joboption_resolve(job, req->config, err);
 }
 
 bool
@@ -135,7 +135,7 @@ jobs_create(struct request *req, struct error *err)
 	joboption_unset(&job);
 	done = read_options(req, &job, err) && (db = request_change(req, err)) != NULL &&
 	    job_create(db, &req->server->spool, &req->account, &job, &req->upload.files,
-		&req->upload.stage, req->server->config->storage_max, err);
+		&req->upload.stage, req->config->storage_max, err);
 	req->object = job.id;
 	if (done)
 		response_pack(req, 200, "{s:I}", "id", (json_int_t)job.id);
@@ -160,7 +160,7 @@ jobs_update(struct request *req, struct error *err)
 
 	if (db == NULL ||
 	    !job_update(db, &req->server->spool, &req->account, &change, &req->upload.files,
-		&req->upload.stage, req->server->config, former, err))
+		&req->upload.stage, req->config, former, err))
 		return false;
 	if (req->upload.files.count > 0)
 		memcpy(req->replaced, former, sizeof former);
@@ -291,7 +291,7 @@ set_queue(json_t *json, struct list *list, const struct job *job, struct error *
 
 	if (strcmp(job->state, "in_queue") != 0)
 		return true;
-	if (!queue_place(req->db, job, list->marks, req->server->config, &place, err))
+	if (!queue_place(req->db, job, list->marks, req->config, &place, err))
 		return false;
 	return json_object_set_new(json, "queue",
 		   json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",

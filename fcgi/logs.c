@@ -181,7 +181,7 @@ put_attempt(struct lines *lines, int64_t attempt, int64_t base, struct error *er
 	bool done;
 
 	if (!joblog_open(&log, lines->req->server->spool.logs, lines->job, attempt, final,
-		lines->req->server->config->log_limit, err))
+		lines->req->config->log_limit, err))
 		return false;
 	done = put_lines(lines, &log, base, err);
 	joblog_close(&log);
@@ -192,7 +192,7 @@ static int64_t
 attempt_size(const struct lines *lines, int64_t attempt)
 {
 	return joblog_size(lines->req->server->spool.logs, lines->job, attempt,
-	    lines->req->server->config->log_limit);
+	    lines->req->config->log_limit);
 }
 
 /* The attempts' logs one after the other; only the last one's, where its end is asked for. */
@@ -264,7 +264,7 @@ send_raw(struct lines *lines, struct error *err)
 
 	if (!look(lines, err) ||
 	    !joblog_open(&log, req->server->spool.logs, lines->job, lines->last, lines->ended,
-		req->server->config->log_limit, err))
+		req->config->log_limit, err))
 		return false;
 	response_header(req, "X-Log-Size: %lld", (long long)log.size);
 	there = log.text >= 0;
@@ -355,7 +355,7 @@ logs_range(struct request *req, struct error *err)
 
 	if (!look(&lines, err) ||
 	    !joblog_open(&log, req->server->spool.logs, lines.job, lines.last, lines.ended,
-		req->server->config->log_limit, err))
+		req->config->log_limit, err))
 		return false;
 	start = start < log.size ? start : log.size;
 	end = size > 0 && size < log.size - start ? start + size : log.size;

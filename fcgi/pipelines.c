@@ -189,8 +189,8 @@ pipelines_submit(struct request *req, struct error *err)
 	cleanup_json json_t *states = json_object();
 
 	if (db == NULL ||
-	    !submission_submit(db, &req->account, req->ids[0], req->server->config, add_job_state,
-		states, err))
+	    !submission_submit(db, &req->account, req->ids[0], req->config, add_job_state, states,
+		err))
 		return false;
 	request_wake(req);
 	return response_json(req, 200, json_incref(states));

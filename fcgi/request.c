@@ -26,12 +26,12 @@
 void
 request_begin(struct request *req, struct server *server, struct FCGX_Request *fcgi)
 {
-	*req = (struct request){ .server = server, .fcgi = fcgi };
+	*req = (struct request){ .server = server, .config = server->config, .fcgi = fcgi };
 	req->method = request_header(req, "REQUEST_METHOD");
 	if (strcmp(req->method, "HEAD") == 0)
 		req->method = "GET";
 	req->account = account_nobody();
-	upload_begin(&req->upload, &server->spool, server->config);
+	upload_begin(&req->upload, &server->spool, req->config);
 }
 
 void
@@ -174,7 +174,7 @@ request_authenticate(struct request *req, struct error *err)
 		    err);
 	db = request_database(req, err);
 	if (db == NULL ||
-	    !session_find(db, req->session, req->server->config->session_days, &req->account, err))
+	    !session_find(db, req->session, req->config->session_days, &req->account, err))
 		return false;
 	return req->account.id != 0 ||
 	    unauthorized(req, "the session has ended: POST login and password to /login", err);

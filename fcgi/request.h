@@ -41,6 +41,8 @@ struct server {
 
 struct request {
 	struct server *server;
+	const struct config
+	    *config; /* the server's when the call began: it holds to the call's end */
 	struct FCGX_Request *fcgi;
 	const char *method; /* HEAD counts as GET */
 	char *path;         /* as it was sent, without the query */

@@ -272,8 +272,7 @@ response_file(struct request *req, const char *folder, const char *name, const c
 {
 	/* lighttpd wants a path, nginx a location that only it can ask for (etc/ has both). */
 	if (strncmp(request_header(req, "SERVER_SOFTWARE"), "lighttpd", 8) == 0)
-		response_header(req, "X-Sendfile: %s/%s/%s", req->server->config->state_dir, folder,
-		    name);
+		response_header(req, "X-Sendfile: %s/%s/%s", req->config->state_dir, folder, name);
 	else
 		response_header(req, "X-Accel-Redirect: /_kabuto/%s/%s", folder, name);
 	if (save_as != NULL)

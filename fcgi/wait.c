@@ -60,13 +60,13 @@ enter(struct request *req, int64_t most, const char *what, struct error *err)
 bool
 wait_enter(struct request *req, struct error *err)
 {
-	return enter(req, req->server->config->follow_max, "wait (?wait) or unpack files", err);
+	return enter(req, req->config->follow_max, "wait (?wait) or unpack files", err);
 }
 
 bool
 wait_enter_upload(struct request *req, struct error *err)
 {
-	return enter(req, req->server->config->upload_max, "may send files", err);
+	return enter(req, req->config->upload_max, "may send files", err);
 }
 
 void

@@ -1,9 +1,11 @@
 """Restarts and new settings in the middle of work: no call fails, no job is lost."""
 import signal
+import socket
 import threading
 
 import pytest
 
+import multipart
 from client import WAIT, expect
 from wait import until
 
@@ -139,6 +141,36 @@ def test_hangup_reads_the_configuration_anew(own):
         kabuto.let_go(job)
         dave.wait_job(pipeline, job)
     assert pids == {name: process.pid for name, process in kabuto.processes.items()}
+
+
+def reload(kabuto, *names):
+    for name in names:
+        before = kabuto[name].text().count('configuration read anew')
+        kabuto[name].send(signal.SIGHUP)
+        until(lambda: kabuto[name].text().count('configuration read anew') > before,
+              'the log says that it was read')
+
+
+def test_call_ends_by_the_configuration_that_it_began_with(own):
+    """A file of it has come when the limit changes; the option that is over it comes last."""
+    kabuto = own()
+    dave = kabuto.user('dave')
+    body = multipart.body([multipart.file('attachments', 'first', b'x' * 200_000),
+                           multipart.field('image_id', dave.image()),
+                           multipart.field('command', 'true'),
+                           multipart.field('timeout', '1000')])
+    head = (f'POST /pipeline/{dave.pipeline()}/job HTTP/1.1\r\nHost: x\r\n'
+            f'Content-Length: {len(body)}\r\nConnection: close\r\n'
+            f'Cookie: session={dave.session.cookies["session"]}\r\n'
+            f'Content-Type: multipart/form-data; boundary={multipart.BOUNDARY}\r\n\r\n')
+    with socket.create_connection(('127.0.0.1', kabuto.port), timeout=60) as connection:
+        connection.sendall(head.encode() + body[:-50])
+        until(lambda: list(kabuto.state.glob('incoming/*/inbox/first')), 'the file comes')
+        kabuto.configure(job={'timeout': 10, 'timeout_max': 10})
+        reload(kabuto, 'upload')
+        connection.sendall(body[-50:])
+        answer = connection.makefile('rb').read().decode()
+    assert answer.startswith('HTTP/1.1 200 '), answer
 
 
 @pytest.mark.log_errors

@@ -44,6 +44,7 @@ begin(struct scene *scene, const struct folder *folder)
 	*scene = (struct scene){ .config.build.output_limit = 1000 };
 	scene->spooler.config = &scene->config;
 	scene->worker.spooler = &scene->spooler;
+	scene->worker.config = &scene->config;
 	scene->state = (struct build_state){
 		.worker = &scene->worker, .build = &scene->build, .folder = folder->fd, .output = -1
 	};

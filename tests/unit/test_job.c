@@ -444,13 +444,13 @@ test_mark_is_taken_back_of_this_attempt_only(void **state)
 	submit(world, pipeline);
 	assert_int_equal(claim(world), id);
 	job = job_of(world, id);
-	must(job_mark(&world->db, &job, &world->err), &world->err);
+	must(jobstate_mark(&world->db, &job, &world->err), &world->err);
 	job.attempt = 7;
-	must(job_unmark(&world->db, &job, &world->err), &world->err);
+	must(jobstate_unmark(&world->db, &job, &world->err), &world->err);
 	job_clear(&job);
 	job = job_of(world, id);
 	assert_true(job.start_marked_at > 0);
-	must(job_unmark(&world->db, &job, &world->err), &world->err);
+	must(jobstate_unmark(&world->db, &job, &world->err), &world->err);
 	assert_int_equal(job.start_marked_at, 0);
 	job_clear(&job);
 	job = job_of(world, id);
