@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commit.h"
 #include "directory.h"
 #include "mail.h"
 #include "quantity.h"
@@ -82,14 +83,14 @@ register_again(struct request *req, const char *login, const char *email, char *
 		return false;
 	}
 	db = request_database(req, err);
-	req->account = account;
+	req->caller.account = account;
 	return db != NULL && account_renew_token(db, account.id, token, err);
 }
 
 /* No lock is held while the mail is sent: the account is there before it, and goes without it. */
 static bool
-register_by_mail(struct request *req, const char *login, const char *email, const char *hash,
-    struct error *err)
+register_by_mail(struct request *req, struct response *res, const char *login, const char *email,
+    const char *hash, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	struct error ignored;
@@ -98,7 +99,7 @@ register_by_mail(struct request *req, const char *login, const char *email, cons
 
 	if (db == NULL)
 		return false;
-	added = account_register(db, login, email, hash, &req->account, token, err);
+	added = account_register(db, login, email, hash, &req->caller.account, token, err);
 	if (!added &&
 	    (err->kind != ERROR_CONFLICT || !register_again(req, login, email, token, err)))
 		return false;
@@ -106,15 +107,15 @@ register_by_mail(struct request *req, const char *login, const char *email, cons
 	if (!mail_send_token(req->config, login, email, token, err)) {
 		db = added ? request_database(req, &ignored) : NULL;
 		if (db != NULL)
-			(void)account_unregister(db, req->account.id, &ignored);
+			(void)account_unregister(db, req->caller.account.id, &ignored);
 		return false;
 	}
-	return request_change(req, err) != NULL &&
-	    response_pack(req, 200, "{s:s}", "status", "success");
+	return commit_begin(req, err) != NULL &&
+	    response_pack(res, err, 200, "{s:s}", "status", "success");
 }
 
 bool
-accounts_register(struct request *req, struct error *err)
+accounts_register(struct request *req, struct response *res, struct error *err)
 {
 	const struct config *config = req->config;
 	const char *login = request_text(req, "login"), *email = request_text(req, "email");
@@ -134,25 +135,28 @@ accounts_register(struct request *req, struct error *err)
 	    !password_hash(request_text(req, "password"), hash, err))
 		return false;
 	if (strcmp(config->registration, "mail") == 0)
-		return register_by_mail(req, login, email, hash, err);
-	db = request_change(req, err);
-	if (db == NULL || !account_register(db, login, email, hash, &req->account, token, err))
+		return register_by_mail(req, res, login, email, hash, err);
+	db = commit_begin(req, err);
+	if (db == NULL ||
+	    !account_register(db, login, email, hash, &req->caller.account, token, err))
 		return false;
-	return response_pack(req, 200, "{s:s, s:s}", "status", "success", "token", token);
+	return response_pack(res, err, 200, "{s:s, s:s}", "status", "success", "token", token);
 }
 
 bool
-accounts_confirm(struct request *req, struct error *err)
+accounts_confirm(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 
 	if (db == NULL)
 		return false;
-	if (account_confirm(db, req->parts[2], req->parts[3], &req->account, err))
-		return response_pack(req, 200, "{s:s}", "registration", "success");
+	if (account_confirm(db, request_word(req, "login"), request_word(req, "token"),
+		&req->caller.account, err))
+		return response_pack(res, err, 200, "{s:s}", "registration", "success");
 	if (err->kind != ERROR_NOT_FOUND)
 		return false;
-	return response_pack(req, 404, "{s:s, s:s}", "registration", err->text, "error", err->text);
+	return response_pack(res, err, 404, "{s:s, s:s}", "registration", err->text, "error",
+	    err->text);
 }
 
 /* Behind HTTPS, ours or a proxy's before us, the cookie must never travel in the clear. */
@@ -164,11 +168,11 @@ behind_https(const struct request *req)
 }
 
 static void
-set_cookie(struct request *req, const char *token, long long age_s)
+set_cookie(struct response *res, const char *token, long long age_s)
 {
-	response_header(req,
+	response_header(res,
 	    "Set-Cookie: session=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s", token, age_s,
-	    behind_https(req) ? "; Secure" : "");
+	    behind_https(res->req) ? "; Secure" : "");
 }
 
 /*
@@ -266,7 +270,7 @@ check_password(struct request *req, const char *login, const char *password,
 }
 
 bool
-accounts_login(struct request *req, struct error *err)
+accounts_login(struct request *req, struct response *res, struct error *err)
 {
 	const struct config *config = req->config;
 	struct account account;
@@ -277,37 +281,37 @@ accounts_login(struct request *req, struct error *err)
 	if (!check_password(req, request_text(req, "login"), request_text(req, "password"),
 		&account, &confirmed, err))
 		return false;
-	req->account = account;
+	req->caller.account = account;
 	if (account.disabled)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "the account is disabled; ask the operator to enable it");
 	if (!confirmed)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "the account is not activated yet: open /register/confirm/<login>/<token> first");
-	db = request_change(req, err);
+	db = commit_begin(req, err);
 	if (db == NULL || !session_open(db, account.id, config->session_days, token, err))
 		return false;
-	set_cookie(req, token, COOKIE_AGE_S);
-	return response_pack(req, 200, "{s:s}", "login", "success");
+	set_cookie(res, token, COOKIE_AGE_S);
+	return response_pack(res, err, 200, "{s:s}", "login", "success");
 }
 
 bool
-accounts_logout(struct request *req, struct error *err)
+accounts_logout(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 
 	/* An API token is no session: it ends by DELETE /account/token/<id>. */
-	if (db == NULL || !session_end(db, req->session, err))
+	if (db == NULL || !session_end(db, req->caller.session, err))
 		return false;
-	set_cookie(req, "", 0);
-	return response_pack(req, 200, "{s:s}", "logout", "success");
+	set_cookie(res, "", 0);
+	return response_pack(res, err, 200, "{s:s}", "logout", "success");
 }
 
 bool
-accounts_hello(struct request *req, struct error *err)
+accounts_hello(struct request *req, struct response *res, struct error *err)
 {
-	(void)err;
-	return response_pack(req, 200, "{s:s}", "hello", "world");
+	(void)req;
+	return response_pack(res, err, 200, "{s:s}", "hello", "world");
 }
 
 /* The account's limits, and those that are the same for all. */
@@ -320,7 +324,7 @@ limits_json(const struct request *req)
 	    (json_int_t)config->login_attempts);
 
 	for (int i = 0; i < ACCOUNT_LIMITS; i++) {
-		int64_t value = account_limit(&req->account, i, config);
+		int64_t value = account_limit(&req->caller.account, i, config);
 		bool unlimited = value == 0 && account_limits[i].may_be_unlimited;
 
 		if (json_object_set_new(json, account_limits[i].answer,
@@ -333,25 +337,25 @@ limits_json(const struct request *req)
 }
 
 bool
-accounts_show(struct request *req, struct error *err)
+accounts_show(struct request *req, struct response *res, struct error *err)
 {
 	struct account_details details;
 	struct database *db = request_database(req, err);
 	json_t *used;
 
-	if (db == NULL || !account_read(db, req->account.id, &details, err))
+	if (db == NULL || !account_read(db, req->caller.account.id, &details, err))
 		return false;
 	used = json_pack("{s:I, s:I, s:I, s:I}", "jobs_in_queue", (json_int_t)details.jobs_in_queue,
 	    "jobs_running", (json_int_t)details.jobs_running, "builds", (json_int_t)details.builds,
-	    "storage", (json_int_t)req->account.storage);
-	return response_pack(req, 200, "{s:I, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
-	    (json_int_t)req->account.id, "login", req->account.login, "email", details.email,
-	    "admin", (int)req->account.admin, "creation_date", response_time(details.created_at),
-	    "limits", limits_json(req), "used", used);
+	    "storage", (json_int_t)req->caller.account.storage);
+	return response_pack(res, err, 200, "{s:I, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
+	    (json_int_t)req->caller.account.id, "login", req->caller.account.login, "email",
+	    details.email, "admin", (int)req->caller.account.admin, "creation_date",
+	    response_time(details.created_at), "limits", limits_json(req), "used", used);
 }
 
 bool
-accounts_password(struct request *req, struct error *err)
+accounts_password(struct request *req, struct response *res, struct error *err)
 {
 	const char *chosen = request_text(req, "new_password");
 	char hash[PASSWORD_HASH];
@@ -359,19 +363,19 @@ accounts_password(struct request *req, struct error *err)
 	struct database *db;
 	bool confirmed;
 
-	if (req->account.from_directory)
+	if (req->caller.account.from_directory)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "the directory has this account's password; change it there");
 	if (!account_password_check("new_password", chosen, err))
 		return false;
-	if (!check_password(req, req->account.login, request_text(req, "password"), &account,
+	if (!check_password(req, req->caller.account.login, request_text(req, "password"), &account,
 		&confirmed, err))
 		return false;
 	request_release_database(req);
 	if (!password_hash(chosen, hash, err))
 		return false;
-	db = request_change(req, err);
-	if (db == NULL || !account_set_password(db, account.id, hash, req->session, err))
+	db = commit_begin(req, err);
+	if (db == NULL || !account_set_password(db, account.id, hash, req->caller.session, err))
 		return false;
-	return response_pack(req, 200, "{s:s}", "status", "success");
+	return response_pack(res, err, 200, "{s:s}", "status", "success");
 }

@@ -3,7 +3,7 @@
 /*
  * Registration, log-in, the account itself.
  */
-#include "router.h"
+#include "route.h"
 
 handler accounts_register, accounts_confirm, accounts_login, accounts_logout, accounts_hello,
     accounts_show, accounts_password;

@@ -14,7 +14,7 @@
 #include "multipart.h"
 #include "quantity.h"
 #include "request.h"
-#include "router.h"
+#include "route.h"
 #include "urlencoded.h"
 #include "utf8.h"
 
@@ -31,8 +31,8 @@ add_field(void *context, const char *name, const char *text, size_t length, stru
 {
 	struct request *req = context;
 	const struct parameter *p = parameter_find(req->route->parameters, name);
-	bool left_empty = p != NULL && length == 0 && !p->required &&
-	    p->type != PARAMETER_TEXT && p->type != PARAMETER_PATH;
+	bool left_empty = p != NULL && length == 0 && !p->required && p->type != PARAMETER_TEXT &&
+	    p->type != PARAMETER_PATH;
 
 	return left_empty || request_add_value(context, name, text, length, err);
 }
@@ -41,9 +41,9 @@ add_field(void *context, const char *name, const char *text, size_t length, stru
 static int64_t
 body_limit(const struct request *req)
 {
-	int64_t limit = account_limit(&req->account, LIMIT_REQUEST, req->config);
+	int64_t limit = account_limit(&req->caller.account, LIMIT_REQUEST, req->config);
 
-	if (req->account.id == 0 || req->route->upload == NULL)
+	if (req->caller.account.id == 0 || req->route->upload == NULL)
 		limit = limit < BODY_MOST ? limit : BODY_MOST;
 	return limit;
 }
@@ -194,7 +194,7 @@ part_begin(void *context, const struct multipart_part *part, struct error *err)
 	form->text.length = 0;
 	form->file = p != NULL && p->type == PARAMETER_FILES && part->filename != NULL;
 	if (form->file && form->req->values.digest != NULL)
-		digest_add(&form->req->digest, p->name, part->filename, strlen(part->filename));
+		digest_add(&form->req->key.digest, p->name, part->filename, strlen(part->filename));
 	if (p != NULL && p->type != PARAMETER_FILES && part->filename != NULL && !p->file)
 		return error_set(err, ERROR_INPUT, "%s: must be a text, not a file", p->name);
 	if (!form->file || nothing_chosen(form))
@@ -214,7 +214,7 @@ part_data(void *context, const char *data, size_t length, struct error *err)
 	if (nothing_chosen(form))
 		return error_set(err, ERROR_INPUT, "%s: a file has no name", form->parameter->name);
 	if (form->file && form->req->values.digest != NULL)
-		digest_bytes(&form->req->digest, data, length);
+		digest_bytes(&form->req->key.digest, data, length);
 	if (form->file)
 		return upload_file_data(&form->req->upload, data, length, err);
 	if (form->text.length + length > TEXT_MOST)
@@ -309,6 +309,16 @@ read_as(struct request *req, const char *type, struct error *err)
 }
 
 bool
+body_read_query(struct request *req, struct error *err)
+{
+	cleanup_free char *query = strdup(request_header(req, "QUERY_STRING"));
+
+	if (query == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the query: not enough memory");
+	return urlencoded_each(query, strlen(query), request_add_value, req, err);
+}
+
+bool
 body_read(struct request *req, struct error *err)
 {
 	const char *type = request_header(req, "CONTENT_TYPE");
@@ -318,7 +328,7 @@ body_read(struct request *req, struct error *err)
 
 	if (integer_parse(length_text, &length) && length > body_limit(req))
 		return over_limit(req, err);
-	upload_limit(&req->upload, &req->account);
+	upload_limit(&req->upload, &req->caller.account);
 	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
 		return true;
 	if (req->route->parameters == NULL) {

@@ -9,6 +9,9 @@
 
 struct request;
 
+/* Reads the values of the query, as the route's table says. */
+bool body_read_query(struct request *req, struct error *err);
+
 /*
  * Reads the body into the request's values and upload, as the route's table says. ERROR_TOO_MANY:
  * the account sends as many with files as it may at a time.

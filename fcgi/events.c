@@ -25,13 +25,19 @@ add_event(const struct event *event, void *context, struct error *err)
 	    err);
 }
 
-bool
-events_list(struct request *req, struct error *err)
+static bool
+events_add_all(struct list *list, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
+	struct request *req = list->req;
 
-	return db != NULL && list_begin_page(&list, req, '[', err) &&
-	    event_each(db, &req->account, list.after, list.fetch, add_event, &list, err) &&
-	    list_end(&list);
+	return event_each(req->db, &req->caller.account, list->after, list->fetch, add_event, list,
+	    err);
+}
+
+bool
+events_list(struct request *req, struct response *res, struct error *err)
+{
+	static const struct list_kind all = { false, events_add_all };
+
+	return list_answer(req, res, &all, err);
 }

@@ -3,7 +3,7 @@
 /*
  * Handler of /account/events.
  */
-#include "router.h"
+#include "route.h"
 
 handler events_list;
 

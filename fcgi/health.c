@@ -18,14 +18,14 @@ check(struct request *req, struct error *err)
 }
 
 bool
-health_show(struct request *req, struct error *err)
+health_show(struct request *req, struct response *res, struct error *err)
 {
 	if (check(req, err))
-		return response_pack(req, 200, "{s:s}", "status", "ok");
-	/* Anybody may ask: what names paths of this machine is for its operator's log. */
-	if (err->kind == ERROR_SYSTEM)
+		return response_pack(res, err, 200, "{s:s}", "status", "ok");
+	/* Anybody may ask: paths of this machine are for its operator's log only. */
+	if (err->kind == ERROR_SYSTEM) {
 		log_write(LOG_ERROR, "healthz: %s", err->text);
-	return response_pack(req, 503, "{s:s, s:s}", "status", "error", "error",
-	    err->kind == ERROR_SYSTEM ? "something failed here; the log has the reason"
-				      : err->text);
+		error_set(err, ERROR_SYSTEM, "something failed here; the log has the reason");
+	}
+	return response_pack(res, err, 503, "{s:s, s:s}", "status", "error", "error", err->text);
 }

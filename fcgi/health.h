@@ -3,7 +3,7 @@
 /*
  * What the service says of itself.
  */
-#include "router.h"
+#include "route.h"
 
 handler health_show;
 

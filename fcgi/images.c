@@ -11,6 +11,7 @@
 
 #include "build.h"
 #include "cleanup.h"
+#include "commit.h"
 #include "image.h"
 #include "list.h"
 #include "response.h"
@@ -58,11 +59,11 @@ check_source(const char **dockerfile, const char **repo_url, struct error *err)
 
 /* A build of image (0: a new one) from what the call came with. */
 static bool
-begin_build(struct request *req, int64_t image, struct error *err)
+begin_build(struct request *req, struct response *res, int64_t image, struct error *err)
 {
 	const char *dockerfile = request_text(req, "dockerfile"),
 		   *repo_url = request_text(req, "repo_url");
-	struct build_request build = { .viewer = &req->account,
+	struct build_request build = { .viewer = &req->caller.account,
 		.image = image,
 		.builds_max = req->config->builds_max,
 		.name = request_text(req, "name"),
@@ -80,41 +81,44 @@ begin_build(struct request *req, int64_t image, struct error *err)
 		return false;
 	if (dockerfile != NULL && !upload_text(&req->upload, "Dockerfile", dockerfile, err))
 		return false;
-	db = request_change(req, err);
-	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, &req->object, err))
+	db = commit_begin(req, err);
+	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, &image, err))
 		return false;
-	request_wake(req);
+	commit_object(req, image);
+	commit_wake(req);
 	snprintf(id_text, sizeof id_text, "%lld", (long long)id);
-	return response_pack(req, 200, "{s:s, s:s}", "status", "Your image is being built",
+	return response_pack(res, err, 200, "{s:s, s:s}", "status", "Your image is being built",
 	    "build_id", id_text);
 }
 
 bool
-images_create(struct request *req, struct error *err)
+images_create(struct request *req, struct response *res, struct error *err)
 {
-	return begin_build(req, 0, err);
+	return begin_build(req, res, 0, err);
 }
 
 bool
-images_update(struct request *req, struct error *err)
+images_update(struct request *req, struct response *res, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	int64_t account = 0;
 
 	/* Once more where it counts; here before the work of storing files. */
-	return db != NULL && image_owner(db, &req->account, req->ids[0], &account, err) &&
-	    begin_build(req, req->ids[0], err);
+	return db != NULL &&
+	    image_owner(db, &req->caller.account, request_id(req, "image"), &account, err) &&
+	    begin_build(req, res, request_id(req, "image"), err);
 }
 
 bool
-images_delete(struct request *req, struct error *err)
+images_delete(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 
-	if (db == NULL || !build_delete_image(db, &req->account, req->ids[0], err))
+	if (db == NULL ||
+	    !build_delete_image(db, &req->caller.account, request_id(req, "image"), err))
 		return false;
-	request_wake(req);
-	return response_pack(req, 200, "{s:s}", "status", "Successfully deleted the image");
+	commit_wake(req);
+	return response_pack(res, err, 200, "{s:s}", "status", "Successfully deleted the image");
 }
 
 static bool
@@ -126,26 +130,38 @@ add_image(const struct image *image, void *context, struct error *err)
 	    err);
 }
 
-bool
-images_list(struct request *req, struct error *err)
+static bool
+images_add_all(struct list *list, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
+	struct request *req = list->req;
 
-	return db != NULL && list_begin_page(&list, req, '{', err) &&
-	    image_each(db, &req->account, list.after, list.fetch, add_image, &list, err) &&
-	    list_end(&list);
+	return image_each(req->db, &req->caller.account, list->after, list->fetch, add_image, list,
+	    err);
 }
 
 bool
-images_show(struct request *req, struct error *err)
+images_list(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
+	static const struct list_kind all = { true, images_add_all };
 
-	list_begin(&list, req, '{');
-	return db != NULL && image_show(db, &req->account, req->ids[0], add_image, &list, err) &&
-	    list_end(&list);
+	return list_answer(req, res, &all, err);
+}
+
+static bool
+images_add_one(struct list *list, struct error *err)
+{
+	struct request *req = list->req;
+
+	return image_show(req->db, &req->caller.account, request_id(req, "image"), add_image, list,
+	    err);
+}
+
+bool
+images_show(struct request *req, struct response *res, struct error *err)
+{
+	static const struct list_kind one = { true, images_add_one };
+
+	return list_answer_whole(req, res, &one, err);
 }
 
 /* The whole lines of a build's output; -1: there is none yet. */
@@ -158,65 +174,74 @@ open_output(const struct spool *spool, int64_t build)
 	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The answer is written by hand around the output, which may be long and already is JSON. */
-static bool
-answer_build(struct request *req, const struct build *build)
+/* What a build is without its output, as the beginning of an object; the caller frees it. */
+static char *
+build_text(const struct build *build)
 {
 	cleanup_json json_t *head = json_pack("{s:s}", "state", build->state);
-	cleanup_free char *text = NULL;
 	bool whole = head != NULL;
 
 	if (strcmp(build->state, "SUCCESS") == 0)
 		whole = whole && json_object_set_new(head, "id", json_integer(build->image)) == 0;
 	if (build->error != NULL)
 		whole = whole && json_object_set_new(head, "error", json_string(build->error)) == 0;
-	text = whole ? json_dumps(head, JSON_COMPACT) : NULL;
-	if (text == NULL)
-		return response_json(req, 500, NULL);
-	response_begin(req, 200, "application/json; charset=utf-8");
-	response_write(req, text, strlen(text) - 1);
-	response_write(req, ",\"output\":", 10);
-	response_lines(req, open_output(&req->server->spool, build->id), NULL);
-	response_write(req, "}\n", 2);
-	return true;
+	return whole ? json_dumps(head, JSON_COMPACT) : NULL;
 }
 
-/* The build that the path names; with "?wait" as soon as it has ended. */
+/* Polls the build that the path names. */
 static bool
-look_at_build(struct request *req, void *context, bool *ended, struct error *err)
+poll_build(struct request *req, void *context, bool *ended, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	struct build *build = context;
 
 	build_clear(build);
 	if (db == NULL ||
-	    !build_find(db, &req->account, req->ids[0], req->part_count > 3 ? req->ids[1] : 0,
-		build, err))
+	    !build_find(db, &req->caller.account, request_id(req, "build"),
+		request_id(req, "image"), build, err))
 		return false;
 	*ended = strcmp(build->state, "PENDING") != 0;
 	return true;
 }
 
-bool
-images_build(struct request *req, struct error *err)
+/* The output may be long and already is JSON: the rest is written around it. */
+static bool
+write_build(struct request *req, struct response *res, struct error *err)
 {
+	cleanup_free char *text = NULL;
 	struct build build = { 0 };
-	bool done = wait_for(req, look_at_build, &build, err);
+	bool done = wait_for(req, poll_build, &build, err);
+	int64_t id = build.id;
 
 	request_release_database(req);
-	if (done)
-		answer_build(req, &build);
+	text = done ? build_text(&build) : NULL;
 	build_clear(&build);
-	return done;
+	if (!done)
+		return false;
+	if (text == NULL)
+		return error_set(err, ERROR_SYSTEM, "show a build: not enough memory");
+	response_write(res, text, strlen(text) - 1);
+	response_write(res, ",\"output\":", 10);
+	response_lines(res, open_output(&req->server->spool, id), NULL);
+	response_write(res, "}\n", 2);
+	return true;
 }
 
 bool
-images_build_cancel(struct request *req, struct error *err)
+images_build(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	(void)req;
+	(void)err;
+	return response_stream(res, JSON_TYPE, write_build, NULL);
+}
 
-	if (db == NULL || !build_cancel(db, &req->account, req->ids[0], err))
+bool
+images_build_cancel(struct request *req, struct response *res, struct error *err)
+{
+	struct database *db = commit_begin(req, err);
+
+	if (db == NULL || !build_cancel(db, &req->caller.account, request_id(req, "build"), err))
 		return false;
-	request_wake(req);
-	return response_pack(req, 200, "{s:s}", "status", "The build is being cancelled");
+	commit_wake(req);
+	return response_pack(res, err, 200, "{s:s}", "status", "The build is being cancelled");
 }

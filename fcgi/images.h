@@ -3,7 +3,7 @@
 /*
  * Images and their builds.
  */
-#include "router.h"
+#include "route.h"
 
 handler images_create, images_list, images_show, images_build, images_build_cancel, images_update,
     images_delete;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "commit.h"
 #include "joboption.h"
 #include "jobstate.h"
 #include "list.h"
@@ -126,19 +127,18 @@ read_options(const struct request *req, struct job *job, struct error *err)
 }
 
 bool
-jobs_create(struct request *req, struct error *err)
+jobs_create(struct request *req, struct response *res, struct error *err)
 {
-	struct job job = { .pipeline = req->ids[0] };
+	struct job job = { .pipeline = request_id(req, "pipeline") };
 	struct database *db;
 	bool done;
 
 	joboption_unset(&job);
-	done = read_options(req, &job, err) && (db = request_change(req, err)) != NULL &&
-	    job_create(db, &req->server->spool, &req->account, &job, &req->upload.files,
-		&req->upload.stage, req->config->storage_max, err);
-	req->object = job.id;
-	if (done)
-		response_pack(req, 200, "{s:I}", "id", (json_int_t)job.id);
+	done = read_options(req, &job, err) && (db = commit_begin(req, err)) != NULL &&
+	    job_create(db, &req->server->spool, &req->caller.account, &job, &req->upload.files,
+		&req->upload.stage, req->config->storage_max, err) &&
+	    response_pack(res, err, 200, "{s:I}", "id", (json_int_t)job.id);
+	commit_object(req, job.id);
 	job_clear(&job);
 	return done;
 }
@@ -150,21 +150,22 @@ apply_options(struct job *job, void *context, struct error *err)
 }
 
 bool
-jobs_update(struct request *req, struct error *err)
+jobs_update(struct request *req, struct response *res, struct error *err)
 {
-	const struct job_change change = {
-		.pipeline = req->ids[0], .id = req->ids[1], .apply = apply_options, .context = req
-	};
-	struct database *db = request_change(req, err);
+	const struct job_change change = { .pipeline = request_id(req, "pipeline"),
+		.id = request_id(req, "job"),
+		.apply = apply_options,
+		.context = req };
+	struct database *db = commit_begin(req, err);
 	char former[NAME_TEXT];
 
 	if (db == NULL ||
-	    !job_update(db, &req->server->spool, &req->account, &change, &req->upload.files,
+	    !job_update(db, &req->server->spool, &req->caller.account, &change, &req->upload.files,
 		&req->upload.stage, req->config, former, err))
 		return false;
 	if (req->upload.files.count > 0)
-		memcpy(req->replaced, former, sizeof former);
-	return response_pack(req, 200, "{s:I}", "id", (json_int_t)change.id);
+		commit_replaced(req, former);
+	return response_pack(res, err, 200, "{s:I}", "id", (json_int_t)change.id);
 }
 
 /* NULL: no memory, as for all that is put together here. */
@@ -185,7 +186,7 @@ attachments_json(const struct attachments *list)
 
 /* Tokens are names of files here: what is shown of them only stands for them. */
 static json_t *
-veiled(const char *token)
+masked(const char *token)
 {
 	char text[NAME_TEXT];
 
@@ -273,8 +274,8 @@ job_json(const struct job *job, const struct attachments *attachments)
 	    (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline", "id",
 	    (json_int_t)job->pipeline, "attachments", attachments_json(attachments),
 	    "attachment_token",
-	    veiled(job->attachment_token[0] != '\0' ? job->attachment_token : id), "results_path",
-	    veiled(job->results_token));
+	    masked(job->attachment_token[0] != '\0' ? job->attachment_token : id), "results_path",
+	    masked(job->results_token));
 	done = add_part(json, options_json(job));
 	done = add_part(json, life_json(job)) && done;
 	if (done)
@@ -316,21 +317,26 @@ add_job(const struct job *job, void *context, struct error *err)
 	return false;
 }
 
-/* Of a pipeline, or of "/jobs": all that the viewer sees. */
-bool
-jobs_list(struct request *req, struct error *err)
+/* The jobs of a pipeline, or, at "/jobs", all that the caller sees. */
+static bool
+add_jobs(struct list *list, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
-	int64_t pipeline = req->part_count > 1 ? req->ids[0] : 0;
+	struct request *req = list->req;
+	int64_t pipeline = request_id(req, "pipeline");
 
-	if (db == NULL ||
-	    (req->part_count > 1 && !pipeline_show(db, &req->account, pipeline, NULL, NULL, err)))
+	if (pipeline != 0 &&
+	    !pipeline_show(req->db, &req->caller.account, pipeline, NULL, NULL, err))
 		return false;
-	return list_begin_page(&list, req, '{', err) &&
-	    job_each(db, &req->account, pipeline, request_text(req, "state"), list.after,
-		list.fetch, add_job, &list, err) &&
-	    list_end(&list);
+	return job_each(req->db, &req->caller.account, pipeline, request_text(req, "state"),
+	    list->after, list->fetch, add_job, list, err);
+}
+
+bool
+jobs_list(struct request *req, struct response *res, struct error *err)
+{
+	static const struct list_kind all = { true, add_jobs };
+
+	return list_answer(req, res, &all, err);
 }
 
 /* A job while "?wait" lasts: it is there once its state is another one than at first. */
@@ -340,14 +346,15 @@ struct watched {
 };
 
 static bool
-look_at_job(struct request *req, void *context, bool *changed, struct error *err)
+poll_job(struct request *req, void *context, bool *changed, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	struct watched *watched = context;
 
 	job_clear(&watched->job);
 	if (db == NULL ||
-	    !job_find(db, &req->account, req->ids[0], req->ids[1], &watched->job, err))
+	    !job_find(db, &req->caller.account, request_id(req, "pipeline"), request_id(req, "job"),
+		&watched->job, err))
 		return false;
 	if (watched->first[0] == '\0')
 		memcpy(watched->first, watched->job.state, sizeof watched->first);
@@ -357,45 +364,58 @@ look_at_job(struct request *req, void *context, bool *changed, struct error *err
 }
 
 static bool
-show_job(struct request *req, const struct job *job, struct error *err)
-{
-	cleanup_list struct list list = { 0 };
-
-	list_begin(&list, req, '{');
-	return request_database(req, err) != NULL && add_job(job, &list, err) && list_end(&list);
-}
-
-bool
-jobs_show(struct request *req, struct error *err)
+add_one(struct list *list, struct error *err)
 {
 	struct watched watched = { 0 };
-	bool done = wait_for(req, look_at_job, &watched, err);
+	bool done = wait_for(list->req, poll_job, &watched, err) &&
+	    request_database(list->req, err) != NULL && add_job(&watched.job, list, err);
 
-	if (done)
-		done = request_flag(req, "result") ? outbox_send_zip(req, &watched.job, err)
-						   : show_job(req, &watched.job, err);
+	job_clear(&watched.job);
+	return done;
+}
+
+static bool
+send_results(struct request *req, struct response *res, struct error *err)
+{
+	struct watched watched = { 0 };
+	bool done =
+	    wait_for(req, poll_job, &watched, err) && outbox_send_zip(req, res, &watched.job, err);
+
 	job_clear(&watched.job);
 	return done;
 }
 
 bool
-jobs_kill(struct request *req, struct error *err)
+jobs_show(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	static const struct list_kind one = { true, add_one };
 
-	if (db == NULL || !jobstate_kill(db, &req->account, req->ids[0], req->ids[1], err))
-		return false;
-	request_wake(req);
-	return response_pack(req, 200, "{s:s}", "message", "Success");
+	return request_flag(req, "result") ? send_results(req, res, err)
+					   : list_answer_whole(req, res, &one, err);
 }
 
 bool
-jobs_delete(struct request *req, struct error *err)
+jobs_kill(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 
-	if (db == NULL || !jobstate_delete(db, &req->account, req->ids[0], req->ids[1], err))
+	if (db == NULL ||
+	    !jobstate_kill(db, &req->caller.account, request_id(req, "pipeline"),
+		request_id(req, "job"), err))
 		return false;
-	request_wake(req);
-	return response_pack(req, 200, "{s:s}", "message", "Successfully deleted job");
+	commit_wake(req);
+	return response_pack(res, err, 200, "{s:s}", "message", "Success");
+}
+
+bool
+jobs_delete(struct request *req, struct response *res, struct error *err)
+{
+	struct database *db = commit_begin(req, err);
+
+	if (db == NULL ||
+	    !jobstate_delete(db, &req->caller.account, request_id(req, "pipeline"),
+		request_id(req, "job"), err))
+		return false;
+	commit_wake(req);
+	return response_pack(res, err, 200, "{s:s}", "message", "Successfully deleted job");
 }

@@ -3,7 +3,7 @@
 /*
  * Jobs and their results.
  */
-#include "router.h"
+#include "route.h"
 
 handler jobs_create, jobs_list, jobs_show, jobs_kill, jobs_delete, jobs_update;
 

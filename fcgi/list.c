@@ -5,8 +5,7 @@
 
 #include <stdio.h>
 
-#include "request.h"
-#include "response.h"
+#include "cleanup.h"
 
 const struct parameter list_parameters[] = {
 	LIST_PARAMETERS,
@@ -14,111 +13,114 @@ const struct parameter list_parameters[] = {
 };
 
 static bool
-no_memory(struct error *err)
+list_no_memory(struct error *err)
 {
 	return error_set(err, ERROR_SYSTEM, "make a list: not enough memory");
 }
 
-void
-list_begin(struct list *list, struct request *req, char open)
+static bool
+list_stream_item(struct list *list, int64_t id, json_t *item, struct error *err)
 {
-	*list = (struct list){ .req = req, .fetch = INT64_MAX, .close = open == '{' ? '}' : ']' };
-}
+	char key[32];
+	int length = 1;
 
-bool
-list_begin_page(struct list *list, struct request *req, char open, struct error *err)
-{
-	list_begin(list, req, open);
-	list->after = request_number(req, "after", 0);
-	list->limit = request_number(req, "limit", 0);
-	if (list->limit == 0)
-		return true;
-	list->fetch = list->limit + 1;
-	list->gathered = open == '{' ? json_object() : json_array();
-	return list->gathered != NULL || no_memory(err);
+	key[0] = list->count > 0 ? ',' : list->object ? '{' : '[';
+	if (list->object)
+		length += snprintf(key + 1, sizeof key - 1, "\"%lld\":", (long long)id);
+	return (response_write(list->res, key, (size_t)length) &&
+		   response_value(list->res, item)) ||
+	    error_set(err, ERROR_INTERRUPTED,
+		"make a list: the client is gone, or there is not enough memory");
 }
 
 static bool
-stream_item(struct list *list, int64_t id, json_t *item, struct error *err)
+list_gather_item(struct list *list, int64_t id, json_t *item, struct error *err)
 {
-	char key[32];
-	int length = 0;
+	char key[24];
 
-	if (list->count == 0) {
-		response_begin(list->req, 200, JSON_TYPE);
-		key[length++] = list->close == '}' ? '{' : '[';
-	} else {
-		key[length++] = ',';
-	}
-	if (list->close == '}')
-		length +=
-		    snprintf(key + length, sizeof key - (size_t)length, "\"%lld\":", (long long)id);
-	return (response_write(list->req, key, (size_t)length) &&
-		   response_value(list->req, item)) ||
-	    error_set(err, ERROR_INTERRUPTED,
-		"make a list: the client is gone, or there is not enough memory");
+	snprintf(key, sizeof key, "%lld", (long long)id);
+	return (list->object ? json_object_set(list->gathered, key, item)
+			     : json_array_append(list->gathered, item)) == 0 ||
+	    list_no_memory(err);
 }
 
 bool
 list_add(struct list *list, int64_t id, json_t *item, struct error *err)
 {
-	char key[24];
+	bool done;
 
 	if (item == NULL)
-		return no_memory(err);
-	if (list->gathered == NULL) {
-		bool done = stream_item(list, id, item, err);
-
-		json_decref(item);
-		if (!done)
-			return false;
-	} else if (list->count == list->limit) {
+		return list_no_memory(err);
+	if (list->limit > 0 && list->count == list->limit) {
 		list->more = true;
 		json_decref(item);
 		return true;
-	} else {
-		snprintf(key, sizeof key, "%lld", (long long)id);
-		if ((list->close == '}' ? json_object_set_new(list->gathered, key, item)
-					: json_array_append_new(list->gathered, item)) < 0)
-			return no_memory(err);
 	}
+	done = list->gathered != NULL ? list_gather_item(list, id, item, err)
+				      : list_stream_item(list, id, item, err);
+	json_decref(item);
 	list->last_id = id;
 	list->count++;
-	return true;
+	return done;
 }
 
 static void
-link_next(struct list *list)
+list_link_next(struct list *list)
 {
 	const char *state = request_text(list->req, "state"); /* the one filter that a list has */
 
-	response_header(list->req, "Link: <%s?limit=%lld&after=%lld%s%s>; rel=\"next\"",
-	    list->req->path, (long long)list->limit, (long long)list->last_id,
+	response_header(list->res, "Link: <%s?limit=%lld&after=%lld%s%s>; rel=\"next\"",
+	    list->req->path.text, (long long)list->limit, (long long)list->last_id,
 	    state != NULL ? "&state=" : "", state != NULL ? state : "");
 }
 
-bool
-list_end(struct list *list)
+static bool
+list_write(struct request *req, struct response *res, struct error *err)
 {
-	const char empty[] = { list->close == '}' ? '{' : '[', list->close, '\n' };
+	const struct list_kind *kind = res->context;
+	const char empty[] = { kind->object ? '{' : '[', kind->object ? '}' : ']', '\n' };
+	struct list list = { .req = req,
+		.res = res,
+		.object = kind->object,
+		.after = request_number(req, "after", 0),
+		.fetch = INT64_MAX };
 
-	if (list->gathered != NULL) {
-		if (list->more)
-			link_next(list);
-		return response_json(list->req, 200, json_incref(list->gathered));
-	}
-	if (list->count == 0) {
-		response_begin(list->req, 200, JSON_TYPE);
-		response_write(list->req, empty, sizeof empty);
-	} else {
-		response_write(list->req, empty + 1, 2);
-	}
+	if (request_database(req, err) == NULL || !kind->add_items(&list, err))
+		return false;
+	if (list.count == 0)
+		response_write(res, empty, sizeof empty);
+	else
+		response_write(res, empty + 1, 2);
 	return true;
 }
 
-void
-list_clear(struct list *list)
+bool
+list_answer_whole(struct request *req, struct response *res, const struct list_kind *kind,
+    struct error *err)
 {
-	json_decref(list->gathered);
-	list->gathered = NULL;
+	cleanup_json json_t *gathered = kind->object ? json_object() : json_array();
+	struct list list = { .req = req,
+		.res = res,
+		.object = kind->object,
+		.after = request_number(req, "after", 0),
+		.limit = request_number(req, "limit", 0),
+		.gathered = gathered };
+
+	list.fetch = list.limit + 1;
+	if (gathered == NULL)
+		return list_no_memory(err);
+	if (request_database(req, err) == NULL || !kind->add_items(&list, err))
+		return false;
+	if (list.more)
+		list_link_next(&list);
+	return response_json(res, 200, take_pointer(&gathered), err);
+}
+
+bool
+list_answer(struct request *req, struct response *res, const struct list_kind *kind,
+    struct error *err)
+{
+	return request_number(req, "limit", 0) == 0
+	    ? response_stream(res, JSON_TYPE, list_write, kind)
+	    : list_answer_whole(req, res, kind, err);
 }

@@ -16,7 +16,6 @@
 #include "cleanup.h"
 #include "job.h"
 #include "joblog.h"
-#include "list.h"
 #include "quantity.h"
 #include "response.h"
 #include "utf8.h"
@@ -24,8 +23,7 @@
 #define TEXT_TYPE "text/plain; charset=utf-8"
 #define LOOK_MS   1000 /* how long a follower trusts that nothing has changed */
 
-#define PIECE      65536 /* bytes that are sent at a time */
-#define AFTER_PART 3     /* of the path: the id behind which lines are asked for */
+#define PIECE 65536 /* bytes that are sent at a time */
 
 const struct parameter logs_range_parameters[] = {
 	{ .name = "start_byte", .type = PARAMETER_NUMBER, .least = 0 },
@@ -81,6 +79,7 @@ line_json(int64_t job, const struct joblog_line *line, struct error *err)
 /* A call that asks for lines: which ones, and what has been found. */
 struct lines {
 	struct request *req;
+	struct response *res;
 	int64_t job;
 	int64_t after;
 	int64_t limit;       /* 0: none */
@@ -88,8 +87,22 @@ struct lines {
 	int64_t attempt;     /* the one that is asked for; 0: all since the submit */
 	int64_t first, last; /* attempts whose logs are read */
 	bool ended;          /* nothing can come any more */
-	struct list list;
+	int64_t count;       /* lines that were written */
 };
+
+/* Writes a line as an item of an array. */
+static bool
+write_line(struct lines *lines, const struct joblog_line *line, struct error *err)
+{
+	cleanup_json json_t *json = line_json(lines->job, line, err);
+
+	if (json == NULL)
+		return false;
+	return (response_write(lines->res, lines->count++ == 0 ? "[" : ",", 1) &&
+		   response_value(lines->res, json)) ||
+	    error_set(err, ERROR_INTERRUPTED,
+		"read a log: the client is gone, or there is not enough memory");
+}
 
 /* Adds the lines of one attempt, of which base is the sum of the sizes of those before it. */
 static bool
@@ -101,13 +114,10 @@ put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *e
 
 	if (lines->tail >= 0 && !joblog_tail(log, lines->tail, &position, err))
 		return false;
-	while ((lines->limit == 0 || lines->list.count < lines->limit) &&
+	while ((lines->limit == 0 || lines->count < lines->limit) &&
 	    (row = joblog_next(log, &position, &line, err)) == 1) {
-		json_t *json;
-
 		line.id += base;
-		json = line_json(lines->job, &line, err);
-		if (json == NULL || !list_add(&lines->list, line.id, json, err))
+		if (!write_line(lines, &line, err))
 			return false;
 	}
 	return row >= 0;
@@ -120,7 +130,7 @@ check_there(const struct lines *lines, const struct job *job, struct error *err)
 	char removed[QUANTITY_TEXT];
 
 	if (lines->attempt > job->attempt)
-		return error_set(err, ERROR_NOT_FOUND, "attempt: the job has begun %lld times",
+		return error_set(err, ERROR_NOT_FOUND, "attempt: the job has only %lld attempts",
 		    (long long)job->attempt);
 	if (job->logs_removed_at != 0 && job_ended(job))
 		return error_set(err, ERROR_GONE,
@@ -137,7 +147,7 @@ look(struct lines *lines, struct error *err)
 	struct job job = { 0 };
 	bool there;
 
-	if (db == NULL || !job_find(db, &lines->req->account, 0, lines->job, &job, err))
+	if (db == NULL || !job_find(db, &lines->req->caller.account, 0, lines->job, &job, err))
 		return false;
 	lines->last = lines->attempt != 0 ? lines->attempt : job.attempt + not_begun(&job);
 	lines->first = lines->attempt != 0 || not_begun(&job) || job.first_attempt == 0
@@ -208,33 +218,34 @@ put_all(struct lines *lines, struct error *err)
 
 		if (wanted && !put_attempt(lines, attempt, base, err))
 			return false;
-		if (lines->limit > 0 && lines->list.count >= lines->limit)
+		if (lines->limit > 0 && lines->count >= lines->limit)
 			break;
 		base += size;
 	}
 	return true;
 }
 
+/* Writes what the logs have. *answered says whether that is the response, or it is too early. */
 static bool
 read_once(struct lines *lines, bool last, bool *answered, struct error *err)
 {
 	int64_t total = 0;
-	bool done;
 
 	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++)
 		total += attempt_size(lines, attempt);
-	lines->req->headers[0] = '\0';
-	response_header(lines->req, "X-Log-Size: %lld", (long long)total);
-	list_begin(&lines->list, lines->req, '[');
-	done = put_all(lines, err);
-	*answered = done && (last || lines->list.count > 0);
+	response_drop_headers(lines->res);
+	response_header(lines->res, "X-Log-Size: %lld", (long long)total);
+	if (!put_all(lines, err))
+		return false;
+	*answered = last || lines->count > 0;
 	if (*answered)
-		list_end(&lines->list);
-	return done;
+		response_write(lines->res, lines->count > 0 ? "]\n" : "[]\n",
+		    lines->count > 0 ? 2 : 3);
+	return true;
 }
 
 static bool
-send_lines(struct lines *lines, int64_t wait_s, struct error *err)
+follow(struct lines *lines, int64_t wait_s, struct error *err)
 {
 	int64_t deadline = time_monotonic_ms() + wait_s * MS_PER_S, left;
 	bool answered;
@@ -247,13 +258,13 @@ send_lines(struct lines *lines, int64_t wait_s, struct error *err)
 			return false;
 		if (answered)
 			return true;
-		/* At a stop nobody is kept waiting: whoever follows asks again. */
+		/* At a stop nobody is kept waiting: a follower asks again. */
 		if (!wait_for_change(lines->req, lines->job, lines->last, left))
 			deadline = 0;
 	}
 }
 
-/* The text as the job printed it, by the web server. */
+/* Has the web server send the text as the job printed it. */
 static bool
 send_raw(struct lines *lines, struct error *err)
 {
@@ -266,65 +277,81 @@ send_raw(struct lines *lines, struct error *err)
 	    !joblog_open(&log, req->server->spool.logs, lines->job, lines->last, lines->ended,
 		req->config->log_limit, err))
 		return false;
-	response_header(req, "X-Log-Size: %lld", (long long)log.size);
+	response_header(lines->res, "X-Log-Size: %lld", (long long)log.size);
 	there = log.text >= 0;
 	joblog_close(&log);
 	if (there)
-		return response_file(req, "logs", joblog_name(name, lines->job, lines->last, "log"),
-		    TEXT_TYPE, NULL);
-	response_begin(req, 200, TEXT_TYPE);
+		return response_file(lines->res, "logs",
+		    joblog_name(name, lines->job, lines->last, "log"), TEXT_TYPE, NULL);
+	lines->res->type = TEXT_TYPE;
 	return true;
 }
 
-/* The id in the path, if there is one. Clients of the original begin with -1, for all lines. */
+/* The id in the path, if it has one. Clients of the original begin with -1, for all lines. */
 static bool
 read_after(const struct request *req, int64_t *after, struct error *err)
 {
-	if (req->part_count <= AFTER_PART)
+	const char *word = request_word(req, "after");
+
+	*after = 0;
+	if (word == NULL)
 		return true;
-	if (!integer_parse(req->parts[AFTER_PART], after))
+	if (!integer_parse(word, after))
 		return error_set(err, ERROR_INPUT,
 		    "the log id must be a whole number; 0 gives all lines");
 	*after = *after < 0 ? 0 : *after;
 	return true;
 }
 
-bool
-logs_show(struct request *req, struct error *err)
+static struct lines
+asked_lines(struct request *req, struct response *res)
 {
-	struct lines lines = {
+	return (struct lines){
 		.req = req,
-		.job = req->ids[0],
+		.res = res,
+		.job = request_id(req, "job"),
 		.limit = request_number(req, "limit", 0),
 		.tail = request_number(req, "tail", -1),
 		.attempt = request_number(req, "attempt", 0),
 	};
+}
+
+static bool
+write_lines(struct request *req, struct response *res, struct error *err)
+{
+	struct lines lines = asked_lines(req, res);
 	int64_t wait_s = wait_seconds(req);
 	bool done;
 
 	if (!read_after(req, &lines.after, err))
 		return false;
-	if (request_flag(req, "raw"))
-		return send_raw(&lines, err);
 	if (wait_s == 0)
-		return send_lines(&lines, 0, err);
+		return follow(&lines, 0, err);
 	if (!wait_enter(req, err))
 		return false;
-	done = send_lines(&lines, wait_s, err);
+	done = follow(&lines, wait_s, err);
 	wait_leave(req);
 	return done;
 }
 
-/* Bytes of the text from at to end, or to where the job has cut its log meanwhile. */
+bool
+logs_show(struct request *req, struct response *res, struct error *err)
+{
+	struct lines lines = asked_lines(req, res);
+
+	return request_flag(req, "raw") ? send_raw(&lines, err)
+					: response_stream(res, JSON_TYPE, write_lines, NULL);
+}
+
+/* Writes the text from at to end, or to where the job has cut its log meanwhile. */
 static bool
-send_bytes(struct request *req, const struct joblog *log, int64_t at, int64_t end,
+write_bytes(struct response *res, const struct joblog *log, int64_t at, int64_t end,
     struct error *err)
 {
 	cleanup_free char *piece = malloc(PIECE);
 
 	if (piece == NULL)
 		return error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
-	response_begin(req, 200, TEXT_TYPE);
 	while (at < end) {
 		ssize_t length =
 		    pread(log->text, piece, end - at < PIECE ? (size_t)(end - at) : PIECE, at);
@@ -333,21 +360,17 @@ send_bytes(struct request *req, const struct joblog *log, int64_t at, int64_t en
 			continue;
 		if (length <= 0)
 			break;
-		if (!response_write(req, piece, (size_t)length))
+		if (!response_write(res, piece, (size_t)length))
 			break;
 		at += length;
 	}
 	return true;
 }
 
-/* A range of the text, as the original's last version sends it: what is past the end is left out.
- */
-bool
-logs_range(struct request *req, struct error *err)
+static bool
+write_range(struct request *req, struct response *res, struct error *err)
 {
-	struct lines lines = {
-		.req = req, .job = req->ids[0], .attempt = request_number(req, "attempt", 0)
-	};
+	struct lines lines = asked_lines(req, res);
 	int64_t start = request_number(req, "start_byte", 0), end;
 	int64_t size = request_number(req, "size", 0);
 	struct joblog log;
@@ -359,10 +382,20 @@ logs_range(struct request *req, struct error *err)
 		return false;
 	start = start < log.size ? start : log.size;
 	end = size > 0 && size < log.size - start ? start + size : log.size;
-	response_header(req, "X-Log-Size: %lld", (long long)log.size);
-	response_header(req, "Content-Disposition: attachment; filename=\"job_%lld_logs.txt\"",
+	response_header(res, "X-Log-Size: %lld", (long long)log.size);
+	response_header(res, "Content-Disposition: attachment; filename=\"job_%lld_logs.txt\"",
 	    (long long)lines.job);
-	done = send_bytes(req, &log, start, end, err);
+	done = write_bytes(res, &log, start, end, err);
 	joblog_close(&log);
 	return done;
+}
+
+/* A range of the text, as the original's last version sends it; what is past the end is left out.
+ */
+bool
+logs_range(struct request *req, struct response *res, struct error *err)
+{
+	(void)req;
+	(void)err;
+	return response_stream(res, TEXT_TYPE, write_range, NULL);
 }

@@ -3,7 +3,7 @@
 /*
  * Logs of jobs, while they run and after.
  */
-#include "router.h"
+#include "route.h"
 
 handler logs_show, logs_range;
 

@@ -29,7 +29,7 @@
 #include "message.h"
 #include "program.h"
 #include "request.h"
-#include "router.h"
+#include "serve.h"
 
 #define BACKLOG         1024
 #define STACK_BYTES     (512 * 1024)
@@ -102,7 +102,7 @@ work(void *argument)
 		if (FCGX_Accept_r(&fcgi) < 0)
 			continue; /* it was closed without a call */
 		request_begin(&req, worker->server, &fcgi);
-		router_run(&req);
+		serve_call(&req);
 		request_clear(&req);
 		FCGX_Finish_r(&fcgi);
 	}

@@ -9,12 +9,20 @@
 #include "openapi_text.h" /* openapi_text, made from openapi.json */
 #include "response.h"
 
-bool
-openapi_show(struct request *req, struct error *err)
+static bool
+openapi_write(struct request *req, struct response *res, struct error *err)
 {
+	(void)req;
 	(void)err;
-	response_header(req, "Content-Length: %zu", strlen(openapi_text));
-	response_begin(req, 200, "application/json; charset=utf-8");
-	response_write(req, openapi_text, strlen(openapi_text));
+	response_header(res, "Content-Length: %zu", strlen(openapi_text));
+	response_write(res, openapi_text, strlen(openapi_text));
 	return true;
+}
+
+bool
+openapi_show(struct request *req, struct response *res, struct error *err)
+{
+	(void)req;
+	(void)err;
+	return response_stream(res, JSON_TYPE, openapi_write, NULL);
 }

@@ -3,7 +3,7 @@
 /*
  * The API's description of itself.
  */
-#include "router.h"
+#include "route.h"
 
 handler openapi_show;
 

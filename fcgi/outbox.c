@@ -12,11 +12,10 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "commit.h"
 #include "quantity.h"
 #include "response.h"
 #include "unzip.h"
-
-#define FILE_PART 5 /* of the path: where a file's name begins */
 
 /* Whether the job has results, or in words why not. */
 static bool
@@ -36,14 +35,14 @@ check_there(const struct job *job, struct error *err)
 }
 
 bool
-outbox_send_zip(struct request *req, const struct job *job, struct error *err)
+outbox_send_zip(struct request *req, struct response *res, const struct job *job, struct error *err)
 {
 	char name[SPOOL_RESULTS_NAME], save_as[40];
 
-	if (!check_there(job, err) || !request_note(req, "job_download", job->id, err))
+	if (!check_there(job, err) || !commit_event(req, "job_download", job->id, err))
 		return false;
 	snprintf(save_as, sizeof save_as, "job-%lld.zip", (long long)job->id);
-	return response_file(req, "results", spool_results_name(name, job->results_token, "zip"),
+	return response_file(res, "results", spool_results_name(name, job->results_token, "zip"),
 	    "application/zip", save_as);
 }
 
@@ -63,7 +62,9 @@ find_listing(struct request *req, struct job *job, int *list, struct error *err)
 {
 	struct database *db = request_database(req, err);
 
-	if (db == NULL || !job_find(db, &req->account, req->ids[0], req->ids[1], job, err) ||
+	if (db == NULL ||
+	    !job_find(db, &req->caller.account, request_id(req, "pipeline"), request_id(req, "job"),
+		job, err) ||
 	    !check_there(job, err))
 		return false;
 	*list = open_results(req, job, "list");
@@ -72,8 +73,8 @@ find_listing(struct request *req, struct job *job, int *list, struct error *err)
 		"the listing of these results is missing: download the zip instead (?result)");
 }
 
-bool
-outbox_list(struct request *req, struct error *err)
+static bool
+write_listing(struct request *req, struct response *res, struct error *err)
 {
 	struct job job = { 0 };
 	cleanup_close int list = -1;
@@ -83,10 +84,17 @@ outbox_list(struct request *req, struct error *err)
 	request_release_database(req);
 	if (!done)
 		return false;
-	response_begin(req, 200, "application/json; charset=utf-8");
-	response_lines(req, take_fd(&list), " ");
-	response_write(req, "\n", 1);
+	response_lines(res, take_fd(&list), " ");
+	response_write(res, "\n", 1);
 	return true;
+}
+
+bool
+outbox_list(struct request *req, struct response *res, struct error *err)
+{
+	(void)req;
+	(void)err;
+	return response_stream(res, JSON_TYPE, write_listing, NULL);
 }
 
 /* A file of the listing. */
@@ -179,11 +187,11 @@ parse_range(const char *text, int64_t size, struct range *range)
  * all (RFC 9110, section 14.2).
  */
 static bool
-read_range(struct request *req, const struct entry *entry, const char *tag, struct range *range,
+read_range(struct response *res, const struct entry *entry, const char *tag, struct range *range,
     struct error *err)
 {
-	const char *header = request_header(req, "HTTP_RANGE");
-	const char *condition = request_header(req, "HTTP_IF_RANGE");
+	const char *header = request_header(res->req, "HTTP_RANGE");
+	const char *condition = request_header(res->req, "HTTP_IF_RANGE");
 
 	*range = (struct range){ 0, entry->size, false };
 	if (strncmp(header, "bytes=", 6) != 0 ||
@@ -192,13 +200,13 @@ read_range(struct request *req, const struct entry *entry, const char *tag, stru
 		return true;
 	if (range->length > 0)
 		return true;
-	response_header(req, "Content-Range: bytes */%lld", (long long)entry->size);
+	response_header(res, "Content-Range: bytes */%lld", (long long)entry->size);
 	return error_set(err, ERROR_RANGE, "the file has %lld bytes", (long long)entry->size);
 }
 
 /* The last component of its name, percent-encoded (RFC 8187, section 3.2). */
 static void
-name_for_saving(struct request *req, const char *name)
+name_for_saving(struct response *res, const char *name)
 {
 	const char *slash = strrchr(name, '/'), *last = slash != NULL ? slash + 1 : name;
 	char encoded[3 * 255 + 1];
@@ -211,7 +219,7 @@ name_for_saving(struct request *req, const char *name)
 		else
 			at += (size_t)sprintf(encoded + at, "%%%02X", (unsigned char)*last);
 	encoded[at] = '\0';
-	response_header(req, "Content-Disposition: attachment; filename*=UTF-8''%s", encoded);
+	response_header(res, "Content-Disposition: attachment; filename*=UTF-8''%s", encoded);
 }
 
 static bool
@@ -230,36 +238,35 @@ client_has(const struct request *req, const char *tag)
 }
 
 static bool
-send_file(struct request *req, int zip, const struct entry *entry, const char *name,
+write_entry(struct response *res, int zip, const struct entry *entry, const char *name,
     struct error *err)
 {
-	bool head = strcmp(request_header(req, "REQUEST_METHOD"), "HEAD") == 0;
 	struct range range;
 	char tag[72];
 
 	snprintf(tag, sizeof tag, "\"%s\"", entry->sha256);
-	response_header(req, "ETag: %s", tag);
-	response_header(req, "Accept-Ranges: bytes");
-	if (client_has(req, tag)) {
-		response_begin(req, 304, "application/octet-stream");
+	response_header(res, "ETag: %s", tag);
+	response_header(res, "Accept-Ranges: bytes");
+	if (client_has(res->req, tag)) {
+		res->status = 304;
 		return true;
 	}
-	if (!read_range(req, entry, tag, &range, err))
+	if (!read_range(res, entry, tag, &range, err))
 		return false;
-	name_for_saving(req, name);
-	response_header(req, "Content-Length: %lld", (long long)range.length);
+	name_for_saving(res, name);
+	response_header(res, "Content-Length: %lld", (long long)range.length);
 	if (range.part)
-		response_header(req, "Content-Range: bytes %lld-%lld/%lld", (long long)range.first,
+		response_header(res, "Content-Range: bytes %lld-%lld/%lld", (long long)range.first,
 		    (long long)(range.first + range.length - 1), (long long)entry->size);
-	response_begin(req, range.part ? 206 : 200, "application/octet-stream");
-	return head ||
-	    unzip_entry(zip, entry->offset, range.first, range.length, send_piece, req, err);
+	res->status = range.part ? 206 : 200;
+	return request_is_head(res->req) ||
+	    unzip_entry(zip, entry->offset, range.first, range.length, send_piece, res, err);
 }
 
-bool
-outbox_file(struct request *req, struct error *err)
+static bool
+write_file(struct request *req, struct response *res, struct error *err)
 {
-	cleanup_free char *name = request_rest(req, FILE_PART);
+	cleanup_free char *name = request_rest(req, "name");
 	struct job job = { 0 };
 	struct entry entry;
 	int list = -1;
@@ -269,16 +276,25 @@ outbox_file(struct request *req, struct error *err)
 	if (name == NULL)
 		return error_set(err, ERROR_SYSTEM, "read the path: not enough memory");
 	done = find_listing(req, &job, &list, err) && find_entry(list, name, &entry, err) &&
-	    request_note(req, "job_download", job.id, err);
+	    commit_event(req, "job_download", job.id, err);
 	if (done)
 		zip = open_results(req, &job, "zip");
 	job_clear(&job);
 	request_release_database(req);
 	if (done && zip < 0)
-		return error_errno(err, "open the results of job %lld", (long long)req->ids[1]);
+		return error_errno(err, "open the results of job %lld",
+		    (long long)request_id(req, "job"));
 	if (!done || !wait_enter(req, err))
 		return false;
-	done = send_file(req, zip, &entry, name, err);
+	done = write_entry(res, zip, &entry, name, err);
 	wait_leave(req);
 	return done;
+}
+
+bool
+outbox_file(struct request *req, struct response *res, struct error *err)
+{
+	(void)req;
+	(void)err;
+	return response_stream(res, "application/octet-stream", write_file, NULL);
 }

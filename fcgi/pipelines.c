@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "commit.h"
 #include "list.h"
 #include "pipeline.h"
 #include "quantity.h"
@@ -84,41 +85,41 @@ changes_json(const struct request *req)
 }
 
 bool
-pipelines_update(struct request *req, struct error *err)
+pipelines_update(struct request *req, struct response *res, struct error *err)
 {
 	struct pipeline_change change = {
 		.name = request_text(req, "name"),
 		.on_failure = request_text(req, "on_failure"),
 		.max_parallel = request_number(req, "max_parallel", 0),
 	};
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 	bool done = db != NULL && parse_ids(req, "remove_jobs", &change.remove, err) &&
 	    parse_ids(req, "rearrange_jobs", &change.rearrange, err) &&
-	    submission_change(db, &req->account, req->ids[0], &change, err);
+	    submission_change(db, &req->caller.account, request_id(req, "pipeline"), &change, err);
 
 	free(change.remove.items);
 	free(change.rearrange.items);
 	if (!done)
 		return false;
-	request_wake(req);
-	return response_json(req, 200, changes_json(req));
+	commit_wake(req);
+	return response_json(res, 200, changes_json(req), err);
 }
 
 bool
-pipelines_create(struct request *req, struct error *err)
+pipelines_create(struct request *req, struct response *res, struct error *err)
 {
 	const char *on_failure = request_text(req, "on_failure");
-	const struct pipeline pipeline = { .account = req->account.id,
+	const struct pipeline pipeline = { .account = req->caller.account.id,
 		.name = request_text(req, "name"),
 		.on_failure = on_failure != NULL ? on_failure : "continue",
 		.max_parallel = request_number(req, "max_parallel", 1) };
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 	int64_t id;
 
 	if (db == NULL || !pipeline_create(db, &pipeline, &id, err))
 		return false;
-	req->object = id;
-	return response_pack(req, 200, "{s:I}", "id", (json_int_t)id);
+	commit_object(req, id);
+	return response_pack(res, err, 200, "{s:I}", "id", (json_int_t)id);
 }
 
 static bool
@@ -148,27 +149,38 @@ add_pipeline(const struct pipeline *pipeline, void *context, struct error *err)
 	    err);
 }
 
-bool
-pipelines_list(struct request *req, struct error *err)
+static bool
+pipelines_add_all(struct list *list, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
+	struct request *req = list->req;
 
-	return db != NULL && list_begin_page(&list, req, '{', err) &&
-	    pipeline_each(db, &req->account, list.after, list.fetch, add_pipeline, &list, err) &&
-	    list_end(&list);
+	return pipeline_each(req->db, &req->caller.account, list->after, list->fetch, add_pipeline,
+	    list, err);
 }
 
 bool
-pipelines_show(struct request *req, struct error *err)
+pipelines_list(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
+	static const struct list_kind all = { true, pipelines_add_all };
 
-	list_begin(&list, req, '{');
-	return db != NULL &&
-	    pipeline_show(db, &req->account, req->ids[0], add_pipeline, &list, err) &&
-	    list_end(&list);
+	return list_answer(req, res, &all, err);
+}
+
+static bool
+pipelines_add_one(struct list *list, struct error *err)
+{
+	struct request *req = list->req;
+
+	return pipeline_show(req->db, &req->caller.account, request_id(req, "pipeline"),
+	    add_pipeline, list, err);
+}
+
+bool
+pipelines_show(struct request *req, struct response *res, struct error *err)
+{
+	static const struct list_kind one = { true, pipelines_add_one };
+
+	return list_answer_whole(req, res, &one, err);
 }
 
 static bool
@@ -183,39 +195,41 @@ add_job_state(int64_t job, const char *state, void *context, struct error *err)
 }
 
 bool
-pipelines_submit(struct request *req, struct error *err)
+pipelines_submit(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 	cleanup_json json_t *states = json_object();
 
 	if (db == NULL ||
-	    !submission_submit(db, &req->account, req->ids[0], req->config, add_job_state, states,
-		err))
+	    !submission_submit(db, &req->caller.account, request_id(req, "pipeline"), req->config,
+		add_job_state, states, err))
 		return false;
-	request_wake(req);
-	return response_json(req, 200, json_incref(states));
+	commit_wake(req);
+	return response_json(res, 200, json_incref(states), err);
 }
 
 bool
-pipelines_cancel(struct request *req, struct error *err)
+pipelines_cancel(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 	cleanup_json json_t *states = json_object();
 
 	if (db == NULL ||
-	    !submission_cancel(db, &req->account, req->ids[0], add_job_state, states, err))
+	    !submission_cancel(db, &req->caller.account, request_id(req, "pipeline"), add_job_state,
+		states, err))
 		return false;
-	request_wake(req);
-	return response_json(req, 200, json_incref(states));
+	commit_wake(req);
+	return response_json(res, 200, json_incref(states), err);
 }
 
 bool
-pipelines_delete(struct request *req, struct error *err)
+pipelines_delete(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 
-	if (db == NULL || !submission_delete(db, &req->account, req->ids[0], err))
+	if (db == NULL ||
+	    !submission_delete(db, &req->caller.account, request_id(req, "pipeline"), err))
 		return false;
-	request_wake(req);
-	return response_pack(req, 200, "{s:s}", "status", "Successfully deleted the pipeline");
+	commit_wake(req);
+	return response_pack(res, err, 200, "{s:s}", "status", "Successfully deleted the pipeline");
 }

@@ -3,7 +3,7 @@
 /*
  * Pipelines.
  */
-#include "router.h"
+#include "route.h"
 
 handler pipelines_create, pipelines_list, pipelines_show, pipelines_submit, pipelines_cancel,
     pipelines_delete, pipelines_update;

@@ -1,36 +1,24 @@
 /*
- * Reading a call. Bodies are read once, in pieces; only texts, which are bounded, are held.
+ * What came with a call.
  */
 #include "request.h"
 
 #include <fcgiapp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "body.h"
-#include "cleanup.h"
-#include "cookie.h"
 #include "quantity.h"
-#include "response.h"
-#include "router.h"
-#include "session.h"
+#include "route.h"
 #include "transaction.h"
 #include "urlencoded.h"
 #include "utf8.h"
-
-#define COOKIE_NAME "session"
-#define BEARER      "Bearer" /* RFC 6750, section 2.1 */
 
 void
 request_begin(struct request *req, struct server *server, struct FCGX_Request *fcgi)
 {
 	*req = (struct request){ .server = server, .config = server->config, .fcgi = fcgi };
-	req->method = request_header(req, "REQUEST_METHOD");
-	if (strcmp(req->method, "HEAD") == 0)
-		req->method = "GET";
-	req->account = account_nobody();
+	req->method = request_is_head(req) ? "GET" : request_header(req, "REQUEST_METHOD");
+	req->caller.account = account_nobody();
 	upload_begin(&req->upload, &server->spool, req->config);
 }
 
@@ -40,8 +28,8 @@ request_clear(struct request *req)
 	request_release_database(req);
 	upload_clear(&req->upload);
 	values_clear(&req->values);
-	free(req->path);
-	free(req->decoded);
+	free(req->path.text);
+	free(req->path.decoded);
 }
 
 const char *
@@ -53,41 +41,93 @@ request_header(const struct request *req, const char *name)
 }
 
 bool
-request_split_path(struct request *req)
+request_is_head(const struct request *req)
+{
+	return strcmp(request_header(req, "REQUEST_METHOD"), "HEAD") == 0;
+}
+
+static bool
+request_unknown_path(struct error *err)
+{
+	return error_set(err, ERROR_NOT_FOUND, "no such path");
+}
+
+bool
+request_read_path(struct request *req, struct error *err)
 {
 	const char *uri = request_header(req, "REQUEST_URI");
 	size_t length = strcspn(uri, "?");
+	struct path *path = &req->path;
 	char *rest, *segment;
 
-	req->path = strndup(uri, length);
-	req->decoded = strndup(uri, length);
-	if (req->path == NULL || req->decoded == NULL || uri[0] != '/')
-		return false;
-	if (length > 1 && req->decoded[length - 1] == '/')
-		req->decoded[length - 1] = '\0'; /* "/image/" is "/image" */
-	rest = req->decoded + 1;
-	while (rest != NULL && *req->decoded != '\0' && (rest[0] != '\0' || req->part_count > 0)) {
+	path->text = strndup(uri, length);
+	path->decoded = strndup(uri, length);
+	if (path->text == NULL || path->decoded == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the path: not enough memory");
+	if (uri[0] != '/')
+		return request_unknown_path(err);
+	if (length > 1 && path->decoded[length - 1] == '/')
+		path->decoded[length - 1] = '\0'; /* "/image/" is "/image" */
+	rest = path->decoded + 1;
+	while (rest != NULL && *path->decoded != '\0' && (rest[0] != '\0' || path->count > 0)) {
 		size_t size;
 
 		segment = strsep(&rest, "/");
 		size = percent_decode(segment, strlen(segment), false);
 		if (strlen(segment) != size || !utf8_valid(segment, size))
-			return false;
-		if (req->part_count == PATH_PARTS)
-			req->deeper = true;
+			return request_unknown_path(err);
+		if (path->count == REQUEST_PARTS)
+			path->deeper = true;
 		else
-			req->parts[req->part_count++] = segment;
+			path->parts[path->count++] = segment;
 	}
 	return true;
 }
 
-char *
-request_rest(const struct request *req, size_t first)
+/* The number of the route's segment that is called name, with 0 the first; -1: it has none. */
+static int
+request_part(const struct request *req, const char *name)
 {
-	const char *at = req->path + 1;
+	const char *segment = req->route->path + 1;
+	int part = 0;
+
+	for (; *segment != '\0'; part++) {
+		size_t length = strcspn(segment, "/"), mark = strspn(segment, ":*");
+
+		if (mark > 0 && length - mark == strlen(name) &&
+		    strncmp(segment + mark, name, length - mark) == 0)
+			return part;
+		segment += length + (segment[length] == '/');
+	}
+	return -1;
+}
+
+const char *
+request_word(const struct request *req, const char *name)
+{
+	int part = request_part(req, name);
+
+	return part < 0 ? NULL : req->path.parts[part];
+}
+
+int64_t
+request_id(const struct request *req, const char *name)
+{
+	const char *word = request_word(req, name);
+	int64_t id;
+
+	if (word == NULL)
+		return 0;
+	return integer_parse(word, &id) ? id : -1;
+}
+
+char *
+request_rest(const struct request *req, const char *name)
+{
+	const char *at = req->path.text + 1;
 	char *rest;
 
-	for (size_t part = 0; part < first; part++)
+	for (int part = request_part(req, name); part > 0; part--)
 		at += strcspn(at, "/") + (at[strcspn(at, "/")] == '/');
 	rest = strdup(at);
 	if (rest != NULL)
@@ -115,71 +155,6 @@ request_release_database(struct request *req)
 	req->db = NULL;
 }
 
-/* What is behind "Bearer" in the header, spaces before it included; NULL: another scheme, or none.
- */
-static const char *
-find_token(const struct request *req)
-{
-	const char *header = request_header(req, "HTTP_AUTHORIZATION");
-	size_t length = strcspn(header, " ");
-
-	return length == strlen(BEARER) && strncasecmp(header, BEARER, length) == 0
-	    ? header + length
-	    : NULL;
-}
-
-bool
-request_has_token(const struct request *req)
-{
-	return find_token(req) != NULL;
-}
-
-static bool
-unauthorized(struct request *req, const char *text, struct error *err)
-{
-	/* RFC 9110, section 11.6.1: a 401 names a scheme. */
-	response_header(req, "WWW-Authenticate: Bearer realm=\"kabuto\"");
-	return error_set(err, ERROR_UNAUTHORIZED, "%s", text);
-}
-
-static bool
-authenticate_token(struct request *req, const char *token, struct error *err)
-{
-	struct database *db = request_database(req, err);
-
-	token += strspn(token, " ");
-	snprintf(req->session, sizeof req->session, "%s",
-	    strlen(token) < sizeof req->session ? token : "");
-	if (db == NULL || !token_find(db, req->session, &req->account, &req->token, err))
-		return false;
-	return req->token != 0 ||
-	    unauthorized(req,
-		"this API token is not valid, or has expired; make one by POST /account/token",
-		err);
-}
-
-bool
-request_authenticate(struct request *req, struct error *err)
-{
-	const char *token = find_token(req);
-	struct database *db;
-
-	if (token != NULL)
-		return authenticate_token(req, token, err);
-	cookie_find(request_header(req, "HTTP_COOKIE"), COOKIE_NAME, req->session,
-	    sizeof req->session);
-	if (req->session[0] == '\0')
-		return unauthorized(req,
-		    "not logged in: POST login and password to /login first, or send an API token",
-		    err);
-	db = request_database(req, err);
-	if (db == NULL ||
-	    !session_find(db, req->session, req->config->session_days, &req->account, err))
-		return false;
-	return req->account.id != 0 ||
-	    unauthorized(req, "the session has ended: POST login and password to /login", err);
-}
-
 bool
 request_add_value(void *context, const char *name, const char *text, size_t length,
     struct error *err)
@@ -188,52 +163,6 @@ request_add_value(void *context, const char *name, const char *text, size_t leng
 	const struct parameter *p = parameter_find(req->route->parameters, name);
 
 	return p == NULL || values_add(&req->values, p, text, length, err);
-}
-
-static bool
-read_query(struct request *req, struct error *err)
-{
-	cleanup_free char *query = strdup(request_header(req, "QUERY_STRING"));
-
-	if (query == NULL)
-		return error_set(err, ERROR_SYSTEM, "read the query: not enough memory");
-	return urlencoded_each(query, strlen(query), request_add_value, req, err);
-}
-
-/* Takes the key of a call that may be repeated, and begins what tells the call from others. */
-static bool
-begin_key(struct request *req, struct error *err)
-{
-	const char *key = request_header(req, "HTTP_IDEMPOTENCY_KEY");
-	size_t length = strlen(key);
-
-	if (length == 0 || strcmp(req->method, "POST") != 0 || req->account.id == 0)
-		return true;
-	if ((req->route->flags & SECRET) != 0)
-		return error_set(err, ERROR_INPUT,
-		    "Idempotency-Key: this call takes or answers a secret, so its answer is not kept; send it without the key");
-	for (size_t i = 0; i < length; i++)
-		if (key[i] < ' ' || key[i] > '~' || length > IDEMPOTENCY_KEY_MOST)
-			return error_set(err, ERROR_INPUT,
-			    "Idempotency-Key: 1 to %d printable ASCII characters",
-			    IDEMPOTENCY_KEY_MOST);
-	memcpy(req->key, key, length + 1);
-	digest_begin(&req->digest);
-	digest_add(&req->digest, "path", req->path, strlen(req->path));
-	req->values.digest = &req->digest;
-	return true;
-}
-
-bool
-request_read_parameters(struct request *req, struct error *err)
-{
-	if (!begin_key(req, err) || !read_query(req, err) ||
-	    (strcmp(req->method, "GET") != 0 && !body_read(req, err)) ||
-	    !values_complete(&req->values, req->route->parameters, err))
-		return false;
-	if (req->key[0] != '\0')
-		digest_end(&req->digest, req->digest_of_call);
-	return true;
 }
 
 const char *

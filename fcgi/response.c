@@ -1,5 +1,5 @@
 /*
- * Answers through FastCGI's output stream.
+ * Responses through FastCGI's output stream.
  */
 #include "response.h"
 
@@ -7,22 +7,22 @@
 #include <fcgiapp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
 #include <unistd.h>
 
-#include "body.h"
 #include "cleanup.h"
 #include "message.h"
 #include "quantity.h"
-#include "router.h"
+#include "route.h"
 #include "utf8.h"
 
 #define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
 
 /*
- * Nothing that is answered is a page: it loads nothing, nobody frames it, and no other site's page
- * reads it, whatever a browser takes it for.
+ * No response is a page: it loads nothing, nobody may frame it, and no other site's page may read
+ * it, whatever a browser takes it for.
  */
 #define SECURITY_HEADERS                                                                           \
 	"X-Content-Type-Options: nosniff\r\n"                                                      \
@@ -35,7 +35,7 @@
 static const struct {
 	int status;
 	const char *reason;
-} statuses[] = {
+} response_statuses[] = {
 	[ERROR_NONE] = { 500, "Internal Server Error" },
 	[ERROR_INPUT] = { 400, "Bad Request" },
 	[ERROR_UNAUTHORIZED] = { 401, "Unauthorized" },
@@ -56,168 +56,83 @@ static const struct {
 	[ERROR_REGISTRY] = { 503, "Service Unavailable" },
 	[ERROR_INTERRUPTED] = { 503, "Service Unavailable" },
 };
-_Static_assert(sizeof statuses / sizeof statuses[0] == ERROR_KINDS, "each has a status");
+_Static_assert(sizeof response_statuses / sizeof response_statuses[0] == ERROR_KINDS,
+    "each kind has a status");
 
 static const char *
-reason_of(int status)
+response_reason(int status)
 {
 	if (status == 206)
 		return "Partial Content";
 	if (status == 304)
 		return "Not Modified";
-	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
-		if (statuses[i].status == status)
-			return statuses[i].reason;
+	for (size_t i = 0; i < sizeof response_statuses / sizeof response_statuses[0]; i++)
+		if (response_statuses[i].status == status)
+			return response_statuses[i].reason;
 	return "OK";
 }
 
 void
-response_header(struct request *req, const char *format, ...)
+response_begin(struct response *res, struct request *req)
 {
-	size_t used = strlen(req->headers);
+	*res = (struct response){ .req = req, .status = 200, .type = JSON_TYPE };
+}
+
+void
+response_clear(struct response *res)
+{
+	free(res->text);
+	res->text = NULL;
+}
+
+void
+response_header(struct response *res, const char *format, ...)
+{
+	size_t used = strlen(res->headers);
 	va_list arguments;
 	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(req->headers + used, sizeof req->headers - used, format, arguments);
+	length = vsnprintf(res->headers + used, sizeof res->headers - used, format, arguments);
 	va_end(arguments);
-	if (length < 0 || used + (size_t)length + 3 > sizeof req->headers) {
-		req->headers[used] = '\0'; /* no half header */
+	if (length < 0 || used + (size_t)length + 3 > sizeof res->headers) {
+		res->headers[used] = '\0'; /* no half header */
 		return;
 	}
-	memcpy(req->headers + used + length, "\r\n", 3);
+	memcpy(res->headers + used + length, "\r\n", 3);
 }
 
 void
-response_begin(struct request *req, int status, const char *content_type)
+response_drop_headers(struct response *res)
 {
-	FCGX_FPrintF(req->fcgi->out, "Status: %d %s\r\nContent-Type: %s\r\n" SECURITY_HEADERS,
-	    status, reason_of(status), content_type);
-	FCGX_PutS(req->headers, req->fcgi->out);
-	FCGX_PutS("\r\n", req->fcgi->out);
-	req->answered = true;
+	res->headers[0] = '\0';
 }
 
 bool
-response_write(struct request *req, const char *data, size_t length)
+response_text(struct response *res, int status, const char *text, struct error *err)
 {
-	while (length > 0) {
-		int piece = (int)MIN(length, (size_t)1 << 20);
-
-		if (FCGX_PutStr(data, piece, req->fcgi->out) < 0)
-			return false;
-		data += piece;
-		length -= (size_t)piece;
-	}
-	return true;
-}
-
-void
-response_lines(struct request *req, int fd, const char *before)
-{
-	cleanup_file FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	cleanup_free char *line = NULL;
-	size_t room = 0;
-	ssize_t length;
-	bool first = true;
-
-	response_write(req, "[", 1);
-	while (file != NULL && (length = getline(&line, &room, file)) > 1 &&
-	    line[length - 1] == '\n') {
-		size_t skip = before != NULL ? strcspn(line, before) + 1 : 0;
-
-		if (!first)
-			response_write(req, ",", 1);
-		first = false;
-		if (skip < (size_t)length &&
-		    !response_write(req, line + skip, (size_t)length - skip - 1))
-			break;
-	}
-	/* Without its end, nobody takes for whole what could not be read on. */
-	if (file != NULL && ferror(file))
-		log_write(LOG_ERROR, "path=%s read a file of lines: %s", req->route->path,
-		    strerror(errno));
-	else
-		response_write(req, "]", 1);
-	if (file == NULL && fd >= 0)
-		(void)close(fd);
-}
-
-static int
-put(const char *data, size_t length, void *req)
-{
-	return response_write(req, data, length) ? 0 : -1;
+	free(res->text);
+	res->text = strdup(text);
+	res->status = status;
+	return res->text != NULL || error_set(err, ERROR_SYSTEM, "answer: not enough memory");
 }
 
 bool
-response_value(struct request *req, const json_t *value)
+response_json(struct response *res, int status, json_t *body, struct error *err)
 {
-	return json_dump_callback(value, put, req, JSON_FORM) == 0;
-}
-
-/* With its length, so that a client sees where it was cut off: by a handler that died, say. */
-static void
-send_json(struct request *req, int status, const char *text)
-{
-	response_header(req, "Content-Length: %zu", strlen(text) + 1);
-	response_begin(req, status, JSON_TYPE);
-	response_write(req, text, strlen(text));
-	response_write(req, "\n", 1);
-}
-
-/* What a call was to change could not be committed, or has been by one that came first. */
-static bool
-answer_unsettled(struct request *req, struct error *err)
-{
-	struct error why;
-	bool replayed = false;
-
-	if (err->kind == ERROR_CONFLICT && response_replay(req, &replayed, &why) && replayed)
-		return true;
-	response_failed(req, err);
-	return true;
-}
-
-bool
-response_json(struct request *req, int status, json_t *body)
-{
-	static const char none[] = "{\"error\":\"not enough memory\"}";
-	cleanup_free char *made = body == NULL ? NULL : json_dumps(body, JSON_FORM);
-	struct error err;
+	char *text = body == NULL ? NULL : json_dumps(body, JSON_FORM);
 
 	json_decref(body);
-	if (made == NULL) {
-		log_write(LOG_ERROR, "path=%s the answer could not be made: not enough memory",
-		    req->route != NULL ? req->route->path : "?");
-		status = 500;
-	}
-	if (!request_settle(req, status, made != NULL ? made : none, &err))
-		return answer_unsettled(req, &err);
-	send_json(req, status, made != NULL ? made : none);
+	if (text == NULL)
+		return error_set(err, ERROR_SYSTEM, "answer: not enough memory");
+	free(res->text);
+	res->text = text;
+	res->status = status;
 	return true;
 }
 
 bool
-response_replay(struct request *req, bool *replayed, struct error *err)
-{
-	const struct idempotency call = request_idempotency(req);
-	struct database *db = request_database(req, err);
-	cleanup_free char *answer = NULL;
-	int status = 0;
-
-	*replayed = false;
-	if (db == NULL || !idempotency_find(db, &call, &status, &answer, err))
-		return false;
-	if (answer == NULL)
-		return true;
-	*replayed = true;
-	response_header(req, "Idempotency-Replayed: true");
-	send_json(req, status, answer);
-	return true;
-}
-
-bool
-response_pack(struct request *req, int status, const char *format, ...)
+response_pack(struct response *res, struct error *err, int status, const char *format, ...)
 {
 	va_list arguments;
 	json_t *body;
@@ -225,60 +140,165 @@ response_pack(struct request *req, int status, const char *format, ...)
 	va_start(arguments, format);
 	body = json_vpack_ex(NULL, 0, format, arguments);
 	va_end(arguments);
-	return response_json(req, status, body);
+	return response_json(res, status, body, err);
 }
 
-/* What only the operator can mend is in the log; the client learns whom to ask. */
+bool
+response_stream(struct response *res, const char *type, response_writer *write, const void *context)
+{
+	res->type = type;
+	res->write = write;
+	res->context = context;
+	return true;
+}
+
+bool
+response_file(struct response *res, const char *folder, const char *name, const char *type,
+    const char *save_as)
+{
+	/* lighttpd wants a path, nginx a location that only it can ask for (etc/ has both). */
+	if (strncmp(request_header(res->req, "SERVER_SOFTWARE"), "lighttpd", 8) == 0)
+		response_header(res, "X-Sendfile: %s/%s/%s", res->req->config->state_dir, folder,
+		    name);
+	else
+		response_header(res, "X-Accel-Redirect: /_kabuto/%s/%s", folder, name);
+	if (save_as != NULL)
+		response_header(res, "Content-Disposition: attachment; filename=\"%s\"", save_as);
+	res->type = type;
+	return true;
+}
+
+/* The log has what only the operator can mend; the client learns whom to ask. */
 static const char *
-public_text(const struct error *err)
+response_public_text(const struct error *err)
 {
 	return err->kind == ERROR_SYSTEM
 	    ? "something failed here; the operator finds the reason in the log"
 	    : err->text;
 }
 
-static void
-answer_error(struct request *req, const struct error *err)
+/* The body of an error; the caller frees it. NULL: no memory. */
+static char *
+response_error_text(const struct request *req, const struct error *err)
 {
+	const char *said = response_public_text(err);
 	size_t length;
-	cleanup_free char *text = utf8_repair(public_text(err), strlen(public_text(err)), &length);
-	json_t *body = json_pack("{s:s}", "error", text != NULL ? text : "not enough memory");
+	cleanup_free char *text = utf8_repair(said, strlen(said), &length);
+	cleanup_json json_t *body =
+	    json_pack("{s:s}", "error", text != NULL ? text : "not enough memory");
 
-	if (err->retry_after_s > 0 || err->kind == ERROR_BUSY || err->kind == ERROR_AWAY)
-		response_header(req, "Retry-After: %d",
-		    err->retry_after_s > 0 ? err->retry_after_s : 1);
 	if (req->route != NULL && (req->route->flags & SAYS_STATUS) != 0)
 		json_object_set_new(body, "status", json_string("fail"));
-	response_json(req, statuses[err->kind].status, body);
+	return body == NULL ? NULL : json_dumps(body, JSON_FORM);
 }
 
 void
-response_failed(struct request *req, const struct error *err)
+response_error(struct response *res, const struct error *err)
 {
+	const struct request *req = res->req;
+
+	/* The route and not the path, since tokens may be in the path. */
 	if (err->kind == ERROR_SYSTEM || err->kind == ERROR_NO_SPACE)
 		log_write(LOG_ERROR, "method=%s path=%s account=%lld %s", req->method,
-		    req->route != NULL ? req->route->path : "?",
-		    /* not req->path: tokens stand in it */ (long long)req->account.id, err->text);
-	if (req->answered)
+		    req->route != NULL ? req->route->path : "?", (long long)req->caller.account.id,
+		    err->text);
+	if (err->retry_after_s > 0 || err->kind == ERROR_BUSY || err->kind == ERROR_AWAY)
+		response_header(res, "Retry-After: %d",
+		    err->retry_after_s > 0 ? err->retry_after_s : 1);
+	free(res->text);
+	res->text = response_error_text(req, err);
+	res->write = NULL;
+	res->type = JSON_TYPE;
+	res->status = res->text != NULL ? response_statuses[err->kind].status : 500;
+	if (res->text == NULL)
+		res->text = strdup("{\"error\":\"not enough memory\"}");
+}
+
+static void
+response_send_head(struct response *res)
+{
+	FCGX_Stream *out = res->req->fcgi->out;
+
+	if (res->sent)
 		return;
-	request_release_database(req);
-	body_drain(req);
-	answer_error(req, err);
+	res->sent = true;
+	FCGX_FPrintF(out, "Status: %d %s\r\nContent-Type: %s\r\n" SECURITY_HEADERS, res->status,
+	    response_reason(res->status), res->type);
+	FCGX_PutS(res->headers, out);
+	FCGX_PutS("\r\n", out);
 }
 
 bool
-response_file(struct request *req, const char *folder, const char *name, const char *content_type,
-    const char *save_as)
+response_send(struct response *res, struct error *err)
 {
-	/* lighttpd wants a path, nginx a location that only it can ask for (etc/ has both). */
-	if (strncmp(request_header(req, "SERVER_SOFTWARE"), "lighttpd", 8) == 0)
-		response_header(req, "X-Sendfile: %s/%s/%s", req->config->state_dir, folder, name);
-	else
-		response_header(req, "X-Accel-Redirect: /_kabuto/%s/%s", folder, name);
-	if (save_as != NULL)
-		response_header(req, "Content-Disposition: attachment; filename=\"%s\"", save_as);
-	response_begin(req, 200, content_type);
+	if (res->write != NULL && !res->write(res->req, res, err))
+		return false;
+	if (res->text != NULL) {
+		/* A client sees by the length whether it was cut off: a handler may die. */
+		response_header(res, "Content-Length: %zu", strlen(res->text) + 1);
+		response_write(res, res->text, strlen(res->text));
+		response_write(res, "\n", 1);
+	}
+	response_send_head(res);
 	return true;
+}
+
+bool
+response_write(struct response *res, const char *data, size_t length)
+{
+	response_send_head(res);
+	while (length > 0) {
+		int piece = (int)MIN(length, (size_t)1 << 20);
+
+		if (FCGX_PutStr(data, piece, res->req->fcgi->out) < 0)
+			return false;
+		data += piece;
+		length -= (size_t)piece;
+	}
+	return true;
+}
+
+static int
+response_put(const char *data, size_t length, void *res)
+{
+	return response_write(res, data, length) ? 0 : -1;
+}
+
+bool
+response_value(struct response *res, const json_t *value)
+{
+	return json_dump_callback(value, response_put, res, JSON_FORM) == 0;
+}
+
+void
+response_lines(struct response *res, int fd, const char *before)
+{
+	cleanup_file FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	cleanup_free char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	bool first = true;
+
+	response_write(res, "[", 1);
+	while (file != NULL && (length = getline(&line, &room, file)) > 1 &&
+	    line[length - 1] == '\n') {
+		size_t skip = before != NULL ? strcspn(line, before) + 1 : 0;
+
+		if (!first)
+			response_write(res, ",", 1);
+		first = false;
+		if (skip < (size_t)length &&
+		    !response_write(res, line + skip, (size_t)length - skip - 1))
+			break;
+	}
+	/* Nobody must take for whole what could not be read to its end. */
+	if (file != NULL && ferror(file))
+		log_write(LOG_ERROR, "path=%s read a file of lines: %s", res->req->route->path,
+		    strerror(errno));
+	else
+		response_write(res, "]", 1);
+	if (file == NULL && fd >= 0)
+		(void)close(fd);
 }
 
 json_t *

@@ -3,6 +3,7 @@
  */
 #include "tokens.h"
 
+#include "commit.h"
 #include "list.h"
 #include "response.h"
 #include "token.h"
@@ -16,18 +17,18 @@ const struct parameter tokens_create_parameters[] = {
 };
 
 bool
-tokens_create(struct request *req, struct error *err)
+tokens_create(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	struct database *db = commit_begin(req, err);
 	char value[API_TOKEN_TEXT];
 	int64_t id;
 
 	if (db == NULL ||
-	    !token_create(db, req->account.id, request_text(req, "name"),
+	    !token_create(db, req->caller.account.id, request_text(req, "name"),
 		request_number(req, "expires_in", 0), &id, value, err))
 		return false;
-	req->object = id;
-	return response_pack(req, 200, "{s:I, s:s}", "id", (json_int_t)id, "token", value);
+	commit_object(req, id);
+	return response_pack(res, err, 200, "{s:I, s:s}", "id", (json_int_t)id, "token", value);
 }
 
 static bool
@@ -40,34 +41,46 @@ add_token(const struct token *token, void *context, struct error *err)
 	    err);
 }
 
-bool
-tokens_list(struct request *req, struct error *err)
+static bool
+tokens_add_all(struct list *list, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
+	struct request *req = list->req;
 
-	return db != NULL && list_begin_page(&list, req, '{', err) &&
-	    token_each(db, req->account.id, list.after, list.fetch, add_token, &list, err) &&
-	    list_end(&list);
+	return token_each(req->db, req->caller.account.id, list->after, list->fetch, add_token,
+	    list, err);
 }
 
 bool
-tokens_show(struct request *req, struct error *err)
+tokens_list(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_database(req, err);
-	cleanup_list struct list list = { 0 };
+	static const struct list_kind all = { true, tokens_add_all };
 
-	list_begin(&list, req, '{');
-	return db != NULL && token_show(db, req->account.id, req->ids[0], add_token, &list, err) &&
-	    list_end(&list);
+	return list_answer(req, res, &all, err);
+}
+
+static bool
+tokens_add_one(struct list *list, struct error *err)
+{
+	struct request *req = list->req;
+
+	return token_show(req->db, req->caller.account.id, request_id(req, "token"), add_token,
+	    list, err);
 }
 
 bool
-tokens_delete(struct request *req, struct error *err)
+tokens_show(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = request_change(req, err);
+	static const struct list_kind one = { true, tokens_add_one };
 
-	if (db == NULL || !token_delete(db, req->account.id, req->ids[0], err))
+	return list_answer_whole(req, res, &one, err);
+}
+
+bool
+tokens_delete(struct request *req, struct response *res, struct error *err)
+{
+	struct database *db = commit_begin(req, err);
+
+	if (db == NULL || !token_delete(db, req->caller.account.id, request_id(req, "token"), err))
 		return false;
-	return response_pack(req, 200, "{s:s}", "status", "Successfully deleted the token");
+	return response_pack(res, err, 200, "{s:s}", "status", "Successfully deleted the token");
 }

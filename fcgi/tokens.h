@@ -3,7 +3,7 @@
 /*
  * Handlers of /account/token.
  */
-#include "router.h"
+#include "route.h"
 
 handler tokens_create, tokens_list, tokens_show, tokens_delete;
 

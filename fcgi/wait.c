@@ -43,10 +43,10 @@ enter(struct request *req, int64_t most, const char *what, struct error *err)
 
 	pthread_mutex_lock(&waiters->lock);
 	for (size_t i = 0; i < waiters->count; i++)
-		of_account += waiters->accounts[i] == req->account.id;
+		of_account += waiters->accounts[i] == req->caller.account.id;
 	entered = of_account < most && waiters->count < WAITERS_MOST;
 	if (entered)
-		waiters->accounts[waiters->count++] = req->account.id;
+		waiters->accounts[waiters->count++] = req->caller.account.id;
 	pthread_mutex_unlock(&waiters->lock);
 	if (entered)
 		return true;
@@ -76,7 +76,7 @@ wait_leave(struct request *req)
 	size_t i = 0;
 
 	pthread_mutex_lock(&waiters->lock);
-	while (waiters->accounts[i] != req->account.id)
+	while (waiters->accounts[i] != req->caller.account.id)
 		i++;
 	waiters->accounts[i] = waiters->accounts[--waiters->count];
 	pthread_mutex_unlock(&waiters->lock);

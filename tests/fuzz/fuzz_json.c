@@ -1,5 +1,5 @@
 /*
- * Bodies of calls, as request.c reads them, with the tables of the real routes: what comes through
+ * Bodies of calls, as body.c reads them, with the tables of the real routes: what comes through
  * keeps to its table. Input: the table, 1 for a form and 0 for JSON, a seed for the cuts, the body.
  */
 #include "fuzz.h"
@@ -8,12 +8,13 @@
 #include <math.h>
 
 #include "fcgi/accounts.h"
+#include "fcgi/body.h"
 #include "fcgi/images.h"
 #include "fcgi/jobs.h"
 #include "fcgi/logs.h"
 #include "fcgi/pipelines.h"
 #include "fcgi/request.h"
-#include "fcgi/router.h"
+#include "fcgi/route.h"
 #include "utf8.h"
 
 static const struct parameter *const tables[] = { accounts_register_parameters,
@@ -121,7 +122,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	reader.at = (uint8_t *)body;
 	request_begin(&req, &server, &fcgi);
 	req.route = &route;
-	if (request_read_parameters(&req, &err))
+	if (body_read_query(&req, &err) && body_read(&req, &err) &&
+	    values_complete(&req.values, route.parameters, &err))
 		check_values(&req.values, route.parameters);
 	else
 		assert(err.text[0] != '\0' && utf8_valid(err.text, strlen(err.text)));

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "joboption.h"
-#include "router.h"
+#include "routes.h"
 
 #include "openapi_text.h"
 
@@ -178,7 +178,7 @@ static void
 test_each_route_is_described_with_its_parameters(void **state)
 {
 	(void)state;
-	for (const struct route *route = router_routes; route->method != NULL; route++) {
+	for (const struct route *route = routes_all; route->method != NULL; route++) {
 		json_t *operation = operation_of(route);
 
 		for (const struct parameter *p = route->parameters; p != NULL && p->name != NULL;
@@ -210,7 +210,7 @@ static void
 test_each_route_says_whether_it_needs_a_session(void **state)
 {
 	(void)state;
-	for (const struct route *route = router_routes; route->method != NULL; route++) {
+	for (const struct route *route = routes_all; route->method != NULL; route++) {
 		json_t *operation = operation_of(route);
 		json_t *security = json_object_get(operation, "security");
 		bool needs = (route->flags & NEEDS_SESSION) != 0;
@@ -231,7 +231,7 @@ static void
 test_each_id_of_a_path_is_described(void **state)
 {
 	(void)state;
-	for (const struct route *route = router_routes; route->method != NULL; route++) {
+	for (const struct route *route = routes_all; route->method != NULL; route++) {
 		json_t *operation = operation_of(route);
 		char template[128], *at = template, name[32];
 
@@ -258,7 +258,7 @@ static void
 test_what_comes_as_headers_is_described(void **state)
 {
 	(void)state;
-	for (const struct route *route = router_routes; route->method != NULL; route++) {
+	for (const struct route *route = routes_all; route->method != NULL; route++) {
 		json_t *operation = operation_of(route);
 		bool pages = parameter_find(route->parameters, "after") != NULL,
 		     key = parameter_in(operation, "header", "Idempotency-Key") != NULL,
@@ -283,7 +283,7 @@ test_what_any_call_may_answer_is_described(void **state)
 	static const char *const statuses[] = { "200", "400", "405", "414", "500", "503" };
 
 	(void)state;
-	for (const struct route *route = router_routes; route->method != NULL; route++)
+	for (const struct route *route = routes_all; route->method != NULL; route++)
 		for (size_t i = 0; i < COUNT(statuses); i++)
 			if (json_object_get(json_object_get(operation_of(route), "responses"),
 				statuses[i]) == NULL)
@@ -291,11 +291,11 @@ test_what_any_call_may_answer_is_described(void **state)
 				    statuses[i]);
 }
 
-/* Of a HEAD it is that of GET, where it has one (router.c). */
+/* Of a HEAD it is that of GET, where it has one (routes.c). */
 static const struct route *
 route_of(const char *template, const char *method)
 {
-	for (const struct route *route = router_routes; route->method != NULL; route++) {
+	for (const struct route *route = routes_all; route->method != NULL; route++) {
 		char of_route[128], lowered[8];
 
 		template_of(route, of_route, sizeof of_route);
@@ -356,6 +356,34 @@ test_all_that_is_described_is_a_route(void **state)
 		}
 }
 
+/* Whether a path may fit both: each pair of segments is the same word, or one of them is a name. */
+static bool
+may_fit_both(const char *a, const char *b)
+{
+	for (a++, b++; *a != '\0' && *b != '\0';) {
+		size_t length_a = strcspn(a, "/"), length_b = strcspn(b, "/");
+		bool named = strchr(":*", *a) != NULL || strchr(":*", *b) != NULL;
+
+		if (strncmp(a, "**", 2) == 0 || strncmp(b, "**", 2) == 0)
+			return true;
+		if (!named && (length_a != length_b || strncmp(a, b, length_a) != 0))
+			return false;
+		a += length_a + (a[length_a] == '/');
+		b += length_b + (b[length_b] == '/');
+	}
+	return *a == *b;
+}
+
+static void
+test_no_two_routes_fit_the_same_call(void **state)
+{
+	(void)state;
+	for (const struct route *a = routes_all; a->method != NULL; a++)
+		for (const struct route *b = a + 1; b->method != NULL; b++)
+			if (strcmp(a->method, b->method) == 0 && may_fit_both(a->path, b->path))
+				fail_msg("%s: %s and %s", a->method, a->path, b->path);
+}
+
 static void
 test_operations_have_names_of_their_own(void **state)
 {
@@ -386,6 +414,7 @@ main(void)
 		cmocka_unit_test(test_what_comes_as_headers_is_described),
 		cmocka_unit_test(test_what_any_call_may_answer_is_described),
 		cmocka_unit_test(test_all_that_is_described_is_a_route),
+		cmocka_unit_test(test_no_two_routes_fit_the_same_call),
 		cmocka_unit_test(test_operations_have_names_of_their_own),
 	};
 

@@ -1,11 +1,10 @@
 /*
- * The routes, and the way of a call through them.
+ * The routes, and which of them a call is for.
  */
-#include "router.h"
+#include "routes.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "accounts.h"
 #include "events.h"
@@ -17,11 +16,9 @@
 #include "openapi.h"
 #include "outbox.h"
 #include "pipelines.h"
-#include "quantity.h"
-#include "response.h"
 #include "tokens.h"
 
-const struct route router_routes[] = {
+const struct route routes_all[] = {
 	{ "POST", "/register", accounts_register, SAYS_STATUS, accounts_register_parameters, NULL,
 	    "register" },
 	{ "GET", "/register/confirm/*login/*token", accounts_confirm, NO_HEAD, NULL, NULL,
@@ -93,129 +90,61 @@ const struct route router_routes[] = {
 	{ 0 },
 };
 
-/* Whether a route's path is the request's; fills in the ids on the way. */
+/* Whether the path fits the route's. */
 static bool
-path_matches(struct request *req, const struct route *route)
+routes_match(const struct path *path, const struct route *route)
 {
 	const char *segment = route->path + 1;
-	size_t part = 0, ids = 0;
+	size_t part = 0;
 
 	while (*segment != '\0') {
 		size_t length = strcspn(segment, "/");
 
-		if (part == req->part_count)
+		if (part == path->count)
 			return false;
 		if (strncmp(segment, "**", 2) == 0)
 			return true;
-		if (*segment == ':') {
-			if (!integer_parse(req->parts[part], &req->ids[ids]))
-				req->ids[ids] = -1;
-			ids++;
-		} else if (*segment != '*' &&
-		    (strlen(req->parts[part]) != length ||
-			strncmp(segment, req->parts[part], length) != 0)) {
+		if (*segment != ':' && *segment != '*' &&
+		    (strlen(path->parts[part]) != length ||
+			strncmp(segment, path->parts[part], length) != 0))
 			return false;
-		}
 		part++;
 		segment += length + (segment[length] == '/');
 	}
-	return part == req->part_count && !req->deeper;
+	return part == path->count && !path->deeper;
 }
 
-/*
- * A ":x" takes "build" as well as "12": of two routes that fit, the one that says the word is
- * meant.
- */
-static bool
-more_exact(const struct route *route, const struct route *than)
+/* Adds the route's method to the list of an Allow header. */
+static void
+routes_allow(const struct route *route, char *allow, size_t size)
 {
-	return than == NULL ||
-	    (strchr(than->path, ':') != NULL && strlen(route->path) > strlen(than->path));
+	bool head = strcmp(route->method, "GET") == 0 && (route->flags & CHANGES) == 0;
+
+	if (strstr(allow, route->method) == NULL)
+		snprintf(allow + strlen(allow), size - strlen(allow), "%s%s%s",
+		    allow[0] != '\0' ? ", " : "", route->method, head ? ", HEAD" : "");
 }
 
-static bool
-find_route(struct request *req, struct error *err)
+bool
+routes_find(struct request *req, struct response *res, struct error *err)
 {
 	char allow[64] = "";
-	const struct route *found = NULL;
-	bool head = strcmp(request_header(req, "REQUEST_METHOD"), "HEAD") == 0;
-	int64_t ids[PATH_PARTS];
+	bool head = request_is_head(req);
 
-	for (const struct route *r = router_routes; r->method != NULL; r++) {
-		if (!path_matches(req, r))
+	for (const struct route *r = routes_all; r->method != NULL; r++) {
+		if (!routes_match(&req->path, r))
 			continue;
-		/* HEAD is safe (RFC 9110, section 9.2.1), also where a GET of the original's is
-		 * not. */
-		if (strcmp(r->method, req->method) == 0 && more_exact(r, found) &&
+		/* A HEAD is safe (RFC 9110, section 9.2.1), even if that GET is not. */
+		if (strcmp(r->method, req->method) == 0 &&
 		    !(head && (r->flags & (CHANGES | NO_HEAD)) != 0)) {
-			found = r;
-			memcpy(ids, req->ids, sizeof ids);
+			req->route = r;
+			return true;
 		}
-		if (strstr(allow, r->method) == NULL)
-			snprintf(allow + strlen(allow), sizeof allow - strlen(allow), "%s%s%s",
-			    allow[0] != '\0' ? ", " : "", r->method,
-			    strcmp(r->method, "GET") == 0 && (r->flags & CHANGES) == 0 ? ", HEAD"
-										       : "");
-	}
-	if (found != NULL) {
-		req->route = found;
-		memcpy(req->ids, ids, sizeof ids);
-		return true;
+		routes_allow(r, allow, sizeof allow);
 	}
 	if (allow[0] == '\0')
 		return error_set(err, ERROR_NOT_FOUND, "no such path");
-	response_header(req, "Allow: %s", allow);
+	response_header(res, "Allow: %s", allow);
 	return error_set(err, ERROR_METHOD, "%s is not allowed here; allowed: %s", req->method,
 	    allow);
-}
-
-/*
- * Another site's page must not make a browser change anything here with our cookie (design, section
- * 9). Clients that are no browsers send neither header.
- */
-static bool
-check_same_origin(const struct request *req, struct error *err)
-{
-	const char *site = request_header(req, "HTTP_SEC_FETCH_SITE");
-	const char *origin = request_header(req, "HTTP_ORIGIN");
-	const char *host = strstr(origin, "://");
-
-	if (strcmp(req->method, "GET") == 0 && (req->route->flags & CHANGES) == 0)
-		return true;
-	if (request_has_token(req))
-		return true; /* a page of another site's cannot send it unasked, and has no token */
-	if (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0 ||
-	    (origin[0] != '\0' &&
-		(host == NULL || strcasecmp(host + 3, request_header(req, "HTTP_HOST")) != 0)))
-		return error_set(err, ERROR_FORBIDDEN,
-		    "this call came from another site's page; use Kabuto's own");
-	return true;
-}
-
-static bool
-run(struct request *req, struct error *err)
-{
-	bool replayed = false;
-
-	if (!request_split_path(req))
-		return req->path == NULL || req->decoded == NULL
-		    ? error_set(err, ERROR_SYSTEM, "read the path: not enough memory")
-		    : error_set(err, ERROR_NOT_FOUND, "no such path");
-	if (!find_route(req, err) || !check_same_origin(req, err) ||
-	    ((req->route->flags & NEEDS_SESSION) != 0 && !request_authenticate(req, err)) ||
-	    !request_read_parameters(req, err))
-		return false;
-	if (req->key[0] != '\0' && (!response_replay(req, &replayed, err) || replayed))
-		return replayed;
-	return req->route->handle(req, err);
-}
-
-void
-router_run(struct request *req)
-{
-	struct error err;
-
-	if (run(req, &err))
-		return;
-	response_failed(req, &err);
 }
