@@ -1,30 +1,16 @@
 /*
- * Entries are stored or deflated; their sizes stand behind them, and are not needed here.
+ * libarchive reads the zip as a stream that begins at the file's header. It never reads the zip's
+ * directory, which has an entry for each file: the cost does not depend on the number of files.
  */
 #include "unzip.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
-#include "cleanup.h"
-
-#define HEADER 30 /* bytes of a local header without name and extra field */
-#define BLOCK  65536
-
-enum { STORED = 0, DEFLATED = 8 };
-
-struct unzip {
-	int zip;
-	int64_t at;   /* what is read next */
-	int64_t skip; /* bytes of the file that are still to be dropped */
-	int64_t left; /* bytes that are still to be handed on */
-	unzip_take *take;
-	void *context;
-	unsigned char in[BLOCK], out[BLOCK];
-};
+#define BLOCK (64 * 1024)
 
 static bool
 damaged(struct error *err)
@@ -32,125 +18,72 @@ damaged(struct error *err)
 	return error_set(err, ERROR_SYSTEM, "the results' zip is damaged");
 }
 
-static unsigned
-two_bytes(const unsigned char *at)
+static bool
+archive_failed(struct archive *archive, struct error *err)
 {
-	return at[0] | (unsigned)at[1] << 8;
+	const char *text = archive == NULL ? "not enough memory" : archive_error_string(archive);
+
+	return error_set(err, ERROR_SYSTEM, "read the results' zip: %s",
+	    text != NULL ? text : "it is damaged");
 }
 
-/* The next bytes of the zip: how many, or -1 with err set. */
-static ssize_t
-read_on(struct unzip *unzip, size_t most, struct error *err)
+/* Where no header begins, libarchive would look for the next one, and give another file. */
+static bool
+begin(struct archive *archive, int zip, int64_t offset, struct error *err)
 {
+	struct archive_entry *entry;
+	char mark[4];
 	ssize_t length;
 
-	while ((length = pread(unzip->zip, unzip->in, most, unzip->at)) < 0 && errno == EINTR)
+	while ((length = pread(zip, mark, sizeof mark, offset)) < 0 && errno == EINTR)
 		continue;
-	if (length < 0)
-		error_errno(err, "read the results' zip");
-	else
-		unzip->at += length;
-	return length;
-}
-
-/* What comes of the file: less of it once enough was dropped, nothing more once all was taken. */
-static bool
-hand_on(struct unzip *unzip, const unsigned char *data, size_t length)
-{
-	size_t dropped = unzip->skip < (int64_t)length ? (size_t)unzip->skip : length;
-
-	unzip->skip -= (int64_t)dropped;
-	data += dropped;
-	length -= dropped;
-	if ((int64_t)length > unzip->left)
-		length = (size_t)unzip->left;
-	unzip->left -= (int64_t)length;
-	return length == 0 || unzip->take(unzip->context, (const char *)data, length);
+	if (length < 0 || lseek(zip, offset, SEEK_SET) < 0)
+		return error_errno(err, "read the results' zip");
+	if (length < (ssize_t)sizeof mark || memcmp(mark, "PK\003\004", sizeof mark) != 0)
+		return damaged(err);
+	/* A warning is about the name, which nobody asks for. */
+	return (archive_read_support_format_zip_streamable(archive) == ARCHIVE_OK &&
+		   archive_read_open_fd(archive, zip, BLOCK) == ARCHIVE_OK &&
+		   archive_read_next_header(archive, &entry) >= ARCHIVE_WARN) ||
+	    archive_failed(archive, err);
 }
 
 static bool
-copy_stored(struct unzip *unzip, struct error *err)
+copy(struct archive *archive, int64_t first, int64_t length, unzip_take *take, void *context,
+    struct error *err)
 {
-	unzip->at += unzip->skip;
-	unzip->skip = 0;
-	while (unzip->left > 0) {
-		ssize_t length = read_on(unzip, BLOCK, err);
+	const int64_t end = first + length;
+	int64_t at = 0;
 
-		if (length <= 0)
-			return length == 0 && damaged(err);
-		if (!hand_on(unzip, unzip->in, (size_t)length))
-			return true;
-	}
-	return true;
-}
+	while (at < end) {
+		const void *data;
+		size_t size;
+		la_int64_t place;
+		int result = archive_read_data_block(archive, &data, &size, &place);
+		int64_t from, to;
 
-static bool
-inflate_on(struct unzip *unzip, z_stream *stream, struct error *err)
-{
-	int result = Z_OK;
-
-	while (unzip->left > 0) {
-		if (stream->avail_in == 0) {
-			ssize_t length = read_on(unzip, BLOCK, err);
-
-			if (length < 0)
-				return false;
-			stream->next_in = unzip->in;
-			stream->avail_in = (unsigned)length;
-		}
-		stream->next_out = unzip->out;
-		stream->avail_out = BLOCK;
-		result = inflate(stream, Z_NO_FLUSH);
-		if (result != Z_OK && result != Z_STREAM_END)
+		if (result == ARCHIVE_EOF)
 			return damaged(err);
-		if (!hand_on(unzip, unzip->out, BLOCK - stream->avail_out))
+		if (result != ARCHIVE_OK) /* a warning, too: sizes or checksum are wrong */
+			return archive_failed(archive, err);
+		from = at < first ? first - at : 0;
+		to = end - at < (int64_t)size ? end - at : (int64_t)size;
+		at += (int64_t)size;
+		if (from < to && !take(context, (const char *)data + from, (size_t)(to - from)))
 			return true;
-		if (result == Z_STREAM_END)
-			return unzip->left == 0 || damaged(err);
 	}
 	return true;
-}
-
-static bool
-copy_deflated(struct unzip *unzip, struct error *err)
-{
-	z_stream stream = { 0 };
-	bool done;
-
-	if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) /* without zlib's own header */
-		return error_set(err, ERROR_SYSTEM, "unpack a file: not enough memory");
-	done = inflate_on(unzip, &stream, err);
-	inflateEnd(&stream);
-	return done;
 }
 
 bool
 unzip_entry(int zip, int64_t offset, int64_t first, int64_t length, unzip_take *take, void *context,
     struct error *err)
 {
-	cleanup_free struct unzip *unzip = malloc(sizeof *unzip);
-	ssize_t got;
+	struct archive *archive = archive_read_new();
+	bool done = archive != NULL
+	    ? begin(archive, zip, offset, err) && copy(archive, first, length, take, context, err)
+	    : archive_failed(archive, err);
 
-	if (unzip == NULL)
-		return error_set(err, ERROR_SYSTEM, "unpack a file: not enough memory");
-	unzip->zip = zip;
-	unzip->at = offset;
-	unzip->skip = first;
-	unzip->left = length;
-	unzip->take = take;
-	unzip->context = context;
-	got = read_on(unzip, HEADER, err);
-	if (got < 0)
-		return false;
-	if (got < HEADER || memcmp(unzip->in, "PK\003\004", 4) != 0)
-		return damaged(err);
-	unzip->at += two_bytes(unzip->in + 26) + two_bytes(unzip->in + 28);
-	switch (two_bytes(unzip->in + 8)) {
-	case STORED:
-		return copy_stored(unzip, err);
-	case DEFLATED:
-		return copy_deflated(unzip, err);
-	default:
-		return damaged(err);
-	}
+	archive_read_free(archive);
+	return done;
 }

@@ -1,8 +1,7 @@
 #ifndef KABUTO_UNZIP_H
 #define KABUTO_UNZIP_H
 /*
- * One file out of a zip that Kabuto has made (APPNOTE.TXT of PKWARE, section 4.3), by where its
- * header begins: nothing else of the zip is read.
+ * Reads one file out of a zip that Kabuto has made, from the place where the file's header begins.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,8 +13,10 @@
 typedef bool unzip_take(void *context, const char *data, size_t length);
 
 /*
- * Hands on length bytes of the file whose local header begins at offset, from its byte first on.
- * Those before it are unpacked and dropped. ERROR_SYSTEM where the zip is not what it was.
+ * Unpacks the file whose local header begins at byte offset of the zip. Gives take its bytes from
+ * first on, length of them, in pieces; the bytes before first are unpacked and dropped. True when
+ * take got them all, or returned false. ERROR_SYSTEM: the zip cannot be read, is damaged, or the
+ * file is shorter; take may have got a part by then. zip stays the caller's, its position moves.
  */
 bool unzip_entry(int zip, int64_t offset, int64_t first, int64_t length, unzip_take *take,
     void *context, struct error *err);
