@@ -1,17 +1,19 @@
 /*
- * Landlock by its system calls, since glibc has no functions for them; and a filter for socket(2).
- * Landlock's constants are given here as the kernel's headers have them, which may be older than
- * the kernel.
+ * Landlock by its system calls, since glibc has no functions for them; and a filter for socket(2),
+ * by libseccomp. Landlock's constants are given here as the kernel's headers have them, which may
+ * be older than the kernel.
  */
 #include "confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <seccomp.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -40,6 +42,8 @@
 #define NET_BIND      (UINT64_C(1) << 0)
 #define NET_CONNECT   (UINT64_C(1) << 1)
 #define SCOPE_ALL     UINT64_C(3) /* abstract sockets, signals */
+
+#define TYPE_MASK 0xfu /* of a socket's type; the rest are flags */
 
 /* Linux 5.19; before it no file could be moved to another folder. */
 #define VERSION_LEAST    2
@@ -79,6 +83,125 @@ fs_rights(int version)
 					  : FS_TRUNCATE - 1;
 }
 
+/*
+ * The architectures that the filter is made for. Some others pass what socket(2) is to make in
+ * memory, where a filter cannot read it.
+ */
+static bool
+filter_supported(void)
+{
+	const uint32_t architecture = seccomp_arch_native();
+
+	return architecture == SCMP_ARCH_X86_64 || architecture == SCMP_ARCH_AARCH64 ||
+	    architecture == SCMP_ARCH_RISCV64 || architecture == SCMP_ARCH_PPC64LE;
+}
+
+/*
+ * Sockets of TCP or none: Landlock does not govern those of the file system (the engine's is one,
+ * and our groups may open it) and of UDP, and its rules for ports are of TCP alone, not of MPTCP,
+ * SCTP and SMC. A filter compares 64 bits of an argument, of which the kernel reads 32: where the
+ * others are not 0, the socket is refused. Not 0: failed.
+ */
+static int
+add_socket_rules(scmp_filter_ctx filter, bool network)
+{
+	const uint32_t no_family = SCMP_ACT_ERRNO(EAFNOSUPPORT);
+	const uint32_t no_protocol = SCMP_ACT_ERRNO(EPROTONOSUPPORT);
+	const int call = SCMP_SYS(socket);
+	int failed = 0;
+
+	if (!network)
+		return seccomp_rule_add(filter, no_family, call, 0);
+	for (unsigned family = 0; family <= AF_INET6; family++) {
+		const struct scmp_arg_cmp same = SCMP_A0(SCMP_CMP_EQ, family);
+
+		if (family != AF_INET && family != AF_INET6) {
+			failed |= seccomp_rule_add(filter, no_family, call, 1, same);
+			continue;
+		}
+		for (unsigned type = 0; type <= TYPE_MASK; type++)
+			if (type != SOCK_STREAM)
+				failed |= seccomp_rule_add(filter, no_protocol, call, 2, same,
+				    SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE_MASK, type));
+		for (unsigned protocol = 1; protocol < IPPROTO_TCP; protocol++)
+			failed |= seccomp_rule_add(filter, no_protocol, call, 2, same,
+			    SCMP_A2(SCMP_CMP_EQ, protocol));
+		failed |= seccomp_rule_add(filter, no_protocol, call, 2, same,
+		    SCMP_A2(SCMP_CMP_GT, IPPROTO_TCP));
+	}
+	return failed |
+	    seccomp_rule_add(filter, no_family, call, 1, SCMP_A0(SCMP_CMP_GT, AF_INET6));
+}
+
+/* Not 0: failed. */
+static int
+add_rules(scmp_filter_ctx filter, bool network)
+{
+	const uint32_t no_call = SCMP_ACT_ERRNO(ENOSYS), no_option = SCMP_ACT_ERRNO(EOPNOTSUPP);
+	const scmp_datum_t fast_open = MSG_FASTOPEN;
+	int failed = add_socket_rules(filter, network);
+
+	/* A filter reads numbers of calls, which mean others on x32 or i386. */
+	failed |= seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, no_call);
+	/* They could make sockets behind the filter's back. */
+	failed |= seccomp_rule_add(filter, no_call, SCMP_SYS(io_uring_setup), 0);
+	failed |= seccomp_rule_add(filter, no_call, SCMP_SYS(socketcall), 0);
+	/* TCP's fast open connects without connect(2), and so past Landlock. */
+	failed |= seccomp_rule_add(filter, no_option, SCMP_SYS(sendto), 1,
+	    SCMP_A3(SCMP_CMP_MASKED_EQ, fast_open, fast_open));
+	failed |= seccomp_rule_add(filter, no_option, SCMP_SYS(sendmsg), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, fast_open, fast_open));
+	failed |= seccomp_rule_add(filter, no_option, SCMP_SYS(sendmmsg), 1,
+	    SCMP_A3(SCMP_CMP_MASKED_EQ, fast_open, fast_open));
+	return failed;
+}
+
+/* Keeps the filter as the kernel takes it: seccomp_load allocates, which a child must not do. */
+static bool
+keep_filter(struct confine *confine, scmp_filter_ctx filter)
+{
+	cleanup_close int fd = memfd_create("filter", MFD_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || seccomp_export_bpf(filter, fd) != 0 || fstat(fd, &st) < 0)
+		return false;
+	free(confine->filter);
+	confine->filter = malloc((size_t)st.st_size);
+	confine->filter_size = (size_t)st.st_size;
+	return confine->filter != NULL &&
+	    pread(fd, confine->filter, confine->filter_size, 0) == st.st_size;
+}
+
+static bool
+make_filter(struct confine *confine, struct error *err)
+{
+	scmp_filter_ctx filter;
+	bool done;
+
+	if (!filter_supported())
+		return true;
+	filter = seccomp_init(SCMP_ACT_ALLOW);
+	done = filter != NULL && add_rules(filter, confine->network) == 0 &&
+	    keep_filter(confine, filter);
+	seccomp_release(filter);
+	return done ||
+	    error_set(err, ERROR_SYSTEM, "confine a program: libseccomp cannot make the filter");
+}
+
+static bool
+apply_filter(const struct confine *confine)
+{
+	const struct sock_fprog program = {
+		(unsigned short)(confine->filter_size / sizeof(struct sock_filter)), confine->filter
+	};
+
+	if (confine->filter == NULL) {
+		errno = EINVAL;
+		return !filter_supported();
+	}
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 || errno == EINVAL;
+}
+
 static bool
 begin(struct confine *confine, bool files, struct error *err)
 {
@@ -93,10 +216,17 @@ begin(struct confine *confine, bool files, struct error *err)
 					     : offsetof(struct ruleset_attributes, net);
 
 	*confine = (struct confine){ .ruleset = -1, .files = files };
+	if (!files && !make_filter(confine, err))
+		goto failed;
 	if (known == 0)
 		return true;
 	confine->ruleset = (int)syscall(CALL_CREATE_RULESET, &attributes, size, 0u);
-	return confine->ruleset >= 0 || error_errno(err, "confine a program");
+	if (confine->ruleset >= 0)
+		return true;
+	error_errno(err, "confine a program");
+failed:
+	confine_end(confine);
+	return false;
 }
 
 bool
@@ -117,6 +247,8 @@ confine_end(struct confine *confine)
 	if (confine->ruleset >= 0)
 		(void)close(confine->ruleset);
 	confine->ruleset = -1;
+	free(confine->filter);
+	confine->filter = NULL;
 }
 
 bool
@@ -153,92 +285,20 @@ confine_allow_port(struct confine *confine, uint16_t port, struct error *err)
 	const struct port_rule rule = { NET_CONNECT, port };
 
 	confine->network = true;
+	if (!confine->files && !make_filter(confine, err))
+		return false;
 	if (confine->ruleset < 0 || version() < VERSION_NETWORK)
 		return true;
 	return syscall(CALL_ADD_RULE, confine->ruleset, RULE_NET_PORT, &rule, 0u) == 0 ||
 	    error_errno(err, "allow the port %u", (unsigned)port);
 }
 
-/* The filter reads the number of a system call, which has a meaning only within its architecture.
- */
-#if defined __x86_64__ && !defined __ILP32__
-#define FILTER_ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined __aarch64__ && !defined __ILP32__
-#define FILTER_ARCHITECTURE AUDIT_ARCH_AARCH64
-#elif defined __riscv && __riscv_xlen == 64
-#define FILTER_ARCHITECTURE AUDIT_ARCH_RISCV64
-#elif defined __powerpc64__ && defined __LITTLE_ENDIAN__
-#define FILTER_ARCHITECTURE AUDIT_ARCH_PPC64LE
-#endif
-
-#ifdef FILTER_ARCHITECTURE
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-/* The low half of an argument: all of these architectures are little-endian. */
-#define LOAD_ARGUMENT(number)                                                                      \
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[number]))
-#define IF_EQUAL(value, then, otherwise) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, then, otherwise)
-#define REFUSE(number)                   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (number))
-#define ALLOW                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-/* TCP's fast open connects without connect(2), and so past Landlock. */
-#define NO_FAST_OPEN(call, flags)                                                                  \
-	IF_EQUAL(call, 0, 4), LOAD_ARGUMENT(flags),                                                \
-	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MSG_FASTOPEN, 0, 1), REFUSE(EOPNOTSUPP), ALLOW
-#define X32_BIT   0x40000000u /* of a number: x86-64's other set of calls */
-#define TYPE_MASK 0xfu        /* of a socket's type; the rest are flags */
-
-/*
- * Sockets of TCP or none: Landlock does not govern those of the file system (the engine's is one,
- * and our groups may open it) and of UDP. io_uring could make them behind the filter's back.
- */
-static bool
-filter_sockets(bool network)
-{
-	struct sock_filter program[] = {
-		LOAD(arch),
-		IF_EQUAL(FILTER_ARCHITECTURE, 1, 0),
-		REFUSE(ENOSYS),
-		LOAD(nr),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1),
-		REFUSE(ENOSYS),
-		IF_EQUAL(__NR_io_uring_setup, 0, 1),
-		REFUSE(ENOSYS),
-		NO_FAST_OPEN(__NR_sendto, 3),
-		NO_FAST_OPEN(__NR_sendmsg, 2),
-		NO_FAST_OPEN(__NR_sendmmsg, 3),
-		IF_EQUAL(__NR_socket, 1, 0),
-		ALLOW,
-		LOAD_ARGUMENT(0),
-		IF_EQUAL(network ? AF_INET : UINT32_MAX, 2, 0),
-		IF_EQUAL(network ? AF_INET6 : UINT32_MAX, 1, 0),
-		REFUSE(EAFNOSUPPORT),
-		LOAD_ARGUMENT(1),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TYPE_MASK),
-		IF_EQUAL(SOCK_STREAM, 0, 3),
-		LOAD_ARGUMENT(2), /* not MPTCP, SCTP, SMC: Landlock's rules are of TCP alone */
-		IF_EQUAL(0, 2, 0),
-		IF_EQUAL(IPPROTO_TCP, 1, 0),
-		REFUSE(EPROTONOSUPPORT),
-		ALLOW,
-	};
-	const struct sock_fprog filter = { sizeof program / sizeof program[0], program };
-
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 || errno == EINVAL;
-}
-#else
-static bool
-filter_sockets(bool network)
-{
-	(void)network;
-	return true;
-}
-#endif
-
 bool
 confine_apply(const struct confine *confine)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return false;
-	return (confine->files || filter_sockets(confine->network)) &&
+	return (confine->files || apply_filter(confine)) &&
 	    (confine->ruleset < 0 || syscall(CALL_RESTRICT_SELF, confine->ruleset, 0u) == 0);
 }
 
@@ -247,9 +307,8 @@ confine_missing(void)
 {
 	int known = version();
 
-#ifndef FILTER_ARCHITECTURE
-	return "a filter of system calls for this architecture";
-#endif
+	if (!filter_supported())
+		return "a filter of system calls for this architecture";
 	/* EFAULT: the kernel has filters, and looks for this one. */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 && errno == EINVAL)
 		return "filters of system calls (CONFIG_SECCOMP_FILTER)";

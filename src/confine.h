@@ -7,6 +7,7 @@
  * confine_missing says what.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -21,9 +22,14 @@ struct confine {
 	int ruleset;  /* -1: the kernel has no Landlock */
 	bool files;   /* sockets are not confined */
 	bool network; /* there is a port that may be connected to */
+	/* The seccomp program; NULL: none is needed, or none can be made for this architecture. */
+	struct sock_filter *filter;
+	size_t filter_size; /* bytes */
 };
 
-/* Begins with nothing allowed. To be ended with confine_end, in the parent too. */
+/*
+ * Begins with nothing allowed. If it succeeds, the caller must call confine_end, in the parent too.
+ */
 bool confine_begin(struct confine *confine, struct error *err);
 /* The same for files alone: any socket may be made and connected. */
 bool confine_begin_files(struct confine *confine, struct error *err);

@@ -3,7 +3,7 @@
 # shellcheck shell=sh disable=SC2034 # the lists are used there
 
 build_packages='gcc make autoconf automake pkg-config musl-tools libfcgi-dev libsqlite3-dev
-libjansson-dev libsodium-dev libcurl4-openssl-dev libarchive-dev libconfuse-dev
+libjansson-dev libsodium-dev libcurl4-openssl-dev libarchive-dev libseccomp-dev libconfuse-dev
 libldap-dev'
 # What the modules of tests/e2e need to run an engine and Kabutos, for tests and measurements alike.
 kabuto_packages='nginx docker.io iptables iproute2 busybox-static python3 python3-requests
