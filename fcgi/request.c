@@ -118,7 +118,7 @@ request_id(const struct request *req, const char *name)
 
 	if (word == NULL)
 		return 0;
-	return integer_parse(word, &id) ? id : -1;
+	return integer_parse(word, &id) && id > 0 ? id : -1;
 }
 
 char *

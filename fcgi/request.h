@@ -100,7 +100,7 @@ bool request_read_path(struct request *req, struct error *err);
 
 /*
  * Parts of the path, by the names that the route gives them: the id of ":job" (-1: the part is no
- * number; 0: the route has no such part), the text of "*login" or ":after" (NULL: no such part).
+ * id; 0: the route has no such part), the text of "*login" or ":after" (NULL: no such part).
  */
 int64_t request_id(const struct request *req, const char *name);
 const char *request_word(const struct request *req, const char *name);

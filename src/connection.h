@@ -16,8 +16,8 @@
 
 struct database {
 	sqlite3 *handle; /* NULL: not open */
-	bool holds; /* the next transaction stays open at its commit, until transaction_settle */
-	bool held;  /* a transaction is being held */
+	bool open;       /* a transaction is */
+	bool holds;      /* a commit is put off until transaction_settle */
 	struct {
 		const char *sql;
 		sqlite3_stmt *prepared;

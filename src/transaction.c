@@ -30,7 +30,7 @@ transaction_lock(struct error *err)
 bool
 transaction_begin(struct transaction *t, struct database *db, struct error *err)
 {
-	t->part = db->held;
+	t->part = db->open;
 	if (!t->part && !transaction_lock(err))
 		return false;
 	if (!t->part && !database_run(db, err, "BEGIN IMMEDIATE", NO_VALUES)) {
@@ -38,6 +38,7 @@ transaction_begin(struct transaction *t, struct database *db, struct error *err)
 		return false;
 	}
 	t->db = db;
+	db->open = true;
 	return true;
 }
 
@@ -46,6 +47,7 @@ transaction_write(struct database *db, struct error *err)
 {
 	if (!database_run(db, err, "COMMIT", NO_VALUES))
 		return false;
+	db->open = false;
 	pthread_mutex_unlock(&writing);
 	return true;
 }
@@ -56,15 +58,14 @@ transaction_roll_back(struct database *db)
 	struct error ignored;
 
 	(void)database_run(db, &ignored, "ROLLBACK", NO_VALUES);
+	db->open = false;
 	pthread_mutex_unlock(&writing);
 }
 
 bool
 transaction_commit(struct transaction *t, struct error *err)
 {
-	if (t->db->holds)
-		t->db->held = true;
-	else if (!transaction_write(t->db, err))
+	if (!t->part && !t->db->holds && !transaction_write(t->db, err))
 		return false;
 	t->db = NULL;
 	return true;
@@ -89,10 +90,10 @@ transaction_settle(struct database *db, bool wanted, struct error *err)
 {
 	bool done = true;
 
-	if (db->held && wanted)
+	if (db->open && wanted)
 		done = transaction_write(db, err);
-	if (db->held && !(wanted && done))
+	if (db->open)
 		transaction_roll_back(db);
-	db->holds = db->held = false;
+	db->holds = false;
 	return done;
 }

@@ -2,14 +2,14 @@
 #define KABUTO_TRANSACTION_H
 /*
  * A transaction that writes, as a scope: BEGIN IMMEDIATE, always. It is rolled back at the scope's
- * end unless it was committed. A transaction that begins while another one is held is a part of
- * that one.
+ * end unless it was committed. A transaction that begins within another one is a part of that one:
+ * if the part fails, its caller must not commit.
  */
 #include "database.h"
 
 struct transaction {
 	struct database *db; /* NULL: none is open */
-	bool part;           /* of the one that is held */
+	bool part;           /* of another one, which commits */
 };
 bool transaction_begin(struct transaction *t, struct database *db, struct error *err);
 bool transaction_commit(struct transaction *t, struct error *err);

@@ -152,6 +152,7 @@ def test_results_of_an_older_kabuto_have_no_listing(own):
     listing.write_bytes(content)
 
 
+@pytest.mark.log_errors
 def test_listing_that_cannot_be_read_is_not_taken_for_an_empty_one(own):
     kabuto = own()
     dave = kabuto.user('dave')

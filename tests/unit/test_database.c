@@ -354,6 +354,31 @@ test_transaction_that_was_not_committed_is_rolled_back(void **state)
 	assert_int_not_equal(sqlite3_get_autocommit(world->db.handle), 0);
 }
 
+/* A transaction within another one is a part of it: the outer one decides. */
+static void
+insert_nested(struct world *world, bool commit)
+{
+	cleanup_transaction struct transaction t = { NULL };
+
+	must(transaction_begin(&t, &world->db, &world->err), &world->err);
+	insert_and_commit(world);
+	if (commit)
+		must(transaction_commit(&t, &world->err), &world->err);
+}
+
+static void
+test_transaction_within_another_one_is_a_part_of_it(void **state)
+{
+	struct world *world = *state;
+	int64_t before = world_integer(world, "SELECT count(*) FROM setting");
+
+	insert_nested(world, false);
+	assert_int_equal(world_integer(world, "SELECT count(*) FROM setting"), before);
+	insert_nested(world, true);
+	assert_int_equal(world_integer(world, "SELECT count(*) FROM setting"), before + 1);
+	assert_int_not_equal(sqlite3_get_autocommit(world->db.handle), 0);
+}
+
 static void
 test_failed_statement_in_a_transaction_undoes_all_of_it(void **state)
 {
@@ -551,6 +576,7 @@ main(void)
 		test(test_wrong_statement_is_an_error_in_words),
 		test(test_tables_hold_the_law),
 		test(test_transaction_that_was_not_committed_is_rolled_back),
+		test(test_transaction_within_another_one_is_a_part_of_it),
 		test(test_failed_statement_in_a_transaction_undoes_all_of_it),
 		test(test_second_writer_is_told_to_try_again),
 		test(test_full_disk_is_told_from_a_fault),
