@@ -23,12 +23,12 @@
 #include "fault.h"
 #include "image.h"
 #include "job.h"
-#include "joblog.h"
 #include "jobstate.h"
+#include "jobfiles.h"
+#include "joblog.h"
 #include "jobspec.h"
 #include "message.h"
 #include "quantity.h"
-#include "recover.h"
 #include "run.h"
 #include "tree.h"
 #include "usage.h"
@@ -430,7 +430,7 @@ run_remove(struct run *run, struct error *err)
 	run_folder_name(run, name);
 	if (!tree_remove(spool->run, name, err))
 		log_run(run, LOG_WARNING, "%s; it stays until it is removed by hand", err->text);
-	if (!recover_remove_results(spool, run->old_results, &kept, err))
+	if (!jobfiles_remove_results(spool, run->old_results, &kept, err))
 		log_run(run, LOG_WARNING, "remove the former results: %s", err->text);
 	return NEXT;
 }

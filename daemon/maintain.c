@@ -13,9 +13,11 @@
 #include "cleanup.h"
 #include "upkeep.h"
 #include "event.h"
+#include "filesweep.h"
 #include "idempotency.h"
 #include "image.h"
 #include "imagesweep.h"
+#include "jobfiles.h"
 #include "program.h"
 #include "quantity.h"
 #include "recover.h"
@@ -31,7 +33,7 @@
 struct maintenance {
 	const struct ctl *ctl;
 	bool dry_run;
-	struct spooler spooler; /* what recover.c's looks need of one */
+	struct spooler spooler; /* what the sweep of containers needs of one */
 	struct worker worker;
 	int64_t results_before, logs_before, jobs_before; /* ms; 0: nothing goes by its age */
 	struct sweep sweep;                               /* of the step at hand */
@@ -87,8 +89,8 @@ remove_files(struct maintenance *m, enum retention_kind kind, const struct reten
 
 	/* What a backup keeps has no row any more, and is rubbish tomorrow. */
 	if (kind == RETENTION_RESULTS
-		? !recover_remove_results(&m->spooler.spool, job->results_token, &kept, &err)
-		: !recover_remove_logs(&m->spooler.spool, job->id, job->attempts, &kept, &err))
+		? !jobfiles_remove_results(&m->spooler.spool, job->results_token, &kept, &err)
+		: !jobfiles_remove_logs(&m->spooler.spool, job->id, job->attempts, &kept, &err))
 		note_error(m, &err);
 }
 
@@ -297,19 +299,33 @@ step_events(struct maintenance *m, struct error *err)
 /* Rubbish */
 
 static bool
+sweep_files(struct maintenance *m, void (*run)(struct filesweep *sweep))
+{
+	struct filesweep sweep = { .spool = &m->spooler.spool,
+		.db = &m->worker.db,
+		.dry_run = m->dry_run,
+		.measure = true,
+		.tell = tell,
+		.context = m };
+
+	run(&sweep);
+	m->sweep.removed = sweep.removed;
+	m->sweep.bytes = sweep.bytes;
+	return true;
+}
+
+static bool
 step_files(struct maintenance *m, struct error *err)
 {
 	(void)err;
-	recover_sweep_files(&m->worker, &m->sweep);
-	return true;
+	return sweep_files(m, filesweep_run);
 }
 
 static bool
 step_contexts(struct maintenance *m, struct error *err)
 {
 	(void)err;
-	recover_sweep_contexts(&m->worker, &m->sweep);
-	return true;
+	return sweep_files(m, filesweep_contexts);
 }
 
 static bool

@@ -15,6 +15,7 @@
 
 #include "build.h"
 #include "buildrun.h"
+#include "deletion.h"
 #include "fault.h"
 #include "job.h"
 #include "jobstate.h"
@@ -81,7 +82,7 @@ thread_main(void *argument)
 			buildrun(&thread->worker, &thread->build);
 			break;
 		case WORK_DELETE:
-			recover_deleted(&thread->worker);
+			deletion_run(&thread->worker);
 			break;
 		case WORK_SANDBOXES:
 			sandboxes_make(&thread->worker);

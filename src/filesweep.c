@@ -1,0 +1,279 @@
+/*
+ * The sweep of files. A file's name tells which row it belongs to.
+ */
+#include "filesweep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "cleanup.h"
+#include "error.h"
+#include "job.h"
+#include "quantity.h"
+#include "secret.h"
+#include "tree.h"
+#include "utf8.h"
+
+#define YOUNG_MS (60 * 60 * MS_PER_S)
+
+/* Sets *has to whether the row exists to which a name belongs. */
+typedef bool filesweep_has_row(struct database *db, const char *name, bool *has, struct error *err);
+
+static bool
+filesweep_has_results(struct database *db, const char *name, bool *has, struct error *err)
+{
+	char token[NAME_TEXT];
+
+	snprintf(token, sizeof token, "%s",
+	    name); /* without its suffix: a token fills it exactly */
+	return job_has_results_token(db, token, has, err);
+}
+
+static bool
+filesweep_has_build(struct database *db, const char *name, bool *has, struct error *err)
+{
+	int64_t id;
+
+	*has = false;
+	return !integer_parse(name, &id) || build_exists(db, id, has, err);
+}
+
+/* Reads the number before the first "." of a name. Returns what follows the "."; NULL: none. */
+static const char *
+filesweep_take_number(const char *name, int64_t *number)
+{
+	size_t length = strcspn(name, ".");
+	char text[24];
+
+	if (name[length] == '\0' || length >= sizeof text)
+		return NULL;
+	snprintf(text, sizeof text, "%.*s", (int)length, name);
+	return integer_parse(text, number) ? name + length + 1 : NULL;
+}
+
+/*
+ * A log is "<job>.<attempt>.log", its index "<job>.<attempt>.idx". If retention has noted that it
+ * removed the job's logs, those that are left are rubbish, except those of an attempt that runs.
+ */
+static bool
+filesweep_has_log(struct database *db, const char *name, bool *has, struct error *err)
+{
+	struct job job;
+	int64_t id, attempt;
+	const char *rest = filesweep_take_number(name, &id);
+
+	*has = false;
+	if (rest == NULL || filesweep_take_number(rest, &attempt) == NULL)
+		return true;
+	if (!job_read(db, id, &job, err))
+		return false;
+	*has = job.id != 0 &&
+	    (job.logs_removed_at == 0 ||
+		(strcmp(job.state, "running") == 0 && job.attempt == attempt));
+	job_clear(&job);
+	return true;
+}
+
+/* A folder in run/ is "<job>.<attempt>". */
+static bool
+filesweep_has_running_job(struct database *db, const char *name, bool *has, struct error *err)
+{
+	struct job job;
+	char current[48];
+	int64_t id;
+
+	*has = strcmp(name, SPOOL_SANDBOXES) == 0;
+	if (*has || filesweep_take_number(name, &id) == NULL)
+		return true;
+	if (!job_read(db, id, &job, err))
+		return false;
+	snprintf(current, sizeof current, "%lld.%lld", (long long)id, (long long)job.attempt);
+	*has = strcmp(job.state, "running") == 0 && strcmp(name, current) == 0;
+	job_clear(&job);
+	return true;
+}
+
+static bool
+filesweep_is_older(int dir, const char *name, int64_t than_ms)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    timespec_ms(&st.st_ctim) < than_ms;
+}
+
+static bool
+filesweep_stopped(const struct filesweep *sweep)
+{
+	return sweep->stop != NULL && *sweep->stop;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+filesweep_tell(struct filesweep *sweep, enum log_level level, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	sweep->tell(sweep->context, level, utf8_make_valid(text));
+}
+
+static int64_t
+filesweep_measure(int dir, const char *name)
+{
+	cleanup_close int below =
+	    openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (below >= 0)
+		return tree_measure(below, INT64_MAX - 1);
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_size;
+}
+
+/* Removes one thing that belongs to nothing, or counts it. */
+static void
+filesweep_remove(struct filesweep *sweep, int dir, const char *folder, const char *name)
+{
+	int64_t bytes = sweep->measure ? filesweep_measure(dir, name) : 0;
+	struct error err;
+	bool kept = false;
+
+	if (!sweep->dry_run && !spool_remove(sweep->spool, dir, name, &kept, &err)) {
+		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: %s/%s: %s", folder, name,
+		    err.text);
+	} else if (!kept) {
+		sweep->removed++;
+		sweep->bytes += bytes;
+		filesweep_tell(sweep, LOG_INFO, "removed %s/%s, which belongs to nothing", folder,
+		    name);
+	}
+}
+
+static void
+filesweep_entry(struct filesweep *sweep, int dir, const char *folder, const char *name,
+    filesweep_has_row *has)
+{
+	struct error err;
+	bool found = true;
+
+	if (!has(sweep->db, name, &found, &err))
+		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: %s/%s: %s", folder, name,
+		    err.text);
+	else if (!found)
+		filesweep_remove(sweep, dir, folder, name);
+}
+
+/* The folder's next entry; NULL at its end, or if it cannot be read to its end, which is told. */
+static struct dirent *
+filesweep_next(struct filesweep *sweep, DIR *stream, const char *folder)
+{
+	struct dirent *entry = tree_next(stream);
+
+	if (entry == NULL && errno != 0)
+		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: %s: %s", folder,
+		    strerror(errno));
+	return entry;
+}
+
+static void
+filesweep_folder(struct filesweep *sweep, int folder, const char *name, filesweep_has_row *has,
+    int64_t older_than_ms)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (stream == NULL)
+		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: %s: %s", name,
+		    strerror(errno));
+	while (stream != NULL && !filesweep_stopped(sweep) &&
+	    (entry = filesweep_next(sweep, stream, name)) != NULL)
+		if (entry->d_name[0] != '.' && filesweep_is_older(fd, entry->d_name, older_than_ms))
+			filesweep_entry(sweep, fd, name, entry->d_name, has);
+}
+
+/*
+ * Results have no row until the end of their job is written, which the database or a full disk may
+ * delay for long. So results that are younger than a running job may belong to it.
+ */
+static int64_t
+filesweep_results_before(struct filesweep *sweep, int64_t hour_ago)
+{
+	int64_t oldest = 0, before;
+	struct error err;
+
+	if (!job_oldest_start(sweep->db, &oldest, &err))
+		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: results: %s", err.text);
+	before = oldest < hour_ago ? oldest : hour_ago;
+	return before > sweep->started_ms ? before : sweep->started_ms;
+}
+
+void
+filesweep_run(struct filesweep *sweep)
+{
+	struct spool *spool = sweep->spool;
+	int64_t hour_ago = time_now_ms() - YOUNG_MS;
+	int64_t own_before = sweep->started_ms > hour_ago ? sweep->started_ms : hour_ago;
+	struct error err;
+	int removed = 0;
+
+	if (!spool_sweep_incoming(spool, own_before, sweep->dry_run, &removed, &err))
+		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: incoming: %s", err.text);
+	if (removed > 0)
+		filesweep_tell(sweep, LOG_INFO, "removed %d unfinished uploads", removed);
+	sweep->removed += removed;
+	filesweep_folder(sweep, spool->results, "results", filesweep_has_results,
+	    filesweep_results_before(sweep, hour_ago));
+	filesweep_folder(sweep, spool->logs, "logs", filesweep_has_log, own_before);
+	filesweep_folder(sweep, spool->run, "run", filesweep_has_running_job, own_before);
+	filesweep_folder(sweep, spool->inbox, "inbox", job_has_attachment_token, hour_ago);
+	filesweep_folder(sweep, spool->builds, "builds", filesweep_has_build, hour_ago);
+}
+
+/* Removes what is left in the folder of a build that has ended. */
+static void
+filesweep_build(struct filesweep *sweep, int builds, const char *name)
+{
+	static const char *const parts[] = { BUILD_CONTEXT, BUILD_CHECKOUT };
+	cleanup_close int folder =
+	    openat(builds, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[NAME_MAX + 16];
+
+	snprintf(path, sizeof path, "builds/%s", name);
+	for (size_t i = 0; folder >= 0 && i < sizeof parts / sizeof parts[0]; i++)
+		if (filesweep_is_older(folder, parts[i], time_now_ms() - YOUNG_MS))
+			filesweep_remove(sweep, folder, path, parts[i]);
+}
+
+void
+filesweep_contexts(struct filesweep *sweep)
+{
+	int fd = openat(sweep->spool->builds, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct error err;
+	int64_t id;
+
+	while (stream != NULL && !filesweep_stopped(sweep) &&
+	    (entry = filesweep_next(sweep, stream, "builds")) != NULL) {
+		bool ended = false;
+
+		if (!integer_parse(entry->d_name, &id))
+			continue;
+		if (!build_has_ended(sweep->db, id, &ended, &err))
+			filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: builds/%s: %s",
+			    entry->d_name, err.text);
+		else if (ended)
+			filesweep_build(sweep, fd, entry->d_name);
+	}
+}

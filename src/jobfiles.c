@@ -1,0 +1,47 @@
+/*
+ * Removes what a job has in the state directory.
+ */
+#include "jobfiles.h"
+
+#include <stdio.h>
+
+static bool
+jobfiles_remove_log(const struct spool *spool, int64_t job, int64_t attempt, const char *suffix,
+    bool *kept, struct error *err)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "%lld.%lld.%s", (long long)job, (long long)attempt, suffix);
+	return spool_remove(spool, spool->logs, name, kept, err);
+}
+
+bool
+jobfiles_remove_logs(const struct spool *spool, int64_t job, int64_t attempts, bool *kept,
+    struct error *err)
+{
+	*kept = false;
+	for (int64_t attempt = 1; attempt <= attempts && !*kept; attempt++)
+		if (!jobfiles_remove_log(spool, job, attempt, "log", kept, err) ||
+		    (!*kept && !jobfiles_remove_log(spool, job, attempt, "idx", kept, err)))
+			return false;
+	return true;
+}
+
+static bool
+jobfiles_remove_result(const struct spool *spool, const char *token, const char *suffix, bool *kept,
+    struct error *err)
+{
+	char name[SPOOL_RESULTS_NAME];
+
+	return spool_remove(spool, spool->results, spool_results_name(name, token, suffix), kept,
+	    err);
+}
+
+bool
+jobfiles_remove_results(const struct spool *spool, const char *token, bool *kept, struct error *err)
+{
+	*kept = false;
+	return token[0] == '\0' ||
+	    (jobfiles_remove_result(spool, token, "zip", kept, err) &&
+		(*kept || jobfiles_remove_result(spool, token, "list", kept, err)));
+}

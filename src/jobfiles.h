@@ -1,0 +1,23 @@
+#ifndef KABUTO_JOBFILES_H
+#define KABUTO_JOBFILES_H
+/*
+ * Removes what a job has in the state directory. A file that is not there counts as removed.
+ *
+ * *kept is set to true if a backup runs and keeps the files; the sweep of files removes what has
+ * no row by then.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "spool.h"
+
+/* Removes the logs of the attempts 1 to `attempts`, with their indexes. */
+bool jobfiles_remove_logs(const struct spool *spool, int64_t job, int64_t attempts, bool *kept,
+    struct error *err);
+
+/* Removes the results that a token names. An empty token names none, which is success. */
+bool jobfiles_remove_results(const struct spool *spool, const char *token, bool *kept,
+    struct error *err);
+
+#endif
