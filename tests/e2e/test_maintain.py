@@ -239,24 +239,6 @@ def test_images_that_nothing_needs_go(own, engine):
     assert dave.run('true')['state'] == 'done'
 
 
-def test_image_of_an_older_kabuto_gets_a_name_that_nobody_can_guess(own, engine):
-    kabuto = own()
-    dave = kabuto.user('dave')
-    image = dave.image()
-    (build, secret), = kabuto.sql('SELECT id, tag_secret FROM build')
-    plain = f'kabuto/{kabuto.instance}-{image}:{build}'
-    engine.call('POST', f'/images/{plain}-{secret}/tag', repo=plain.split(':')[0], tag=str(build))
-    engine.call('DELETE', f'/images/{plain}-{secret}')
-    kabuto.sql("UPDATE build SET tag_secret = ''")
-    assert dave.run('true')['state'] == 'done'
-    maintain(kabuto)
-    secret, = kabuto.sql('SELECT tag_secret FROM build')[0]
-    assert len(secret) == 32 and tags(kabuto) >= {plain, f'{plain}-{secret}'}
-    maintain(kabuto)
-    assert plain not in tags(kabuto) and f'{plain}-{secret}' in tags(kabuto)
-    assert dave.run('true')['state'] == 'done'
-
-
 def untagged(engine, label):
     """An image with that label and no tag."""
     context = io.BytesIO()
