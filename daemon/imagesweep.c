@@ -1,99 +1,84 @@
 /*
- * A tag says which image and build it is of; an image that was pushed or pulled has one more, which
- * is the registry's. Only the engine's own are removed: what is in the registry stays. The engine
- * is asked first and the database then, so that a build which ends meanwhile is seen as the one
- * that serves.
+ * The sweep of images. A tag says which image and build it belongs to; an image that was pushed or
+ * pulled has one more, which is the registry's. Only the engine's own are removed. The engine is
+ * asked first and the database then, so that a build which ends meanwhile is seen as the one that
+ * serves.
  */
 #include "imagesweep.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "build.h"
-#include "engine_registry.h"
 #include "engine_tags.h"
-#include "image.h"
 #include "imagename.h"
-#include "utf8.h"
+#include "message.h"
 
-struct look {
+struct imagesweep {
 	struct worker *worker;
 	struct sweep *sweep;
-	int64_t untagged, untagged_bytes;
 };
 
-static void
-tell(struct sweep *sweep, enum log_level level, const char *tag, const char *what)
+static bool
+imagesweep_remove(struct imagesweep *look, const char *tag, int64_t image, int64_t build,
+    int64_t bytes, struct error *err)
 {
-	char text[1280];
-
-	snprintf(text, sizeof text, "%s: %s", tag, what);
-	sweep->tell(sweep->context, level, utf8_make_valid(text));
+	if (image_remove_tag(&look->worker->engine, tag, err)) {
+		look->sweep->images++;
+		look->sweep->image_bytes += bytes;
+		log_write(LOG_INFO,
+		    "sweep: removed the image of build %lld of image %lld, since nothing needs it",
+		    (long long)build, (long long)image);
+		return true;
+	}
+	if (err->kind == ERROR_AWAY || err->kind == ERROR_INTERRUPTED)
+		return false;
+	error_wrap(err, "build %lld of image %lld", (long long)build, (long long)image);
+	/* A conflict: a container needs it still. */
+	if (err->kind != ERROR_CONFLICT)
+		sweep_add_error(look->sweep, err->text);
+	log_write(err->kind == ERROR_CONFLICT ? LOG_INFO : LOG_WARNING, "sweep: %s", err->text);
+	return true;
 }
 
 static bool
-visit_tag(const char *tag, int64_t bytes, void *context, struct error *err)
+imagesweep_visit(const char *tag, int64_t bytes, void *context, struct error *err)
 {
-	struct look *look = context;
+	struct imagesweep *look = context;
 	struct worker *worker = look->worker;
 	int64_t image, build;
 	bool needed = true;
 
-	if (tag == NULL) {
-		look->untagged++;
-		look->untagged_bytes += bytes;
-		return true;
-	}
-	if (!imagename_parse(tag, worker->spooler->instance, &image, &build))
+	if (tag == NULL || !imagename_parse(tag, worker->spooler->instance, &image, &build))
 		return true;
 	if (!build_is_needed(&worker->db, image, build, &needed, err))
 		return false;
-	if (needed)
-		return true;
-	if (!look->sweep->dry_run && !image_remove_tag(&worker->engine, tag, err)) {
-		if (err->kind == ERROR_AWAY)
-			return false;
-		/* A conflict: a container needs it still. */
-		tell(look->sweep, err->kind == ERROR_CONFLICT ? LOG_INFO : LOG_WARNING, tag,
-		    err->text);
-		return true;
-	}
-	look->sweep->removed++;
-	look->sweep->bytes += bytes;
-	tell(look->sweep, LOG_INFO, tag, "removed, since nothing needs it");
-	return true;
+	return needed || imagesweep_remove(look, tag, image, build, bytes, err);
 }
 
 /*
- * A build makes its image first and gives it its tag then: as long as one is pending, what has no
- * tag may be about to get it.
+ * Removes the images without a tag. A build makes its image first and gives it its tag then: as
+ * long as one is pending, an image without a tag may be about to get it.
  */
 static bool
-prune(struct look *look, struct error *err)
+imagesweep_prune(struct worker *worker, struct sweep *sweep, struct error *err)
 {
 	int64_t pending = 0, removed = 0, bytes = 0;
 
-	if (!build_count_pending(&look->worker->db, &pending, err))
+	if (!build_count_pending(&worker->db, &pending, err))
 		return false;
 	if (pending > 0)
 		return true;
-	if (look->sweep->dry_run) {
-		removed = look->untagged;
-		bytes = look->untagged_bytes;
-	} else if (!image_prune(&look->worker->engine, look->worker->spooler->instance, &removed,
-		       &bytes, err)) {
+	if (!image_prune(&worker->engine, worker->spooler->instance, &removed, &bytes, err))
 		return false;
-	}
-	look->sweep->removed += removed;
-	look->sweep->bytes += bytes;
+	sweep->images += removed;
+	sweep->image_bytes += bytes;
 	return true;
 }
 
 bool
-imagesweep(struct worker *worker, struct sweep *sweep, struct error *err)
+imagesweep_run(struct worker *worker, struct sweep *sweep, struct error *err)
 {
-	struct look look = { .worker = worker, .sweep = sweep };
+	struct imagesweep look = { worker, sweep };
 
-	return image_each_tag(&worker->engine, worker->spooler->instance, visit_tag, &look, err) &&
-	    prune(&look, err);
+	return image_each_tag(&worker->engine, worker->spooler->instance, imagesweep_visit, &look,
+		   err) &&
+	    imagesweep_prune(worker, sweep, err);
 }

@@ -73,8 +73,13 @@ wait_for_signals(void *nothing)
 	int number;
 
 	(void)nothing;
-	while (sigwait(&signalled.signals, &number) == 0 && number == SIGHUP) {
-		spooler->config = program_reload(spooler->config, signalled.path, registry_check);
+	while (sigwait(&signalled.signals, &number) == 0 &&
+	    (number == SIGHUP || number == SIGUSR1)) {
+		if (number == SIGUSR1)
+			spooler->sweep_asked = true;
+		else
+			spooler->config =
+			    program_reload(spooler->config, signalled.path, registry_check);
 		spooler_nudge(spooler);
 	}
 	log_write(LOG_INFO, "signal=%s stopping; jobs go on, the next start takes them over",
@@ -95,6 +100,7 @@ catch_signals(struct spooler *spooler, const char *path, struct error *err)
 	sigaddset(&signalled.signals, SIGTERM);
 	sigaddset(&signalled.signals, SIGINT);
 	sigaddset(&signalled.signals, SIGHUP);
+	sigaddset(&signalled.signals, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &signalled.signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	errno = pthread_create(&thread, NULL, wait_for_signals, NULL);

@@ -1,6 +1,7 @@
 /*
- * Maintenance is a table of steps. Each does its work in batches with short transactions, and one
- * that fails is a problem that keeps no other from its work.
+ * Maintenance is a table of steps, which need SQL and files alone: the spooler sweeps the engine.
+ * Each does its work in batches with short transactions, and one that fails is a problem that keeps
+ * no other from its work.
  */
 #include "maintain.h"
 
@@ -16,11 +17,9 @@
 #include "filesweep.h"
 #include "idempotency.h"
 #include "image.h"
-#include "imagesweep.h"
 #include "jobfiles.h"
 #include "program.h"
 #include "quantity.h"
-#include "recover.h"
 #include "retention.h"
 #include "session.h"
 #include "token.h"
@@ -33,13 +32,13 @@
 struct maintenance {
 	const struct ctl *ctl;
 	bool dry_run;
-	struct spooler spooler; /* what the sweep of containers needs of one */
-	struct worker worker;
+	struct spool spool;
+	struct database db;
 	int64_t results_before, logs_before, jobs_before; /* ms; 0: nothing goes by its age */
-	struct sweep sweep;                               /* of the step at hand */
-	const char *step;
+	const char *step;                                 /* the one at hand */
+	int64_t removed, bytes;                           /* by it */
 	json_t *problems;
-	bool failed, busy, away;
+	bool failed, busy;
 };
 
 static void
@@ -51,20 +50,18 @@ problem(struct maintenance *m, const char *text)
 }
 
 /*
- * What cannot be done is told, and the rest goes on. That the engine is away or the database busy,
- * which hinders several steps, is told once.
+ * What cannot be done is told, and the rest goes on. That the database is busy, which hinders
+ * several steps, is told once.
  */
 static void
 note_error(struct maintenance *m, const struct error *err)
 {
-	bool *once = err->kind == ERROR_AWAY ? &m->away : err->kind == ERROR_BUSY ? &m->busy : NULL;
-
-	if (once != NULL && *once)
-		return;
-	if (once != NULL)
-		*once = true;
 	if (err->kind != ERROR_BUSY)
 		m->failed = true;
+	else if (m->busy)
+		return;
+	else
+		m->busy = true;
 	problem(m, err->text);
 }
 
@@ -89,8 +86,8 @@ remove_files(struct maintenance *m, enum retention_kind kind, const struct reten
 
 	/* What a backup keeps has no row any more, and is rubbish tomorrow. */
 	if (kind == RETENTION_RESULTS
-		? !jobfiles_remove_results(&m->spooler.spool, job->results_token, &kept, &err)
-		: !jobfiles_remove_logs(&m->spooler.spool, job->id, job->attempts, &kept, &err))
+		? !jobfiles_remove_results(&m->spool, job->results_token, &kept, &err)
+		: !jobfiles_remove_logs(&m->spool, job->id, job->attempts, &kept, &err))
 		note_error(m, &err);
 }
 
@@ -98,12 +95,12 @@ static bool
 remove_batch(struct maintenance *m, enum retention_kind kind, struct retention_batch *batch,
     struct error *err)
 {
-	if (!m->dry_run && !retention_apply(&m->worker.db, kind, batch, err))
+	if (!m->dry_run && !retention_apply(&m->db, kind, batch, err))
 		return false;
 	for (size_t i = 0; i < batch->count; i++) {
-		m->sweep.removed++;
+		m->removed++;
 		/* A job's files are removed, and told, by the spooler. */
-		m->sweep.bytes += kind == RETENTION_JOBS ? 0 : batch->jobs[i].bytes;
+		m->bytes += kind == RETENTION_JOBS ? 0 : batch->jobs[i].bytes;
 		if (!m->dry_run && kind != RETENTION_JOBS)
 			remove_files(m, kind, &batch->jobs[i]);
 	}
@@ -117,7 +114,7 @@ remove_old(struct maintenance *m, enum retention_kind kind, int64_t before, stru
 	struct retention_batch batch;
 
 	for (;;) {
-		if (!retention_next(&m->worker.db, kind, &walk, &batch, err))
+		if (!retention_next(&m->db, kind, &walk, &batch, err))
 			return false;
 		if (batch.count == 0)
 			return true;
@@ -143,8 +140,8 @@ step_jobs(struct maintenance *m, struct error *err)
 {
 	bool done = remove_old(m, RETENTION_JOBS, m->jobs_before, err);
 
-	if (m->sweep.removed > 0 && !m->dry_run)
-		wake_send(m->spooler.spool.state);
+	if (m->removed > 0 && !m->dry_run)
+		wake_send(m->spool.state);
 	return done;
 }
 
@@ -182,7 +179,7 @@ shrink_account(int64_t account, int64_t over, void *context, struct error *err)
 		walk.from = later(m->jobs_before,
 		    kind == RETENTION_RESULTS ? m->results_before : m->logs_before);
 		while (over > 0) {
-			if (!retention_next(&m->worker.db, kind, &walk, &batch, err))
+			if (!retention_next(&m->db, kind, &walk, &batch, err))
 				return false;
 			if (batch.count == 0)
 				break;
@@ -197,7 +194,7 @@ shrink_account(int64_t account, int64_t over, void *context, struct error *err)
 static bool
 step_stored(struct maintenance *m, struct error *err)
 {
-	return retention_each_over(&m->worker.db, m->ctl->config->retention.account_bytes,
+	return retention_each_over(&m->db, m->ctl->config->retention.account_bytes,
 	    later(m->results_before, m->jobs_before), later(m->logs_before, m->jobs_before),
 	    shrink_account, m, err);
 }
@@ -210,7 +207,7 @@ static bool
 to_drop(struct maintenance *m, int64_t count)
 {
 	if (m->dry_run)
-		m->sweep.removed = count;
+		m->removed = count;
 	return count > 0 && !m->dry_run;
 }
 
@@ -219,10 +216,10 @@ step_sessions(struct maintenance *m, struct error *err)
 {
 	int64_t days = m->ctl->config->session_days, dropped = ROWS_AT_A_TIME, count = 0;
 
-	if (!session_count_idle(&m->worker.db, days, &count, err))
+	if (!session_count_idle(&m->db, days, &count, err))
 		return false;
-	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
-		if (!session_drop_idle(&m->worker.db, days, ROWS_AT_A_TIME, &dropped, err))
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
+		if (!session_drop_idle(&m->db, days, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
 }
@@ -233,10 +230,10 @@ step_accounts(struct maintenance *m, struct error *err)
 	int64_t before = time_now_ms() - UNCONFIRMED_DAYS * DAY_MS, dropped = ROWS_AT_A_TIME;
 	int64_t count = 0;
 
-	if (!account_count_unconfirmed(&m->worker.db, before, &count, err))
+	if (!account_count_unconfirmed(&m->db, before, &count, err))
 		return false;
-	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
-		if (!account_drop_unconfirmed(&m->worker.db, before, ROWS_AT_A_TIME, &dropped, err))
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
+		if (!account_drop_unconfirmed(&m->db, before, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
 }
@@ -248,10 +245,10 @@ drop_all(struct maintenance *m, bool (*count)(struct database *, int64_t *, stru
 {
 	int64_t dropped = ROWS_AT_A_TIME, found = 0;
 
-	if (!count(&m->worker.db, &found, err))
+	if (!count(&m->db, &found, err))
 		return false;
-	for (; to_drop(m, found) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
-		if (!drop(&m->worker.db, ROWS_AT_A_TIME, &dropped, err))
+	for (; to_drop(m, found) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
+		if (!drop(&m->db, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
 }
@@ -288,10 +285,10 @@ step_events(struct maintenance *m, struct error *err)
 
 	if (days == 0)
 		return true;
-	if (!event_count_old(&m->worker.db, before, &count, err))
+	if (!event_count_old(&m->db, before, &count, err))
 		return false;
-	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->sweep.removed += dropped)
-		if (!event_drop_old(&m->worker.db, before, ROWS_AT_A_TIME, &dropped, err))
+	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
+		if (!event_drop_old(&m->db, before, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
 }
@@ -301,16 +298,16 @@ step_events(struct maintenance *m, struct error *err)
 static bool
 sweep_files(struct maintenance *m, void (*run)(struct filesweep *sweep))
 {
-	struct filesweep sweep = { .spool = &m->spooler.spool,
-		.db = &m->worker.db,
+	struct filesweep sweep = { .spool = &m->spool,
+		.db = &m->db,
 		.dry_run = m->dry_run,
 		.measure = true,
 		.tell = tell,
 		.context = m };
 
 	run(&sweep);
-	m->sweep.removed = sweep.removed;
-	m->sweep.bytes = sweep.bytes;
+	m->removed = sweep.removed;
+	m->bytes = sweep.bytes;
 	return true;
 }
 
@@ -328,18 +325,6 @@ step_contexts(struct maintenance *m, struct error *err)
 	return sweep_files(m, filesweep_contexts);
 }
 
-static bool
-step_containers(struct maintenance *m, struct error *err)
-{
-	return recover_sweep_containers(&m->worker, &m->sweep, err);
-}
-
-static bool
-step_images(struct maintenance *m, struct error *err)
-{
-	return imagesweep(&m->worker, &m->sweep, err);
-}
-
 static void
 tell_missing(const char *what, void *context)
 {
@@ -349,13 +334,13 @@ tell_missing(const char *what, void *context)
 static bool
 step_missing(struct maintenance *m, struct error *err)
 {
-	return verify_files(&m->worker.db, &m->spooler.spool, tell_missing, m, err);
+	return verify_files(&m->db, &m->spool, tell_missing, m, err);
 }
 
 static bool
 step_database(struct maintenance *m, struct error *err)
 {
-	return m->dry_run || upkeep_tidy(&m->worker.db, err);
+	return m->dry_run || upkeep_tidy(&m->db, err);
 }
 
 static const struct {
@@ -378,8 +363,6 @@ static const struct {
 	    false },
 	{ "files", step_files, "files removed that belonged to nothing", true },
 	{ "contexts", step_contexts, "contexts removed of builds that have ended", true },
-	{ "containers", step_containers, "containers removed of which no job runs", false },
-	{ "images", step_images, "images removed that nothing needs", true },
 	{ "missing", step_missing, NULL, false },
 	{ "database", step_database, NULL, false },
 };
@@ -393,18 +376,17 @@ report(const struct maintenance *m, size_t step, json_t *answer)
 
 	if (steps[step].did == NULL)
 		return;
-	counts = json_pack("{s:I}", "removed", (json_int_t)m->sweep.removed);
+	counts = json_pack("{s:I}", "removed", (json_int_t)m->removed);
 	if (steps[step].bytes)
-		json_object_set_new(counts, "bytes", json_integer(m->sweep.bytes));
+		json_object_set_new(counts, "bytes", json_integer(m->bytes));
 	json_object_set_new(answer, steps[step].name, counts);
 	/* A dry run is asked for what it says. */
 	if (ctl_has(m->ctl, CTL_JSON) ||
-	    !(ctl_has(m->ctl, CTL_VERBOSE) || (m->dry_run && m->sweep.removed > 0)))
+	    !(ctl_has(m->ctl, CTL_VERBOSE) || (m->dry_run && m->removed > 0)))
 		return;
-	printf("%s%" PRId64 " %s", m->dry_run ? "would be: " : "", m->sweep.removed,
-	    steps[step].did);
+	printf("%s%" PRId64 " %s", m->dry_run ? "would be: " : "", m->removed, steps[step].did);
 	if (steps[step].bytes)
-		printf(" (%s)", bytes_format(m->sweep.bytes, bytes));
+		printf(" (%s)", bytes_format(m->bytes, bytes));
 	putchar('\n');
 }
 
@@ -420,35 +402,27 @@ open_all(struct maintenance *m, struct error *err)
 	const struct config *config = m->ctl->config;
 	int64_t now = time_now_ms();
 
-	m->spooler.config = config;
-	m->worker.spooler = &m->spooler;
-	m->worker.config = config;
 	m->results_before = days_ago(now, config->retention.results_days);
 	m->logs_before = days_ago(now, config->retention.logs_days);
 	m->jobs_before = days_ago(now, config->retention.jobs_days);
-	if (!ctl_open(m->ctl, &m->spooler.spool, &m->worker.db, err))
+	if (!ctl_open(m->ctl, &m->spool, &m->db, err))
 		return false;
 	/* The spooler's own, which a handler does not get. */
-	m->spooler.spool.run =
-	    openat(m->spooler.spool.state, "run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	m->spool.run =
+	    openat(m->spool.state, "run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* What is damaged must not decide what is rubbish. */
-	if (upkeep_check(&m->worker.db, true, err) &&
-	    service_instance(&m->worker.db, m->spooler.instance, err) && engine_init(err) &&
-	    engine_open(&m->worker.engine, config->engine.socket, err) &&
-	    sandboxes_open(&m->spooler, err)) /* the running spooler's are no rubbish */
+	if (upkeep_check(&m->db, true, err))
 		return true;
-	connection_close(&m->worker.db);
-	spool_close(&m->spooler.spool);
+	connection_close(&m->db);
+	spool_close(&m->spool);
 	return false;
 }
 
 static void
 close_all(struct maintenance *m)
 {
-	sandboxes_close(&m->spooler);
-	engine_close(&m->worker.engine);
-	connection_close(&m->worker.db);
-	spool_close(&m->spooler.spool);
+	connection_close(&m->db);
+	spool_close(&m->spool);
 }
 
 static void
@@ -457,9 +431,7 @@ run_step(struct maintenance *m, size_t step, json_t *answer)
 	struct error err;
 
 	m->step = steps[step].name;
-	m->sweep = (struct sweep){
-		.dry_run = m->dry_run, .measure = steps[step].bytes, .tell = tell, .context = m
-	};
+	m->removed = m->bytes = 0;
 	if (!steps[step].run(m, &err))
 		note_error(m, &err);
 	report(m, step, answer);

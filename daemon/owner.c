@@ -28,18 +28,16 @@ join(gid_t group)
 
 /*
  * The spooler's groups, however it was given them: the state directory's, which both our users
- * have; the web server's, for what it sends itself; the engine's socket's.
+ * have, and the web server's, for what it sends itself. Not the engine's: only the spooler talks
+ * to it.
  */
 static bool
 take_groups(const struct config *config, const struct passwd *owner, gid_t state)
 {
 	const struct group *web = getgrnam(config->web_server_group);
-	struct stat socket;
 
 	return initgroups(owner->pw_name, owner->pw_gid) == 0 && join(state) &&
-	    (web == NULL || join(web->gr_gid)) &&
-	    (stat(config->engine.socket, &socket) < 0 || join(socket.st_gid)) &&
-	    setgid(owner->pw_gid) == 0;
+	    (web == NULL || join(web->gr_gid)) && setgid(owner->pw_gid) == 0;
 }
 
 /* A job that runs as root leaves root's files in its outbox, and these are to be removed too. */

@@ -15,6 +15,7 @@
 
 #include "build.h"
 #include "buildrun.h"
+#include "containersweep.h"
 #include "deletion.h"
 #include "fault.h"
 #include "job.h"
@@ -22,8 +23,8 @@
 #include "jobrun.h"
 #include "message.h"
 #include "quantity.h"
-#include "recover.h"
 #include "schema.h"
+#include "sweeprun.h"
 #include "wake.h"
 
 #define LOOK_MS       1000           /* without a wake-up */
@@ -56,7 +57,6 @@ struct scheduler {
 	struct thread *threads;
 	int64_t next_note_ms, next_sweep_ms, next_ping_ms, ping_pause_ms; /* monotonic */
 	int64_t next_delete_ms;                                           /* monotonic */
-	bool containers_swept; /* since the engine was away last */
 	bool had_room;
 };
 
@@ -88,7 +88,7 @@ thread_main(void *argument)
 			sandboxes_make(&thread->worker);
 			break;
 		default:
-			recover_files(&thread->worker);
+			sweeprun(&thread->worker);
 		}
 		pthread_mutex_lock(&thread->lock);
 		build_clear(&thread->build);
@@ -381,6 +381,19 @@ adopt(int64_t job, int64_t slot, void *context, struct error *err)
 	return true;
 }
 
+/*
+ * Sweeps the containers if they are due: the engine was away, or the last sweep could not do it.
+ * Only the log tells what this removes. On false they are due no more.
+ */
+static bool
+sweep_due_containers(struct scheduler *scheduler, struct error *err)
+{
+	struct sweep unwritten = { 0 };
+
+	return !atomic_exchange(&scheduler->spooler->containers_due, false) ||
+	    containersweep_run(&scheduler->own, &unwritten, err);
+}
+
 /* Looks whether the engine is back, or still there; seldom, unless it is away. */
 static void
 check_engine(struct scheduler *scheduler)
@@ -391,9 +404,7 @@ check_engine(struct scheduler *scheduler)
 
 	if (now < scheduler->next_ping_ms)
 		return;
-	if (engine_ping(&scheduler->own.engine, &err) &&
-	    (scheduler->containers_swept || recover_containers(&scheduler->own, &err))) {
-		scheduler->containers_swept = true;
+	if (engine_ping(&scheduler->own.engine, &err) && sweep_due_containers(scheduler, &err)) {
 		scheduler->ping_pause_ms = PING_LEAST_MS;
 		scheduler->next_ping_ms = now + PING_MOST_MS;
 		spooler_note_engine(scheduler->spooler, NULL);
@@ -402,7 +413,7 @@ check_engine(struct scheduler *scheduler)
 	if (!away)
 		scheduler->ping_pause_ms = PING_LEAST_MS;
 	spooler_note_engine(scheduler->spooler, &err);
-	scheduler->containers_swept = false;
+	scheduler->spooler->containers_due = true;
 	sandboxes_forget(scheduler->spooler);
 	scheduler->next_ping_ms = time_monotonic_ms() + scheduler->ping_pause_ms;
 	scheduler->ping_pause_ms *= 2;
@@ -444,17 +455,21 @@ note_life(struct scheduler *scheduler)
 		scheduler->next_note_ms = time_monotonic_ms() + NOTE_MS;
 }
 
+/* Starts a sweep, once the last one is over. */
 static void
 sweep(struct scheduler *scheduler)
 {
+	struct thread *thread;
 	struct error err;
-	struct thread *thread = thread_idle(scheduler, &err);
 
+	if (count_work(scheduler, WORK_SWEEP) > 0)
+		return;
+	scheduler->spooler->sweep_asked = false;
+	thread = thread_idle(scheduler, &err);
 	if (thread != NULL)
 		thread_give(thread, WORK_SWEEP);
 	else
 		log_write(LOG_WARNING, "looking for rubbish: %s", err.text);
-	scheduler->containers_swept = false; /* the next look at the engine does it */
 	scheduler->next_sweep_ms = time_monotonic_ms() + SWEEP_MS;
 }
 
@@ -466,7 +481,7 @@ look(struct scheduler *scheduler)
 	struct error err;
 
 	scheduler->own.config = scheduler->spooler->config;
-	if (now >= scheduler->next_sweep_ms)
+	if (now >= scheduler->next_sweep_ms || scheduler->spooler->sweep_asked)
 		sweep(scheduler);
 	check_engine(scheduler);
 	cancel_builds(scheduler);

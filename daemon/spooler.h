@@ -27,6 +27,8 @@ struct spooler {
 	int wake;           /* the socket that handlers write to */
 	int nudge;          /* an eventfd by which a thread that is done wakes the scheduler */
 	atomic_bool stopping;
+	atomic_bool sweep_asked;    /* by a SIGUSR1; until that sweep begins */
+	atomic_bool containers_due; /* they are to be swept before the engine counts as there */
 	struct sandboxes sandboxes; /* looks after itself */
 	/* How many containers are being created and started, of starts_most; guarded by lock. */
 	int64_t starts, starts_most;

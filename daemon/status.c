@@ -14,11 +14,14 @@
 #include "program.h"
 #include "quantity.h"
 #include "service.h"
+#include "sweep.h"
+#include "utf8.h"
 
 #define PROBLEMS_MOST 4
 
 struct figures {
 	struct service_status service;
+	struct sweep sweep;
 	int64_t jobs[JOB_STATES];
 	int64_t builds_pending, accounts, free_bytes;
 	struct error problems[PROBLEMS_MOST]; /* those with a text */
@@ -30,7 +33,8 @@ look(const struct ctl *ctl, struct spool *spool, struct database *db, struct fig
 {
 	struct statvfs fs;
 
-	if (!service_read(db, &figures->service, err) || !job_count(db, figures->jobs, err) ||
+	if (!service_read(db, &figures->service, err) || !sweep_read(db, &figures->sweep, err) ||
+	    !job_count(db, figures->jobs, err) ||
 	    !build_count_pending(db, &figures->builds_pending, err) ||
 	    !account_count(db, &figures->accounts, err))
 		return false;
@@ -52,6 +56,28 @@ healthy(const struct figures *figures)
 }
 
 static void
+print_sweep(const struct sweep *sweep)
+{
+	char time[QUANTITY_TEXT], image_bytes[QUANTITY_TEXT], file_bytes[QUANTITY_TEXT];
+	char error[sizeof sweep->error];
+
+	if (sweep->started_at == 0) {
+		printf("sweep     none has ended yet\n");
+		return;
+	}
+	printf("sweep     %s, removed containers %" PRId64 ", images %" PRId64
+	       " (%s), files %" PRId64 " (%s)\n",
+	    time_format(sweep->started_at, time), sweep->containers, sweep->images,
+	    bytes_format(sweep->image_bytes, image_bytes), sweep->files,
+	    bytes_format(sweep->file_bytes, file_bytes));
+	if (sweep->errors == 0)
+		return;
+	memcpy(error, sweep->error, sizeof error);
+	printf("          errors %" PRId64 ", the first: %s\n", sweep->errors,
+	    utf8_printable(error));
+}
+
+static void
 print_text(const struct figures *figures)
 {
 	const struct service_status *service = &figures->service;
@@ -66,6 +92,7 @@ print_text(const struct figures *figures)
 		printf("engine    away since %s\n", time_format(service->engine_away_since, since));
 	else
 		printf("engine    %s\n", service->known ? "there" : "unknown");
+	print_sweep(&figures->sweep);
 	printf("disk      %s free\n", bytes_format(figures->free_bytes, free_bytes));
 	printf("jobs     ");
 	for (size_t i = 0; i < JOB_STATES; i++)
@@ -86,6 +113,20 @@ time_json(int64_t time_ms)
 	return time_ms == 0 ? json_null() : json_string(time_format(time_ms, text));
 }
 
+/* null if no sweep has ended yet. */
+static json_t *
+sweep_json(const struct sweep *sweep)
+{
+	if (sweep->started_at == 0)
+		return json_null();
+	return json_pack("{s:o, s:o, s:{s:I}, s:{s:I, s:I}, s:{s:I, s:I}, s:I, s:s?}", "started_at",
+	    time_json(sweep->started_at), "finished_at", time_json(sweep->finished_at),
+	    "containers", "removed", (json_int_t)sweep->containers, "images", "removed",
+	    (json_int_t)sweep->images, "bytes", (json_int_t)sweep->image_bytes, "files", "removed",
+	    (json_int_t)sweep->files, "bytes", (json_int_t)sweep->file_bytes, "errors",
+	    (json_int_t)sweep->errors, "error", sweep->error[0] != '\0' ? sweep->error : NULL);
+}
+
 static int
 print_json(const struct figures *figures)
 {
@@ -97,13 +138,14 @@ print_json(const struct figures *figures)
 	for (size_t i = 0; i < PROBLEMS_MOST; i++)
 		if (figures->problems[i].kind != ERROR_NONE)
 			json_array_append_new(problems, json_string(figures->problems[i].text));
-	return ctl_print_json(json_pack(
-	    "{s:b, s:{s:I, s:o}, s:{s:o}, s:{s:I}, s:o, s:{s:I}, s:I, s:o}", "healthy",
-	    (int)healthy(figures), "spooler", "pid", (json_int_t)service->pid, "seen_at",
-	    time_json(service->seen_at), "engine", "away_since",
-	    time_json(service->engine_away_since), "disk", "free", (json_int_t)figures->free_bytes,
-	    "jobs", jobs, "builds", "pending", (json_int_t)figures->builds_pending, "accounts",
-	    (json_int_t)figures->accounts, "problems", problems));
+	return ctl_print_json(
+	    json_pack("{s:b, s:{s:I, s:o}, s:{s:o}, s:o, s:{s:I}, s:o, s:{s:I}, s:I, s:o}",
+		"healthy", (int)healthy(figures), "spooler", "pid", (json_int_t)service->pid,
+		"seen_at", time_json(service->seen_at), "engine", "away_since",
+		time_json(service->engine_away_since), "sweep", sweep_json(&figures->sweep), "disk",
+		"free", (json_int_t)figures->free_bytes, "jobs", jobs, "builds", "pending",
+		(json_int_t)figures->builds_pending, "accounts", (json_int_t)figures->accounts,
+		"problems", problems));
 }
 
 int

@@ -242,3 +242,16 @@ CREATE TABLE spooler (
 	disk_error        TEXT                     -- NULL: there is room
 ) STRICT;
 
+-- One row: what the spooler's last sweep removed. The next one writes it anew.
+CREATE TABLE sweep (
+	id          INTEGER PRIMARY KEY CHECK (id = 1),
+	started_at  INTEGER NOT NULL,
+	finished_at INTEGER NOT NULL,
+	files       INTEGER NOT NULL,
+	file_bytes  INTEGER NOT NULL,
+	containers  INTEGER NOT NULL,
+	images      INTEGER NOT NULL,
+	image_bytes INTEGER NOT NULL,
+	errors      INTEGER NOT NULL,              -- how often something could not be looked up or removed
+	error       TEXT                           -- the first of them; NULL: none
+) STRICT;

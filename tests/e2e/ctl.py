@@ -2,6 +2,8 @@
 import json
 import os
 import secrets
+import signal
+import time
 
 from client import Client, expect
 from wait import until
@@ -18,6 +20,23 @@ def maintain(kabuto, *options, **kw):
         return json.loads(done.stdout)
     assert options or done.stdout == '', done.stdout
     return done.stdout
+
+
+def sweep(kabuto):
+    """Has the spooler sweep; gives what kabutoctl status then tells of the sweep."""
+    pid = kabuto['spooler'].pid
+    until(lambda: kabuto.sql('SELECT 1 FROM spooler WHERE pid = ?', pid), 'it takes signals')
+    asked = int(time.time() * 1000)
+    kabuto['spooler'].send(signal.SIGUSR1)
+    until(lambda: kabuto.sql('SELECT 1 FROM sweep WHERE started_at >= ?', asked), 'it has swept')
+    return json.loads(kabuto.ctl('status', '--json').stdout)['sweep']
+
+
+def clean_sweep(kabuto):
+    """The same, and nothing may have gone wrong."""
+    swept = sweep(kabuto)
+    assert (swept['errors'], swept['error']) == (0, None), swept
+    return swept
 
 
 def one_line(done, status, *words):

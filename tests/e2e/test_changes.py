@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from client import WAIT, expect, refused
+from ctl import HOUR, clean_sweep, maintain
 from wait import until
 
 
@@ -257,15 +258,17 @@ def test_deleted_images_leave_the_engine_and_the_database(own, later):
     tag = f'kabuto/{kabuto.instance}-{image}'
     job = dave.run('true', image=image)
     expect(delete(dave, f'/image/{image}'), 200)
-    assert kabuto.ctl('maintain').returncode == 0
+    until(lambda: not kabuto.containers(), 'no container needs it')
+    clean_sweep(kabuto)
+    maintain(kabuto)
     assert not [name for name in kabuto.engine.images() if name.startswith(tag)]
     assert kabuto.sql('SELECT count(*) FROM image') == [(1,)]
     expect(delete(dave, f'/pipeline/{job["pipeline"]["id"]}/job/{job["id"]}'), 200)
     until(lambda: kabuto.sql('SELECT count(*) FROM job') == [(0,)], 'the job is gone')
-    assert kabuto.ctl('maintain').returncode == 0
+    maintain(kabuto)
     assert kabuto.sql('SELECT count(*) FROM image') == [(0,)]
     assert kabuto.sql('SELECT count(*) FROM build') == [(0,)]
-    assert kabuto.ctl('maintain', **later(2 * 3600)).returncode == 0  # the build's folder
+    maintain(kabuto, **later(2 * HOUR))  # the build's folder
 
 
 # All jobs

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -157,6 +158,15 @@ def test_root_leaves_no_files_of_its_own(own, tmp_path):
                                                      ('spooler', 'api', 'upload', 'follow')]
     kabuto.wait_healthy()
     expect(dave.log_in('dave'), 200)
+
+
+def test_it_is_linked_with_nothing_that_talks_to_the_engine(build):
+    """Only the spooler does. Of what it is linked with, libcurl alone could."""
+    def libraries(program):
+        return subprocess.run(['ldd', build / 'daemon' / program], text=True, check=True,
+                              capture_output=True).stdout
+    assert 'libcurl' in libraries('kabuto-spooler')
+    assert 'libcurl' not in libraries('kabutoctl')
 
 
 def test_crontab_calls_what_there_is(source):

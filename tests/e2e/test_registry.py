@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from client import WAIT, expect
+from ctl import clean_sweep
 from kabuto import as_spooler, as_web
 from registry import Registry
 from wait import until
@@ -365,18 +366,18 @@ def test_wrong_password_fails_a_job_in_words(own, registry, settings, scratch):
     is_nowhere(kabuto, registry, WRONG)
 
 
-def test_maintenance_removes_the_engine_s_names_and_leaves_the_registry(own, registry, settings):
+def test_sweep_removes_the_engine_s_names_and_leaves_the_registry(own, registry, settings):
     kabuto = own(settings())
     erin = kabuto.user('erin')
     image = erin.image('FROM busybox\nENV REMOVED=1\n')
     name = repository(kabuto, image)
     kept = [tag for tag in kabuto.engine.images() if name in tag]
     assert len(kept) == 2
-    assert kabuto.ctl('maintain').returncode == 0
+    clean_sweep(kabuto)
     assert [tag for tag in kabuto.engine.images() if name in tag] == kept, 'it serves'
     kabuto.sql('UPDATE image SET build = NULL WHERE id = ?', image)
     kabuto.sql("UPDATE build SET state = 'FAILED', error = 'x' WHERE image = ?", image)
-    assert kabuto.ctl('maintain').returncode == 0
+    clean_sweep(kabuto)
     assert not [tag for tag in kabuto.engine.images() if name in tag]
     assert registry.tags(name)
 
