@@ -24,13 +24,14 @@
 #include "attachment.h"
 #include "build.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "schema.h"
+#include "staging.h"
 #include "upkeep.h"
 #include "job.h"
 #include "joblog.h"
 #include "manifest.h"
 #include "program.h"
-#include "quantity.h"
 #include "tree.h"
 
 #define BLOCK      65536

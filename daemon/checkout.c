@@ -21,6 +21,7 @@
 
 #include "checkout_settings.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "confine.h"
 #include "guard.h"
 #include "proxy.h"

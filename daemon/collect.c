@@ -20,8 +20,9 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "confine.h"
-#include "quantity.h"
+#include "take.h"
 #include "tree.h"
 #include "utf8.h"
 

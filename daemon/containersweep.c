@@ -9,8 +9,8 @@
 
 #include "engine_container.h"
 #include "job.h"
-#include "message.h"
-#include "quantity.h"
+#include "log.h"
+#include "number.h"
 
 struct containersweep {
 	struct worker *worker;

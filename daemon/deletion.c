@@ -7,7 +7,7 @@
 #include "job.h"
 #include "jobfiles.h"
 #include "jobstate.h"
-#include "message.h"
+#include "log.h"
 #include "pipeline.h"
 
 static bool

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "quantity.h"
 
 #define VERSION_OLDEST 41 /* 1.41: Docker 20.10, Podman 4 */
 #define VERSION_NEWEST 52

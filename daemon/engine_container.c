@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "cleanup.h"
-#include "quantity.h"
+#include "clock.h"
 
 #define STOP_MARGIN_S 30 /* for the engine's own work behind the grace period */
 #define START_MS      (10 * 60 * 1000)

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "engine_lines.h"
+#include "take.h"
 #include "utf8.h"
 
 #define BLOCK 65536

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "engine_lines.h"
-#include "quantity.h"
 #include "utf8.h"
 
 #define PATH_TEXT 1024

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "image.h"
 #include "joblog.h"
 #include "jobspec.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "quantity.h"
+#include "number.h"
 
 void
 imagename_make(struct imagename *name, const struct config *config, const char *instance,

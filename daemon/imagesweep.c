@@ -9,7 +9,7 @@
 #include "build.h"
 #include "engine_tags.h"
 #include "imagename.h"
-#include "message.h"
+#include "log.h"
 
 struct imagesweep {
 	struct worker *worker;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect.h"
 #include "elsewhere.h"
 #include "engine_container.h"
@@ -27,8 +28,7 @@
 #include "jobfiles.h"
 #include "joblog.h"
 #include "jobspec.h"
-#include "message.h"
-#include "quantity.h"
+#include "log.h"
 #include "run.h"
 #include "tree.h"
 #include "usage.h"

@@ -13,6 +13,7 @@
 #include "joblog.h"
 #include "jobrun.h"
 #include "sandbox.h"
+#include "take.h"
 
 void
 jobspec_add_mount(struct container_spec *spec, const struct config *config, const char *target,

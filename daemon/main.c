@@ -16,12 +16,13 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "confine.h"
 #include "schema.h"
+#include "take.h"
 #include "upkeep.h"
-#include "message.h"
+#include "log.h"
 #include "program.h"
-#include "quantity.h"
 #include "registry.h"
 #include "scheduler.h"
 #include "spooler.h"

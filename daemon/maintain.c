@@ -12,6 +12,8 @@
 #include "account.h"
 #include "build.h"
 #include "cleanup.h"
+#include "clock.h"
+#include "login.h"
 #include "upkeep.h"
 #include "event.h"
 #include "filesweep.h"

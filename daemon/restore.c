@@ -15,12 +15,13 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "schema.h"
+#include "staging.h"
 #include "upkeep.h"
 #include "manifest.h"
 #include "owner.h"
 #include "program.h"
-#include "quantity.h"
 #include "tree.h"
 #include "unpack.h"
 

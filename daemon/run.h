@@ -12,7 +12,7 @@
 #include "image.h"
 #include "job.h"
 #include "jobrun.h"
-#include "message.h"
+#include "log.h"
 #include "spooler.h"
 #include "usage.h"
 

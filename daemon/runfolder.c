@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "joblog.h"
-#include "quantity.h"
 #include "run.h"
+#include "take.h"
 #include "tree.h"
 
 #define OWN_FILE_MOST 65536 /* bytes of a file in run/ that is not the outbox's */

@@ -2,10 +2,10 @@
  * Getting a job's image back from the registry, where the engine has it no more: it was pruned, or
  * the engine is another one.
  */
+#include "clock.h"
 #include "engine_registry.h"
 #include "imagename.h"
 #include "joblog.h"
-#include "quantity.h"
 #include "registry.h"
 #include "run.h"
 

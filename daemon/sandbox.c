@@ -14,13 +14,14 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "engine_container.h"
 #include "engine_image.h"
 #include "job.h"
 #include "jobstate.h"
 #include "jobspec.h"
-#include "message.h"
-#include "quantity.h"
+#include "log.h"
+#include "number.h"
 #include "spooler.h"
 #include "tree.h"
 #include "write.h"

@@ -8,8 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "message.h"
-#include "quantity.h"
+#include "clock.h"
+#include "log.h"
 
 #define PAUSE_LEAST_MS 100
 #define PAUSE_MOST_MS  5000

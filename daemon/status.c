@@ -9,6 +9,7 @@
 
 #include "account.h"
 #include "build.h"
+#include "clock.h"
 #include "upkeep.h"
 #include "job.h"
 #include "program.h"

@@ -4,11 +4,11 @@
  */
 #include "sweeprun.h"
 
+#include "clock.h"
 #include "containersweep.h"
 #include "filesweep.h"
 #include "imagesweep.h"
-#include "message.h"
-#include "quantity.h"
+#include "log.h"
 #include "sweep.h"
 
 static void

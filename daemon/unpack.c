@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "manifest.h"
+#include "take.h"
 #include "write.h"
 
 #define BLOCK         65536

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "number.h"
+#include "password.h"
 #include "program.h"
 #include "quantity.h"
 #include "wake.h"

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "commit.h"
 #include "directory.h"
+#include "login.h"
 #include "mail.h"
-#include "quantity.h"
+#include "password.h"
 #include "response.h"
 #include "secret.h"
 #include "session.h"

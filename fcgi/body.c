@@ -11,7 +11,9 @@
 #include <sys/time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "multipart.h"
+#include "number.h"
 #include "quantity.h"
 #include "request.h"
 #include "route.h"

@@ -12,7 +12,7 @@
 
 #include "cleanup.h"
 #include "gate.h"
-#include "message.h"
+#include "log.h"
 #include "secretfile.h"
 
 #define DN_MOST 1024 /* bytes of an entry's name */

@@ -3,7 +3,7 @@
  */
 #include "health.h"
 
-#include "message.h"
+#include "log.h"
 #include "response.h"
 #include "service.h"
 

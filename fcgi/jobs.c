@@ -14,7 +14,6 @@
 #include "list.h"
 #include "outbox.h"
 #include "pipeline.h"
-#include "quantity.h"
 #include "queue.h"
 #include "response.h"
 

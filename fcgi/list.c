@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cleanup.h"
+#include "take.h"
 
 const struct parameter list_parameters[] = {
 	LIST_PARAMETERS,

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "job.h"
 #include "joblog.h"
+#include "number.h"
 #include "quantity.h"
 #include "response.h"
 #include "utf8.h"

@@ -12,8 +12,7 @@
 
 #include "cleanup.h"
 #include "gate.h"
-#include "message.h"
-#include "quantity.h"
+#include "log.h"
 #include "secret.h"
 #include "secretfile.h"
 

@@ -26,10 +26,11 @@
 #include "directory.h"
 #include "fault.h"
 #include "mail.h"
-#include "message.h"
+#include "log.h"
 #include "program.h"
 #include "request.h"
 #include "serve.h"
+#include "take.h"
 
 #define BACKLOG         1024
 #define STACK_BYTES     (512 * 1024)

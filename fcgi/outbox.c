@@ -13,8 +13,10 @@
 
 #include "cleanup.h"
 #include "commit.h"
+#include "number.h"
 #include "quantity.h"
 #include "response.h"
+#include "take.h"
 #include "unzip.h"
 
 /* Whether the job has results, or in words why not. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "number.h"
 #include "quantity.h"
 #include "utf8.h"
 

@@ -10,8 +10,8 @@
 #include "cleanup.h"
 #include "commit.h"
 #include "list.h"
+#include "number.h"
 #include "pipeline.h"
-#include "quantity.h"
 #include "response.h"
 #include "submission.h"
 

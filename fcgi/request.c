@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quantity.h"
+#include "number.h"
 #include "route.h"
 #include "transaction.h"
 #include "urlencoded.h"

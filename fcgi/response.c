@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "message.h"
+#include "log.h"
 #include "quantity.h"
 #include "route.h"
 #include "utf8.h"

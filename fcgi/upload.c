@@ -12,6 +12,8 @@
 
 #include "cleanup.h"
 #include "quantity.h"
+#include "staging.h"
+#include "take.h"
 #include "write.h"
 
 #define LOOK_EACH (64 * 1024 * 1024) /* bytes between two looks at the free space */

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "error.h"
 #include "spool.h"
+#include "staging.h"
 
 struct upload {
 	struct spool *spool;

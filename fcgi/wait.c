@@ -5,7 +5,7 @@
 
 #include <poll.h>
 
-#include "quantity.h"
+#include "clock.h"
 #include "request.h"
 
 #define LOOK_MS 50 /* between two looks */

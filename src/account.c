@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
+#include "password.h"
 #include "quantity.h"
 #include "transaction.h"
 #include "utf8.h"

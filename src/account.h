@@ -10,6 +10,7 @@
 #include "config.h"
 #include "database.h"
 #include "error.h"
+#include "password.h"
 #include "secret.h"
 
 #define LOGIN_MOST     64   /* bytes */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "take.h"
 #include "utf8.h"
 
 #define NAME_MOST      1024

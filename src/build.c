@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "fault.h"
 #include "image.h"
-#include "quantity.h"
+#include "staging.h"
 #include "tree.h"
 #include "transaction.h"
 

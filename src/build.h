@@ -15,6 +15,7 @@
 #include "database.h"
 #include "error.h"
 #include "spool.h"
+#include "staging.h"
 
 #define BUILD_CONTEXT  "context"
 #define BUILD_CHECKOUT "checkout" /* what a repository is cloned into, until the end */

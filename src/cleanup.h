@@ -49,26 +49,4 @@ cleanup_json_(json_t **json)
 	json_decref(*json);
 }
 
-/*
- * Hands a descriptor over: returns it and leaves -1, so that the scope's end does not close it too.
- */
-static inline int
-take_fd(int *fd)
-{
-	int taken = *fd;
-
-	*fd = -1;
-	return taken;
-}
-
-/* The same for memory and other pointers. */
-static inline void *
-take_pointer(void *pointer)
-{
-	void *taken = *(void **)pointer;
-
-	*(void **)pointer = NULL;
-	return taken;
-}
-
 #endif

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "quantity.h"
+#include "take.h"
 #include "utf8.h"
 
 #define MANY      1e6

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "quantity.h"
+#include "clock.h"
 
 #define CACHE_SIZE "-256" /* KiB a connection */
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "quantity.h"
+#include "clock.h"
 
 /* Whose a thing is, by the action's first word. */
 static const struct {

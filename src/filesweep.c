@@ -15,9 +15,10 @@
 
 #include "build.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "error.h"
 #include "job.h"
-#include "quantity.h"
+#include "number.h"
 #include "secret.h"
 #include "tree.h"
 #include "utf8.h"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "database.h"
-#include "message.h"
+#include "log.h"
 #include "spool.h"
 
 struct filesweep {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "take.h"
 
 /* What of IPv4 is not globally reachable:
  * https://www.iana.org/assignments/iana-ipv4-special-registry

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "quantity.h"
+#include "clock.h"
 
 #define KEPT_MS DAY_MS
 

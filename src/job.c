@@ -11,10 +11,11 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fault.h"
 #include "image.h"
 #include "joboption.h"
-#include "quantity.h"
+#include "staging.h"
 #include "tree.h"
 #include "transaction.h"
 

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "secret.h"
 #include "spool.h"
+#include "staging.h"
 
 struct job {
 	int64_t id; /* 0: none */

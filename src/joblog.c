@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "quantity.h"
+#include "clock.h"
 #include "tree.h"
 #include "utf8.h"
 #include "write.h"

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "pipeline.h"
-#include "quantity.h"
 #include "queue.h"
 #include "transaction.h"
 

@@ -3,7 +3,7 @@
  */
 #include "pipeline.h"
 
-#include "quantity.h"
+#include "clock.h"
 #include "transaction.h"
 
 #define PIPELINE_COLUMNS                                                                           \

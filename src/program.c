@@ -12,7 +12,7 @@
 
 #include "config_check.h"
 #include "database.h"
-#include "message.h"
+#include "log.h"
 #include "secret.h"
 
 /* One descriptor for each folder of a deep tree, each thread and each connection. */

@@ -3,13 +3,12 @@
  */
 #include "quantity.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 #include <time.h>
+
+#include "clock.h"
+#include "number.h"
 
 static const struct {
 	const char *suffix;
@@ -22,54 +21,6 @@ static const struct {
 	{ "k", "KiB", INT64_C(1) << 10 },
 };
 #define UNITS (sizeof units / sizeof units[0])
-
-bool
-integer_parse(const char *text, int64_t *number)
-{
-	char *end;
-	long long value;
-
-	if (!isdigit((unsigned char)text[text[0] == '-']))
-		return false;
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (errno != 0 || *end != '\0')
-		return false;
-	*number = value;
-	return true;
-}
-
-/* A decimal without exponent at the beginning of text; *end is what follows it. */
-static bool
-decimal_prefix(const char *text, double *number, const char **end)
-{
-	size_t digits = strspn(text, "0123456789");
-	size_t length = digits;
-
-	if (text[length] == '.') {
-		size_t fraction = strspn(text + length + 1, "0123456789");
-
-		length += 1 + fraction;
-		digits += fraction;
-	}
-	if (digits == 0 || length > 30)
-		return false;
-	*number = strtod(text, NULL);
-	*end = text + length;
-	return true;
-}
-
-bool
-decimal_parse(const char *text, double *number)
-{
-	const char *end;
-	double value;
-
-	if (!decimal_prefix(text, &value, &end) || *end != '\0')
-		return false;
-	*number = value;
-	return true;
-}
 
 bool
 bytes_parse(const char *text, int64_t *bytes)
@@ -114,33 +65,6 @@ bytes_format(int64_t bytes, char text[static QUANTITY_TEXT])
 	return text;
 }
 
-static int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-int64_t
-time_now_ns(void)
-{
-	return clock_ns(CLOCK_REALTIME);
-}
-
-int64_t
-time_now_ms(void)
-{
-	return time_now_ns() / NS_PER_MS;
-}
-
-int64_t
-time_monotonic_ms(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
-}
-
 const char *
 time_format(int64_t time_ms, char text[static QUANTITY_TEXT])
 {
@@ -152,10 +76,4 @@ time_format(int64_t time_ms, char text[static QUANTITY_TEXT])
 	length = strftime(text, QUANTITY_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
 	snprintf(text + length, QUANTITY_TEXT - length, ".%03dZ", (int)(time_ms % MS_PER_S));
 	return text;
-}
-
-int64_t
-timespec_ms(const struct timespec *time)
-{
-	return (int64_t)time->tv_sec * MS_PER_S + time->tv_nsec / NS_PER_MS;
 }

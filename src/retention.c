@@ -4,7 +4,7 @@
  */
 #include "retention.h"
 
-#include "quantity.h"
+#include "clock.h"
 #include "transaction.h"
 
 #define OVER_MOST 1000 /* accounts that are looked at in one run */

@@ -1,33 +1,16 @@
 /*
- * Tokens and passwords. No secret is kept or compared but through here.
+ * Secrets by libsodium.
  */
 #include "secret.h"
 
-#include <semaphore.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
-
-#define HASHES_AT_A_TIME 4  /* 64 MiB each */
-#define HASH_BYTES       32 /* libsodium's, without salt and costs */
-
-_Static_assert(PASSWORD_HASH == crypto_pwhash_STRBYTES, "room for libsodium's text form");
-
-static sem_t hash_slots;
-
-/* Of a random password that no one has kept: for unknown log-ins, at the cost of a real one. */
-static const char nobody_hash[] =
-    "$argon2id$v=19$m=65536,t=2,p=1$xpTKJY7V881TJ23g52fipA$+/jLzN1o+624WPlLVK3hQ2mILNcIDusVdsRBBy/gsnU";
 
 bool
 secret_init(struct error *err)
 {
-	if (sodium_init() < 0)
-		return error_set(err, ERROR_SYSTEM,
-		    "libsodium does not start: no source of randomness");
-	if (sem_init(&hash_slots, 0, HASHES_AT_A_TIME) < 0)
-		return error_errno(err, "make a semaphore");
-	return true;
+	return sodium_init() >= 0 ||
+	    error_set(err, ERROR_SYSTEM, "libsodium does not start: no source of randomness");
 }
 
 void
@@ -56,99 +39,10 @@ name_make(char name[static NAME_TEXT])
 }
 
 void
-name_veil(const char *name, char veiled[static NAME_TEXT])
+name_veil(const char *name, char masked[static NAME_TEXT])
 {
 	unsigned char hash[crypto_generichash_BYTES_MIN];
 
 	crypto_generichash(hash, sizeof hash, (const unsigned char *)name, strlen(name), NULL, 0);
-	sodium_bin2hex(veiled, NAME_TEXT, hash, sizeof hash);
-}
-
-static void
-slot_take(void)
-{
-	while (sem_wait(&hash_slots) < 0)
-		continue; /* only a signal can interrupt it */
-}
-
-static bool
-no_memory(struct error *err, const char *doing)
-{
-	return error_set(err, ERROR_BUSY, "%s: not enough memory now; try again in a moment",
-	    doing);
-}
-
-bool
-password_hash(const char *password, char hash[static PASSWORD_HASH], struct error *err)
-{
-	int failed;
-
-	slot_take();
-	failed = crypto_pwhash_str_alg(hash, password, strlen(password),
-	    crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE,
-	    crypto_pwhash_ALG_ARGON2ID13);
-	sem_post(&hash_slots);
-	return failed == 0 || no_memory(err, "hash a password");
-}
-
-/* What libsodium's text form of a hash holds (PHC string format). */
-struct hash {
-	unsigned char salt[crypto_pwhash_argon2id_SALTBYTES];
-	unsigned char bytes[HASH_BYTES];
-	unsigned long long passes;
-	size_t memory_bytes;
-};
-
-static bool
-decode(unsigned char *to, size_t size, const char *text)
-{
-	size_t length = 0;
-
-	return sodium_base642bin(to, size, text, strlen(text), NULL, &length, NULL,
-		   sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
-	    length == size;
-}
-
-static bool
-parse_hash(const char *text, struct hash *hash)
-{
-	char salt[23], bytes[44];
-	unsigned long memory_kib;
-	int end = 0;
-
-	if (sscanf(text, "$argon2id$v=19$m=%9lu,t=%9llu,p=1$%22[A-Za-z0-9+/]$%43[A-Za-z0-9+/]%n",
-		&memory_kib, &hash->passes, salt, bytes, &end) != 4 ||
-	    text[end] != '\0')
-		return false;
-	hash->memory_bytes = (size_t)memory_kib * 1024;
-	return decode(hash->salt, sizeof hash->salt, salt) &&
-	    decode(hash->bytes, sizeof hash->bytes, bytes) &&
-	    hash->passes >= crypto_pwhash_argon2id_OPSLIMIT_MIN &&
-	    hash->memory_bytes >= crypto_pwhash_argon2id_MEMLIMIT_MIN &&
-	    hash->memory_bytes <= crypto_pwhash_argon2id_MEMLIMIT_MAX;
-}
-
-/*
- * Not by crypto_pwhash_str_verify, to which a wrong password and want of memory are the same: with
- * what the hash holds, crypto_pwhash fails for want of memory alone.
- */
-bool
-password_verify(const char *password, const char *hash, bool *right, struct error *err)
-{
-	unsigned char made[HASH_BYTES];
-	struct hash parsed;
-	int failed;
-
-	*right = false;
-	if (!parse_hash(hash != NULL ? hash : nobody_hash, &parsed))
-		return true;
-	slot_take();
-	failed = crypto_pwhash(made, sizeof made, password, strlen(password), parsed.salt,
-	    parsed.passes, parsed.memory_bytes, crypto_pwhash_ALG_ARGON2ID13);
-	sem_post(&hash_slots);
-	if (failed != 0)
-		return no_memory(err, "verify a password");
-	*right = hash != NULL && sodium_memcmp(made, parsed.bytes, sizeof made) == 0;
-	sodium_memzero(made, sizeof made);
-	return true;
+	sodium_bin2hex(masked, NAME_TEXT, hash, sizeof hash);
 }

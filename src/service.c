@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "quantity.h"
 
 #define SILENT_MS (30 * MS_PER_S)

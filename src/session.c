@@ -1,20 +1,12 @@
 /*
- * Sessions by the hash of their token, and failed log-ins by login and address.
+ * Sessions by the hash of their token.
  */
 #include "session.h"
 
-#include <ctype.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "event.h"
-#include "quantity.h"
-#include "utf8.h"
+#include "clock.h"
 #include "transaction.h"
 
 #define USE_NOTED_MS (60 * 60 * MS_PER_S)
-#define WINDOW_MS    (15 * 60 * MS_PER_S)
-#define SUBJECT_TEXT 160
 
 bool
 session_open(struct database *db, int64_t account, int64_t session_days,
@@ -89,117 +81,6 @@ session_end(struct database *db, const char *token, struct error *err)
 	    transaction_commit(&t, err);
 }
 
-/* Logins count whatever their case, as they are one account. */
-static void
-login_subject(const char *login, char subject[static SUBJECT_TEXT])
-{
-	int length = snprintf(subject, SUBJECT_TEXT, "login:%.*s", LOGIN_MOST + 1, login);
-
-	for (int i = 0; i < length; i++)
-		subject[i] = (char)tolower((unsigned char)subject[i]);
-}
-
-static void
-address_subject(const char *kind, const char *address, char subject[static SUBJECT_TEXT])
-{
-	snprintf(subject, SUBJECT_TEXT, "%s:%.64s", kind, address);
-}
-
-static bool
-forget_old(struct database *db, struct error *err)
-{
-	return database_run(db, err, "DELETE FROM login_failure WHERE started_at < ?",
-	    VALUES(I(time_now_ms() - WINDOW_MS)));
-}
-
-static bool
-count(struct database *db, const char *subject, struct error *err)
-{
-	return database_run(db, err,
-	    "INSERT INTO login_failure (subject, failures, started_at) VALUES (?, 1, ?)"
-	    " ON CONFLICT (subject) DO UPDATE SET failures = failures + 1",
-	    VALUES(T(subject), I(time_now_ms())));
-}
-
-/* Whether the subject has some of its share left. */
-static bool
-check(struct database *db, const char *subject, int64_t most, struct error *err)
-{
-	int64_t started_at = 0, wait_ms;
-
-	switch (database_integer(db, &started_at, err,
-	    "SELECT started_at FROM login_failure WHERE subject = ? AND failures >= ?"
-	    " AND started_at >= ?",
-	    VALUES(T(subject), I(most), I(time_now_ms() - WINDOW_MS)))) {
-	case 0:
-		return true;
-	case 1:
-		break;
-	default:
-		return false;
-	}
-	wait_ms = started_at + WINDOW_MS - time_now_ms();
-	error_set(err, ERROR_TOO_MANY,
-	    "too many log-ins or registrations failed; try again in %lld minutes",
-	    (long long)(wait_ms / MS_PER_S / 60 + 1));
-	err->retry_after_s = (int)(wait_ms / MS_PER_S) + 1;
-	return false;
-}
-
-bool
-login_allowed(struct database *db, const char *login, const char *address, int64_t login_most,
-    int64_t address_most, struct error *err)
-{
-	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
-
-	login_subject(login, of_login);
-	address_subject("address", address, of_address);
-	return check(db, of_login, login_most, err) && check(db, of_address, address_most, err);
-}
-
-bool
-login_failed(struct database *db, int64_t account, const char *login, const char *address,
-    int64_t login_most, int64_t address_most, struct error *err)
-{
-	char tried[LOGIN_MOST + 1];
-	const struct event event = {
-		.account = account, .login = tried, .action = "login_failed", .address = address
-	};
-	cleanup_transaction struct transaction t = { NULL };
-	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
-
-	login_subject(login, of_login);
-	address_subject("address", address, of_address);
-	snprintf(tried, sizeof tried, "%s", login);
-	tried[utf8_cut(tried, strlen(tried))] = '\0';
-	return transaction_begin(&t, db, err) && forget_old(db, err) &&
-	    check(db, of_login, login_most, err) && check(db, of_address, address_most, err) &&
-	    count(db, of_login, err) && count(db, of_address, err) && event_add(db, &event, err) &&
-	    transaction_commit(&t, err);
-}
-
-bool
-login_succeeded(struct database *db, const char *login, struct error *err)
-{
-	char of_login[SUBJECT_TEXT];
-
-	login_subject(login, of_login);
-	return database_run(db, err, "DELETE FROM login_failure WHERE subject = ?",
-	    VALUES(T(of_login)));
-}
-
-bool
-register_attempt(struct database *db, const char *address, int64_t address_most, struct error *err)
-{
-	cleanup_transaction struct transaction t = { NULL };
-	char subject[SUBJECT_TEXT];
-
-	address_subject("register", address, subject);
-	return transaction_begin(&t, db, err) && forget_old(db, err) &&
-	    check(db, subject, address_most, err) && count(db, subject, err) &&
-	    transaction_commit(&t, err);
-}
-
 bool
 session_count_idle(struct database *db, int64_t session_days, int64_t *count, struct error *err)
 {
@@ -214,21 +95,4 @@ session_drop_idle(struct database *db, int64_t session_days, int64_t most, int64
 	return database_drop(db, dropped, err,
 	    "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE used_at < ? LIMIT ?)",
 	    time_now_ms() - session_days * DAY_MS, most);
-}
-
-bool
-login_failure_count_old(struct database *db, int64_t *count, struct error *err)
-{
-	return database_integer(db, count, err,
-		   "SELECT count(*) FROM login_failure WHERE started_at < ?",
-		   VALUES(I(time_now_ms() - WINDOW_MS))) == 1;
-}
-
-bool
-login_failure_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err)
-{
-	return database_drop(db, dropped, err,
-	    "DELETE FROM login_failure WHERE subject IN"
-	    " (SELECT subject FROM login_failure WHERE started_at < ? LIMIT ?)",
-	    time_now_ms() - WINDOW_MS, most);
 }

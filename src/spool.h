@@ -35,15 +35,6 @@ struct spool {
 bool spool_open(struct spool *spool, const struct config *config, bool spooler, struct error *err);
 void spool_close(struct spool *spool);
 
-/* A folder below incoming/ that is ours while stage.fd is open. */
-struct stage {
-	char name[NAME_TEXT];
-	int fd; /* -1: none */
-};
-bool stage_open(struct stage *stage, struct spool *spool, struct error *err);
-/* Removes what is left of it. Takes one that was never opened too. */
-void stage_discard(struct stage *stage, struct spool *spool);
-
 /* The name in results/ of what a token stands for: its "zip", or the "list" of what that holds. */
 #define SPOOL_RESULTS_NAME (NAME_TEXT + 8)
 const char *spool_results_name(char name[static SPOOL_RESULTS_NAME], const char *token,

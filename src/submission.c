@@ -4,7 +4,6 @@
 #include "submission.h"
 
 #include "jobstate.h"
-#include "quantity.h"
 #include "queue.h"
 #include "transaction.h"
 

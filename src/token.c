@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "quantity.h"
+#include "clock.h"
 #include "transaction.h"
 
 #define USE_NOTED_MS (60 * 60 * MS_PER_S)

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "quantity.h"
+#include "clock.h"
 
 /* Held by the one transaction of this process that writes. */
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "take.h"
 
 static struct sockaddr_un
 address(int state)

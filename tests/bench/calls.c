@@ -16,6 +16,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+
 #define NS_PER_S  1000000000LL
 #define NS_PER_MS 1e6
 #define BODY_MOST (64 * 1024)

@@ -92,6 +92,7 @@ def test_container_whose_creation_was_not_seen_answered_never_starts(kabuto, dav
     ended_once(kabuto, dave, pipeline, job, since)
 
 
+@pytest.mark.docker('Podman removes no sandbox that is joined, and starts a dead one again')
 def test_job_that_is_prepared_anew_while_its_spooler_dies(kabuto, dave, proxy, engine):
     """Its start was asked for, and refused as its sandbox was gone: it was not lost by the engine."""
     until(lambda: joined(kabuto, dave), 'jobs join the sandbox')

@@ -24,6 +24,7 @@
 #include "cleanup.h"
 #include "database.h"
 #include "error.h"
+#include "password.h"
 #include "pipeline.h"
 #include "schema.h"
 #include "secret.h"

@@ -1,6 +1,7 @@
 /*
  * Registration, confirmation, passwords.
  */
+#include "password.h"
 #include "support.h"
 
 #include <sys/resource.h>

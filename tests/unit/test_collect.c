@@ -1,9 +1,9 @@
 /*
  * An outbox that becomes a zip, read back with libarchive.
  */
+#include "clock.h"
 #include "support.h"
 
-#include "quantity.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -1,6 +1,7 @@
 /*
  * The sweep of files: what has no row goes, what has one or is young stays.
  */
+#include "clock.h"
 #include "support.h"
 
 #include <grp.h>

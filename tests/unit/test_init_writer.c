@@ -6,6 +6,7 @@
 
 #include "daemon/kabuto-init/writer.c"
 #include "joblog.h"
+#include "take.h"
 
 #define NO_LIMIT INT64_MAX
 

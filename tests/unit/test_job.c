@@ -1,6 +1,7 @@
 /*
  * A job's states, and who is next. What happens at random is held against a plain model in memory.
  */
+#include "staging.h"
 #include "submission.h"
 #include "support.h"
 
@@ -8,7 +9,6 @@
 
 #include "job.h"
 #include "jobstate.h"
-#include "quantity.h"
 #include "queue.h"
 
 #define QUEUED_MOST 1000000

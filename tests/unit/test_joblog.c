@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "joblog.h"
+#include "take.h"
 #include "utf8.h"
 
 #define JOB     7

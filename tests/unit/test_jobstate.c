@@ -1,13 +1,13 @@
 /*
  * Ends that are asked for, other tries, and deletion: what each leaves in the rows.
  */
+#include "clock.h"
 #include "support.h"
 
 #include "job.h"
 #include "jobstate.h"
 #include "pipeline.h"
 #include "submission.h"
-#include "quantity.h"
 #include "queue.h"
 
 struct jobs {

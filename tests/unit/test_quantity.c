@@ -1,6 +1,8 @@
 /*
  * Amounts, read and written.
  */
+#include "clock.h"
+#include "number.h"
 #include "support.h"
 
 #include "quantity.h"

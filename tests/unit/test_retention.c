@@ -4,7 +4,6 @@
 #include "support.h"
 
 #include "job.h"
-#include "quantity.h"
 #include "retention.h"
 
 /* An ended job of the pipeline with results, one attempt's logs, and these sizes. */

@@ -1,9 +1,11 @@
 /*
  * Sessions, and the counters of failed log-ins.
  */
+#include "clock.h"
+#include "login.h"
+#include "password.h"
 #include "support.h"
 
-#include "quantity.h"
 #include "session.h"
 #include "token.h"
 

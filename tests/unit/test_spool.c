@@ -1,11 +1,12 @@
 /*
  * The state directory: folders, stages and their locks.
  */
+#include "clock.h"
+#include "staging.h"
 #include "support.h"
 
 #include <grp.h>
 
-#include "quantity.h"
 #include "spool.h"
 
 #include "seam_readdir.h"

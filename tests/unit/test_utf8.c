@@ -4,7 +4,7 @@
  */
 #include "support.h"
 
-#include "message.h"
+#include "log.h"
 #include "utf8.h"
 
 /* A row's bytes and how many there are, NULs included. */

@@ -1,5 +1,5 @@
-#ifndef KABUTO_MESSAGE_H
-#define KABUTO_MESSAGE_H
+#ifndef KABUTO_LOG_H
+#define KABUTO_LOG_H
 /*
  * The programs' own log: one line an event to stderr, with journald's priority prefix
  * (sd-daemon(3)), then key=value pairs, then words.

@@ -1,7 +1,7 @@
 /*
  * Log lines: formatted in memory, made harmless, written whole.
  */
-#include "message.h"
+#include "log.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,0 +1,24 @@
+#ifndef KABUTO_CLOCK_H
+#define KABUTO_CLOCK_H
+/*
+ * The time, as integers.
+ */
+#include <stdint.h>
+#include <time.h>
+
+#define MS_PER_S  INT64_C(1000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+#define DAY_MS    (24 * 60 * 60 * MS_PER_S)
+
+/* The time now, in ms (ns) since 1970. */
+int64_t time_now_ms(void);
+int64_t time_now_ns(void);
+
+/* Milliseconds of a clock that nobody sets: for intervals. */
+int64_t time_monotonic_ms(void);
+
+/* A file's time in ms since 1970. */
+int64_t timespec_ms(const struct timespec *time);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Reading of numbers, all of a text or none.
+ */
+#include "number.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool
+integer_parse(const char *text, int64_t *number)
+{
+	char *end;
+	long long value;
+
+	if (!isdigit((unsigned char)text[text[0] == '-']))
+		return false;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno != 0 || *end != '\0')
+		return false;
+	*number = value;
+	return true;
+}
+
+bool
+decimal_prefix(const char *text, double *number, const char **end)
+{
+	size_t digits = strspn(text, "0123456789");
+	size_t length = digits;
+
+	if (text[length] == '.') {
+		size_t fraction = strspn(text + length + 1, "0123456789");
+
+		length += 1 + fraction;
+		digits += fraction;
+	}
+	if (digits == 0 || length > 30)
+		return false;
+	*number = strtod(text, NULL);
+	*end = text + length;
+	return true;
+}
+
+bool
+decimal_parse(const char *text, double *number)
+{
+	const char *end;
+	double value;
+
+	if (!decimal_prefix(text, &value, &end) || *end != '\0')
+		return false;
+	*number = value;
+	return true;
+}
