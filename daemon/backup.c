@@ -48,7 +48,7 @@ struct pack {
 };
 
 static bool
-failed(struct pack *pack)
+backup_failed(struct pack *pack)
 {
 	errno = archive_errno(pack->archive);
 	if (errno != 0)
@@ -58,7 +58,7 @@ failed(struct pack *pack)
 }
 
 static bool
-put_header(struct pack *pack, const char *name, const struct stat *st)
+backup_put_header(struct pack *pack, const char *name, const struct stat *st)
 {
 	archive_entry_clear(pack->entry);
 	archive_entry_set_pathname(pack->entry, name);
@@ -67,19 +67,20 @@ put_header(struct pack *pack, const char *name, const struct stat *st)
 	archive_entry_set_mtime(pack->entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 	archive_entry_set_size(pack->entry, S_ISDIR(st->st_mode) ? 0 : st->st_size);
 	manifest_begin(&pack->manifest);
-	return archive_write_header(pack->archive, pack->entry) >= ARCHIVE_WARN || failed(pack);
+	return archive_write_header(pack->archive, pack->entry) >= ARCHIVE_WARN ||
+	    backup_failed(pack);
 }
 
 static bool
-put_data(struct pack *pack, const void *data, size_t length)
+backup_put_data(struct pack *pack, const void *data, size_t length)
 {
 	manifest_update(&pack->manifest, data, length);
-	return archive_write_data(pack->archive, data, length) >= 0 || failed(pack);
+	return archive_write_data(pack->archive, data, length) >= 0 || backup_failed(pack);
 }
 
 /* As long as it is now. A log whose end is cut off meanwhile is filled up with zeros. */
 static bool
-put_content(struct pack *pack, int fd, int64_t left, const char *name)
+backup_put_content(struct pack *pack, int fd, int64_t left, const char *name)
 {
 	while (left > 0) {
 		size_t piece = left < BLOCK ? (size_t)left : BLOCK;
@@ -93,7 +94,7 @@ put_content(struct pack *pack, int fd, int64_t left, const char *name)
 			memset(pack->block, 0, piece);
 			length = (ssize_t)piece;
 		}
-		if (!put_data(pack, pack->block, (size_t)length))
+		if (!backup_put_data(pack, pack->block, (size_t)length))
 			return false;
 		left -= length;
 	}
@@ -105,7 +106,7 @@ put_content(struct pack *pack, int fd, int64_t left, const char *name)
  * should be: the rest is worth keeping all the more.
  */
 static bool
-put_file(struct pack *pack, int dir, const char *path, const char *name, bool required)
+backup_put_file(struct pack *pack, int dir, const char *path, const char *name, bool required)
 {
 	cleanup_close int fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
@@ -120,13 +121,14 @@ put_file(struct pack *pack, int dir, const char *path, const char *name, bool re
 		return error_errno(pack->err, "read '%s'", name);
 	if (!S_ISREG(st.st_mode))
 		return error_set(pack->err, ERROR_SYSTEM, "'%s' is not a file", name);
-	return put_header(pack, name, &st) && put_content(pack, fd, st.st_size, name) &&
+	return backup_put_header(pack, name, &st) &&
+	    backup_put_content(pack, fd, st.st_size, name) &&
 	    manifest_end(&pack->manifest, name, pack->err);
 }
 
 /* A folder and all that is in it. */
 static bool
-put_folder(struct pack *pack, int dir, const char *path, const char *name, int depth)
+backup_put_folder(struct pack *pack, int dir, const char *path, const char *name, int depth)
 {
 	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -140,15 +142,16 @@ put_folder(struct pack *pack, int dir, const char *path, const char *name, int d
 	if (depth > DEPTH_MOST)
 		return error_set(pack->err, ERROR_SYSTEM, "'%s' has too long a path", name);
 	snprintf(below, sizeof below, "%s/", name);
-	if (!put_header(pack, below, &st) || !manifest_end(&pack->manifest, below, pack->err))
+	if (!backup_put_header(pack, below, &st) ||
+	    !manifest_end(&pack->manifest, below, pack->err))
 		return false;
 	while ((entry = tree_next(stream)) != NULL) {
 		if (snprintf(below, sizeof below, "%s/%s", name, entry->d_name) >=
 		    (int)sizeof below)
 			return error_set(pack->err, ERROR_SYSTEM, "'%s' has too long a path", name);
 		done = tree_is_folder(fd, entry->d_name)
-		    ? put_folder(pack, fd, entry->d_name, below, depth + 1)
-		    : put_file(pack, fd, entry->d_name, below, true);
+		    ? backup_put_folder(pack, fd, entry->d_name, below, depth + 1)
+		    : backup_put_file(pack, fd, entry->d_name, below, true);
 		if (!done)
 			return false;
 	}
@@ -156,26 +159,26 @@ put_folder(struct pack *pack, int dir, const char *path, const char *name, int d
 }
 
 static bool
-put_attachments(struct pack *pack, const struct job *job)
+backup_put_attachments(struct pack *pack, const struct job *job)
 {
 	struct attachments list;
 	char path[PATH_MAX], name[PATH_MAX + 8];
 	bool done = true;
 
-	if (!attachments_of(&pack->db, job->id, &list, pack->err))
+	if (!attachment_list(&pack->db, job->id, &list, pack->err))
 		return false;
 	for (size_t i = 0; done && i < list.count; i++) {
 		snprintf(path, sizeof path, "%s/%s", job->attachment_token, list.items[i].name);
 		snprintf(name, sizeof name, "inbox/%s", path);
-		done = put_file(pack, pack->spool->inbox, path, name, true);
+		done = backup_put_file(pack, pack->spool->inbox, path, name, true);
 	}
-	attachments_clear(&list);
+	attachment_clear(&list);
 	return done;
 }
 
 /* Of former attempts retention may have taken the logs. */
 static bool
-put_logs(struct pack *pack, const struct job *job)
+backup_put_logs(struct pack *pack, const struct job *job)
 {
 	static const char *const suffixes[] = { "log", "idx" };
 	bool done = true;
@@ -186,32 +189,32 @@ put_logs(struct pack *pack, const struct job *job)
 
 			joblog_name(path, job->id, attempt, suffixes[i]);
 			snprintf(name, sizeof name, "logs/%s", path);
-			done = put_file(pack, pack->spool->logs, path, name, false);
+			done = backup_put_file(pack, pack->spool->logs, path, name, false);
 		}
 	return done;
 }
 
 static bool
-put_results(struct pack *pack, const struct job *job, const char *suffix)
+backup_put_results(struct pack *pack, const struct job *job, const char *suffix)
 {
 	char path[SPOOL_RESULTS_NAME], name[SPOOL_RESULTS_NAME + 8];
 
 	snprintf(name, sizeof name, "results/%s",
 	    spool_results_name(path, job->results_token, suffix));
-	return put_file(pack, pack->spool->results, path, name, true);
+	return backup_put_file(pack, pack->spool->results, path, name, true);
 }
 
 static bool
-put_job(struct pack *pack, const struct job *job)
+backup_put_job(struct pack *pack, const struct job *job)
 {
-	return put_attachments(pack, job) &&
+	return backup_put_attachments(pack, job) &&
 	    (job->results_token[0] == '\0' ||
-		(put_results(pack, job, "zip") && put_results(pack, job, "list"))) &&
-	    put_logs(pack, job);
+		(backup_put_results(pack, job, "zip") && backup_put_results(pack, job, "list"))) &&
+	    backup_put_logs(pack, job);
 }
 
 static bool
-put_jobs(struct pack *pack)
+backup_put_jobs(struct pack *pack)
 {
 	int64_t id = 0;
 
@@ -225,7 +228,7 @@ put_jobs(struct pack *pack)
 			return true;
 		if (!job_read(&pack->db, id, &job, pack->err))
 			return false;
-		done = put_job(pack, &job);
+		done = backup_put_job(pack, &job);
 		job_clear(&job);
 		if (!done)
 			return false;
@@ -234,7 +237,7 @@ put_jobs(struct pack *pack)
 
 /* Of one that has ended its output; of one that waits what it is made from, since it runs again. */
 static bool
-put_build(struct pack *pack, int64_t id, bool pending)
+backup_put_build(struct pack *pack, int64_t id, bool pending)
 {
 	char folder[48], name[64];
 	cleanup_close int fd = -1;
@@ -247,17 +250,17 @@ put_build(struct pack *pack, int64_t id, bool pending)
 		return true;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(pack->err, "read '%s'", name);
-	if (!put_header(pack, name, &st) || !manifest_end(&pack->manifest, name, pack->err))
+	if (!backup_put_header(pack, name, &st) || !manifest_end(&pack->manifest, name, pack->err))
 		return false;
 	snprintf(name, sizeof name, "builds/%s/%s", folder, pending ? BUILD_CONTEXT : BUILD_OUTPUT);
 	if (!pending)
-		return put_file(pack, fd, BUILD_OUTPUT, name, false);
+		return backup_put_file(pack, fd, BUILD_OUTPUT, name, false);
 	return faccessat(fd, BUILD_CONTEXT, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    put_folder(pack, fd, BUILD_CONTEXT, name, 0);
+	    backup_put_folder(pack, fd, BUILD_CONTEXT, name, 0);
 }
 
 static bool
-put_builds(struct pack *pack)
+backup_put_builds(struct pack *pack)
 {
 	int64_t id = 0;
 	bool pending;
@@ -267,40 +270,40 @@ put_builds(struct pack *pack)
 			return false;
 		if (id == 0)
 			return true;
-		if (!put_build(pack, id, pending))
+		if (!backup_put_build(pack, id, pending))
 			return false;
 	}
 }
 
 static bool
-put_manifest(struct pack *pack)
+backup_put_manifest(struct pack *pack)
 {
 	const struct stat st = { .st_mode = S_IFREG | 0600,
 		.st_size = (off_t)pack->manifest.length,
-		.st_mtim = { .tv_sec = (time_t)(time_now_ms() / MS_PER_S) } };
+		.st_mtim = { .tv_sec = (time_t)(clock_now_ms() / MS_PER_S) } };
 	struct manifest *manifest = &pack->manifest;
 
-	return put_header(pack, MANIFEST_NAME, &st) &&
+	return backup_put_header(pack, MANIFEST_NAME, &st) &&
 	    (archive_write_data(pack->archive, manifest->text, manifest->length) >= 0 ||
-		failed(pack));
+		backup_failed(pack));
 }
 
 /* All of it, from the copy of the database that lies in the folder stage. */
 static bool
-put_all(struct pack *pack, int stage, int to)
+backup_put_all(struct pack *pack, int staging, int to)
 {
 	/* Else names that are not in Unicode's form C are written in it. */
-	return (archive_write_set_format_pax(pack->archive) == ARCHIVE_OK || failed(pack)) &&
+	return (archive_write_set_format_pax(pack->archive) == ARCHIVE_OK || backup_failed(pack)) &&
 	    (archive_write_set_options(pack->archive, "pax:hdrcharset=BINARY") == ARCHIVE_OK ||
-		failed(pack)) &&
-	    (archive_write_open_fd(pack->archive, to) == ARCHIVE_OK || failed(pack)) &&
-	    put_file(pack, stage, MANIFEST_DATABASE, MANIFEST_DATABASE, true) && put_jobs(pack) &&
-	    put_builds(pack) && put_manifest(pack) &&
-	    (archive_write_close(pack->archive) == ARCHIVE_OK || failed(pack));
+		backup_failed(pack)) &&
+	    (archive_write_open_fd(pack->archive, to) == ARCHIVE_OK || backup_failed(pack)) &&
+	    backup_put_file(pack, staging, MANIFEST_DATABASE, MANIFEST_DATABASE, true) &&
+	    backup_put_jobs(pack) && backup_put_builds(pack) && backup_put_manifest(pack) &&
+	    (archive_write_close(pack->archive) == ARCHIVE_OK || backup_failed(pack));
 }
 
 static bool
-pack_state(struct spool *spool, const struct stage *stage, const char *copy, int to,
+backup_pack_state(struct spool *spool, const struct staging *staging, const char *copy, int to,
     struct error *err)
 {
 	cleanup_free char *block = malloc(BLOCK);
@@ -312,7 +315,7 @@ pack_state(struct spool *spool, const struct stage *stage, const char *copy, int
 		error_set(err, ERROR_SYSTEM, "write the backup: not enough memory");
 	} else if (schema_open(&pack.db, copy, err)) {
 		/* What is damaged must not take a sound backup's place. */
-		done = upkeep_check(&pack.db, true, err) && put_all(&pack, stage->fd, to);
+		done = upkeep_check(&pack.db, true, err) && backup_put_all(&pack, staging->fd, to);
 		connection_close(&pack.db);
 	}
 	manifest_clear(&pack.manifest);
@@ -322,26 +325,26 @@ pack_state(struct spool *spool, const struct stage *stage, const char *copy, int
 }
 
 static bool
-copy_and_pack(const struct ctl *ctl, struct spool *spool, struct database *db, int to,
+backup_copy_and_pack(const struct ctl *ctl, struct spool *spool, struct database *db, int to,
     struct error *err)
 {
 	cleanup_close int keep = spool_keep(spool, err);
-	struct stage stage = { .fd = -1 };
+	struct staging staging = { .fd = -1 };
 	char copy[PATH_MAX];
 	bool done;
 
-	if (keep < 0 || !stage_open(&stage, spool, err))
+	if (keep < 0 || !staging_open(&staging, spool, err))
 		return false;
-	snprintf(copy, sizeof copy, "%s/incoming/%s/%s", ctl->config->state_dir, stage.name,
+	snprintf(copy, sizeof copy, "%s/incoming/%s/%s", ctl->config->state_dir, staging.name,
 	    MANIFEST_DATABASE);
-	done = upkeep_copy(db, copy, err) && pack_state(spool, &stage, copy, to, err);
-	stage_discard(&stage, spool);
+	done = upkeep_copy(db, copy, err) && backup_pack_state(spool, &staging, copy, to, err);
+	staging_discard(&staging, spool);
 	return done;
 }
 
 /* The child's part. */
 static int
-write_backup(const struct ctl *ctl, int to, pid_t parent)
+backup_write_backup(const struct ctl *ctl, int to, pid_t parent)
 {
 	struct database db;
 	struct spool spool;
@@ -353,7 +356,7 @@ write_backup(const struct ctl *ctl, int to, pid_t parent)
 	/* Behind the change of user, which undoes it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != parent)
 		return EXIT_FAILED;
-	done = copy_and_pack(ctl, &spool, &db, to, &err);
+	done = backup_copy_and_pack(ctl, &spool, &db, to, &err);
 	connection_close(&db);
 	spool_close(&spool);
 	return done ? EXIT_DONE : ctl_failed(&err);
@@ -367,7 +370,7 @@ struct target {
 };
 
 static bool
-target_open(struct target *target, const char *path, struct error *err)
+backup_target_open(struct target *target, const char *path, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup_free char *folder = NULL;
@@ -396,7 +399,7 @@ target_open(struct target *target, const char *path, struct error *err)
 }
 
 static bool
-target_publish(struct target *target, struct error *err)
+backup_target_publish(struct target *target, struct error *err)
 {
 	if (target->name == NULL)
 		return true;
@@ -409,7 +412,7 @@ target_publish(struct target *target, struct error *err)
 
 /* What became of the child; it has said why it failed, unless it was killed. */
 static int
-wait_for(pid_t child)
+backup_wait_for(pid_t child)
 {
 	int status = 0;
 
@@ -430,18 +433,18 @@ backup(struct ctl *ctl)
 	pid_t self = getpid(), child;
 	int status;
 
-	if (!target_open(&target, ctl->arguments[0], &err))
+	if (!backup_target_open(&target, ctl->arguments[0], &err))
 		return ctl_failed(&err);
 	child = fork();
 	if (child == 0)
-		_exit(write_backup(ctl, target.fd, self));
+		_exit(backup_write_backup(ctl, target.fd, self));
 	if (child < 0) {
 		error_errno(&err, "start a process");
 		status = ctl_failed(&err);
 	} else {
-		status = wait_for(child);
+		status = backup_wait_for(child);
 	}
-	if (status == EXIT_DONE && !target_publish(&target, &err))
+	if (status == EXIT_DONE && !backup_target_publish(&target, &err))
 		status = ctl_failed(&err);
 	if (status != EXIT_DONE && target.name != NULL)
 		(void)unlinkat(target.folder, target.part, 0);

@@ -19,7 +19,7 @@
 #include "clock.h"
 #include "dockerfile.h"
 #include "engine_image.h"
-#include "fault.h"
+#include "crash.h"
 #include "imagename.h"
 #include "log.h"
 #include "registry.h"
@@ -52,7 +52,7 @@ struct build_state {
 	    (long long)(state)->build->id __VA_OPT__(, ) __VA_ARGS__)
 
 static bool
-append(struct build_state *state, json_t *message)
+buildrun_append(struct build_state *state, json_t *message)
 {
 	cleanup_free char *text = json_dumps(message, JSON_COMPACT);
 	cleanup_free char *line = NULL;
@@ -78,7 +78,7 @@ append(struct build_state *state, json_t *message)
 }
 
 static void __attribute__((format(printf, 2, 3)))
-say(struct build_state *state, const char *format, ...)
+buildrun_say(struct build_state *state, const char *format, ...)
 {
 	cleanup_json json_t *message = NULL;
 	cleanup_free char *said = NULL, *text = NULL;
@@ -93,12 +93,12 @@ say(struct build_state *state, const char *format, ...)
 	text = length < 0 ? NULL : utf8_repair(said, (size_t)length, &repaired);
 	message = text == NULL ? NULL : json_pack("{s:s}", "stream", text);
 	if (message != NULL)
-		(void)append(state, message);
+		(void)buildrun_append(state, message);
 }
 
 /* An output that begins: what a former try has written is gone. */
 static bool
-open_output(struct build_state *state, struct error *err)
+buildrun_open_output(struct build_state *state, struct error *err)
 {
 	if (state->output >= 0)
 		(void)close(state->output);
@@ -110,13 +110,13 @@ open_output(struct build_state *state, struct error *err)
 }
 
 static bool
-on_message(void *context, json_t *message)
+buildrun_on_message(void *context, json_t *message)
 {
-	return append(context, message);
+	return buildrun_append(context, message);
 }
 
 static bool
-is_cancelled(struct build_state *state)
+buildrun_is_cancelled(struct build_state *state)
 {
 	struct error ignored;
 	bool cancelled = false;
@@ -126,7 +126,7 @@ is_cancelled(struct build_state *state)
 }
 
 static bool
-checkout_stop(void *context)
+buildrun_checkout_stop(void *context)
 {
 	struct build_state *state = context;
 
@@ -134,13 +134,13 @@ checkout_stop(void *context)
 }
 
 static void
-checkout_output(void *context, const char *line)
+buildrun_checkout_output(void *context, const char *line)
 {
-	say(context, "%s\n", line);
+	buildrun_say(context, "%s\n", line);
 }
 
 static char *
-context_path(const struct build_state *state, const char *folder)
+buildrun_context_path(const struct build_state *state, const char *folder)
 {
 	char *path = NULL;
 
@@ -152,11 +152,11 @@ context_path(const struct build_state *state, const char *folder)
 
 /* Clones a repository, where the build is of one, into a folder of its own, anew at each try. */
 static bool
-check_out(struct build_state *state, struct error *err)
+buildrun_check_out(struct build_state *state, struct error *err)
 {
-	cleanup_free char *path = context_path(state, BUILD_CHECKOUT);
-	const struct checkout checkout = { state->worker->config, path, checkout_stop,
-		checkout_output, state };
+	cleanup_free char *path = buildrun_context_path(state, BUILD_CHECKOUT);
+	const struct checkout checkout = { state->worker->config, path, buildrun_checkout_stop,
+		buildrun_checkout_output, state };
 	struct checkout_url url;
 
 	if (state->build->repo_url == NULL)
@@ -168,13 +168,13 @@ check_out(struct build_state *state, struct error *err)
 	    !tree_remove(state->folder, BUILD_CHECKOUT, err) ||
 	    !checkout_clone(&checkout, &url, err))
 		return false;
-	fault_point("build", "checkout");
+	crash_point("build", "checkout");
 	return true;
 }
 
 /* The Dockerfile that is built from, as it stands there; NULL with err set. */
 static char *
-read_dockerfile(const struct build_state *state, const char *path, struct error *err)
+buildrun_read_dockerfile(const struct build_state *state, const char *path, struct error *err)
 {
 	cleanup_free char *text = malloc(DOCKERFILE_MOST + 1);
 	cleanup_close int fd = -1;
@@ -204,7 +204,7 @@ read_dockerfile(const struct build_state *state, const char *path, struct error 
 }
 
 static void
-end_failed(struct build_state *state, const char *how, const char *why)
+buildrun_end_failed(struct build_state *state, const char *how, const char *why)
 {
 	struct error err;
 	int tries = 0;
@@ -214,7 +214,7 @@ end_failed(struct build_state *state, const char *how, const char *why)
 		if (!worker_pause(state->worker, &tries))
 			return;
 	}
-	fault_point("build", "fail");
+	crash_point("build", "fail");
 	log_build(state, LOG_INFO, "ended state=%s error=\"%s\"", how, why);
 }
 
@@ -223,32 +223,32 @@ end_failed(struct build_state *state, const char *how, const char *why)
  * cache.
  */
 static bool
-end_succeeded(struct build_state *state, const char *tag, struct error *err)
+buildrun_end_succeeded(struct build_state *state, const char *tag, struct error *err)
 {
 	const struct build *build = state->build;
 	cleanup_free char *entrypoint = NULL, *cmd = NULL;
 
-	if (!image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err))
+	if (!engine_image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err))
 		return false;
-	fault_point("build", "inspect");
+	crash_point("build", "inspect");
 	if (!build_succeed(&state->worker->db, build->id,
 		build->repo_url != NULL ? state->dockerfile : build->dockerfile, entrypoint, cmd,
 		err))
 		return false;
-	fault_point("build", "end");
+	crash_point("build", "end");
 	log_build(state, LOG_INFO, "ended state=SUCCESS image=%lld", (long long)build->image);
 	return true;
 }
 
 static void
-on_push(void *context, json_t *message)
+buildrun_on_push(void *context, json_t *message)
 {
-	(void)append(context, message);
+	(void)buildrun_append(context, message);
 }
 
 /* The registry's part, where there is one. */
 static bool
-push(struct build_state *state, const struct imagename *name, struct error *err)
+buildrun_push(struct build_state *state, const struct imagename *name, struct error *err)
 {
 	const struct config *config = state->worker->config;
 	struct engine *engine = &state->worker->engine;
@@ -256,31 +256,31 @@ push(struct build_state *state, const struct imagename *name, struct error *err)
 	const struct image_transfer transfer = { .login = &login,
 		.image = name->remote,
 		.timeout_ms = config->registry.timeout * MS_PER_S,
-		.message = on_push,
+		.message = buildrun_on_push,
 		.message_context = state };
 
 	if (!registry_log_in(config, &login, err))
 		return false;
 	if (login.address == NULL)
 		return true;
-	if (!image_tag(engine, name->local, name->remote, err))
+	if (!engine_registry_tag(engine, name->local, name->remote, err))
 		return false;
-	fault_point("build", "tag");
-	if (!image_push(engine, &transfer, err))
+	crash_point("build", "tag");
+	if (!engine_registry_push(engine, &transfer, err))
 		return false;
-	fault_point("build", "push");
+	crash_point("build", "push");
 	state->registry_away_ms = 0;
 	return true;
 }
 
 /* The engine's part. True: *failure is NULL, or says why the build failed. */
 static bool
-build_image(struct build_state *state, const char *path, const char *tag, char **failure,
+buildrun_build_image(struct build_state *state, const char *path, const char *tag, char **failure,
     struct error *err)
 {
 	const struct config *config = state->worker->config;
 	cleanup_login struct registry_login login = { 0 };
-	struct image_build build = { .tag = tag,
+	struct engine_image_build build = { .tag = tag,
 		.instance = state->worker->spooler->instance,
 		.context = path,
 		.network = config->build.network,
@@ -288,29 +288,29 @@ build_image(struct build_state *state, const char *path, const char *tag, char *
 		.memory = config->build.memory,
 		.timeout_ms = config->build.timeout * MS_PER_S,
 		.registry = &login,
-		.message = on_message,
+		.message = buildrun_on_message,
 		.message_context = state };
-	int64_t begun = time_monotonic_ms();
+	int64_t begun = clock_monotonic_ms();
 
 	if (!registry_log_in(config, &login, err))
 		return false;
-	if (!image_build(&state->worker->engine, &build, failure, err)) {
-		if (err->kind != ERROR_AWAY || time_monotonic_ms() - begun < build.timeout_ms)
+	if (!engine_image_build(&state->worker->engine, &build, failure, err)) {
+		if (err->kind != ERROR_AWAY || clock_monotonic_ms() - begun < build.timeout_ms)
 			return false;
 		if (asprintf(failure, "the build took over %lld s",
 			(long long)config->build.timeout) < 0)
 			return false;
 	}
-	fault_point("build", "build");
+	crash_point("build", "build");
 	return true;
 }
 
 /* *refusal gets, in words, why it may not be built; the caller's to free. */
 static bool
-check_dockerfile(struct build_state *state, char **refusal, struct error *err)
+buildrun_check_dockerfile(struct build_state *state, char **refusal, struct error *err)
 {
 	bool repository = state->build->repo_url != NULL;
-	cleanup_free char *text = read_dockerfile(state,
+	cleanup_free char *text = buildrun_read_dockerfile(state,
 	    repository ? BUILD_CHECKOUT "/" CHECKOUT_TREE "/Dockerfile"
 		       : BUILD_CONTEXT "/Dockerfile",
 	    err);
@@ -333,11 +333,11 @@ check_dockerfile(struct build_state *state, char **refusal, struct error *err)
 
 /* Makes the image, unless a former try has. True: it is there, or the build has failed. */
 static bool
-make_image(struct build_state *state, const char *tag, bool *failed, struct error *err)
+buildrun_make_image(struct build_state *state, const char *tag, bool *failed, struct error *err)
 {
 	bool repository = state->build->repo_url != NULL;
-	cleanup_free char *path =
-	    context_path(state, repository ? BUILD_CHECKOUT "/" CHECKOUT_TREE : BUILD_CONTEXT);
+	cleanup_free char *path = buildrun_context_path(state,
+	    repository ? BUILD_CHECKOUT "/" CHECKOUT_TREE : BUILD_CONTEXT);
 	cleanup_free char *failure = NULL;
 
 	*failed = false;
@@ -345,23 +345,23 @@ make_image(struct build_state *state, const char *tag, bool *failed, struct erro
 		return true;
 	if (path == NULL)
 		return error_set(err, ERROR_SYSTEM, "build: not enough memory");
-	if (!open_output(state, err))
+	if (!buildrun_open_output(state, err))
 		return false;
-	fault_point("build", "output");
-	if (!check_out(state, err) || !check_dockerfile(state, &failure, err))
+	crash_point("build", "output");
+	if (!buildrun_check_out(state, err) || !buildrun_check_dockerfile(state, &failure, err))
 		return false;
-	if (failure == NULL && !build_image(state, path, tag, &failure, err))
+	if (failure == NULL && !buildrun_build_image(state, path, tag, &failure, err))
 		return false;
 	*failed = failure != NULL;
 	if (failure != NULL)
-		end_failed(state, "FAILED", failure);
+		buildrun_end_failed(state, "FAILED", failure);
 	state->built = failure == NULL;
 	return true;
 }
 
 /* One try. True: the build has ended. */
 static bool
-try_build(struct build_state *state, struct error *err)
+buildrun_try_build(struct build_state *state, struct error *err)
 {
 	struct spooler *spooler = state->worker->spooler;
 	struct imagename name;
@@ -370,15 +370,15 @@ try_build(struct build_state *state, struct error *err)
 	/* Not before the engine answers: a clone that then only waits would be made again. */
 	if (!engine_ping(&state->worker->engine, err))
 		return false;
-	spooler_note_engine(spooler, NULL);
+	spooler_record_engine(spooler, NULL);
 	state->said_away = false;
 	imagename_make(&name, state->worker->config, spooler->instance, state->build->image,
 	    state->build->id, state->build->tag_secret);
-	if (!make_image(state, name.local, &failed, err))
+	if (!buildrun_make_image(state, name.local, &failed, err))
 		return false;
 	if (failed)
 		return true;
-	return push(state, &name, err) && end_succeeded(state, name.local, err);
+	return buildrun_push(state, &name, err) && buildrun_end_succeeded(state, name.local, err);
 }
 
 /*
@@ -386,16 +386,16 @@ try_build(struct build_state *state, struct error *err)
  * says. True: it has been away too long.
  */
 static bool
-lost_registry(struct build_state *state, const struct error *err)
+buildrun_lost_registry(struct build_state *state, const struct error *err)
 {
 	int64_t patience_ms = state->worker->config->registry.patience * MS_PER_S;
 
 	if (state->registry_away_ms == 0) {
-		state->registry_away_ms = time_monotonic_ms();
-		say(state, "waiting: %s\n", err->text);
+		state->registry_away_ms = clock_monotonic_ms();
+		buildrun_say(state, "waiting: %s\n", err->text);
 		log_build(state, LOG_WARNING, "%s, trying again", err->text);
 	}
-	return time_monotonic_ms() - state->registry_away_ms >= patience_ms;
+	return clock_monotonic_ms() - state->registry_away_ms >= patience_ms;
 }
 
 /*
@@ -403,7 +403,7 @@ lost_registry(struct build_state *state, const struct error *err)
  * spooler.
  */
 static bool
-settle(struct build_state *state, const struct error *err, int *tries)
+buildrun_settle(struct build_state *state, const struct error *err, int *tries)
 {
 	struct error ignored;
 
@@ -411,16 +411,16 @@ settle(struct build_state *state, const struct error *err, int *tries)
 	case ERROR_INTERRUPTED:
 		return state->worker->spooler->stopping;
 	case ERROR_AWAY:
-		spooler_note_engine(state->worker->spooler, err);
-		if (!state->said_away && open_output(state, &ignored))
-			say(state, "waiting: %s\n", err->text);
+		spooler_record_engine(state->worker->spooler, err);
+		if (!state->said_away && buildrun_open_output(state, &ignored))
+			buildrun_say(state, "waiting: %s\n", err->text);
 		state->said_away = true;
 		state->built = false; /* its output is gone, and the engine may be another one */
 		break;
 	case ERROR_REGISTRY:
-		if (!lost_registry(state, err))
+		if (!buildrun_lost_registry(state, err))
 			break;
-		end_failed(state, "FAILURE", err->text);
+		buildrun_end_failed(state, "FAILURE", err->text);
 		return true;
 	case ERROR_BUSY:
 	case ERROR_NO_SPACE:
@@ -433,7 +433,7 @@ settle(struct build_state *state, const struct error *err, int *tries)
 			break;
 		__attribute__((fallthrough));
 	default:
-		end_failed(state, "FAILURE", err->text);
+		buildrun_end_failed(state, "FAILURE", err->text);
 		return true;
 	}
 	return !worker_pause(state->worker, tries);
@@ -453,18 +453,19 @@ buildrun(struct worker *worker, const struct build *build)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (state.folder < 0) {
 		error_errno(&err, "open the folder builds/%s", name);
-		end_failed(&state, "FAILURE", err.text);
+		buildrun_end_failed(&state, "FAILURE", err.text);
 		return;
 	}
 	while (!ended) {
 		engine_resume(&worker->engine);
 		if (worker->spooler->stopping)
 			break;
-		if (is_cancelled(&state)) {
-			end_failed(&state, "FAILED", BUILD_CANCELLED);
+		if (buildrun_is_cancelled(&state)) {
+			buildrun_end_failed(&state, "FAILED", BUILD_CANCELLED);
 			ended = true;
 		} else {
-			ended = try_build(&state, &err) || settle(&state, &err, &tries);
+			ended = buildrun_try_build(&state, &err) ||
+			    buildrun_settle(&state, &err, &tries);
 		}
 	}
 	if (!worker->spooler->stopping &&

@@ -23,7 +23,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "confine.h"
-#include "guard.h"
+#include "addressfilter.h"
 #include "proxy.h"
 #include "quantity.h"
 #include "tree.h"
@@ -50,7 +50,7 @@ struct launch {
  * In the child: nothing of the spooler's rights or terminal is left. Async-signal-safe calls only.
  */
 static void __attribute__((noreturn))
-run_child(const struct launch *launch, char *const *arguments, int output)
+checkout_run_child(const struct launch *launch, char *const *arguments, int output)
 {
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
@@ -69,7 +69,7 @@ run_child(const struct launch *launch, char *const *arguments, int output)
 }
 
 static bool
-too_large(const struct checkout *checkout)
+checkout_too_large(const struct checkout *checkout)
 {
 	cleanup_close int dir =
 	    open(checkout->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -82,7 +82,7 @@ too_large(const struct checkout *checkout)
 
 /* Hands on a line that has no end yet, but for a character of which only a part has come. */
 static char *
-hand_on_part(const struct checkout *checkout, char *begin, size_t length)
+checkout_hand_on_part(const struct checkout *checkout, char *begin, size_t length)
 {
 	size_t whole = utf8_cut(begin, length);
 	char next = begin[whole];
@@ -95,7 +95,8 @@ hand_on_part(const struct checkout *checkout, char *begin, size_t length)
 
 /* Takes what the program has said, and hands on its whole lines. False at its end. */
 static bool
-read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT], size_t *held)
+checkout_read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT],
+    size_t *held)
 {
 	ssize_t length = read(fd, line + *held, LINE_TEXT - 1 - *held);
 	char *begin = line, *newline;
@@ -117,7 +118,7 @@ read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT]
 		checkout->output(checkout->context, begin);
 		begin = line + *held;
 	} else if (begin == line && *held == LINE_TEXT - 1) {
-		begin = hand_on_part(checkout, begin, *held);
+		begin = checkout_hand_on_part(checkout, begin, *held);
 	}
 	*held -= (size_t)(begin - line);
 	memmove(line, begin, *held);
@@ -126,7 +127,7 @@ read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT]
 
 /* Whether the program has ended; it stays to be waited for. */
 static bool
-has_ended(pid_t child)
+checkout_has_ended(pid_t child)
 {
 	siginfo_t info = { 0 };
 
@@ -136,7 +137,7 @@ has_ended(pid_t child)
 
 /* Why the program did not clone: the proxy knows better than it that there was no way. */
 static bool
-blame(struct launch *launch, struct error *err)
+checkout_blame(struct launch *launch, struct error *err)
 {
 	if (!proxy_refused(&launch->proxy, err))
 		return error_set(err, ERROR_INPUT, "the repository cannot be cloned");
@@ -147,29 +148,29 @@ blame(struct launch *launch, struct error *err)
 
 /* Follows the program to its end, or ends it with all that it has started. */
 static bool
-follow(struct launch *launch, pid_t child, int output, struct error *err)
+checkout_follow(struct launch *launch, pid_t child, int output, struct error *err)
 {
 	const struct checkout *checkout = launch->checkout;
 	int64_t deadline =
-	    time_monotonic_ms() + checkout->config->build.checkout_timeout * MS_PER_S;
+	    clock_monotonic_ms() + checkout->config->build.checkout_timeout * MS_PER_S;
 	struct pollfd fd = { .fd = output, .events = POLLIN };
 	char line[LINE_TEXT], limit[QUANTITY_TEXT];
 	bool stopped = false, more = true;
 	size_t held = 0;
 	int status = 0;
 
-	while (!stopped && (more || !has_ended(child))) {
+	while (!stopped && (more || !checkout_has_ended(child))) {
 		if (poll(&fd, more ? 1 : 0, more ? LOOK_MS : END_LOOK_MS) > 0)
-			more = read_output(checkout, output, line, &held);
+			more = checkout_read_output(checkout, output, line, &held);
 		stopped = true;
 		if (checkout->stop(checkout->context))
 			error_set(err, ERROR_INTERRUPTED, "interrupted");
-		else if (time_monotonic_ms() > deadline)
+		else if (clock_monotonic_ms() > deadline)
 			error_set(err, ERROR_INPUT, "the repository took over %lld s to clone",
 			    (long long)checkout->config->build.checkout_timeout);
-		else if (too_large(checkout))
+		else if (checkout_too_large(checkout))
 			error_set(err, ERROR_INPUT, "the repository is larger than %s",
-			    bytes_format(checkout->config->build.checkout_limit, limit));
+			    quantity_format_bytes(checkout->config->build.checkout_limit, limit));
 		else
 			stopped = false;
 	}
@@ -185,11 +186,11 @@ follow(struct launch *launch, pid_t child, int output, struct error *err)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, ERROR_SYSTEM,
 		    "the program to clone it with is not installed here");
-	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || blame(launch, err);
+	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || checkout_blame(launch, err);
 }
 
 static bool
-run(struct launch *launch, char *const *arguments, struct error *err)
+checkout_run(struct launch *launch, char *const *arguments, struct error *err)
 {
 	int ends[2];
 	bool done;
@@ -199,7 +200,7 @@ run(struct launch *launch, char *const *arguments, struct error *err)
 		return error_errno(err, "run %s", arguments[0]);
 	child = fork();
 	if (child == 0)
-		run_child(launch, arguments, ends[1]);
+		checkout_run_child(launch, arguments, ends[1]);
 	(void)close(ends[1]);
 	if (child < 0) {
 		error_errno(err, "run %s", arguments[0]);
@@ -207,14 +208,14 @@ run(struct launch *launch, char *const *arguments, struct error *err)
 		return false;
 	}
 	(void)setpgid(child, child);
-	done = follow(launch, child, ends[0], err);
+	done = checkout_follow(launch, child, ends[0], err);
 	(void)close(ends[0]);
 	return done;
 }
 
 /* Adds the variable to the environment. */
 static bool __attribute__((format(printf, 2, 3)))
-set_variable(struct launch *launch, const char *format, ...)
+checkout_set_variable(struct launch *launch, const char *format, ...)
 {
 	va_list arguments;
 	char *text = NULL;
@@ -233,7 +234,7 @@ set_variable(struct launch *launch, const char *format, ...)
 
 /* Which of their schemes git may use, also where a server redirects it: "https:http". */
 static bool
-set_schemes(struct launch *launch)
+checkout_set_schemes(struct launch *launch)
 {
 	const struct text_list *schemes = &launch->checkout->config->build.schemes;
 	char words[256] = "";
@@ -244,11 +245,11 @@ set_schemes(struct launch *launch)
 		snprintf(words + length, sizeof words - length, "%s%s", i > 0 ? ":" : "",
 		    schemes->texts[i]);
 	}
-	return set_variable(launch, "GIT_ALLOW_PROTOCOL=%s", words);
+	return checkout_set_variable(launch, "GIT_ALLOW_PROTOCOL=%s", words);
 }
 
 static bool
-set_environment(struct launch *launch, struct error *err)
+checkout_set_environment(struct launch *launch, struct error *err)
 {
 	static const char *const fixed[] = { "PATH=/usr/bin:/bin", "HOME=/nonexistent",
 		"LC_ALL=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
@@ -258,11 +259,12 @@ set_environment(struct launch *launch, struct error *err)
 	bool done = true;
 
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-		done = done && set_variable(launch, "%s", fixed[i]);
-	done = done && set_schemes(launch) && set_variable(launch, "TMPDIR=%s/tmp", path) &&
-	    set_variable(launch, "GIT_CONFIG_GLOBAL=%s/gitconfig", path) &&
-	    set_variable(launch, "HGRCPATH=%s/hgrc", path) &&
-	    set_variable(launch, "GIT_SSH_COMMAND=%s", launch->ssh);
+		done = done && checkout_set_variable(launch, "%s", fixed[i]);
+	done = done && checkout_set_schemes(launch) &&
+	    checkout_set_variable(launch, "TMPDIR=%s/tmp", path) &&
+	    checkout_set_variable(launch, "GIT_CONFIG_GLOBAL=%s/gitconfig", path) &&
+	    checkout_set_variable(launch, "HGRCPATH=%s/hgrc", path) &&
+	    checkout_set_variable(launch, "GIT_SSH_COMMAND=%s", launch->ssh);
 	return done || error_set(err, ERROR_SYSTEM, "clone a repository: not enough memory");
 }
 
@@ -271,7 +273,7 @@ set_environment(struct launch *launch, struct error *err)
  * those of the name.
  */
 static bool
-pin_ssh(struct launch *launch, struct error *err)
+checkout_pin_ssh(struct launch *launch, struct error *err)
 {
 	const struct checkout_url *url = launch->url;
 	const struct guard guard = { .allow_private =
@@ -279,7 +281,7 @@ pin_ssh(struct launch *launch, struct error *err)
 	char address[GUARD_ADDRESS];
 	bool usual = url->port[0] == '\0' || strcmp(url->port, "22") == 0;
 
-	if (!guard_resolve(&guard, url->host, address, err))
+	if (!addressfilter_resolve(&guard, url->host, address, err))
 		return error_wrap(err, "repo_url");
 	snprintf(launch->ssh, sizeof launch->ssh,
 	    "ssh -oBatchMode=yes -oHostName=%s '-oHostKeyAlias=%s%s%s%s'", address,
@@ -289,7 +291,7 @@ pin_ssh(struct launch *launch, struct error *err)
 
 /* The keys and known hosts of the spooler's user: what ssh would read. */
 static bool
-allow_ssh(struct launch *launch, struct error *err)
+checkout_allow_ssh(struct launch *launch, struct error *err)
 {
 	const char *port = launch->url->port;
 	char buffer[4096], path[sizeof buffer];
@@ -309,7 +311,7 @@ allow_ssh(struct launch *launch, struct error *err)
  * keys.
  */
 static bool
-confine(struct launch *launch, struct error *err)
+checkout_confine(struct launch *launch, struct error *err)
 {
 	static const struct {
 		const char *path;
@@ -363,12 +365,12 @@ confine(struct launch *launch, struct error *err)
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		if (!confine_allow_path(&launch->confine, paths[i].path, paths[i].access, err))
 			return false;
-	return launch->url->ssh ? allow_ssh(launch, err)
+	return launch->url->ssh ? checkout_allow_ssh(launch, err)
 				: confine_allow_port(&launch->confine, launch->proxy.port, err);
 }
 
 static bool
-write_settings(const struct launch *launch, struct error *err)
+checkout_write_settings(const struct launch *launch, struct error *err)
 {
 	const struct checkout_settings settings = { launch->checkout->path, launch->url,
 		&launch->proxy, launch->ssh };
@@ -377,7 +379,7 @@ write_settings(const struct launch *launch, struct error *err)
 }
 
 static bool
-launch_program(struct launch *launch, struct error *err)
+checkout_launch_program(struct launch *launch, struct error *err)
 {
 	char *address = (char *)(uintptr_t)launch->url->url;
 	char *git[] = { "/usr/bin/git", "clone", "--depth", "1", "--no-tags", "--single-branch",
@@ -385,8 +387,9 @@ launch_program(struct launch *launch, struct error *err)
 	char *hg[] = { "/usr/bin/hg", "--noninteractive", "clone", "--", address, launch->tree,
 		NULL };
 
-	return write_settings(launch, err) && set_environment(launch, err) &&
-	    confine(launch, err) && run(launch, launch->url->kind == CHECKOUT_GIT ? git : hg, err);
+	return checkout_write_settings(launch, err) && checkout_set_environment(launch, err) &&
+	    checkout_confine(launch, err) &&
+	    checkout_run(launch, launch->url->kind == CHECKOUT_GIT ? git : hg, err);
 }
 
 bool
@@ -397,16 +400,16 @@ checkout_clone(const struct checkout *checkout, const struct checkout_url *url, 
 	};
 	bool done;
 
-	if (url->ssh && !pin_ssh(&launch, err))
+	if (url->ssh && !checkout_pin_ssh(&launch, err))
 		return false;
 	if (!proxy_start(&launch.proxy, checkout->config->build.allow_private,
-		text_list_has(&checkout->config->build.schemes, "http"), err))
+		config_list_has(&checkout->config->build.schemes, "http"), err))
 		return false;
 	if (asprintf(&launch.tree, "%s/" CHECKOUT_TREE, checkout->path) < 0) {
 		launch.tree = NULL;
 		done = error_set(err, ERROR_SYSTEM, "clone a repository: not enough memory");
 	} else {
-		done = launch_program(&launch, err);
+		done = checkout_launch_program(&launch, err);
 	}
 	proxy_stop(&launch.proxy);
 	confine_end(&launch.confine);

@@ -15,8 +15,8 @@
 #include "cleanup.h"
 
 /* Adds to the file name in the checkout's folder, which may be new. Passwords stand in there. */
-static bool __attribute__((format(printf, 4, 5)))
-append_settings(int folder, const char *name, struct error *err, const char *format, ...)
+static bool __attribute__((format(printf, 4, 5))) checkout_settings_append_settings(int folder,
+    const char *name, struct error *err, const char *format, ...)
 {
 	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	va_list arguments;
@@ -33,10 +33,10 @@ append_settings(int folder, const char *name, struct error *err, const char *for
 }
 
 static bool
-append_hg_password(const struct checkout_url *url, int folder, struct error *err)
+checkout_settings_append_hg_password(const struct checkout_url *url, int folder, struct error *err)
 {
 	return url->user[0] == '\0' ||
-	    append_settings(folder, "hgrc", err,
+	    checkout_settings_append_settings(folder, "hgrc", err,
 		"[auth]\n"
 		"repository.prefix = %s%s%s\n"
 		"repository.schemes = https http\n"
@@ -47,7 +47,7 @@ append_hg_password(const struct checkout_url *url, int folder, struct error *err
 
 /* By RFC 7617, section 2; libcurl sends it to no other host that a redirect leads to. */
 static bool
-append_git_password(const struct checkout_url *url, int folder, struct error *err)
+checkout_settings_append_git_password(const struct checkout_url *url, int folder, struct error *err)
 {
 	char both[2 * CHECKOUT_USER],
 	    encoded[sodium_base64_ENCODED_LEN(sizeof both, sodium_base64_VARIANT_ORIGINAL)];
@@ -57,7 +57,7 @@ append_git_password(const struct checkout_url *url, int folder, struct error *er
 	snprintf(both, sizeof both, "%s:%s", url->user, url->password);
 	sodium_bin2base64(encoded, sizeof encoded, (const unsigned char *)both, strlen(both),
 	    sodium_base64_VARIANT_ORIGINAL);
-	return append_settings(folder, "gitconfig", err,
+	return checkout_settings_append_settings(folder, "gitconfig", err,
 	    "[http]\n"
 	    "\textraHeader = Authorization: Basic %s\n",
 	    encoded);
@@ -68,12 +68,13 @@ append_git_password(const struct checkout_url *url, int folder, struct error *er
  * redirect there: an extension of one line takes it away.
  */
 static bool
-write_hgrc(const struct checkout_settings *settings, int folder, struct error *err)
+checkout_settings_write_hgrc(const struct checkout_settings *settings, int folder,
+    struct error *err)
 {
-	return append_settings(folder, "only_http.py", err,
+	return checkout_settings_append_settings(folder, "only_http.py", err,
 		   "import urllib.request\n"
 		   "del urllib.request.FTPHandler.ftp_open\n") &&
-	    append_settings(folder, "hgrc", err,
+	    checkout_settings_append_settings(folder, "hgrc", err,
 		"[http_proxy]\n"
 		"host = 127.0.0.1:%u\n"
 		"user = " PROXY_USER "\n"
@@ -102,7 +103,7 @@ checkout_settings_write(const struct checkout_settings *settings, struct error *
 	    (folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
 	    mkdirat(folder, "tmp", 0700) < 0)
 		return error_errno(err, "make the folder of a checkout");
-	return append_settings(folder, "gitconfig", err,
+	return checkout_settings_append_settings(folder, "gitconfig", err,
 		   "[http]\n"
 		   "\tproxy = http://" PROXY_USER ":%s@127.0.0.1:%u\n"
 		   "\tproxyAuthMethod = basic\n"
@@ -121,6 +122,7 @@ checkout_settings_write(const struct checkout_settings *settings, struct error *
 		   "[maintenance]\n"
 		   "\tauto = false\n",
 		   settings->proxy->password, (unsigned)settings->proxy->port) &&
-	    append_git_password(settings->url, folder, err) && write_hgrc(settings, folder, err) &&
-	    append_hg_password(settings->url, folder, err);
+	    checkout_settings_append_git_password(settings->url, folder, err) &&
+	    checkout_settings_write_hgrc(settings, folder, err) &&
+	    checkout_settings_append_hg_password(settings->url, folder, err);
 }

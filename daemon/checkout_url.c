@@ -19,13 +19,13 @@
 #define ADDRESS DIGITS "abcdefABCDEF:."
 
 static bool
-has_prefix(const char *text, const char *prefix)
+checkout_url_has_prefix(const char *text, const char *prefix)
 {
 	return strncasecmp(text, prefix, strlen(prefix)) == 0;
 }
 
 static bool
-has_suffix(const char *text, const char *suffix)
+checkout_url_has_suffix(const char *text, const char *suffix)
 {
 	size_t length = strlen(text), size = strlen(suffix);
 
@@ -34,7 +34,7 @@ has_suffix(const char *text, const char *suffix)
 
 /* The host at text, an IPv6 address in its brackets; NULL, or what is behind it. */
 static const char *
-read_host(const char *text, char host[static CHECKOUT_HOST])
+checkout_url_read_host(const char *text, char host[static CHECKOUT_HOST])
 {
 	bool address = *text == '[';
 	const char *begin = text + address;
@@ -49,7 +49,7 @@ read_host(const char *text, char host[static CHECKOUT_HOST])
 }
 
 static int
-digit(char c)
+checkout_url_digit(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0'
 	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
@@ -59,16 +59,16 @@ digit(char c)
 
 /* Decodes %XX; false where it is too long, or something in it is no printable character. */
 static bool
-decode(const char *text, size_t length, char to[static CHECKOUT_USER])
+checkout_url_decode(const char *text, size_t length, char to[static CHECKOUT_USER])
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < length; i++) {
 		int c = (unsigned char)text[i];
 
-		if (c == '%' && i + 2 < length && digit(text[i + 1]) >= 0 &&
-		    digit(text[i + 2]) >= 0) {
-			c = digit(text[i + 1]) * 16 + digit(text[i + 2]);
+		if (c == '%' && i + 2 < length && checkout_url_digit(text[i + 1]) >= 0 &&
+		    checkout_url_digit(text[i + 2]) >= 0) {
+			c = checkout_url_digit(text[i + 1]) * 16 + checkout_url_digit(text[i + 2]);
 			i += 2;
 		}
 		if (c < ' ' || c == 0x7f || at + 1 == CHECKOUT_USER)
@@ -81,28 +81,28 @@ decode(const char *text, size_t length, char to[static CHECKOUT_USER])
 
 /* "user:password" of http, which the program gets by a file. */
 static bool
-read_user(const char *text, size_t length, struct checkout_url *url)
+checkout_url_read_user(const char *text, size_t length, struct checkout_url *url)
 {
 	const char *colon = memchr(text, ':', length);
 	size_t user = colon == NULL ? length : (size_t)(colon - text);
 
-	return user > 0 && decode(text, user, url->user) &&
-	    (colon == NULL || decode(colon + 1, length - user - 1, url->password));
+	return user > 0 && checkout_url_decode(text, user, url->user) &&
+	    (colon == NULL || checkout_url_decode(colon + 1, length - user - 1, url->password));
 }
 
 /* RFC 3986, section 3.2: "user:password@host:port", of which a user of ssh is an argument, too. */
 static bool
-read_authority(const char *text, struct checkout_url *url)
+checkout_url_read_authority(const char *text, struct checkout_url *url)
 {
 	size_t user = strspn(text, USER), digits;
 
 	if (text[user] == '@') {
 		if (user == 0 || *text == '-' || (url->ssh && strspn(text, NAME) != user) ||
-		    (!url->ssh && !read_user(text, user, url)))
+		    (!url->ssh && !checkout_url_read_user(text, user, url)))
 			return false;
 		text += user + 1;
 	}
-	text = read_host(text, url->host);
+	text = checkout_url_read_host(text, url->host);
 	if (text == NULL)
 		return false;
 	if (*text == ':') {
@@ -120,8 +120,8 @@ checkout_url_parse(struct checkout_url *url, const char *text, const struct text
     struct error *err)
 {
 	/* curl's -d sends a "+" as it is, and in a form that is a space. */
-	bool git = has_prefix(text, "git+") || has_prefix(text, "git ");
-	bool hg = has_prefix(text, "hg+") || has_prefix(text, "hg ");
+	bool git = checkout_url_has_prefix(text, "git+") || checkout_url_has_prefix(text, "git ");
+	bool hg = checkout_url_has_prefix(text, "hg+") || checkout_url_has_prefix(text, "hg ");
 	const char *rest = text + (git ? 4 : hg ? 3 : 0);
 	const char *colon = strstr(rest, "://");
 	cleanup_free char *scheme = colon == NULL ? NULL : strndup(rest, (size_t)(colon - rest));
@@ -134,15 +134,16 @@ checkout_url_parse(struct checkout_url *url, const char *text, const struct text
 		    "repo_url: must be a URL like https://host/path");
 	for (char *c = scheme; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
-	if (!text_list_has(schemes, scheme))
+	if (!config_list_has(schemes, scheme))
 		return error_set(err, ERROR_INPUT,
 		    "repo_url: '%s' is not a scheme that is allowed here", scheme);
 	*url = (struct checkout_url){ .ssh = strcmp(scheme, "ssh") == 0 };
-	if (!read_authority(colon + 3, url))
+	if (!checkout_url_read_authority(colon + 3, url))
 		return error_set(err, ERROR_INPUT,
 		    "repo_url: what follows '://' must be a host, like host or user@host:port, and then '/' and a path");
 	snprintf(url->url, sizeof url->url, "%.*s://%s", (int)(colon - rest), rest,
 	    url->user[0] != '\0' ? strchr(colon, '@') + 1 : colon + 3);
-	url->kind = git || (!hg && has_suffix(rest, ".git")) ? CHECKOUT_GIT : CHECKOUT_HG;
+	url->kind =
+	    git || (!hg && checkout_url_has_suffix(rest, ".git")) ? CHECKOUT_GIT : CHECKOUT_HG;
 	return true;
 }

@@ -48,7 +48,7 @@ collect_notes_clear(struct collect_notes *notes)
 }
 
 static void __attribute__((format(printf, 2, 3)))
-note(struct collect_notes *notes, const char *format, ...)
+collect_add_note(struct collect_notes *notes, const char *format, ...)
 {
 	va_list arguments;
 	char *text;
@@ -65,7 +65,7 @@ note(struct collect_notes *notes, const char *format, ...)
 
 /* A name as it stands in the zip; NULL without memory. */
 static char *
-valid_name(const char *folder, const char *name)
+collect_valid_name(const char *folder, const char *name)
 {
 	size_t length = strlen(name), at = strlen(folder);
 	char *valid = malloc(at + 1 + length * 3 + 2);
@@ -91,7 +91,7 @@ valid_name(const char *folder, const char *name)
 }
 
 static bool
-archive_failed(struct zip *zip, const char *doing)
+collect_archive_failed(struct zip *zip, const char *doing)
 {
 	errno = archive_errno(zip->archive);
 	if (errno == ENOSPC || errno == EDQUOT)
@@ -101,7 +101,7 @@ archive_failed(struct zip *zip, const char *doing)
 }
 
 static bool
-put_header(struct zip *zip, const char *name, const struct stat *st)
+collect_put_header(struct zip *zip, const char *name, const struct stat *st)
 {
 	zip->collect->notes->entries++;
 	archive_entry_clear(zip->entry);
@@ -112,12 +112,12 @@ put_header(struct zip *zip, const char *name, const struct stat *st)
 	archive_entry_set_mtime(zip->entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 	archive_entry_set_size(zip->entry, S_ISDIR(st->st_mode) ? 0 : st->st_size);
 	return archive_write_header(zip->archive, zip->entry) >= ARCHIVE_WARN ||
-	    archive_failed(zip, "write the results' zip");
+	    collect_archive_failed(zip, "write the results' zip");
 }
 
 /* A line of the list: where the file's header is in the zip, and what the API says of it. */
 static bool
-put_line(struct zip *zip, int64_t offset, const char *name, int64_t size,
+collect_put_line(struct zip *zip, int64_t offset, const char *name, int64_t size,
     crypto_hash_sha256_state *hash)
 {
 	unsigned char digest[crypto_hash_sha256_BYTES];
@@ -136,7 +136,8 @@ put_line(struct zip *zip, int64_t offset, const char *name, int64_t size,
 }
 
 static bool
-put_content(struct zip *zip, int fd, const char *name, int64_t left, crypto_hash_sha256_state *hash)
+collect_put_content(struct zip *zip, int fd, const char *name, int64_t left,
+    crypto_hash_sha256_state *hash)
 {
 	while (left > 0) {
 		ssize_t length;
@@ -154,7 +155,7 @@ put_content(struct zip *zip, int fd, const char *name, int64_t left, crypto_hash
 			    "read '%s' of the outbox: it ended early, since something still writes to it",
 			    name);
 		if (archive_write_data(zip->archive, zip->block, (size_t)length) < 0)
-			return archive_failed(zip, "write the results' zip");
+			return collect_archive_failed(zip, "write the results' zip");
 		crypto_hash_sha256_update(hash, (const unsigned char *)zip->block,
 		    (unsigned long long)length);
 		left -= length;
@@ -163,7 +164,8 @@ put_content(struct zip *zip, int fd, const char *name, int64_t left, crypto_hash
 }
 
 static bool
-put_file(struct zip *zip, int dir, const char *file, const char *name, const struct stat *st)
+collect_put_file(struct zip *zip, int dir, const char *file, const char *name,
+    const struct stat *st)
 {
 	cleanup_close int fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	crypto_hash_sha256_state hash;
@@ -173,22 +175,23 @@ put_file(struct zip *zip, int dir, const char *file, const char *name, const str
 		return error_errno(zip->err, "read '%s' of the outbox", name);
 	/* What stands behind the former entry is written before the next one's header. */
 	if (archive_write_finish_entry(zip->archive) < ARCHIVE_WARN)
-		return archive_failed(zip, "write the results' zip");
+		return collect_archive_failed(zip, "write the results' zip");
 	offset = archive_filter_bytes(zip->archive, 0);
-	if (!put_header(zip, name, st))
+	if (!collect_put_header(zip, name, st))
 		return false;
 	zip->room -= st->st_size;
 	crypto_hash_sha256_init(&hash);
-	return put_content(zip, fd, name, st->st_size, &hash) &&
-	    put_line(zip, offset, name, st->st_size, &hash);
+	return collect_put_content(zip, fd, name, st->st_size, &hash) &&
+	    collect_put_line(zip, offset, name, st->st_size, &hash);
 }
 
-static bool put_folder(struct zip *zip, int dir, const char *file, const char *name, int depth);
+static bool collect_put_folder(struct zip *zip, int dir, const char *file, const char *name,
+    int depth);
 
 static bool
-put_entry(struct zip *zip, int dir, const char *file, const char *folder, int depth)
+collect_put_entry(struct zip *zip, int dir, const char *file, const char *folder, int depth)
 {
-	cleanup_free char *name = valid_name(folder, file);
+	cleanup_free char *name = collect_valid_name(folder, file);
 	struct stat st;
 
 	if (name == NULL)
@@ -196,10 +199,12 @@ put_entry(struct zip *zip, int dir, const char *file, const char *folder, int de
 	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(zip->err, "look at '%s' of the outbox", name);
 	if (S_ISREG(st.st_mode) && st.st_size <= zip->room)
-		return put_file(zip, dir, file, name, &st);
+		return collect_put_file(zip, dir, file, name, &st);
 	if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST)
-		return put_header(zip, name, &st) && put_folder(zip, dir, file, name, depth + 1);
-	note(zip->collect->notes, "left out of the results: %s (%s)", utf8_printable(name),
+		return collect_put_header(zip, name, &st) &&
+		    collect_put_folder(zip, dir, file, name, depth + 1);
+	collect_add_note(zip->collect->notes, "left out of the results: %s (%s)",
+	    utf8_printable(name),
 	    S_ISREG(st.st_mode)        ? "over the disk limit"
 		: S_ISDIR(st.st_mode)  ? "folders too deep"
 		: S_ISLNK(st.st_mode)  ? "a symbolic link"
@@ -210,7 +215,7 @@ put_entry(struct zip *zip, int dir, const char *file, const char *folder, int de
 }
 
 static bool
-put_folder(struct zip *zip, int dir, const char *file, const char *name, int depth)
+collect_put_folder(struct zip *zip, int dir, const char *file, const char *name, int depth)
 {
 	int fd = openat(dir, file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_dir DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -219,13 +224,13 @@ put_folder(struct zip *zip, int dir, const char *file, const char *name, int dep
 	if (stream == NULL)
 		return error_errno(zip->err, "read the folder '%s' of the outbox", name);
 	while ((entry = tree_next(stream)) != NULL)
-		if (!put_entry(zip, fd, entry->d_name, name, depth))
+		if (!collect_put_entry(zip, fd, entry->d_name, name, depth))
 			return false;
 	return errno == 0 || error_errno(zip->err, "read the folder '%s' of the outbox", name);
 }
 
 static bool
-zip_outbox(const struct collect *collect, int to, FILE *list, struct error *err)
+collect_zip_outbox(const struct collect *collect, int to, FILE *list, struct error *err)
 {
 	cleanup_free char *block = malloc(BLOCK);
 	struct zip zip = { archive_write_new(), archive_entry_new(), list, collect, collect->limit,
@@ -236,11 +241,11 @@ zip_outbox(const struct collect *collect, int to, FILE *list, struct error *err)
 		error_set(err, ERROR_SYSTEM, "zip the outbox: not enough memory");
 	else if (archive_write_set_format_zip(zip.archive) != ARCHIVE_OK ||
 	    archive_write_open_fd(zip.archive, to) != ARCHIVE_OK)
-		archive_failed(&zip, "begin the results' zip");
+		collect_archive_failed(&zip, "begin the results' zip");
 	else
-		done = put_folder(&zip, collect->outbox, ".", "", 0) &&
+		done = collect_put_folder(&zip, collect->outbox, ".", "", 0) &&
 		    (archive_write_close(zip.archive) == ARCHIVE_OK ||
-			archive_failed(&zip, "end the results' zip"));
+			collect_archive_failed(&zip, "end the results' zip"));
 	archive_entry_free(zip.entry);
 	archive_write_free(zip.archive);
 	return done;
@@ -248,7 +253,7 @@ zip_outbox(const struct collect *collect, int to, FILE *list, struct error *err)
 
 /* A file of the results on its way: made in incoming/, and moved once it is whole. */
 static int
-create(const struct spool *spool, const char *file, struct error *err)
+collect_create(const struct spool *spool, const char *file, struct error *err)
 {
 	int fd = openat(spool->incoming, file, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 	    0640);
@@ -260,10 +265,10 @@ create(const struct spool *spool, const char *file, struct error *err)
 
 /* It was made in incoming/, and shall be readable by the group of results/. */
 static bool
-flush(const struct collect *collect, int fd, struct error *err)
+collect_flush(const struct collect *collect, int fd, struct error *err)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = (time_t)(time_now_ms() / MS_PER_S + collect->attempt) } };
+		{ .tv_sec = (time_t)(clock_now_ms() / MS_PER_S + collect->attempt) } };
 	struct stat results, made;
 
 	if (fstat(collect->spool->results, &results) < 0 || fstat(fd, &made) < 0 ||
@@ -274,11 +279,11 @@ flush(const struct collect *collect, int fd, struct error *err)
 }
 
 static bool
-write_files(const struct collect *collect, const char *zip_name, const char *list_name,
+collect_write_files(const struct collect *collect, const char *zip_name, const char *list_name,
     struct error *err)
 {
-	cleanup_close int zip = create(collect->spool, zip_name, err);
-	int list_fd = zip < 0 ? -1 : create(collect->spool, list_name, err);
+	cleanup_close int zip = collect_create(collect->spool, zip_name, err);
+	int list_fd = zip < 0 ? -1 : collect_create(collect->spool, list_name, err);
 	cleanup_file FILE *list = list_fd < 0 ? NULL : fdopen(list_fd, "w");
 
 	if (list_fd < 0)
@@ -287,23 +292,23 @@ write_files(const struct collect *collect, const char *zip_name, const char *lis
 		(void)close(list_fd);
 		return error_set(err, ERROR_SYSTEM, "list the outbox: not enough memory");
 	}
-	if (!zip_outbox(collect, zip, list, err))
+	if (!collect_zip_outbox(collect, zip, list, err))
 		return false;
 	if (fflush(list) != 0)
 		return error_errno(err, "write the results' list");
-	return flush(collect, list_fd, err) && flush(collect, zip, err) &&
+	return collect_flush(collect, list_fd, err) && collect_flush(collect, zip, err) &&
 	    (close(take_fd(&zip)) == 0 || error_errno(err, "write the results' zip"));
 }
 
 static bool
-publish(const struct collect *collect, struct error *err)
+collect_publish(const struct collect *collect, struct error *err)
 {
 	struct spool *spool = collect->spool;
 	char zip[SPOOL_RESULTS_NAME], list[SPOOL_RESULTS_NAME];
 
 	spool_results_name(zip, collect->name, "zip");
 	spool_results_name(list, collect->name, "list");
-	if (write_files(collect, zip, list, err) &&
+	if (collect_write_files(collect, zip, list, err) &&
 	    spool_publish(spool->incoming, list, spool->results, list, err) &&
 	    spool_publish(spool->incoming, zip, spool->results, zip, err))
 		return true;
@@ -321,19 +326,19 @@ struct packer {
 };
 
 static void *
-pack(void *argument)
+collect_pack(void *argument)
 {
 	struct packer *packer = argument;
 
 	packer->done = confine_apply(&packer->confine)
-	    ? publish(packer->collect, packer->err)
+	    ? collect_publish(packer->collect, packer->err)
 	    : error_errno(packer->err, "confine the packing of an outbox");
 	return NULL;
 }
 
 /* libarchive asks for the time zone, and glibc for what converts names. */
 static bool
-allow_paths(struct packer *packer, struct error *err)
+collect_allow_paths(struct packer *packer, struct error *err)
 {
 	const struct spool *spool = packer->collect->spool;
 	const struct {
@@ -362,8 +367,8 @@ collect_outbox(const struct collect *collect, struct error *err)
 
 	if (!confine_begin(&packer.confine, err))
 		return false;
-	allowed = allow_paths(&packer, err);
-	errno = allowed ? pthread_create(&thread, NULL, pack, &packer) : 0;
+	allowed = collect_allow_paths(&packer, err);
+	errno = allowed ? pthread_create(&thread, NULL, collect_pack, &packer) : 0;
 	if (allowed && errno != 0)
 		allowed = error_errno(err, "start a thread");
 	if (allowed)

@@ -33,7 +33,7 @@ containersweep_is_needed(struct worker *worker, json_t *labels, bool *needed, st
 		return true;
 	if (json_unpack(labels, "{s:s, s:s}", "kabuto.job", &job_text, "kabuto.attempt",
 		&attempt_text) < 0 ||
-	    !integer_parse(job_text, &id) || !integer_parse(attempt_text, &attempt))
+	    !number_parse_integer(job_text, &id) || !number_parse_integer(attempt_text, &attempt))
 		return true;
 	if (!job_read(&worker->db, id, &job, err))
 		return false;
@@ -50,7 +50,7 @@ containersweep_visit(const char *id, json_t *labels, void *context, struct error
 	bool needed = true;
 
 	if (containersweep_is_needed(worker, labels, &needed, err) &&
-	    (needed || container_remove(&worker->engine, id, err))) {
+	    (needed || engine_container_remove(&worker->engine, id, err))) {
 		look->sweep->containers += !needed;
 		if (!needed)
 			log_write(LOG_INFO, "sweep: removed container %.12s, of which no job runs",
@@ -72,6 +72,6 @@ containersweep_run(struct worker *worker, struct sweep *sweep, struct error *err
 {
 	struct containersweep look = { worker, sweep };
 
-	return container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
+	return engine_container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
 	    containersweep_visit, &look, err);
 }

@@ -3,7 +3,7 @@
  */
 #include "deletion.h"
 
-#include "fault.h"
+#include "crash.h"
 #include "job.h"
 #include "jobfiles.h"
 #include "jobstate.h"
@@ -13,7 +13,7 @@
 static bool
 deletion_erase(struct worker *worker, const struct job *job, struct error *err)
 {
-	fault_point("delete", "files");
+	crash_point("delete", "files");
 	return jobstate_erase(&worker->db, job, err);
 }
 

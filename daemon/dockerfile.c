@@ -33,7 +33,7 @@ struct dockerfile {
 
 /* Copies what is before any of the characters end, without quotes; returns what is behind it. */
 static const char *
-take_word(const char *line, const char *end, char word[static WORD_MOST])
+dockerfile_take_word(const char *line, const char *end, char word[static WORD_MOST])
 {
 	size_t length = strcspn(line, end), at = 0;
 
@@ -49,7 +49,7 @@ take_word(const char *line, const char *end, char word[static WORD_MOST])
  * else "$" may begin.
  */
 static size_t
-variable_length(const char *at)
+dockerfile_variable_length(const char *at)
 {
 	bool braces = at[1] == '{';
 	size_t name = strspn(at + 1 + braces, NAME);
@@ -60,7 +60,7 @@ variable_length(const char *at)
 }
 
 static bool
-is_ascii(const char *word)
+dockerfile_is_ascii(const char *word)
 {
 	while (*word != '\0' && (unsigned char)*word < 0x80)
 		word++;
@@ -73,15 +73,15 @@ is_ascii(const char *word)
  * that is not a plain one nobody knows what is its own.
  */
 static bool
-may_be_id(const char *word)
+dockerfile_may_be_id(const char *word)
 {
-	if (!is_ascii(word))
+	if (!dockerfile_is_ascii(word))
 		return true;
 	if (strchr(word, '$') == NULL)
 		return word[0] != '\0' &&
 		    (word[strspn(word, HEX)] == '\0' || strncmp(word, "sha256:", 7) == 0);
 	while (*word != '\0') {
-		size_t length = *word == '$' ? variable_length(word) : 0;
+		size_t length = *word == '$' ? dockerfile_variable_length(word) : 0;
 
 		if (*word == '$' && length == 0)
 			return true;
@@ -97,7 +97,7 @@ may_be_id(const char *word)
  * which the last is NULL; open: something unknown follows it.
  */
 static bool
-may_begin(const char *word, const char *const *texts, bool open)
+dockerfile_may_begin(const char *word, const char *const *texts, bool open)
 {
 	size_t own = strcspn(word, "$");
 
@@ -120,16 +120,17 @@ static const char *const transports[] = { "containers-storage:", "dir:", "docker
 
 /* Of an ARG that stands for all of an image's name, or for its beginning. */
 static bool
-is_good_value(const char *value, bool all)
+dockerfile_is_good_value(const char *value, bool all)
 {
 	if (all)
-		return !may_be_id(value) && !may_begin(value, transports, false);
-	return value[0] != '\0' && !may_begin(value, transports, true);
+		return !dockerfile_may_be_id(value) &&
+		    !dockerfile_may_begin(value, transports, false);
+	return value[0] != '\0' && !dockerfile_may_begin(value, transports, true);
 }
 
 /* Whether each ARG of that name in the text has a value, and a good one. */
 static bool
-arguments_are_good(const char *text, const char *name, bool all)
+dockerfile_arguments_are_good(const char *text, const char *name, bool all)
 {
 	size_t length = strlen(name);
 	bool found = false;
@@ -143,11 +144,12 @@ arguments_are_good(const char *text, const char *name, bool all)
 			continue;
 		line += 3;
 		while (line += strspn(line, SPACE), *line != '\0' && *line != '\n') {
-			line = take_word(line, SPACE "\n", word);
+			line = dockerfile_take_word(line, SPACE "\n", word);
 			if (strncmp(word, name, length) != 0 ||
 			    (word[length] != '=' && word[length] != '\0'))
 				continue;
-			if (word[length] == '\0' || !is_good_value(word + length + 1, all))
+			if (word[length] == '\0' ||
+			    !dockerfile_is_good_value(word + length + 1, all))
 				return false;
 			found = true;
 		}
@@ -158,25 +160,26 @@ arguments_are_good(const char *text, const char *name, bool all)
 /* Whether the variable at the word's beginning stands for what the text's own ARG says, and well.
  */
 static bool
-is_named_by_argument(struct dockerfile *file, const char *word)
+dockerfile_is_named_by_argument(struct dockerfile *file, const char *word)
 {
-	size_t length = word[0] == '$' ? variable_length(word) : 0;
+	size_t length = word[0] == '$' ? dockerfile_variable_length(word) : 0;
 	bool braces = length > 0 && word[1] == '{', all = word[length] == '\0';
 	char name[WORD_MOST];
 
-	if (length == 0 || (!all && may_be_id(word)))
+	if (length == 0 || (!all && dockerfile_may_be_id(word)))
 		return false;
 	snprintf(name, sizeof name, "%.*s", (int)(length - 1 - (braces ? 2 : 0)),
 	    word + 1 + braces);
-	return file->lookups++ < LOOKUPS_MOST && arguments_are_good(file->readings, name, all);
+	return file->lookups++ < LOOKUPS_MOST &&
+	    dockerfile_arguments_are_good(file->readings, name, all);
 }
 
 /* Whether the word is an image's name. Without a file, variables stand for anything. */
 static bool
-check_word(struct dockerfile *file, const char *word, struct error *err)
+dockerfile_check_word(struct dockerfile *file, const char *word, struct error *err)
 {
-	if ((!may_be_id(word) && !may_begin(word, transports, false)) ||
-	    (file != NULL && is_named_by_argument(file, word)))
+	if ((!dockerfile_may_be_id(word) && !dockerfile_may_begin(word, transports, false)) ||
+	    (file != NULL && dockerfile_is_named_by_argument(file, word)))
 		return true;
 	return error_set(err, ERROR_INPUT,
 	    "the Dockerfile takes an image by '%s', which is or may be an id or a file of this machine: write its name, with a tag where the name is of hexadecimal digits (cafe:latest)",
@@ -185,15 +188,15 @@ check_word(struct dockerfile *file, const char *word, struct error *err)
 
 /* FROM, its flags, and the image. */
 static bool
-check_from(struct dockerfile *file, const char *line, struct error *err)
+dockerfile_check_from(struct dockerfile *file, const char *line, struct error *err)
 {
 	char word[WORD_MOST];
 
 	do {
 		line += strspn(line, SPACE);
-		line = take_word(line, SPACE "\n", word);
+		line = dockerfile_take_word(line, SPACE "\n", word);
 	} while (strncmp(word, "--", 2) == 0);
-	return check_word(file, word, err);
+	return dockerfile_check_word(file, word, err);
 }
 
 /*
@@ -201,7 +204,7 @@ check_from(struct dockerfile *file, const char *line, struct error *err)
  * fills in no variables there, and Podman those of ENV, too.
  */
 static bool
-check_flags(const char *line, struct error *err)
+dockerfile_check_flags(const char *line, struct error *err)
 {
 	const char *end = line + strcspn(line, "\n");
 	char word[WORD_MOST];
@@ -209,10 +212,10 @@ check_flags(const char *line, struct error *err)
 	for (const char *at = line; at < end; at++) {
 		if (strncasecmp(at, "from=", 5) != 0)
 			continue;
-		(void)take_word(at + 5, SPACE ",\n", word);
+		(void)dockerfile_take_word(at + 5, SPACE ",\n", word);
 		if (strlen(word) <= INDEX_MOST && word[strspn(word, DIGITS)] == '\0')
 			continue;
-		if (!check_word(NULL, word, err))
+		if (!dockerfile_check_word(NULL, word, err))
 			return false;
 	}
 	return true;
@@ -223,16 +226,16 @@ check_flags(const char *line, struct error *err)
  * what Podman fetches by git besides.
  */
 static bool
-may_be_url(const char *word)
+dockerfile_may_be_url(const char *word)
 {
 	static const char *const begins[] = { "http://", "https://", "git://", "ssh://", "git@",
 		NULL };
 
-	return may_begin(word, begins, false) || strstr(word, "://") != NULL;
+	return dockerfile_may_begin(word, begins, false) || strstr(word, "://") != NULL;
 }
 
 static bool
-refuse_source(const char *source, struct error *err)
+dockerfile_refuse_source(const char *source, struct error *err)
 {
 	return error_set(err, ERROR_INPUT,
 	    "the Dockerfile has ADD with '%s', which is or may be a URL: fetch it by RUN, or use COPY (or ./ before a name) for a file of the context",
@@ -241,15 +244,15 @@ refuse_source(const char *source, struct error *err)
 
 /* A name that a variable may make a URL is taken where it is the last one, which says where to. */
 static bool
-check_source(const char *word, bool last, struct error *err)
+dockerfile_check_source(const char *word, bool last, struct error *err)
 {
 	return (last && strchr(word, '$') != NULL && strstr(word, "://") == NULL) ||
-	    !may_be_url(word) || refuse_source(word, err);
+	    !dockerfile_may_be_url(word) || dockerfile_refuse_source(word, err);
 }
 
 /* The words of a JSON array, with its escapes read. */
 static bool
-check_array(json_t *array, struct error *err)
+dockerfile_check_array(json_t *array, struct error *err)
 {
 	json_t *item;
 	size_t i;
@@ -260,8 +263,8 @@ check_array(json_t *array, struct error *err)
 
 		if (text == NULL)
 			continue;
-		(void)take_word(text, "", word);
-		if (!check_source(word, i + 1 == json_array_size(array), err))
+		(void)dockerfile_take_word(text, "", word);
+		if (!dockerfile_check_source(word, i + 1 == json_array_size(array), err))
 			return false;
 	}
 	return true;
@@ -272,7 +275,7 @@ check_array(json_t *array, struct error *err)
  * the build's is.
  */
 static bool
-check_add(const char *line, struct error *err)
+dockerfile_check_add(const char *line, struct error *err)
 {
 	cleanup_free char *copy = strndup(line, strcspn(line, "\n"));
 	cleanup_json json_t *array = NULL;
@@ -286,14 +289,14 @@ check_add(const char *line, struct error *err)
 	if (*at == '[')
 		array = json_loads(at, 0, NULL);
 	if (json_is_array(array))
-		return check_array(array, err);
+		return dockerfile_check_array(array, err);
 	/* Another reader of JSON may understand what ours does not. */
 	if (*at == '[' && strchr(at, '\\') != NULL)
-		return refuse_source(at, err);
+		return dockerfile_refuse_source(at, err);
 	while (*at != '\0') {
-		at = take_word(at, SPACE, word);
+		at = dockerfile_take_word(at, SPACE, word);
 		at += strspn(at, SPACE);
-		if (!check_source(word, *at == '\0', err))
+		if (!dockerfile_check_source(word, *at == '\0', err))
 			return false;
 	}
 	return true;
@@ -304,13 +307,13 @@ check_add(const char *line, struct error *err)
  * cache that all accounts would share.
  */
 static bool
-check_run(const char *line, struct error *err)
+dockerfile_check_run(const char *line, struct error *err)
 {
 	char word[WORD_MOST];
 
 	for (;;) {
 		line += strspn(line, SPACE);
-		line = take_word(line, SPACE "\n", word);
+		line = dockerfile_take_word(line, SPACE "\n", word);
 		if (strncmp(word, "--", 2) != 0)
 			return true;
 		if (strcmp(word, "--network=none") != 0 && strcmp(word, "--network=default") != 0 &&
@@ -324,7 +327,7 @@ check_run(const char *line, struct error *err)
 
 /* What is behind the instruction, also where it is there for images to come; NULL: another one. */
 static const char *
-behind(const char *line, const char *instruction)
+dockerfile_behind(const char *line, const char *instruction)
 {
 	size_t length = strlen(instruction);
 
@@ -341,7 +344,7 @@ behind(const char *line, const char *instruction)
  * space in them, could hide one. To some engines the word behind a flag without "=" is its value.
  */
 static bool
-check_plain_flags(const char *line, struct error *err)
+dockerfile_check_plain_flags(const char *line, struct error *err)
 {
 	while (line += strspn(line, SPACE), strncmp(line, "--", 2) == 0) {
 		size_t length = strcspn(line, SPACE "\n");
@@ -359,28 +362,30 @@ check_plain_flags(const char *line, struct error *err)
 }
 
 static bool
-check_line(struct dockerfile *file, const char *line, struct error *err)
+dockerfile_check_line(struct dockerfile *file, const char *line, struct error *err)
 {
-	const char *from = behind(line, "FROM"), *add = behind(line, "ADD"),
-		   *copy = behind(line, "COPY"), *run = behind(line, "RUN");
+	const char *from = dockerfile_behind(line, "FROM"), *add = dockerfile_behind(line, "ADD"),
+		   *copy = dockerfile_behind(line, "COPY"), *run = dockerfile_behind(line, "RUN");
 	const char *flags = from != NULL ? from : add != NULL ? add : copy != NULL ? copy : run;
 
-	if (flags != NULL && !check_plain_flags(flags, err))
+	if (flags != NULL && !dockerfile_check_plain_flags(flags, err))
 		return false;
-	return (from != NULL ? check_from(file, from, err) : check_flags(line, err)) &&
-	    (add == NULL || check_add(add, err)) && (run == NULL || check_run(run, err));
+	return (from != NULL ? dockerfile_check_from(file, from, err)
+			     : dockerfile_check_flags(line, err)) &&
+	    (add == NULL || dockerfile_check_add(add, err)) &&
+	    (run == NULL || dockerfile_check_run(run, err));
 }
 
 bool
 dockerfile_check(const char *text, struct error *err)
 {
-	cleanup_free char *readings = dockerfile_readings(text, err);
+	cleanup_free char *readings = dockerfile_reading_list(text, err);
 	struct dockerfile file = { .readings = readings };
 
 	if (readings == NULL)
 		return false;
 	for (const char *line = readings; *line != '\0'; line = strchr(line, '\n') + 1)
-		if (!check_line(&file, line + strspn(line, SPACE), err))
+		if (!dockerfile_check_line(&file, line + strspn(line, SPACE), err))
 			return false;
 	return true;
 }

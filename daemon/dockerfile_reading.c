@@ -16,7 +16,7 @@
 #define BEGIN_LENGTH  8    /* bytes that tell it: "ONBUILD " */
 
 static bool
-too_intricate(struct error *err)
+dockerfile_reading_too_intricate(struct error *err)
 {
 	return error_set(err, ERROR_INPUT,
 	    "the Dockerfile has instructions that go on over too many lines");
@@ -24,7 +24,7 @@ too_intricate(struct error *err)
 
 /* Whether at text is a space to the engine alone, or not to all engines. */
 static bool
-is_strange_space(const char *text)
+dockerfile_reading_is_strange_space(const char *text)
 {
 	/* What Go's unicode.IsSpace takes besides the usual ones, and a byte order mark. */
 	static const char *const spaces[] = { "\v", "\f", "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80",
@@ -43,13 +43,13 @@ is_strange_space(const char *text)
 }
 
 static bool
-refuse_strange_spaces(const char *text, struct error *err)
+dockerfile_reading_refuse_strange_spaces(const char *text, struct error *err)
 {
 	int line = 1;
 
 	for (; *text != '\0'; text++) {
 		line += *text == '\n';
-		if (is_strange_space(text))
+		if (dockerfile_reading_is_strange_space(text))
 			return error_set(err, ERROR_INPUT,
 			    "line %d of the Dockerfile has a space that is none to all readers: write an ordinary one",
 			    line);
@@ -59,7 +59,7 @@ refuse_strange_spaces(const char *text, struct error *err)
 
 /* Whether the line begins with an instruction that has rules. */
 static bool
-has_rules(const char *line)
+dockerfile_reading_has_rules(const char *line)
 {
 	static const char *const words[] = { "FROM", "ADD", "COPY", "RUN", "ARG", "ONBUILD" };
 
@@ -76,7 +76,7 @@ has_rules(const char *line)
 
 /* Where a line ends that the next one is joined to by escape; NULL: it is not. */
 static const char *
-joint_of(const char *line, size_t length, char escape)
+dockerfile_reading_joint_of(const char *line, size_t length, char escape)
 {
 	while (length > 0 && strchr(DOCKERFILE_SPACE, line[length - 1]) != NULL)
 		length--;
@@ -89,7 +89,7 @@ joint_of(const char *line, size_t length, char escape)
  * engine does. An instruction without rules is given up as soon as that is seen: to is "" then.
  */
 static bool
-join(const char *text, char escape, char *to, struct error *err)
+dockerfile_reading_join(const char *text, char escape, char *to, struct error *err)
 {
 	size_t at = 0;
 	int lines = 0;
@@ -98,7 +98,8 @@ join(const char *text, char escape, char *to, struct error *err)
 	to[0] = '\0';
 	for (; goes_on && *text != '\0'; lines++) {
 		size_t length = strcspn(text, "\n"), indent = strspn(text, DOCKERFILE_SPACE);
-		const char *joint = escape == 0 ? NULL : joint_of(text, length, escape);
+		const char *joint =
+		    escape == 0 ? NULL : dockerfile_reading_joint_of(text, length, escape);
 
 		if (lines == 0 || (text[indent] != '#' && indent < length)) {
 			memcpy(to + at, text, joint != NULL ? (size_t)(joint - text) : length);
@@ -109,39 +110,40 @@ join(const char *text, char escape, char *to, struct error *err)
 		text += length + (text[length] == '\n');
 		if (at - strspn(to, DOCKERFILE_SPACE) < BEGIN_LENGTH) {
 			if (goes_on && lines == BEGIN_LINES)
-				return too_intricate(err);
-		} else if (!has_rules(to)) {
+				return dockerfile_reading_too_intricate(err);
+		} else if (!dockerfile_reading_has_rules(to)) {
 			break;
 		}
 	}
-	if (!has_rules(to))
+	if (!dockerfile_reading_has_rules(to))
 		to[0] = '\0';
 	return true;
 }
 
 static bool
-write_readings(FILE *to, const char *text, char *line, struct error *err)
+dockerfile_reading_write_readings(FILE *to, const char *text, char *line, struct error *err)
 {
 	static const char escapes[] = { 0, '\\', '`' };
 
 	for (; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n')
 		for (size_t i = 0; i < sizeof escapes; i++) {
 			if (escapes[i] != 0 &&
-			    joint_of(text, strcspn(text, "\n"), escapes[i]) == NULL)
+			    dockerfile_reading_joint_of(text, strcspn(text, "\n"), escapes[i]) ==
+				NULL)
 				continue;
-			if (!join(text, escapes[i], line, err))
+			if (!dockerfile_reading_join(text, escapes[i], line, err))
 				return false;
 			if (line[0] != '\0' && fprintf(to, "%s\n", line) < 0)
 				return error_set(err, ERROR_SYSTEM,
 				    "read the Dockerfile: not enough memory");
 			if (ftell(to) > READINGS_MOST)
-				return too_intricate(err);
+				return dockerfile_reading_too_intricate(err);
 		}
 	return true;
 }
 
 char *
-dockerfile_readings(const char *text, struct error *err)
+dockerfile_reading_list(const char *text, struct error *err)
 {
 	cleanup_free char *line = malloc(strlen(text) + 1);
 	char *readings = NULL;
@@ -154,7 +156,8 @@ dockerfile_readings(const char *text, struct error *err)
 	if (line == NULL || to == NULL)
 		error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
 	else
-		done = refuse_strange_spaces(text, err) && write_readings(to, text, line, err);
+		done = dockerfile_reading_refuse_strange_spaces(text, err) &&
+		    dockerfile_reading_write_readings(to, text, line, err);
 	if (to != NULL && fclose(to) != 0 && done)
 		done = error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
 	if (done)

@@ -16,6 +16,6 @@
  * All readings that begin with an instruction that has rules, a line each: the caller's to free.
  * NULL with err set: ERROR_INPUT where the text cannot be read in one way by all.
  */
-char *dockerfile_readings(const char *text, struct error *err);
+char *dockerfile_reading_list(const char *text, struct error *err);
 
 #endif

@@ -19,7 +19,7 @@ struct elsewhere {
 };
 
 static bool
-is_mounted(const char *path)
+elsewhere_is_mounted(const char *path)
 {
 	static const char *const ours[] = { "/inbox", "/outbox", "/run/kabuto" };
 
@@ -31,12 +31,12 @@ is_mounted(const char *path)
 }
 
 static void
-add_elsewhere(const char *path, void *context)
+elsewhere_add_elsewhere(const char *path, void *context)
 {
 	struct elsewhere *files = context;
 	char *longer;
 
-	if (is_mounted(path) || files->count++ >= ELSEWHERE_MOST ||
+	if (elsewhere_is_mounted(path) || files->count++ >= ELSEWHERE_MOST ||
 	    asprintf(&longer, "%s%s%s", files->text != NULL ? files->text : "",
 		files->text != NULL ? ", " : "", path) < 0)
 		return;
@@ -48,7 +48,8 @@ bool
 elsewhere_find(struct engine *engine, const char *container, char **line, struct error *err)
 {
 	struct elsewhere files = { 0 };
-	bool done = container_each_added(engine, container, add_elsewhere, &files, err);
+	bool done =
+	    engine_container_each_added(engine, container, elsewhere_add_elsewhere, &files, err);
 
 	*line = NULL;
 	if (files.text != NULL &&

@@ -89,7 +89,7 @@ engine_escape(const char *text)
 }
 
 static bool
-hold(struct transfer *transfer, const char *data, size_t length)
+engine_hold(struct transfer *transfer, const char *data, size_t length)
 {
 	char *text;
 
@@ -105,7 +105,7 @@ hold(struct transfer *transfer, const char *data, size_t length)
 }
 
 static size_t
-on_answer(char *data, size_t one, size_t length, void *context)
+engine_on_answer(char *data, size_t one, size_t length, void *context)
 {
 	struct transfer *transfer = context;
 	long status = 0;
@@ -117,14 +117,14 @@ on_answer(char *data, size_t one, size_t length, void *context)
 	if (transfer->stream != NULL && status == 200)
 		taken = transfer->stream->write(transfer->stream->context, data, length);
 	else
-		taken = hold(transfer, data, length);
+		taken = engine_hold(transfer, data, length);
 	transfer->failed = transfer->failed || !taken;
 	return taken ? length : 0;
 }
 
 /* The value of a header line with that name; NULL: it has another one. */
 static const char *
-header_value(const char *line, const char *name)
+engine_header_value(const char *line, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -134,7 +134,7 @@ header_value(const char *line, const char *name)
 }
 
 static size_t
-on_header(char *data, size_t one, size_t length, void *context)
+engine_on_header(char *data, size_t one, size_t length, void *context)
 {
 	struct transfer *transfer = context;
 	char line[128];
@@ -142,8 +142,9 @@ on_header(char *data, size_t one, size_t length, void *context)
 
 	(void)one;
 	snprintf(line, sizeof line, "%.*s", (int)length, data);
-	transfer->podman = transfer->podman || header_value(line, "Libpod-API-Version") != NULL;
-	value = header_value(line, "API-Version");
+	transfer->podman =
+	    transfer->podman || engine_header_value(line, "Libpod-API-Version") != NULL;
+	value = engine_header_value(line, "API-Version");
 	if (value != NULL)
 		snprintf(transfer->api, sizeof transfer->api, "%.*s", (int)strcspn(value, "\r\n"),
 		    value);
@@ -151,7 +152,7 @@ on_header(char *data, size_t one, size_t length, void *context)
 }
 
 static size_t
-on_body(char *to, size_t one, size_t size, void *context)
+engine_on_body(char *to, size_t one, size_t size, void *context)
 {
 	struct transfer *transfer = context;
 	ssize_t length = transfer->stream->read(transfer->stream->context, to, one * size);
@@ -160,7 +161,7 @@ on_body(char *to, size_t one, size_t size, void *context)
 }
 
 static bool
-away(struct engine *engine, struct error *err, const char *why)
+engine_away(struct engine *engine, struct error *err, const char *why)
 {
 	engine->version[0] = '\0'; /* it may be another one when it is back */
 	return error_set(err, ERROR_AWAY, "the engine at %s does not answer: %s", engine->socket,
@@ -169,7 +170,7 @@ away(struct engine *engine, struct error *err, const char *why)
 
 /* Why no connection came about, and what to do about it. */
 static const char *
-connect_hint(CURL *easy)
+engine_connect_hint(CURL *easy)
 {
 	long number = 0;
 
@@ -189,7 +190,7 @@ connect_hint(CURL *easy)
 
 /* Drives the prepared transfer to its end. */
 static bool
-perform(struct engine *engine, struct transfer *transfer, struct error *err)
+engine_perform(struct engine *engine, struct transfer *transfer, struct error *err)
 {
 	CURLcode result = CURLE_OK;
 	CURLMsg *message;
@@ -219,16 +220,16 @@ perform(struct engine *engine, struct transfer *transfer, struct error *err)
 		return error_set(err, ERROR_AWAY, "the engine at %s did not answer in time",
 		    engine->socket);
 	case CURLE_COULDNT_CONNECT:
-		return away(engine, err, connect_hint(engine->easy));
+		return engine_away(engine, err, engine_connect_hint(engine->easy));
 	default:
-		return away(engine, err, curl_easy_strerror(result));
+		return engine_away(engine, err, curl_easy_strerror(result));
 	}
 }
 
 /* False: no memory for what curl copies; a call must not go out without a part of it. */
 static bool
-prepare(struct engine *engine, struct transfer *transfer, const char *method, const char *url,
-    struct curl_slist *headers, int64_t timeout_ms)
+engine_prepare(struct engine *engine, struct transfer *transfer, const char *method,
+    const char *url, struct curl_slist *headers, int64_t timeout_ms)
 {
 	CURL *easy = engine->easy;
 
@@ -241,15 +242,15 @@ prepare(struct engine *engine, struct transfer *transfer, const char *method, co
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, engine_on_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, engine_on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	return true;
 }
 
 static bool
-add_header(struct curl_slist **headers, const char *text)
+engine_add_header(struct curl_slist **headers, const char *text)
 {
 	struct curl_slist *longer = curl_slist_append(*headers, text);
 
@@ -259,7 +260,7 @@ add_header(struct curl_slist **headers, const char *text)
 }
 
 static bool
-make_headers(const struct transfer *transfer, struct curl_slist **headers)
+engine_make_headers(const struct transfer *transfer, struct curl_slist **headers)
 {
 	const struct engine_stream *stream = transfer->stream;
 	char type[96];
@@ -267,14 +268,15 @@ make_headers(const struct transfer *transfer, struct curl_slist **headers)
 	snprintf(type, sizeof type, "Content-Type: %s",
 	    stream != NULL && stream->content_type != NULL ? stream->content_type
 							   : "application/json");
-	return add_header(headers, type) &&
-	    add_header(headers, "Expect:") && /* no round trip before a body */
-	    (stream == NULL || stream->secret == NULL || add_header(headers, stream->secret));
+	return engine_add_header(headers, type) &&
+	    engine_add_header(headers, "Expect:") && /* no round trip before a body */
+	    (stream == NULL || stream->secret == NULL ||
+		engine_add_header(headers, stream->secret));
 }
 
 /* The caller's secret among them must not stay in memory. */
 static void
-free_headers(struct curl_slist *headers)
+engine_free_headers(struct curl_slist *headers)
 {
 	for (struct curl_slist *header = headers; header != NULL; header = header->next)
 		sodium_memzero(header->data, strlen(header->data));
@@ -282,28 +284,28 @@ free_headers(struct curl_slist *headers)
 }
 
 static bool
-run(struct engine *engine, struct transfer *transfer, const char *method, const char *url,
+engine_run(struct engine *engine, struct transfer *transfer, const char *method, const char *url,
     const char *body, int64_t timeout_ms, struct engine_answer *answer, struct error *err)
 {
 	struct curl_slist *headers = NULL;
 	bool done;
 
-	if (!make_headers(transfer, &headers) ||
-	    !prepare(engine, transfer, method, url, headers, timeout_ms)) {
-		free_headers(headers);
+	if (!engine_make_headers(transfer, &headers) ||
+	    !engine_prepare(engine, transfer, method, url, headers, timeout_ms)) {
+		engine_free_headers(headers);
 		free(transfer->text);
-		return away(engine, err, "not enough memory to ask it");
+		return engine_away(engine, err, "not enough memory to ask it");
 	}
 	if (transfer->stream != NULL && transfer->stream->read != NULL) {
 		curl_easy_setopt(engine->easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(engine->easy, CURLOPT_POSTFIELDSIZE, -1L); /* chunked */
-		curl_easy_setopt(engine->easy, CURLOPT_READFUNCTION, on_body);
+		curl_easy_setopt(engine->easy, CURLOPT_READFUNCTION, engine_on_body);
 		curl_easy_setopt(engine->easy, CURLOPT_READDATA, transfer);
 	} else if (body != NULL || strcmp(method, "POST") == 0) {
 		curl_easy_setopt(engine->easy, CURLOPT_POSTFIELDS, body != NULL ? body : "");
 	}
-	done = perform(engine, transfer, err);
-	free_headers(headers);
+	done = engine_perform(engine, transfer, err);
+	engine_free_headers(headers);
 	if (done) {
 		curl_easy_getinfo(engine->easy, CURLINFO_RESPONSE_CODE, &answer->status);
 		answer->json = json_loadb(transfer->text != NULL ? transfer->text : "",
@@ -315,12 +317,13 @@ run(struct engine *engine, struct transfer *transfer, const char *method, const 
 
 /* Takes the lower of the engine's newest version and ours. oldest is the engine's, or NULL. */
 static bool
-agree(struct engine *engine, const char *newest, const char *oldest, struct error *err)
+engine_negotiate_version(struct engine *engine, const char *newest, const char *oldest,
+    struct error *err)
 {
 	int major = 0, minor = 0, least = 0;
 
 	if (sscanf(newest, "%d.%d", &major, &minor) != 2)
-		return away(engine, err, "it does not say its API version");
+		return engine_away(engine, err, "it does not say its API version");
 	if (major != 1 || minor < VERSION_OLDEST)
 		return error_set(err, ERROR_AWAY,
 		    "the engine at %s speaks API %s, and Kabuto needs 1.%d at least: install a newer engine",
@@ -340,32 +343,33 @@ agree(struct engine *engine, const char *newest, const char *oldest, struct erro
  * Podman looks at all its containers for /version, and so does not answer while one of them stops.
  */
 static bool
-negotiate(struct engine *engine, struct error *err)
+engine_negotiate(struct engine *engine, struct error *err)
 {
 	cleanup_answer struct engine_answer ping = { 0 }, version = { 0 };
 	struct transfer pinging = { .engine = engine }, asking = { .engine = engine };
 	const char *newest = NULL, *oldest = NULL;
 
-	if (!run(engine, &pinging, "GET", "http://engine/_ping", NULL, PING_MS, &ping, err))
+	if (!engine_run(engine, &pinging, "GET", "http://engine/_ping", NULL, PING_MS, &ping, err))
 		return false;
 	engine->podman = pinging.podman;
 	if (engine->podman)
-		return agree(engine, pinging.api, NULL, err);
-	if (!run(engine, &asking, "GET", "http://engine/version", NULL, PING_MS, &version, err))
+		return engine_negotiate_version(engine, pinging.api, NULL, err);
+	if (!engine_run(engine, &asking, "GET", "http://engine/version", NULL, PING_MS, &version,
+		err))
 		return false;
 	(void)json_unpack(version.json, "{s:s, s?s}", "ApiVersion", &newest, "MinAPIVersion",
 	    &oldest);
-	return agree(engine, newest != NULL ? newest : "", oldest, err);
+	return engine_negotiate_version(engine, newest != NULL ? newest : "", oldest, err);
 }
 
 bool
 engine_agree(struct engine *engine, struct error *err)
 {
-	return engine->version[0] != '\0' || negotiate(engine, err);
+	return engine->version[0] != '\0' || engine_negotiate(engine, err);
 }
 
 static bool
-call(struct engine *engine, const char *method, const char *path, json_t *body,
+engine_call_once(struct engine *engine, const char *method, const char *path, json_t *body,
     const struct engine_stream *stream, int64_t timeout_ms, struct engine_answer *answer,
     struct error *err)
 {
@@ -380,14 +384,14 @@ call(struct engine *engine, const char *method, const char *path, json_t *body,
 	if (asprintf(&url, "http://engine/v%s%s", engine->version, path) < 0 ||
 	    (body != NULL && text == NULL))
 		return error_set(err, ERROR_SYSTEM, "call the engine: not enough memory");
-	return run(engine, &transfer, method, url, text, timeout_ms, answer, err);
+	return engine_run(engine, &transfer, method, url, text, timeout_ms, answer, err);
 }
 
 bool
 engine_call(struct engine *engine, const char *method, const char *path, json_t *body,
     int64_t timeout_ms, struct engine_answer *answer, struct error *err)
 {
-	return call(engine, method, path, body, NULL, timeout_ms, answer, err);
+	return engine_call_once(engine, method, path, body, NULL, timeout_ms, answer, err);
 }
 
 bool
@@ -395,7 +399,7 @@ engine_stream(struct engine *engine, const char *method, const char *path,
     const struct engine_stream *stream, int64_t timeout_ms, struct engine_answer *answer,
     struct error *err)
 {
-	return call(engine, method, path, NULL, stream, timeout_ms, answer, err);
+	return engine_call_once(engine, method, path, NULL, stream, timeout_ms, answer, err);
 }
 
 bool
@@ -405,7 +409,7 @@ engine_ping(struct engine *engine, struct error *err)
 
 	if (!engine_call(engine, "GET", "/_ping", NULL, PING_MS, &answer, err))
 		return false;
-	return answer.status == 200 || away(engine, err, "it does not answer a ping well");
+	return answer.status == 200 || engine_away(engine, err, "it does not answer a ping well");
 }
 
 bool

@@ -16,7 +16,7 @@
 #define PATH_TEXT     512
 
 static json_t *
-mounts_json(const struct container_spec *spec)
+engine_container_mounts_json(const struct container_spec *spec)
 {
 	json_t *array = json_array();
 
@@ -29,7 +29,7 @@ mounts_json(const struct container_spec *spec)
 }
 
 static json_t *
-capabilities_json(const struct container_spec *spec)
+engine_container_capabilities_json(const struct container_spec *spec)
 {
 	json_t *array = json_array();
 
@@ -40,15 +40,15 @@ capabilities_json(const struct container_spec *spec)
 
 /* Everything that a job does not need is taken from it (design, section 5). */
 static json_t *
-host_config(const struct container_spec *spec)
+engine_container_host_config(const struct container_spec *spec)
 {
 	return json_pack(
 	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b}",
-	    "Mounts", mounts_json(spec), "NetworkMode", spec->network, "Memory",
+	    "Mounts", engine_container_mounts_json(spec), "NetworkMode", spec->network, "Memory",
 	    (json_int_t)spec->memory, "MemorySwap", (json_int_t)spec->memory, "NanoCpus",
 	    (json_int_t)(spec->cpus * 1e9), "PidsLimit", (json_int_t)spec->pids, "CapDrop", "ALL",
-	    "CapAdd", capabilities_json(spec), "SecurityOpt", "no-new-privileges", "LogConfig",
-	    "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0);
+	    "CapAdd", engine_container_capabilities_json(spec), "SecurityOpt", "no-new-privileges",
+	    "LogConfig", "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0);
 }
 
 /*
@@ -56,24 +56,24 @@ host_config(const struct container_spec *spec)
  * the name is none of the network's.
  */
 static const char *
-hostname_of(const struct engine *engine, const struct container_spec *spec)
+engine_container_hostname_of(const struct engine *engine, const struct container_spec *spec)
 {
 	return engine->podman || strncmp(spec->network, "container:", 10) != 0 ? spec->hostname
 									       : NULL;
 }
 
 static json_t *
-create_body(const struct engine *engine, const struct container_spec *spec)
+engine_container_create_body(const struct engine *engine, const struct container_spec *spec)
 {
 	return json_pack("{s:s, s:O, s:O, s:O*, s:O, s:s*, s:s*, s:s*, s:s, s:{s:[s]}, s:o}",
 	    "Image", spec->image, "Entrypoint", spec->entrypoint, "Cmd", spec->command, "Env",
 	    spec->env, "Labels", spec->labels, "WorkingDir", spec->workdir, "Hostname",
-	    hostname_of(engine, spec), "User", spec->user, "StopSignal", "SIGTERM", "Healthcheck",
-	    "Test", "NONE", "HostConfig", host_config(spec));
+	    engine_container_hostname_of(engine, spec), "User", spec->user, "StopSignal", "SIGTERM",
+	    "Healthcheck", "Test", "NONE", "HostConfig", engine_container_host_config(spec));
 }
 
 static bool
-is_complete(json_t *body, const struct container_spec *spec)
+engine_container_is_complete(json_t *body, const struct container_spec *spec)
 {
 	json_t *host = json_object_get(body, "HostConfig");
 
@@ -82,7 +82,7 @@ is_complete(json_t *body, const struct container_spec *spec)
 }
 
 static void
-copy_id(char id[static CONTAINER_ID], const json_t *answer)
+engine_container_copy_id(char id[static CONTAINER_ID], const json_t *answer)
 {
 	const char *text = json_string_value(json_object_get(answer, "Id"));
 
@@ -90,7 +90,7 @@ copy_id(char id[static CONTAINER_ID], const json_t *answer)
 }
 
 bool
-container_create(struct engine *engine, const char *name, const struct container_spec *spec,
+engine_container_create(struct engine *engine, const char *name, const struct container_spec *spec,
     char id[static CONTAINER_ID], struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
@@ -99,9 +99,9 @@ container_create(struct engine *engine, const char *name, const struct container
 
 	if (!engine_agree(engine, err))
 		return false;
-	body = create_body(engine, spec);
+	body = engine_container_create_body(engine, spec);
 	/* jansson leaves out what it has no memory for: nothing must be missing. */
-	if (!is_complete(body, spec))
+	if (!engine_container_is_complete(body, spec))
 		return error_set(err, ERROR_SYSTEM, "create a container: not enough memory");
 	snprintf(path, sizeof path, "/containers/create?name=%s", name);
 	if (!engine_call(engine, "POST", path, body, ENGINE_CALL_MS, &answer, err))
@@ -113,13 +113,13 @@ container_create(struct engine *engine, const char *name, const struct container
 			err->kind = ERROR_CONFLICT;
 		return false;
 	}
-	copy_id(id, answer.json);
+	engine_container_copy_id(id, answer.json);
 	return id[0] != '\0' ||
 	    error_set(err, ERROR_AWAY, "the engine does not say which container it has created");
 }
 
 bool
-container_start(struct engine *engine, const char *name, struct error *err)
+engine_container_start(struct engine *engine, const char *name, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[PATH_TEXT];
@@ -140,7 +140,7 @@ container_start(struct engine *engine, const char *name, struct error *err)
 
 /* Milliseconds of a decimal fraction (".123456789"), as far as there are digits. */
 static int64_t
-fraction_ms(const char *text)
+engine_container_fraction_ms(const char *text)
 {
 	int64_t sum = 0;
 
@@ -154,19 +154,19 @@ fraction_ms(const char *text)
 
 /* The engine's times are RFC 3339 with up to nine decimals; it writes year 1 for "never". */
 static int64_t
-time_read(const char *text)
+engine_container_time_read(const char *text)
 {
 	struct tm utc = { 0 };
 	const char *rest = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
 
 	if (rest == NULL || utc.tm_year < 70)
 		return 0;
-	return (int64_t)timegm(&utc) * MS_PER_S + fraction_ms(rest);
+	return (int64_t)timegm(&utc) * MS_PER_S + engine_container_fraction_ms(rest);
 }
 
 /* "paused" and "restarting" count as running: it is not over. */
 static enum container_state
-state_of(const char *status)
+engine_container_state_of(const char *status)
 {
 	static const struct {
 		const char *status;
@@ -187,7 +187,7 @@ state_of(const char *status)
 }
 
 bool
-container_inspect(struct engine *engine, const char *name, struct container_info *info,
+engine_container_inspect(struct engine *engine, const char *name, struct container_info *info,
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
@@ -209,34 +209,35 @@ container_inspect(struct engine *engine, const char *name, struct container_info
 		"FinishedAt", &finished, "HostConfig", "NetworkMode", &network) < 0)
 		return error_set(err, ERROR_AWAY,
 		    "the engine's description of a container is not understood");
-	copy_id(info->id, answer.json);
-	info->state = state_of(status);
+	engine_container_copy_id(info->id, answer.json);
+	info->state = engine_container_state_of(status);
 	info->exit_code = exit_code;
 	info->oom_killed = oom_killed != 0;
-	info->started_at = time_read(started);
-	info->finished_at = time_read(finished);
+	info->started_at = engine_container_time_read(started);
+	info->finished_at = engine_container_time_read(finished);
 	info->joined = network != NULL && strncmp(network, "container:", 10) == 0;
 	return true;
 }
 
 bool
-container_wait(struct engine *engine, const char *name, int64_t timeout_ms, struct error *err)
+engine_container_wait(struct engine *engine, const char *name, int64_t timeout_ms,
+    struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
-	int64_t begun = time_monotonic_ms();
+	int64_t begun = clock_monotonic_ms();
 	char path[PATH_TEXT];
 
 	snprintf(path, sizeof path, "/containers/%s/wait?condition=not-running", name);
 	if (!engine_call(engine, "POST", path, NULL, timeout_ms, &answer, err)) {
 		/* Our own time limit, and not an engine that is gone: the next inspect tells. */
-		return err->kind == ERROR_AWAY && time_monotonic_ms() - begun >= timeout_ms;
+		return err->kind == ERROR_AWAY && clock_monotonic_ms() - begun >= timeout_ms;
 	}
 	return answer.status == 200 || answer.status == 404 ||
 	    engine_refused(&answer, err, "wait for the container");
 }
 
 bool
-container_stop(struct engine *engine, const char *name, int64_t grace, struct error *err)
+engine_container_stop(struct engine *engine, const char *name, int64_t grace, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[PATH_TEXT];
@@ -250,7 +251,8 @@ container_stop(struct engine *engine, const char *name, int64_t grace, struct er
 }
 
 static bool
-remove_container(struct engine *engine, const char *name, int force, struct error *err)
+engine_container_remove_container(struct engine *engine, const char *name, int force,
+    struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[PATH_TEXT];
@@ -263,20 +265,20 @@ remove_container(struct engine *engine, const char *name, int force, struct erro
 }
 
 bool
-container_remove(struct engine *engine, const char *name, struct error *err)
+engine_container_remove(struct engine *engine, const char *name, struct error *err)
 {
-	return remove_container(engine, name, 1, err);
+	return engine_container_remove_container(engine, name, 1, err);
 }
 
 bool
-container_remove_idle(struct engine *engine, const char *id, struct error *err)
+engine_container_remove_idle(struct engine *engine, const char *id, struct error *err)
 {
-	return id[0] == '\0' || remove_container(engine, id, 0, err);
+	return id[0] == '\0' || engine_container_remove_container(engine, id, 0, err);
 }
 
 bool
-container_each(struct engine *engine, const char *label, const char *value, container_visit *visit,
-    void *context, struct error *err)
+engine_container_each(struct engine *engine, const char *label, const char *value,
+    container_visit *visit, void *context, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	cleanup_free char *filters = NULL, *escaped = NULL, *path = NULL;
@@ -306,7 +308,7 @@ container_each(struct engine *engine, const char *label, const char *value, cont
 #define CHANGE_ADDED 1
 
 static const char *
-added_path(json_t *changes, size_t i)
+engine_container_added_path(json_t *changes, size_t i)
 {
 	json_t *change = json_array_get(changes, i);
 	bool added = json_integer_value(json_object_get(change, "Kind")) == CHANGE_ADDED;
@@ -315,7 +317,7 @@ added_path(json_t *changes, size_t i)
 }
 
 bool
-container_each_added(struct engine *engine, const char *name, container_added_visit *visit,
+engine_container_each_added(struct engine *engine, const char *name, container_added_visit *visit,
     void *context, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
@@ -327,7 +329,8 @@ container_each_added(struct engine *engine, const char *name, container_added_vi
 	if (answer.status != 200)
 		return engine_refused(&answer, err, "list what the container changed");
 	for (size_t i = 0; i < json_array_size(answer.json); i++) {
-		const char *at = added_path(answer.json, i), *next = added_path(answer.json, i + 1);
+		const char *at = engine_container_added_path(answer.json, i),
+			   *next = engine_container_added_path(answer.json, i + 1);
 		size_t length = at == NULL ? 0 : strlen(at);
 
 		/* A folder is followed by what is in it. */

@@ -62,34 +62,37 @@ struct container_spec {
  * Creates it; id gets the engine's id of it. ERROR_CONFLICT: there is one of that name. A former
  * try may have made it, whose answer nobody saw: then it may be made of what is there no more.
  */
-bool container_create(struct engine *engine, const char *name, const struct container_spec *spec,
-    char id[static CONTAINER_ID], struct error *err);
+bool engine_container_create(struct engine *engine, const char *name,
+    const struct container_spec *spec, char id[static CONTAINER_ID], struct error *err);
 
 /*
  * Starts it, by name or id; one that runs is success. A call by id that the engine carries out late
  * starts no other container of that name.
  */
-bool container_start(struct engine *engine, const char *name, struct error *err);
+bool engine_container_start(struct engine *engine, const char *name, struct error *err);
 
 /* What it is now; CONTAINER_ABSENT is no error. */
-bool container_inspect(struct engine *engine, const char *name, struct container_info *info,
+bool engine_container_inspect(struct engine *engine, const char *name, struct container_info *info,
     struct error *err);
 
-/* Waits until it does not run, for timeout_ms at most: container_inspect tells what then is. */
-bool container_wait(struct engine *engine, const char *name, int64_t timeout_ms, struct error *err);
+/* Waits until it does not run, for timeout_ms at most: engine_container_inspect tells what then is.
+ */
+bool engine_container_wait(struct engine *engine, const char *name, int64_t timeout_ms,
+    struct error *err);
 
 /* Asks it to stop, and kills it after grace seconds. Comes back when it is over. */
-bool container_stop(struct engine *engine, const char *name, int64_t grace, struct error *err);
+bool engine_container_stop(struct engine *engine, const char *name, int64_t grace,
+    struct error *err);
 
 /* Removes it, running or not, with its anonymous volumes; one that is not there is success. */
-bool container_remove(struct engine *engine, const char *name, struct error *err);
+bool engine_container_remove(struct engine *engine, const char *name, struct error *err);
 
 /*
  * Removes it unless it runs. By id, so that a call that the engine carries out late removes no
  * other container of that name. One that is not there (id may be empty) is success. ERROR_CONFLICT:
  * it runs, or somebody else is removing it.
  */
-bool container_remove_idle(struct engine *engine, const char *id, struct error *err);
+bool engine_container_remove_idle(struct engine *engine, const char *id, struct error *err);
 
 /*
  * Called with the path of each file that the container added to its image, and each folder without
@@ -97,14 +100,14 @@ bool container_remove_idle(struct engine *engine, const char *id, struct error *
  * error.
  */
 typedef void container_added_visit(const char *path, void *context);
-bool container_each_added(struct engine *engine, const char *name, container_added_visit *visit,
-    void *context, struct error *err);
+bool engine_container_each_added(struct engine *engine, const char *name,
+    container_added_visit *visit, void *context, struct error *err);
 
 /*
  * Called for each container that has the label, whatever its state. labels is an object of strings.
  */
 typedef bool container_visit(const char *id, json_t *labels, void *context, struct error *err);
-bool container_each(struct engine *engine, const char *label, const char *value,
+bool engine_container_each(struct engine *engine, const char *label, const char *value,
     container_visit *visit, void *context, struct error *err);
 
 #endif

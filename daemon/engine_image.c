@@ -33,7 +33,7 @@ struct tar {
 
 /* Messages coming in, and what became of the build. */
 struct messages {
-	const struct image_build *build;
+	const struct engine_image_build *build;
 	struct tar *tar;
 	struct engine_lines lines;
 	char step[256]; /* the last "Step 1/2 : FROM x" */
@@ -51,7 +51,7 @@ static const char triggers_refused[] =
     "the base image has ONBUILD instructions, which are not run here: write them into the Dockerfile";
 
 static la_ssize_t
-tar_write(struct archive *archive, void *context, const void *data, size_t length)
+engine_image_tar_write(struct archive *archive, void *context, const void *data, size_t length)
 {
 	struct tar *tar = context;
 
@@ -71,7 +71,7 @@ tar_write(struct archive *archive, void *context, const void *data, size_t lengt
 }
 
 static bool
-tar_open(struct tar *tar, const char *root, struct error *err)
+engine_image_tar_open(struct tar *tar, const char *root, struct error *err)
 {
 	*tar = (struct tar){ .root = root,
 		.disk = archive_read_disk_new(),
@@ -87,14 +87,14 @@ tar_open(struct tar *tar, const char *root, struct error *err)
 	if (archive_read_disk_open(tar->disk, root) != ARCHIVE_OK)
 		return error_set(err, ERROR_SYSTEM, "pack the context: %s",
 		    archive_error_string(tar->disk));
-	if (archive_write_open(tar->out, tar, NULL, tar_write, NULL) != ARCHIVE_OK)
+	if (archive_write_open(tar->out, tar, NULL, engine_image_tar_write, NULL) != ARCHIVE_OK)
 		return error_set(err, ERROR_SYSTEM, "pack the context: %s",
 		    archive_error_string(tar->out));
 	return true;
 }
 
 static void
-tar_close(struct tar *tar)
+engine_image_tar_close(struct tar *tar)
 {
 	if (tar->out != NULL)
 		archive_write_free(tar->out);
@@ -106,7 +106,7 @@ tar_close(struct tar *tar)
 }
 
 static bool
-tar_fail(struct tar *tar, struct archive *archive)
+engine_image_tar_fail(struct tar *tar, struct archive *archive)
 {
 	snprintf(tar->error, sizeof tar->error, "%s", archive_error_string(archive));
 	return false;
@@ -114,7 +114,7 @@ tar_fail(struct tar *tar, struct archive *archive)
 
 /* The history of a repository is no part of what is built from it. */
 static bool
-is_history(const char *name)
+engine_image_is_history(const char *name)
 {
 	return strcmp(name, ".git") == 0 || strcmp(name, ".hg") == 0;
 }
@@ -122,7 +122,7 @@ is_history(const char *name)
 /* Whether a relative link of that name (target NULL: it could not be read) has more ".." than there
  * are folders around it. */
 static bool
-leads_out(const char *name, const char *target)
+engine_image_leads_out(const char *name, const char *target)
 {
 	int depth = 0;
 
@@ -145,7 +145,7 @@ leads_out(const char *name, const char *target)
 }
 
 static bool
-tar_next_entry(struct tar *tar)
+engine_image_tar_next_entry(struct tar *tar)
 {
 	size_t root = strlen(tar->root);
 	const char *name;
@@ -155,13 +155,14 @@ tar_next_entry(struct tar *tar)
 	result = archive_read_next_header2(tar->disk, tar->entry);
 	if (result == ARCHIVE_EOF) {
 		tar->closed = true;
-		return archive_write_close(tar->out) == ARCHIVE_OK || tar_fail(tar, tar->out);
+		return archive_write_close(tar->out) == ARCHIVE_OK ||
+		    engine_image_tar_fail(tar, tar->out);
 	}
 	if (result < ARCHIVE_WARN)
-		return tar_fail(tar, tar->disk);
+		return engine_image_tar_fail(tar, tar->disk);
 	name = archive_entry_pathname(tar->entry) + root;
 	name += *name == '/';
-	if (is_history(name))
+	if (engine_image_is_history(name))
 		return true;
 	(void)archive_read_disk_descend(tar->disk); /* says no for a file, which is right */
 	if (*name == '\0')
@@ -175,7 +176,7 @@ tar_next_entry(struct tar *tar)
 		}
 		archive_entry_copy_pathname(tar->entry, copy);
 		if (archive_entry_filetype(tar->entry) == AE_IFLNK && tar->outward == NULL &&
-		    leads_out(copy, archive_entry_symlink(tar->entry)))
+		    engine_image_leads_out(copy, archive_entry_symlink(tar->entry)))
 			tar->outward = take_pointer(&copy);
 	}
 	archive_entry_set_uid(tar->entry, 0);
@@ -185,12 +186,12 @@ tar_next_entry(struct tar *tar)
 	tar->left =
 	    archive_entry_filetype(tar->entry) == AE_IFREG ? archive_entry_size(tar->entry) : 0;
 	return archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN ||
-	    tar_fail(tar, tar->out);
+	    engine_image_tar_fail(tar, tar->out);
 }
 
 /* Blocks come with their offsets, since a file may have holes: these are zeros in a tar. */
 static bool
-tar_next_block(struct tar *tar)
+engine_image_tar_next_block(struct tar *tar)
 {
 	static const char zeros[BLOCK];
 	int64_t size = archive_entry_size(tar->entry);
@@ -200,7 +201,7 @@ tar_next_block(struct tar *tar)
 	int result = archive_read_data_block(tar->disk, &data, &length, &offset);
 
 	if (result != ARCHIVE_OK && result != ARCHIVE_EOF)
-		return tar_fail(tar, tar->disk);
+		return engine_image_tar_fail(tar, tar->disk);
 	if (result == ARCHIVE_EOF)
 		offset = size;
 	while (size - tar->left < offset) {
@@ -208,17 +209,17 @@ tar_next_block(struct tar *tar)
 		size_t piece = hole < BLOCK ? (size_t)hole : BLOCK;
 
 		if (archive_write_data(tar->out, zeros, piece) < 0)
-			return tar_fail(tar, tar->out);
+			return engine_image_tar_fail(tar, tar->out);
 		tar->left -= (int64_t)piece;
 	}
 	if (length > 0 && archive_write_data(tar->out, data, length) < 0)
-		return tar_fail(tar, tar->out);
+		return engine_image_tar_fail(tar, tar->out);
 	tar->left -= (int64_t)length;
 	return true;
 }
 
 static ssize_t
-tar_read(void *context, char *to, size_t size)
+engine_image_tar_read(void *context, char *to, size_t size)
 {
 	struct tar *tar = ((struct messages *)context)->tar;
 	size_t length;
@@ -226,7 +227,8 @@ tar_read(void *context, char *to, size_t size)
 	if (tar->pending_taken == tar->pending_length)
 		tar->pending_taken = tar->pending_length = 0;
 	while (tar->pending_length == 0 && !tar->closed)
-		if (tar->left > 0 ? !tar_next_block(tar) : !tar_next_entry(tar))
+		if (tar->left > 0 ? !engine_image_tar_next_block(tar)
+				  : !engine_image_tar_next_entry(tar))
 			return -1;
 	length = tar->pending_length - tar->pending_taken;
 	if (length > size)
@@ -241,7 +243,7 @@ tar_read(void *context, char *to, size_t size)
  * "[1/2] " before it where there are several stages.
  */
 static bool
-tells_triggers(struct messages *messages, const char *stream)
+engine_image_tells_triggers(struct messages *messages, const char *stream)
 {
 	int step, steps;
 
@@ -256,14 +258,14 @@ tells_triggers(struct messages *messages, const char *stream)
 }
 
 static bool
-on_message(void *context, json_t *message)
+engine_image_on_message(void *context, json_t *message)
 {
 	struct messages *messages = context;
 	const char *error = NULL, *stream = NULL;
 
 	messages->triggered = messages->triggered ||
 	    (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
-		tells_triggers(messages, stream));
+		engine_image_tells_triggers(messages, stream));
 	if (messages->triggered)
 		return false;
 	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
@@ -279,13 +281,13 @@ on_message(void *context, json_t *message)
 }
 
 static bool
-messages_write(void *context, const char *data, size_t length)
+engine_image_messages_write(void *context, const char *data, size_t length)
 {
 	return engine_lines_write(&((struct messages *)context)->lines, data, length);
 }
 
 static char *
-build_path(const struct image_build *build)
+engine_image_build_path(const struct engine_image_build *build)
 {
 	cleanup_free char *tag = engine_escape(build->tag), *labels = NULL, *label_json = NULL;
 	char *path = NULL;
@@ -305,14 +307,14 @@ build_path(const struct image_build *build)
  * Who gave the context can mend it.
  */
 static bool
-is_refused_link(const struct tar *tar, const struct engine_answer *answer)
+engine_image_is_refused_link(const struct tar *tar, const struct engine_answer *answer)
 {
 	return answer->status >= 500 && answer->json == NULL && tar->outward != NULL;
 }
 
 /* Why the build was not gone on with; NULL: no memory. */
 static char *
-refusal(const struct messages *messages)
+engine_image_refusal(const struct messages *messages)
 {
 	char *text = NULL;
 
@@ -326,35 +328,37 @@ refusal(const struct messages *messages)
 }
 
 bool
-image_build(struct engine *engine, const struct image_build *build, char **failure,
+engine_image_build(struct engine *engine, const struct engine_image_build *build, char **failure,
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
-	cleanup_free char *path = build_path(build);
+	cleanup_free char *path = engine_image_build_path(build);
 	bool registry = build->registry->address != NULL;
-	cleanup_header char *header = registry ? registry_config_header(build->registry) : NULL;
+	cleanup_header char *header =
+	    registry ? engine_registry_config_header(build->registry) : NULL;
 	struct tar tar = { 0 };
 	struct messages messages = { .build = build, .tar = &tar };
-	const struct engine_stream stream = { tar_read, messages_write, &messages,
-		"application/x-tar", header };
+	const struct engine_stream stream = { engine_image_tar_read, engine_image_messages_write,
+		&messages, "application/x-tar", header };
 	bool done = false;
 
-	messages.lines = (struct engine_lines){ .message = on_message, .context = &messages };
+	messages.lines =
+	    (struct engine_lines){ .message = engine_image_on_message, .context = &messages };
 	if (path == NULL || (registry && header == NULL) || !engine_lines_open(&messages.lines))
 		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
-	if (tar_open(&tar, build->context, err))
+	if (engine_image_tar_open(&tar, build->context, err))
 		done =
 		    engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
 	if (!done && tar.error[0] != '\0')
 		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
-	if (messages.triggered || (done && is_refused_link(&tar, &answer))) {
+	if (messages.triggered || (done && engine_image_is_refused_link(&tar, &answer))) {
 		free(messages.failure);
-		messages.failure = refusal(&messages);
+		messages.failure = engine_image_refusal(&messages);
 		done = messages.failure != NULL ||
 		    error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
 		answer.status = 200;
 	}
-	tar_close(&tar);
+	engine_image_tar_close(&tar);
 	engine_lines_close(&messages.lines);
 	if (done && answer.status >= 500)
 		done = engine_refused(&answer, err, "the engine failed to build");
@@ -374,7 +378,7 @@ image_build(struct engine *engine, const struct image_build *build, char **failu
 }
 
 static char *
-strings_of(json_t *config, const char *key)
+engine_image_strings_of(json_t *config, const char *key)
 {
 	json_t *array = json_object_get(config, key);
 
@@ -382,7 +386,7 @@ strings_of(json_t *config, const char *key)
 }
 
 bool
-image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
+engine_image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
@@ -395,8 +399,8 @@ image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **
 	if (answer.status != 200)
 		return engine_refused(&answer, err, "look at the image");
 	config = json_object_get(answer.json, "Config");
-	*entrypoint = strings_of(config, "Entrypoint");
-	*cmd = strings_of(config, "Cmd");
+	*entrypoint = engine_image_strings_of(config, "Entrypoint");
+	*cmd = engine_image_strings_of(config, "Cmd");
 	return true;
 }
 
@@ -407,7 +411,7 @@ struct empty_tar {
 };
 
 static bool
-empty_tar_make(struct empty_tar *tar)
+engine_image_empty_tar_make(struct empty_tar *tar)
 {
 	struct archive *archive = archive_write_new();
 	struct archive_entry *entry = archive_entry_new();
@@ -431,7 +435,7 @@ empty_tar_make(struct empty_tar *tar)
 }
 
 static ssize_t
-empty_tar_read(void *context, char *to, size_t size)
+engine_image_empty_tar_read(void *context, char *to, size_t size)
 {
 	struct empty_tar *tar = context;
 	size_t left = tar->length - tar->taken;
@@ -443,7 +447,7 @@ empty_tar_read(void *context, char *to, size_t size)
 }
 
 static bool
-ignore_messages(void *context, const char *data, size_t length)
+engine_image_ignore_messages(void *context, const char *data, size_t length)
 {
 	(void)context;
 	(void)data;
@@ -452,15 +456,15 @@ ignore_messages(void *context, const char *data, size_t length)
 }
 
 bool
-image_make_empty(struct engine *engine, const char *repository, struct error *err)
+engine_image_make_empty(struct engine *engine, const char *repository, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	struct empty_tar tar;
-	const struct engine_stream stream = { empty_tar_read, ignore_messages, &tar,
-		"application/x-tar", NULL };
+	const struct engine_stream stream = { engine_image_empty_tar_read,
+		engine_image_ignore_messages, &tar, "application/x-tar", NULL };
 	char path[160];
 
-	if (!empty_tar_make(&tar))
+	if (!engine_image_empty_tar_make(&tar))
 		return error_set(err, ERROR_SYSTEM, "make an image: not enough memory");
 	snprintf(path, sizeof path, "/images/create?fromSrc=-&repo=%s&tag=latest", repository);
 	if (!engine_stream(engine, "POST", path, &stream, ENGINE_CALL_MS, &answer, err))

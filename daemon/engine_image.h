@@ -11,7 +11,7 @@
 #include "engine_registry.h"
 #include "error.h"
 
-struct image_build {
+struct engine_image_build {
 	const char *tag;
 	const char *instance; /* value of the label kabuto.instance */
 	const char
@@ -33,20 +33,20 @@ struct image_build {
  * success, or says what the Dockerfile does wrong, the caller's to free. False: the engine is away,
  * the call was interrupted, or the context cannot be read.
  */
-bool image_build(struct engine *engine, const struct image_build *build, char **failure,
-    struct error *err);
+bool engine_image_build(struct engine *engine, const struct engine_image_build *build,
+    char **failure, struct error *err);
 
 /*
  * What the image runs: JSON arrays, or NULL for none; the caller's to free. ERROR_NOT_FOUND: there
  * is no such image.
  */
-bool image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
+bool engine_image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
     struct error *err);
 
 /*
  * Makes the image repository:latest with nothing in it but the folder run, for containers that
  * bring all they need by mounts.
  */
-bool image_make_empty(struct engine *engine, const char *repository, struct error *err);
+bool engine_image_make_empty(struct engine *engine, const char *repository, struct error *err);
 
 #endif

@@ -25,7 +25,7 @@ engine_lines_close(struct engine_lines *lines)
 }
 
 static bool
-take_line(struct engine_lines *lines)
+engine_lines_take_line(struct engine_lines *lines)
 {
 	cleanup_json json_t *message = json_loadb(lines->line, lines->length, JSON_ALLOW_NUL, NULL);
 
@@ -39,7 +39,7 @@ engine_lines_write(struct engine_lines *lines, const char *data, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
 		if (data[i] == '\n') {
-			if (!take_line(lines))
+			if (!engine_lines_take_line(lines))
 				return false;
 		} else if (lines->length < MESSAGE_MOST) {
 			lines->line[lines->length++] = data[i];

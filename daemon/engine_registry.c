@@ -29,7 +29,7 @@ struct progress {
 
 /* "name: <object as base64url>"; the object's password is wiped. NULL without memory. */
 static char *
-header_make(const char *name, json_t *object, json_t *credentials)
+engine_registry_header_make(const char *name, json_t *object, json_t *credentials)
 {
 	const char *password = json_string_value(json_object_get(credentials, "password"));
 	char *json = object == NULL ? NULL : json_dumps(object, JSON_COMPACT), *header = NULL;
@@ -54,18 +54,18 @@ header_make(const char *name, json_t *object, json_t *credentials)
 }
 
 char *
-registry_auth_header(const struct registry_login *login)
+engine_registry_auth_header(const struct registry_login *login)
 {
 	json_t *object = login->username == NULL
 	    ? json_object() /* a push must have the header all the same */
 	    : json_pack("{s:s, s:s, s:s}", "username", login->username, "password", login->password,
 		  "serveraddress", login->address);
 
-	return header_make("X-Registry-Auth", object, object);
+	return engine_registry_header_make("X-Registry-Auth", object, object);
 }
 
 char *
-registry_config_header(const struct registry_login *login)
+engine_registry_config_header(const struct registry_login *login)
 {
 	const char *key = strcmp(login->address, HUB) == 0 ? HUB_KEY : login->address;
 	json_t *object = login->username == NULL
@@ -73,11 +73,12 @@ registry_config_header(const struct registry_login *login)
 	    : json_pack("{s:{s:s, s:s}}", key, "username", login->username, "password",
 		  login->password);
 
-	return header_make("X-Registry-Config", object, json_object_get(object, key));
+	return engine_registry_header_make("X-Registry-Config", object,
+	    json_object_get(object, key));
 }
 
 void
-registry_header_free(char *header)
+engine_registry_free_header(char *header)
 {
 	if (header != NULL)
 		sodium_memzero(header, strlen(header));
@@ -89,32 +90,32 @@ registry_header_free(char *header)
  * tag of an image's name begins: an address has a ":" too.
  */
 static const char *
-tag_of(const char *image)
+engine_registry_tag_of(const char *image)
 {
 	return strrchr(image, ':') + 1;
 }
 
 static int
-repository_length(const char *image)
+engine_registry_repository_length(const char *image)
 {
-	return (int)(tag_of(image) - 1 - image);
+	return (int)(engine_registry_tag_of(image) - 1 - image);
 }
 
 bool
-image_tag(struct engine *engine, const char *image, const char *name, struct error *err)
+engine_registry_tag(struct engine *engine, const char *image, const char *name, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[PATH_TEXT];
 
 	snprintf(path, sizeof path, "/images/%s/tag?repo=%.*s&tag=%s", image,
-	    repository_length(name), name, tag_of(name));
+	    engine_registry_repository_length(name), name, engine_registry_tag_of(name));
 	if (!engine_call(engine, "POST", path, NULL, ENGINE_CALL_MS, &answer, err))
 		return false;
 	return answer.status == 201 || engine_refused(&answer, err, "tag the image");
 }
 
 bool
-image_exists(struct engine *engine, const char *image, bool *exists, struct error *err)
+engine_registry_has_image(struct engine *engine, const char *image, bool *exists, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[PATH_TEXT];
@@ -160,7 +161,7 @@ static const struct {
 
 /* What the engine's words for a failed transfer mean; fallback where they are none of those. */
 static enum error_kind
-kind_of(const char *words, enum error_kind fallback)
+engine_registry_kind_of(const char *words, enum error_kind fallback)
 {
 	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
 		if (strstr(words, faults[i].words) != NULL)
@@ -170,7 +171,7 @@ kind_of(const char *words, enum error_kind fallback)
 
 /* Whether a push's message tells what is done: those of a layer have its id, and mostly do not. */
 static bool
-tells(json_t *message)
+engine_registry_tells(json_t *message)
 {
 	static const char *const ends[] = { "Pushed", "Layer already exists", "Mounted from" };
 	const char *status = json_string_value(json_object_get(message, "status"));
@@ -184,7 +185,7 @@ tells(json_t *message)
 }
 
 static bool
-on_message(void *context, json_t *message)
+engine_registry_on_message(void *context, json_t *message)
 {
 	struct progress *progress = context;
 	const struct image_transfer *transfer = progress->transfer;
@@ -192,26 +193,27 @@ on_message(void *context, json_t *message)
 
 	if (failure != NULL && progress->failure == NULL)
 		progress->failure = strdup(failure);
-	if (transfer->message != NULL && progress->pushes && tells(message))
+	if (transfer->message != NULL && progress->pushes && engine_registry_tells(message))
 		transfer->message(transfer->message_context, message);
 	return true;
 }
 
 static bool
-on_answer(void *context, const char *data, size_t length)
+engine_registry_on_answer(void *context, const char *data, size_t length)
 {
 	return engine_lines_write(context, data, length);
 }
 
 /* Runs the transfer. True: the engine did what it could, and *failure says why that failed. */
 static bool
-run(struct engine *engine, const struct image_transfer *transfer, const char *path, bool pushes,
-    struct engine_answer *answer, char **failure, struct error *err)
+engine_registry_run(struct engine *engine, const struct image_transfer *transfer, const char *path,
+    bool pushes, struct engine_answer *answer, char **failure, struct error *err)
 {
-	cleanup_header char *header = registry_auth_header(transfer->login);
+	cleanup_header char *header = engine_registry_auth_header(transfer->login);
 	struct progress progress = { .transfer = transfer, .pushes = pushes };
-	struct engine_lines lines = { .message = on_message, .context = &progress };
-	const struct engine_stream stream = { NULL, on_answer, &lines, "application/json", header };
+	struct engine_lines lines = { .message = engine_registry_on_message, .context = &progress };
+	const struct engine_stream stream = { NULL, engine_registry_on_answer, &lines,
+		"application/json", header };
 	bool done;
 
 	if (header == NULL || !engine_lines_open(&lines))
@@ -224,49 +226,51 @@ run(struct engine *engine, const struct image_transfer *transfer, const char *pa
 
 /* The same, with what failed as an error. */
 static bool
-transfer_run(struct engine *engine, const struct image_transfer *transfer, const char *path,
-    bool pushes, struct error *err)
+engine_registry_transfer_run(struct engine *engine, const struct image_transfer *transfer,
+    const char *path, bool pushes, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	cleanup_free char *failure = NULL;
 	const char *doing = pushes ? "push the image to" : "pull the image from",
 		   *where = transfer->login->address;
-	int64_t begun = time_monotonic_ms();
+	int64_t begun = clock_monotonic_ms();
 
-	if (!run(engine, transfer, path, pushes, &answer, &failure, err)) {
-		if (err->kind == ERROR_AWAY && time_monotonic_ms() - begun >= transfer->timeout_ms)
+	if (!engine_registry_run(engine, transfer, path, pushes, &answer, &failure, err)) {
+		if (err->kind == ERROR_AWAY && clock_monotonic_ms() - begun >= transfer->timeout_ms)
 			error_set(err, ERROR_TOO_LARGE, "%s %s: it took over %lld s", doing, where,
 			    (long long)(transfer->timeout_ms / MS_PER_S));
 		return false;
 	}
 	if (failure != NULL)
-		return error_set(err, kind_of(failure, ERROR_INPUT), "%s %s: %s", doing, where,
-		    failure);
+		return error_set(err, engine_registry_kind_of(failure, ERROR_INPUT), "%s %s: %s",
+		    doing, where, failure);
 	if (answer.status == 200)
 		return true;
 	engine_refused(&answer, err, doing);
-	err->kind = kind_of(err->text, err->kind);
+	err->kind = engine_registry_kind_of(err->text, err->kind);
 	return error_wrap(err, "registry %s", where);
 }
 
 bool
-image_push(struct engine *engine, const struct image_transfer *transfer, struct error *err)
+engine_registry_push(struct engine *engine, const struct image_transfer *transfer,
+    struct error *err)
 {
 	const char *image = transfer->image;
 	char path[PATH_TEXT];
 
-	snprintf(path, sizeof path, "/images/%.*s/push?tag=%s", repository_length(image), image,
-	    tag_of(image));
-	return transfer_run(engine, transfer, path, true, err);
+	snprintf(path, sizeof path, "/images/%.*s/push?tag=%s",
+	    engine_registry_repository_length(image), image, engine_registry_tag_of(image));
+	return engine_registry_transfer_run(engine, transfer, path, true, err);
 }
 
 bool
-image_pull(struct engine *engine, const struct image_transfer *transfer, struct error *err)
+engine_registry_pull(struct engine *engine, const struct image_transfer *transfer,
+    struct error *err)
 {
 	const char *image = transfer->image;
 	char path[PATH_TEXT];
 
 	snprintf(path, sizeof path, "/images/create?fromImage=%.*s&tag=%s",
-	    repository_length(image), image, tag_of(image));
-	return transfer_run(engine, transfer, path, false, err);
+	    engine_registry_repository_length(image), image, engine_registry_tag_of(image));
+	return engine_registry_transfer_run(engine, transfer, path, false, err);
 }

@@ -22,25 +22,27 @@ struct registry_login {
 
 /*
  * Header lines (Docker API, "Authentication"): for a push or a pull, and for a build, whose base
- * images may be in that registry. To be given back with registry_header_free, which wipes them.
- * NULL without memory.
+ * images may be in that registry. To be given back with engine_registry_free_header, which wipes
+ * them. NULL without memory.
  */
-char *registry_auth_header(const struct registry_login *login);
-char *registry_config_header(const struct registry_login *login);
-void registry_header_free(char *header);
+char *engine_registry_auth_header(const struct registry_login *login);
+char *engine_registry_config_header(const struct registry_login *login);
+void engine_registry_free_header(char *header);
 
 static inline void
-registry_header_cleanup(char **header)
+engine_registry_cleanup_header(char **header)
 {
-	registry_header_free(*header);
+	engine_registry_free_header(*header);
 }
-#define cleanup_header __attribute__((cleanup(registry_header_cleanup)))
+#define cleanup_header __attribute__((cleanup(engine_registry_cleanup_header)))
 
 /* Gives an image one more name, with a tag; ERROR_NOT_FOUND: there is no such image. */
-bool image_tag(struct engine *engine, const char *image, const char *name, struct error *err);
+bool engine_registry_tag(struct engine *engine, const char *image, const char *name,
+    struct error *err);
 
 /* Whether the engine has an image of this name. */
-bool image_exists(struct engine *engine, const char *image, bool *exists, struct error *err);
+bool engine_registry_has_image(struct engine *engine, const char *image, bool *exists,
+    struct error *err);
 
 struct image_transfer {
 	const struct registry_login *login;
@@ -59,7 +61,9 @@ struct image_transfer {
  * ERROR_FORBIDDEN: it has no such image, or refuses; ERROR_TOO_LARGE: it took longer than
  * timeout_ms. Words are the registry's.
  */
-bool image_push(struct engine *engine, const struct image_transfer *transfer, struct error *err);
-bool image_pull(struct engine *engine, const struct image_transfer *transfer, struct error *err);
+bool engine_registry_push(struct engine *engine, const struct image_transfer *transfer,
+    struct error *err);
+bool engine_registry_pull(struct engine *engine, const struct image_transfer *transfer,
+    struct error *err);
 
 #endif

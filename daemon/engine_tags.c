@@ -12,7 +12,8 @@
 
 /* path with filters for our label behind it, and more of them (JSON's members, or ""). */
 static char *
-filtered_path(const char *path, const char *instance, const char *more, struct error *err)
+engine_tags_filtered_path(const char *path, const char *instance, const char *more,
+    struct error *err)
 {
 	cleanup_free char *filters = NULL, *escaped = NULL;
 	char *filtered = NULL;
@@ -27,11 +28,11 @@ filtered_path(const char *path, const char *instance, const char *more, struct e
 }
 
 bool
-image_each_tag(struct engine *engine, const char *instance, image_tag_visit *visit, void *context,
+engine_tags_each(struct engine *engine, const char *instance, image_tag_visit *visit, void *context,
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
-	cleanup_free char *path = filtered_path("/images/json", instance, "", err);
+	cleanup_free char *path = engine_tags_filtered_path("/images/json", instance, "", err);
 	json_t *image, *tag;
 	size_t i, k;
 
@@ -58,7 +59,7 @@ image_each_tag(struct engine *engine, const char *instance, image_tag_visit *vis
 }
 
 bool
-image_remove_tag(struct engine *engine, const char *tag, struct error *err)
+engine_tags_remove(struct engine *engine, const char *tag, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[640];
@@ -71,12 +72,12 @@ image_remove_tag(struct engine *engine, const char *tag, struct error *err)
 }
 
 bool
-image_prune(struct engine *engine, const char *instance, int64_t *removed, int64_t *bytes,
+engine_tags_prune(struct engine *engine, const char *instance, int64_t *removed, int64_t *bytes,
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	cleanup_free char *path =
-	    filtered_path("/images/prune", instance, ",\"dangling\":[\"true\"]", err);
+	    engine_tags_filtered_path("/images/prune", instance, ",\"dangling\":[\"true\"]", err);
 	json_t *item;
 	size_t i;
 

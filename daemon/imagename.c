@@ -36,7 +36,7 @@ imagename_parse(const char *tag, const char *instance, int64_t *image, int64_t *
 		return false;
 	memcpy(number, name, digits);
 	number[digits] = '\0';
-	if (!integer_parse(number, image))
+	if (!number_parse_integer(number, image))
 		return false;
 	name += digits + 1;
 	digits = strcspn(name, "-");
@@ -44,5 +44,5 @@ imagename_parse(const char *tag, const char *instance, int64_t *image, int64_t *
 		return false;
 	memcpy(number, name, digits);
 	number[digits] = '\0';
-	return integer_parse(number, build);
+	return number_parse_integer(number, build);
 }

@@ -20,7 +20,7 @@ static bool
 imagesweep_remove(struct imagesweep *look, const char *tag, int64_t image, int64_t build,
     int64_t bytes, struct error *err)
 {
-	if (image_remove_tag(&look->worker->engine, tag, err)) {
+	if (engine_tags_remove(&look->worker->engine, tag, err)) {
 		look->sweep->images++;
 		look->sweep->image_bytes += bytes;
 		log_write(LOG_INFO,
@@ -66,7 +66,7 @@ imagesweep_prune(struct worker *worker, struct sweep *sweep, struct error *err)
 		return false;
 	if (pending > 0)
 		return true;
-	if (!image_prune(&worker->engine, worker->spooler->instance, &removed, &bytes, err))
+	if (!engine_tags_prune(&worker->engine, worker->spooler->instance, &removed, &bytes, err))
 		return false;
 	sweep->images += removed;
 	sweep->image_bytes += bytes;
@@ -78,7 +78,7 @@ imagesweep_run(struct worker *worker, struct sweep *sweep, struct error *err)
 {
 	struct imagesweep look = { worker, sweep };
 
-	return image_each_tag(&worker->engine, worker->spooler->instance, imagesweep_visit, &look,
+	return engine_tags_each(&worker->engine, worker->spooler->instance, imagesweep_visit, &look,
 		   err) &&
 	    imagesweep_prune(worker, sweep, err);
 }

@@ -21,7 +21,7 @@
 #include "collect.h"
 #include "elsewhere.h"
 #include "engine_container.h"
-#include "fault.h"
+#include "crash.h"
 #include "image.h"
 #include "job.h"
 #include "jobstate.h"
@@ -53,7 +53,7 @@ jobrun_container(char name[static CONTAINER_NAME], const char *instance, int64_t
 }
 
 static enum outcome
-jump(struct run *run, enum step step)
+jobrun_jump(struct run *run, enum step step)
 {
 	run->jump = step;
 	return JUMP;
@@ -61,14 +61,14 @@ jump(struct run *run, enum step step)
 
 /* Ends the job, with an error that has been set. */
 static enum outcome
-fail(struct run *run)
+jobrun_fail(struct run *run)
 {
-	return jump(run, STEP_COLLECT);
+	return jobrun_jump(run, STEP_COLLECT);
 }
 
 /* A failed call says nothing of what it asked for: it is made again, or left at a stop. */
 static enum outcome
-retry_call(struct run *run, const struct error *err)
+jobrun_retry_call(struct run *run, const struct error *err)
 {
 	if (err->kind == ERROR_INTERRUPTED) {
 		if (run->worker->spooler->stopping)
@@ -78,13 +78,13 @@ retry_call(struct run *run, const struct error *err)
 		return REPEAT;
 	}
 	if (err->kind == ERROR_AWAY)
-		spooler_note_engine(run->worker->spooler, err);
+		spooler_record_engine(run->worker->spooler, err);
 	return AGAIN;
 }
 
 /* The same for a call that the engine may refuse: that ends the job, in the engine's words. */
 static enum outcome
-failed_call(struct run *run, const struct error *err)
+jobrun_failed_call(struct run *run, const struct error *err)
 {
 	switch (err->kind) {
 	case ERROR_INTERRUPTED:
@@ -92,30 +92,30 @@ failed_call(struct run *run, const struct error *err)
 	case ERROR_BUSY:
 	case ERROR_NO_SPACE:
 	case ERROR_REGISTRY:
-		return retry_call(run, err);
+		return jobrun_retry_call(run, err);
 	case ERROR_SYSTEM:
 		/* An engine that is going down says so with all kinds of faults. */
 		if (run->faults++ < FAULTS_MOST)
 			return AGAIN;
 		__attribute__((fallthrough));
 	default:
-		run_set_error(run, "%s", err->text);
-		return fail(run);
+		runend_set_error(run, "%s", err->text);
+		return jobrun_fail(run);
 	}
 }
 
 static enum outcome
-run_prepare(struct run *run, struct error *err)
+jobrun_prepare(struct run *run, struct error *err)
 {
-	if (!run_folder_make(run, err))
+	if (!runfolder_make(run, err))
 		return AGAIN;
-	run_join_sandbox(run);
+	runsandbox_join(run);
 	return NEXT;
 }
 
 /* Its turn among the starts is over. */
 static void
-end_start(struct run *run)
+jobrun_end_start(struct run *run)
 {
 	if (run->starting)
 		spooler_end_start(run->worker->spooler);
@@ -124,18 +124,19 @@ end_start(struct run *run)
 
 /* The outcome of a step that is not simply repeated: the container is looked at first. */
 static enum outcome
-find_first(struct run *run, enum outcome outcome)
+jobrun_find_first(struct run *run, enum outcome outcome)
 {
-	return outcome == AGAIN || outcome == REPEAT ? jump(run, STEP_FIND) : outcome;
+	return outcome == AGAIN || outcome == REPEAT ? jobrun_jump(run, STEP_FIND) : outcome;
 }
 
 /* Removes the container. One that runs, since a start came late, stays: STEP_FIND sees it. */
 static enum outcome
-remove_idle(struct run *run, struct error *err)
+jobrun_remove_idle(struct run *run, struct error *err)
 {
-	if (container_remove_idle(&run->worker->engine, run->info.id, err))
+	if (engine_container_remove_idle(&run->worker->engine, run->info.id, err))
 		return NEXT;
-	return find_first(run, err->kind == ERROR_CONFLICT ? AGAIN : failed_call(run, err));
+	return jobrun_find_first(run,
+	    err->kind == ERROR_CONFLICT ? AGAIN : jobrun_failed_call(run, err));
 }
 
 /*
@@ -144,18 +145,18 @@ remove_idle(struct run *run, struct error *err)
  * that the engine did not lose it.
  */
 static enum outcome
-begin_anew(struct run *run, struct error *err)
+jobrun_begin_anew(struct run *run, struct error *err)
 {
 	enum outcome outcome;
 
 	if (!jobstate_unmark(&run->worker->db, &run->job, err))
 		return AGAIN;
-	outcome = remove_idle(run, err);
-	return outcome == NEXT ? jump(run, STEP_PREPARE) : outcome;
+	outcome = jobrun_remove_idle(run, err);
+	return outcome == NEXT ? jobrun_jump(run, STEP_PREPARE) : outcome;
 }
 
 static enum outcome
-run_create(struct run *run, struct error *err)
+jobrun_create(struct run *run, struct error *err)
 {
 	struct image_run image = { 0 };
 	char folder[RUN_FOLDER_NAME];
@@ -168,28 +169,29 @@ run_create(struct run *run, struct error *err)
 	run->starting = true;
 	done = image_run_read(&run->worker->db, run->job.image, &image, err) &&
 	    jobspec_create(run->worker, &run->job, &image, run->container,
-		run_folder_name(run, folder), run->joined ? run->sandbox : NULL, run->info.id, err);
+		runfolder_name(run, folder), run->joined ? run->sandbox : NULL, run->info.id, err);
 	kind = done ? ERROR_NONE : err->kind;
 	if (kind == ERROR_NOT_FOUND) {
-		end_start(run); /* others need not wait for what may take minutes */
-		pulled = run_pull_image(run, &image, err);
+		jobrun_end_start(run); /* others need not wait for what may take minutes */
+		pulled = runimage_pull(run, &image, err);
 	}
 	image_run_clear(&image);
 	if (pulled)
-		return jump(run, STEP_CREATE);
+		return jobrun_jump(run, STEP_CREATE);
 	if (done)
 		return NEXT;
-	if (run->joined && run_lost_sandbox(run, err)) /* Podman looks for it that early */
-		return jump(run, STEP_FIND);
+	if (run->joined && runsandbox_lost(run, err)) /* Podman looks for it that early */
+		return jobrun_jump(run, STEP_FIND);
 	if (kind == ERROR_CONFLICT) /* a former call's, and perhaps made of what is there no more */
-		return jump(run, STEP_FIND);
-	outcome = failed_call(run, err);
+		return jobrun_jump(run, STEP_FIND);
+	outcome = jobrun_failed_call(run, err);
 	/* The container may still come. It is found and removed, also where the job was killed. */
-	return kind == ERROR_INTERRUPTED && outcome == REPEAT ? jump(run, STEP_CREATE) : outcome;
+	return kind == ERROR_INTERRUPTED && outcome == REPEAT ? jobrun_jump(run, STEP_CREATE)
+							      : outcome;
 }
 
 static enum outcome
-run_mark(struct run *run, struct error *err)
+jobrun_mark(struct run *run, struct error *err)
 {
 	enum outcome outcome;
 
@@ -198,35 +200,36 @@ run_mark(struct run *run, struct error *err)
 	if (err->kind != ERROR_CONFLICT)
 		return AGAIN;
 	/* Its end was asked for. A start that was asked for before may still come. */
-	outcome = remove_idle(run, err);
+	outcome = jobrun_remove_idle(run, err);
 	if (outcome != NEXT)
 		return outcome;
-	run_set_error(run, JOB_KILLED);
-	return fail(run);
+	runend_set_error(run, JOB_KILLED);
+	return jobrun_fail(run);
 }
 
 static enum outcome
-run_start(struct run *run, struct error *err)
+jobrun_start(struct run *run, struct error *err)
 {
 	bool began;
 
-	if (container_start(&run->worker->engine, run->info.id, err)) {
+	if (engine_container_start(&run->worker->engine, run->info.id, err)) {
 		log_run(run, LOG_INFO, "started");
 		run->started = true;
 		return NEXT;
 	}
-	if (run->joined && run_lost_sandbox(run, err))
-		return jump(run, STEP_FIND);
+	if (run->joined && runsandbox_lost(run, err))
+		return jobrun_jump(run, STEP_FIND);
 	/*
 	 * It may have started all the same, and even have ended: it must not be started twice. An
 	 * engine that was killed at a start refuses that container for good, or has forgotten it.
 	 */
-	began = err->kind != ERROR_AWAY && err->kind != ERROR_INTERRUPTED && !run_never_began(run);
+	began = err->kind != ERROR_AWAY && err->kind != ERROR_INTERRUPTED &&
+	    !runsandbox_never_began(run);
 	if ((began || err->kind == ERROR_NOT_FOUND) && run->faults++ < FAULTS_MOST)
-		return jump(run, STEP_FIND);
+		return jobrun_jump(run, STEP_FIND);
 	if (began)
-		run_set_error(run, "the engine lost the container while the job ran");
-	return find_first(run, failed_call(run, err));
+		runend_set_error(run, "the engine lost the container while the job ran");
+	return jobrun_find_first(run, jobrun_failed_call(run, err));
 }
 
 /*
@@ -234,15 +237,15 @@ run_start(struct run *run, struct error *err)
  * disk gets no long grace to go on with it.
  */
 static enum outcome
-stop_if_due(struct run *run, bool *due, struct error *err)
+jobrun_stop_if_due(struct run *run, bool *due, struct error *err)
 {
 	int64_t grace = run->job.grace;
 	const char *why;
 
-	run->timed_out = time_now_ms() >= run_deadline_ms(run);
+	run->timed_out = clock_now_ms() >= runend_deadline_ms(run);
 	*due = run->timed_out || run->cancelled;
-	run->over_disk = !*due && run_outbox_too_large(run);
-	run->over_own = !*due && run_own_files_too_large(run);
+	run->over_disk = !*due && runfolder_outbox_too_large(run);
+	run->over_own = !*due && runfolder_own_files_too_large(run);
 	if (run->over_disk || run->over_own) {
 		*due = true;
 		grace = grace < GRACE_OF_LARGE ? grace : GRACE_OF_LARGE;
@@ -254,24 +257,25 @@ stop_if_due(struct run *run, bool *due, struct error *err)
 	    : run->over_disk ? "disk"
 			     : "it writes into files of Kabuto's";
 	log_run(run, LOG_INFO, "stopping: %s", why);
-	return container_stop(&run->worker->engine, run->container, grace + GRACE_MARGIN, err)
+	return engine_container_stop(&run->worker->engine, run->container, grace + GRACE_MARGIN,
+		   err)
 	    ? NEXT
-	    : retry_call(run, err);
+	    : jobrun_retry_call(run, err);
 }
 
 /* How long a wait call may take before something else is to be looked at. */
 static int64_t
-wait_ms(const struct run *run)
+jobrun_wait_ms(const struct run *run)
 {
-	int64_t to_deadline = run_deadline_ms(run) - time_now_ms();
-	int64_t to_look = run->next_disk_look_ms - time_monotonic_ms();
+	int64_t to_deadline = runend_deadline_ms(run) - clock_now_ms();
+	int64_t to_look = run->next_disk_look_ms - clock_monotonic_ms();
 	int64_t ms = to_deadline < to_look ? to_deadline : to_look;
 
 	return ms < 1 ? 1 : ms > WAIT_MOST_MS ? WAIT_MOST_MS : ms;
 }
 
 static enum outcome
-run_wait(struct run *run, struct error *err)
+jobrun_wait(struct run *run, struct error *err)
 {
 	struct engine *engine = &run->worker->engine;
 	enum outcome outcome;
@@ -281,32 +285,33 @@ run_wait(struct run *run, struct error *err)
 		/* One that was just started need not be asked whether it runs. */
 		if (run->started)
 			run->info.state = CONTAINER_RUNNING;
-		else if (!container_inspect(engine, run->container, &run->info, err))
-			return retry_call(run, err);
+		else if (!engine_container_inspect(engine, run->container, &run->info, err))
+			return jobrun_retry_call(run, err);
 		run->started = false;
-		spooler_note_engine(run->worker->spooler, NULL);
+		spooler_record_engine(run->worker->spooler, NULL);
 		if (run->info.state == CONTAINER_ABSENT) {
-			run_set_error(run, "the engine lost the container while the job ran");
-			return fail(run);
+			runend_set_error(run, "the engine lost the container while the job ran");
+			return jobrun_fail(run);
 		}
 		if (run->info.state != CONTAINER_RUNNING)
 			return NEXT;
 		if (!jobstate_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
 			return AGAIN;
-		outcome = stop_if_due(run, &due, err);
+		outcome = jobrun_stop_if_due(run, &due, err);
 		if (outcome != NEXT)
 			return outcome;
-		if (!due && !container_wait(engine, run->container, wait_ms(run), err))
-			return retry_call(run, err);
+		if (!due &&
+		    !engine_container_wait(engine, run->container, jobrun_wait_ms(run), err))
+			return jobrun_retry_call(run, err);
 	}
 }
 
 static bool
-collect(struct run *run, struct error *err)
+jobrun_collect_outbox(struct run *run, struct error *err)
 {
 	cleanup_close int outbox = -1;
 
-	if (!run_folder_open(run, err))
+	if (!runfolder_open(run, err))
 		return false;
 	outbox = openat(run->folder, "outbox", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (outbox < 0)
@@ -314,7 +319,7 @@ collect(struct run *run, struct error *err)
 	usage_read(&run->usage, run->folder, "usage");
 	run->over_disk = run->over_disk || tree_measure(outbox, run->job.disk) > run->job.disk;
 	collect_notes_clear(&run->notes);
-	name_make(run->job.results_token);
+	secret_make_name(run->job.results_token);
 	{
 		const struct collect collect = {
 			.spool = &run->worker->spooler->spool,
@@ -335,7 +340,7 @@ collect(struct run *run, struct error *err)
  * not kept.
  */
 static void
-look_elsewhere(struct run *run)
+jobrun_find_elsewhere(struct run *run)
 {
 	enum outcome outcome = NEXT;
 	struct error err;
@@ -349,7 +354,7 @@ look_elsewhere(struct run *run)
 		run->elsewhere = NULL;
 		if (elsewhere_find(&run->worker->engine, run->container, &run->elsewhere, &err))
 			return;
-		outcome = retry_call(run, &err);
+		outcome = jobrun_retry_call(run, &err);
 	} while (outcome == REPEAT);
 	if (outcome != LEAVE)
 		log_run(run, LOG_WARNING, "%s", err.text); /* a hint the less */
@@ -360,10 +365,10 @@ look_elsewhere(struct run *run)
  * words.
  */
 static enum outcome
-run_collect(struct run *run, struct error *err)
+jobrun_collect(struct run *run, struct error *err)
 {
-	if (collect(run, err)) {
-		look_elsewhere(run);
+	if (jobrun_collect_outbox(run, err)) {
+		jobrun_find_elsewhere(run);
 		return NEXT;
 	}
 	run->job.results_token[0] = '\0';
@@ -371,22 +376,22 @@ run_collect(struct run *run, struct error *err)
 		return LEAVE;
 	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY || run->faults++ < FAULTS_MOST)
 		return AGAIN;
-	run_set_error(run, "the results could not be collected: %s", err->text);
+	runend_set_error(run, "the results could not be collected: %s", err->text);
 	log_run(run, LOG_ERROR, "collect: %s", err->text);
 	return NEXT;
 }
 
 static enum outcome
-run_end(struct run *run, struct error *err)
+jobrun_end(struct run *run, struct error *err)
 {
 	struct job *job = &run->job;
 
 	if (!jobstate_is_cancelled(&run->worker->db, job->id, &run->cancelled, err))
 		return AGAIN;
-	run_explain(run);
-	if (!run_seal_log(run, err))
+	runend_explain(run);
+	if (!runend_seal_log(run, err))
 		return AGAIN;
-	run_measure_files(run);
+	runfolder_measure(run);
 	job->has_response = run->info.state == CONTAINER_EXITED;
 	job->response = run->info.exit_code;
 	job->has_usage = run->usage.complete;
@@ -414,20 +419,20 @@ run_end(struct run *run, struct error *err)
 }
 
 static enum outcome
-run_remove(struct run *run, struct error *err)
+jobrun_remove(struct run *run, struct error *err)
 {
 	struct spool *spool = &run->worker->spooler->spool;
 	char name[RUN_FOLDER_NAME];
 	bool kept;
 
-	if (!container_remove(&run->worker->engine, run->container, err)) {
-		enum outcome outcome = failed_call(run, err);
+	if (!engine_container_remove(&run->worker->engine, run->container, err)) {
+		enum outcome outcome = jobrun_failed_call(run, err);
 
 		if (outcome != JUMP)
 			return outcome;
 		log_run(run, LOG_WARNING, "%s; the next look for rubbish tries again", err->text);
 	}
-	run_folder_name(run, name);
+	runfolder_name(run, name);
 	if (!tree_remove(spool->run, name, err))
 		log_run(run, LOG_WARNING, "%s; it stays until it is removed by hand", err->text);
 	if (!jobfiles_remove_results(spool, run->old_results, &kept, err))
@@ -440,7 +445,7 @@ run_remove(struct run *run, struct error *err)
  * all the same. Its end is waited for, and then is what kabuto-init says of it.
  */
 static enum outcome
-find_forgotten(struct run *run, struct error *err)
+jobrun_find_forgotten(struct run *run, struct error *err)
 {
 	if (!usage_is_held(run->folder, "usage")) {
 		usage_read(&run->usage, run->folder, "usage");
@@ -448,15 +453,15 @@ find_forgotten(struct run *run, struct error *err)
 			run->info.state = CONTAINER_EXITED;
 			run->info.exit_code = run->usage.code;
 		} else {
-			run_set_error(run, "the engine lost the container while the job ran");
+			runend_set_error(run, "the engine lost the container while the job ran");
 		}
-		return jump(run, STEP_COLLECT);
+		return jobrun_jump(run, STEP_COLLECT);
 	}
 	if (!jobstate_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))
 		return AGAIN;
-	run->timed_out = time_now_ms() >= run_deadline_ms(run);
+	run->timed_out = clock_now_ms() >= runend_deadline_ms(run);
 	if (run->timed_out || run->cancelled)
-		return jump(run, STEP_COLLECT);
+		return jobrun_jump(run, STEP_COLLECT);
 	error_set(err, ERROR_SYSTEM,
 	    "the engine has forgotten a job that runs; its end is waited for");
 	return AGAIN;
@@ -467,39 +472,39 @@ find_forgotten(struct run *run, struct error *err)
  * lost by the engine; one that was not marked has none whose creation was seen answered.
  */
 static enum outcome
-run_find(struct run *run, struct error *err)
+jobrun_find(struct run *run, struct error *err)
 {
 	enum container_state state;
 
-	if (!container_inspect(&run->worker->engine, run->container, &run->info, err))
-		return retry_call(run, err);
+	if (!engine_container_inspect(&run->worker->engine, run->container, &run->info, err))
+		return jobrun_retry_call(run, err);
 	run->joined = run->info.joined;
 	state = run->info.state;
 	if (state == CONTAINER_RUNNING || state == CONTAINER_EXITED)
-		return jump(run, state == CONTAINER_RUNNING ? STEP_WAIT : STEP_COLLECT);
-	if (run->job.start_marked_at == 0 || (run->faults > 0 && run_never_began(run)))
-		return begin_anew(run, err);
-	if (run_folder_open(run, err) && !usage_is_untouched(run->folder, "usage"))
-		return find_forgotten(run, err);
+		return jobrun_jump(run, state == CONTAINER_RUNNING ? STEP_WAIT : STEP_COLLECT);
+	if (run->job.start_marked_at == 0 || (run->faults > 0 && runsandbox_never_began(run)))
+		return jobrun_begin_anew(run, err);
+	if (runfolder_open(run, err) && !usage_is_untouched(run->folder, "usage"))
+		return jobrun_find_forgotten(run, err);
 	if (state == CONTAINER_CREATED)
-		return jump(run, STEP_MARK);
-	run_set_error(run, "the engine lost the container while the job ran");
-	return fail(run);
+		return jobrun_jump(run, STEP_MARK);
+	runend_set_error(run, "the engine lost the container while the job ran");
+	return jobrun_fail(run);
 }
 
 static const struct {
 	const char *name;
 	step_function *run;
 } steps[] = {
-	[STEP_FIND] = { "find", run_find },
-	[STEP_PREPARE] = { "prepare", run_prepare },
-	[STEP_CREATE] = { "create", run_create },
-	[STEP_MARK] = { "mark", run_mark },
-	[STEP_START] = { "start", run_start },
-	[STEP_WAIT] = { "wait", run_wait },
-	[STEP_COLLECT] = { "collect", run_collect },
-	[STEP_END] = { "end", run_end },
-	[STEP_REMOVE] = { "remove", run_remove },
+	[STEP_FIND] = { "find", jobrun_find },
+	[STEP_PREPARE] = { "prepare", jobrun_prepare },
+	[STEP_CREATE] = { "create", jobrun_create },
+	[STEP_MARK] = { "mark", jobrun_mark },
+	[STEP_START] = { "start", jobrun_start },
+	[STEP_WAIT] = { "wait", jobrun_wait },
+	[STEP_COLLECT] = { "collect", jobrun_collect },
+	[STEP_END] = { "end", jobrun_end },
+	[STEP_REMOVE] = { "remove", jobrun_remove },
 };
 _Static_assert(sizeof steps / sizeof steps[0] == STEPS, "each has its function");
 
@@ -508,7 +513,7 @@ _Static_assert(sizeof steps / sizeof steps[0] == STEPS, "each has its function")
  * stops.
  */
 static bool
-again(struct run *run, const char *step, const struct error *err, int *tries)
+jobrun_again(struct run *run, const char *step, const struct error *err, int *tries)
 {
 	if (*tries == 0 && err->kind != ERROR_AWAY)
 		log_run(run, LOG_WARNING, "step=%s %s, trying again", step, err->text);
@@ -517,19 +522,19 @@ again(struct run *run, const char *step, const struct error *err, int *tries)
 
 /* Whether the end was asked for of a job that has no container yet, since making one fails. */
 static bool
-is_killed(struct run *run)
+jobrun_is_killed(struct run *run)
 {
 	struct error ignored;
 
 	if (!jobstate_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, &ignored) ||
 	    !run->cancelled)
 		return false;
-	run_set_error(run, JOB_KILLED);
+	runend_set_error(run, JOB_KILLED);
 	return true;
 }
 
 static void
-run_steps(struct run *run, enum step step)
+jobrun_steps(struct run *run, enum step step)
 {
 	int tries = 0;
 
@@ -538,29 +543,30 @@ run_steps(struct run *run, enum step step)
 
 		switch (steps[step].run(run, &err)) {
 		case NEXT:
-			fault_point("job", steps[step].name);
+			crash_point("job", steps[step].name);
 			if (step == STEP_START)
-				end_start(run);
+				jobrun_end_start(run);
 			/* Steps before the start are repeated when it fails: they mend nothing. */
 			if (step >= STEP_START || run->faults == 0)
 				tries = run->faults = 0;
 			step++;
 			break;
 		case AGAIN:
-			if (!again(run, steps[step].name, &err, &tries))
+			if (!jobrun_again(run, steps[step].name, &err, &tries))
 				return;
 			__attribute__((fallthrough));
 		case REPEAT:
-			if ((step == STEP_PREPARE || step == STEP_CREATE) && is_killed(run))
+			if ((step == STEP_PREPARE || step == STEP_CREATE) && jobrun_is_killed(run))
 				step = STEP_COLLECT;
 			break;
 		case JUMP:
 			if (run->jump >= STEP_WAIT)
-				end_start(run);
+				jobrun_end_start(run);
 			/* What was not known is looked at no sooner than what failed is tried
 			 * again. */
 			if (err.kind != ERROR_NONE && err.kind != ERROR_INTERRUPTED &&
-			    run->jump == STEP_FIND && !again(run, steps[step].name, &err, &tries))
+			    run->jump == STEP_FIND &&
+			    !jobrun_again(run, steps[step].name, &err, &tries))
 				return;
 			step = run->jump;
 			break;
@@ -571,13 +577,13 @@ run_steps(struct run *run, enum step step)
 }
 
 static bool
-read_job(struct run *run, int64_t job)
+jobrun_read_job(struct run *run, int64_t job)
 {
 	struct error err;
 	int tries = 0;
 
 	while (!job_read(&run->worker->db, job, &run->job, &err))
-		if (!again(run, "read", &err, &tries))
+		if (!jobrun_again(run, "read", &err, &tries))
 			return false;
 	return strcmp(run->job.state, "running") == 0;
 }
@@ -587,13 +593,13 @@ jobrun(struct worker *worker, int64_t job, bool adopted)
 {
 	struct run run = { .worker = worker, .folder = -1 };
 
-	if (read_job(&run, job)) {
+	if (jobrun_read_job(&run, job)) {
 		jobrun_container(run.container, worker->spooler->instance, run.job.id,
 		    run.job.attempt);
 		/* One that was just claimed has no container yet. */
-		run_steps(&run, adopted ? STEP_FIND : STEP_PREPARE);
+		jobrun_steps(&run, adopted ? STEP_FIND : STEP_PREPARE);
 	}
-	end_start(&run);
+	jobrun_end_start(&run);
 	if (run.folder >= 0)
 		(void)close(run.folder);
 	collect_notes_clear(&run.notes);

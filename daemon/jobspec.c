@@ -36,7 +36,7 @@ jobspec_add_mount(struct container_spec *spec, const struct config *config, cons
  * Where the job finds its files, and kabuto-init its own. The engine sees only our state directory.
  */
 static bool
-add_mounts(struct container_spec *spec, struct worker *worker, const struct job *job,
+jobspec_add_mounts(struct container_spec *spec, struct worker *worker, const struct job *job,
     const char *folder, bool joined, struct error *err)
 {
 	const struct config *config = worker->config;
@@ -44,10 +44,10 @@ add_mounts(struct container_spec *spec, struct worker *worker, const struct job 
 	char name[JOBLOG_NAME];
 	bool any;
 
-	if (!attachments_of(&worker->db, job->id, &files, err))
+	if (!attachment_list(&worker->db, job->id, &files, err))
 		return false;
 	any = files.count > 0;
-	attachments_clear(&files);
+	attachment_clear(&files);
 	jobspec_add_mount(spec, config, INIT_TARGET, true, "bin/kabuto-init");
 	jobspec_add_mount(spec, config, "/run/kabuto/log", false, "logs/%s",
 	    joblog_name(name, job->id, job->attempt, "log"));
@@ -68,7 +68,7 @@ add_mounts(struct container_spec *spec, struct worker *worker, const struct job 
 
 /* An array of strings only, as both come from checked sources; an empty one for NULL. */
 static json_t *
-array_of(const char *text)
+jobspec_array_of(const char *text)
 {
 	return text == NULL ? json_array() : json_loads(text, 0, NULL);
 }
@@ -76,7 +76,7 @@ array_of(const char *text)
 /* Whether it is a JSON array of strings, and no shell line; -1: there is not enough memory to tell.
  */
 static int
-is_array(const char *command)
+jobspec_is_array(const char *command)
 {
 	cleanup_json json_t *json = NULL;
 	json_error_t why;
@@ -100,19 +100,19 @@ json_t *
 jobspec_arguments(const struct job *job, const struct image_run *image)
 {
 	cleanup_json json_t *rest = NULL, *arguments = NULL;
-	int array = job->command == NULL ? 1 : is_array(job->command);
+	int array = job->command == NULL ? 1 : jobspec_is_array(job->command);
 
 	if (array == 0)
 		return json_pack("[s, s, s]", "/bin/sh", "-c", job->command);
-	arguments = array_of(image->entrypoint);
-	rest = array_of(job->command != NULL ? job->command : image->cmd);
+	arguments = jobspec_array_of(image->entrypoint);
+	rest = jobspec_array_of(job->command != NULL ? job->command : image->cmd);
 	if (array < 0 || json_array_extend(arguments, rest) < 0)
 		return NULL;
 	return take_pointer(&arguments);
 }
 
 static json_t *
-labels_of(const struct worker *worker, const struct job *job)
+jobspec_labels_of(const struct worker *worker, const struct job *job)
 {
 	char id[24], attempt[24];
 
@@ -131,7 +131,7 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 	const struct config *config = worker->config;
 	cleanup_json json_t *arguments = jobspec_arguments(job, image);
 	cleanup_json json_t *env = job->env != NULL ? json_loads(job->env, 0, NULL) : NULL;
-	cleanup_json json_t *labels = labels_of(worker, job);
+	cleanup_json json_t *labels = jobspec_labels_of(worker, job);
 	cleanup_json json_t *init = NULL;
 	char limit[24], grace[24], joined[CONTAINER_NAME + 16];
 	struct imagename name;
@@ -161,6 +161,6 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 	snprintf(grace, sizeof grace, "%lld", (long long)job->grace);
 	init = json_pack("[s, s, s, s, s, s]", INIT_TARGET, "-l", limit, "-g", grace, "--");
 	spec.entrypoint = init;
-	return add_mounts(&spec, worker, job, folder, sandbox != NULL, err) &&
-	    container_create(&worker->engine, container, &spec, id, err);
+	return jobspec_add_mounts(&spec, worker, job, folder, sandbox != NULL, err) &&
+	    engine_container_create(&worker->engine, container, &spec, id, err);
 }

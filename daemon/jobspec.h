@@ -22,7 +22,7 @@ json_t *jobspec_arguments(const struct job *job, const struct image_run *image);
 /*
  * Creates the job's container. folder is the attempt's, in run/; sandbox is the container whose
  * network it joins, with that network's files in folder, or NULL. ERROR_INPUT where there is
- * nothing to run; else, and for id, as container_create.
+ * nothing to run; else, and for id, as engine_container_create.
  */
 bool jobspec_create(struct worker *worker, const struct job *job, const struct image_run *image,
     const char *container, const char *folder, const char *sandbox, char id[static CONTAINER_ID],

@@ -58,7 +58,7 @@ static const struct option long_options[] = {
 };
 
 static int
-usage(FILE *to)
+kabutoctl_usage(FILE *to)
 {
 	fputs("usage: kabutoctl [-V] [-c file] command\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -68,7 +68,7 @@ usage(FILE *to)
 }
 
 static void
-say(const char *text)
+kabutoctl_say(const char *text)
 {
 	char line[sizeof((struct error){ 0 }.text)];
 
@@ -79,7 +79,7 @@ say(const char *text)
 int
 ctl_failed(const struct error *err)
 {
-	say(err->text);
+	kabutoctl_say(err->text);
 	return err->kind == ERROR_BUSY ? EXIT_TRY_AGAIN : EXIT_FAILED;
 }
 
@@ -92,7 +92,7 @@ ctl_wrong(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(err.text, sizeof err.text, format, arguments);
 	va_end(arguments);
-	say(err.text);
+	kabutoctl_say(err.text);
 	return EXIT_USAGE;
 }
 
@@ -104,13 +104,13 @@ ctl_print_json(json_t *json)
 
 	json_decref(json);
 	if (failed)
-		say("the answer could not be written");
+		kabutoctl_say("the answer could not be written");
 	return failed ? EXIT_FAILED : EXIT_DONE;
 }
 
 /* database_open makes what is not there, which would hide that a path is wrong. */
 static bool
-open_database(const struct ctl *ctl, struct database *db, struct error *err)
+ctl_open_database(const struct ctl *ctl, struct database *db, struct error *err)
 {
 	if (access(ctl->config->database, F_OK) < 0)
 		return error_errno(err, "open the database '%s'", ctl->config->database);
@@ -122,14 +122,14 @@ ctl_open(const struct ctl *ctl, struct spool *spool, struct database *db, struct
 {
 	if (!owner_become(ctl->config, err) || !spool_open(spool, ctl->config, false, err))
 		return false;
-	if (open_database(ctl, db, err))
+	if (ctl_open_database(ctl, db, err))
 		return true;
 	spool_close(spool);
 	return false;
 }
 
 static const struct command *
-find_command(int argc, char **argv)
+kabutoctl_find_command(int argc, char **argv)
 {
 	for (size_t i = 0; i < COMMANDS; i++) {
 		const struct command *command = &commands[i];
@@ -144,7 +144,7 @@ find_command(int argc, char **argv)
 
 /* Options may stand anywhere behind the command's name (getopt moves them before the rest). */
 static bool
-read_options(struct ctl *ctl, int argc, char **argv, const char **path)
+kabutoctl_read_options(struct ctl *ctl, int argc, char **argv, const char **path)
 {
 	int option;
 
@@ -155,7 +155,7 @@ read_options(struct ctl *ctl, int argc, char **argv, const char **path)
 			puts("kabutoctl " PACKAGE_VERSION);
 			return false;
 		} else if (option == '?') {
-			return usage(stderr), false;
+			return kabutoctl_usage(stderr), false;
 		} else {
 			ctl->options |= (unsigned)option;
 			if (option == CTL_EMAIL)
@@ -166,7 +166,7 @@ read_options(struct ctl *ctl, int argc, char **argv, const char **path)
 }
 
 static int
-run(struct ctl *ctl, const struct command *command, const char *path)
+kabutoctl_run(struct ctl *ctl, const struct command *command, const char *path)
 {
 	struct config config;
 	struct error err;
@@ -188,11 +188,11 @@ main(int argc, char **argv)
 	struct ctl ctl = { .options = 0 };
 	int words, version = argc == 2 && strcmp(argv[1], "-V") == 0;
 
-	if (!read_options(&ctl, argc, argv, &path))
+	if (!kabutoctl_read_options(&ctl, argc, argv, &path))
 		return version ? EXIT_DONE : EXIT_USAGE;
-	command = find_command(argc - optind, argv + optind);
+	command = kabutoctl_find_command(argc - optind, argv + optind);
 	if (command == NULL)
-		return usage(stderr);
+		return kabutoctl_usage(stderr);
 	words = command->verb == NULL ? 1 : 2;
 	ctl.arguments = argv + optind + words;
 	argc -= optind + words;
@@ -202,5 +202,5 @@ main(int argc, char **argv)
 		    words > 1 ? command->verb : "", command->usage);
 		return EXIT_USAGE;
 	}
-	return run(&ctl, command, path);
+	return kabutoctl_run(&ctl, command, path);
 }

@@ -36,7 +36,7 @@
  * place. A running container keeps the file that it has: the new one takes its name.
  */
 static bool
-install_init(int state, const char *init, struct error *err)
+main_install_init(int state, const char *init, struct error *err)
 {
 	cleanup_close int from = open(init, O_RDONLY | O_CLOEXEC);
 	cleanup_close int bin = -1, to = -1;
@@ -52,7 +52,7 @@ install_init(int state, const char *init, struct error *err)
 		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0755);
 	if (to < 0)
 		return error_errno(err, "make bin/kabuto-init");
-	if (!copy_whole(from, to))
+	if (!write_copy(from, to))
 		return error_errno(err, "copy kabuto-init '%s' to bin/kabuto-init", init);
 	if (fchmod(to, 0755) < 0 || fsync(to) < 0 || close(take_fd(&to)) < 0 ||
 	    renameat(bin, "kabuto-init.new", bin, "kabuto-init") < 0)
@@ -68,7 +68,7 @@ static struct {
 } signalled;
 
 static void *
-wait_for_signals(void *nothing)
+main_wait_for_signals(void *nothing)
 {
 	struct spooler *spooler = signalled.spooler;
 	int number;
@@ -91,7 +91,7 @@ wait_for_signals(void *nothing)
 }
 
 static bool
-catch_signals(struct spooler *spooler, const char *path, struct error *err)
+main_catch_signals(struct spooler *spooler, const char *path, struct error *err)
 {
 	pthread_t thread;
 
@@ -104,7 +104,7 @@ catch_signals(struct spooler *spooler, const char *path, struct error *err)
 	sigaddset(&signalled.signals, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &signalled.signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	errno = pthread_create(&thread, NULL, wait_for_signals, NULL);
+	errno = pthread_create(&thread, NULL, main_wait_for_signals, NULL);
 	if (errno != 0)
 		return error_errno(err, "start a thread");
 	pthread_detach(thread);
@@ -113,7 +113,7 @@ catch_signals(struct spooler *spooler, const char *path, struct error *err)
 
 /* A damaged one is refused before anything is done by what it says. */
 static bool
-read_database(struct spooler *spooler, struct error *err)
+main_read_database(struct spooler *spooler, struct error *err)
 {
 	struct database db;
 	bool done;
@@ -127,7 +127,7 @@ read_database(struct spooler *spooler, struct error *err)
 
 /* What git and hg are not kept from by this kernel, for whom it concerns. */
 static void
-say_unconfined(void)
+main_say_unconfined(void)
 {
 	const char *missing = confine_missing();
 
@@ -138,7 +138,7 @@ say_unconfined(void)
 }
 
 static bool
-run(const struct config *config, const char *path, struct error *err)
+main_run(const struct config *config, const char *path, struct error *err)
 {
 	static struct spooler spooler;
 	cleanup_close int state = open(config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -151,28 +151,28 @@ run(const struct config *config, const char *path, struct error *err)
 	if (lock < 0)
 		return false;
 	spooler.config = config;
-	spooler.started_ms = time_now_ms();
+	spooler.started_ms = clock_now_ms();
 	spooler.status.pid = getpid();
 	pthread_mutex_init(&spooler.lock, NULL);
 	pthread_cond_init(&spooler.start_ended, NULL);
 	spooler.starts_most = STARTS_PER_PROCESSOR * (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	spooler.nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!spool_open(&spooler.spool, config, true, err) ||
-	    !install_init(state, config->init, err) || !read_database(&spooler, err) ||
-	    !engine_init(err) || !catch_signals(&spooler, path, err))
+	    !main_install_init(state, config->init, err) || !main_read_database(&spooler, err) ||
+	    !engine_init(err) || !main_catch_signals(&spooler, path, err))
 		return false;
-	say_unconfined();
+	main_say_unconfined();
 	spooler.wake = wake_listen(state, err);
-	if (spooler.wake < 0 || !sandboxes_open(&spooler, err))
+	if (spooler.wake < 0 || !sandbox_open_all(&spooler, err))
 		return false;
 	done = scheduler_run(&spooler, err);
-	sandboxes_close(&spooler);
+	sandbox_close_all(&spooler);
 	program_end(spooler.config);
 	return done;
 }
 
 static int
-usage(void)
+main_usage(void)
 {
 	fprintf(stderr, "usage: kabuto-spooler [-nV] [-c file]\n");
 	return EXIT_USAGE;
@@ -199,10 +199,10 @@ main(int argc, char **argv)
 			puts("kabuto-spooler " PACKAGE_VERSION);
 			return EXIT_DONE;
 		default:
-			return usage();
+			return main_usage();
 		}
 	if (optind != argc)
-		return usage();
+		return main_usage();
 	registry_take_environment();
 	if (!program_start(&config, path))
 		return EXIT_FAILED;
@@ -216,7 +216,7 @@ main(int argc, char **argv)
 		config_clear(&config);
 		return EXIT_DONE;
 	}
-	done = run(&config, path, &err);
+	done = main_run(&config, path, &err);
 	if (!done)
 		log_write(LOG_ERROR, "%s", err.text);
 	return done ? EXIT_DONE : err.kind == ERROR_BUSY ? EXIT_TRY_AGAIN : EXIT_FAILED;

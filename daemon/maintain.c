@@ -44,7 +44,7 @@ struct maintenance {
 };
 
 static void
-problem(struct maintenance *m, const char *text)
+maintain_problem(struct maintenance *m, const char *text)
 {
 	if (!ctl_has(m->ctl, CTL_JSON))
 		fprintf(stderr, "kabutoctl: %s: %s\n", m->step, text);
@@ -56,7 +56,7 @@ problem(struct maintenance *m, const char *text)
  * several steps, is told once.
  */
 static void
-note_error(struct maintenance *m, const struct error *err)
+maintain_record_error(struct maintenance *m, const struct error *err)
 {
 	if (err->kind != ERROR_BUSY)
 		m->failed = true;
@@ -64,24 +64,25 @@ note_error(struct maintenance *m, const struct error *err)
 		return;
 	else
 		m->busy = true;
-	problem(m, err->text);
+	maintain_problem(m, err->text);
 }
 
 static void
-tell(void *context, enum log_level level, const char *text)
+maintain_tell(void *context, enum log_level level, const char *text)
 {
 	struct maintenance *m = context;
 
 	if (level > LOG_WARNING)
 		return;
 	m->failed = true;
-	problem(m, text);
+	maintain_problem(m, text);
 }
 
 /* Retention */
 
 static void
-remove_files(struct maintenance *m, enum retention_kind kind, const struct retention_job *job)
+maintain_remove_files(struct maintenance *m, enum retention_kind kind,
+    const struct retention_job *job)
 {
 	struct error err;
 	bool kept;
@@ -90,12 +91,12 @@ remove_files(struct maintenance *m, enum retention_kind kind, const struct reten
 	if (kind == RETENTION_RESULTS
 		? !jobfiles_remove_results(&m->spool, job->results_token, &kept, &err)
 		: !jobfiles_remove_logs(&m->spool, job->id, job->attempts, &kept, &err))
-		note_error(m, &err);
+		maintain_record_error(m, &err);
 }
 
 static bool
-remove_batch(struct maintenance *m, enum retention_kind kind, struct retention_batch *batch,
-    struct error *err)
+maintain_remove_batch(struct maintenance *m, enum retention_kind kind,
+    struct retention_batch *batch, struct error *err)
 {
 	if (!m->dry_run && !retention_apply(&m->db, kind, batch, err))
 		return false;
@@ -104,13 +105,14 @@ remove_batch(struct maintenance *m, enum retention_kind kind, struct retention_b
 		/* A job's files are removed, and told, by the spooler. */
 		m->bytes += kind == RETENTION_JOBS ? 0 : batch->jobs[i].bytes;
 		if (!m->dry_run && kind != RETENTION_JOBS)
-			remove_files(m, kind, &batch->jobs[i]);
+			maintain_remove_files(m, kind, &batch->jobs[i]);
 	}
 	return true;
 }
 
 static bool
-remove_old(struct maintenance *m, enum retention_kind kind, int64_t before, struct error *err)
+maintain_remove_old(struct maintenance *m, enum retention_kind kind, int64_t before,
+    struct error *err)
 {
 	struct retention_walk walk = { .before = before };
 	struct retention_batch batch;
@@ -120,27 +122,27 @@ remove_old(struct maintenance *m, enum retention_kind kind, int64_t before, stru
 			return false;
 		if (batch.count == 0)
 			return true;
-		if (!remove_batch(m, kind, &batch, err))
+		if (!maintain_remove_batch(m, kind, &batch, err))
 			return false;
 	}
 }
 
 static bool
-step_results(struct maintenance *m, struct error *err)
+maintain_step_results(struct maintenance *m, struct error *err)
 {
-	return remove_old(m, RETENTION_RESULTS, m->results_before, err);
+	return maintain_remove_old(m, RETENTION_RESULTS, m->results_before, err);
 }
 
 static bool
-step_logs(struct maintenance *m, struct error *err)
+maintain_step_logs(struct maintenance *m, struct error *err)
 {
-	return remove_old(m, RETENTION_LOGS, m->logs_before, err);
+	return maintain_remove_old(m, RETENTION_LOGS, m->logs_before, err);
 }
 
 static bool
-step_jobs(struct maintenance *m, struct error *err)
+maintain_step_jobs(struct maintenance *m, struct error *err)
 {
-	bool done = remove_old(m, RETENTION_JOBS, m->jobs_before, err);
+	bool done = maintain_remove_old(m, RETENTION_JOBS, m->jobs_before, err);
 
 	if (m->removed > 0 && !m->dry_run)
 		wake_send(m->spool.state);
@@ -148,14 +150,14 @@ step_jobs(struct maintenance *m, struct error *err)
 }
 
 static int64_t
-later(int64_t a, int64_t b)
+maintain_later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
 /* Leaves of a batch, from its beginning, what is enough to take *over bytes away. */
 static void
-take_enough(struct retention_batch *batch, int64_t *over)
+maintain_take_enough(struct retention_batch *batch, int64_t *over)
 {
 	size_t taken = 0;
 
@@ -170,7 +172,7 @@ take_enough(struct retention_batch *batch, int64_t *over)
 
 /* The oldest results first, and then the oldest logs, until the account is under its limit. */
 static bool
-shrink_account(int64_t account, int64_t over, void *context, struct error *err)
+maintain_shrink_account(int64_t account, int64_t over, void *context, struct error *err)
 {
 	struct maintenance *m = context;
 	struct retention_batch batch;
@@ -178,15 +180,15 @@ shrink_account(int64_t account, int64_t over, void *context, struct error *err)
 	for (enum retention_kind kind = RETENTION_RESULTS; kind <= RETENTION_LOGS; kind++) {
 		struct retention_walk walk = { .account = account, .before = INT64_MAX };
 
-		walk.from = later(m->jobs_before,
+		walk.from = maintain_later(m->jobs_before,
 		    kind == RETENTION_RESULTS ? m->results_before : m->logs_before);
 		while (over > 0) {
 			if (!retention_next(&m->db, kind, &walk, &batch, err))
 				return false;
 			if (batch.count == 0)
 				break;
-			take_enough(&batch, &over);
-			if (!remove_batch(m, kind, &batch, err))
+			maintain_take_enough(&batch, &over);
+			if (!maintain_remove_batch(m, kind, &batch, err))
 				return false;
 		}
 	}
@@ -194,11 +196,11 @@ shrink_account(int64_t account, int64_t over, void *context, struct error *err)
 }
 
 static bool
-step_stored(struct maintenance *m, struct error *err)
+maintain_step_stored(struct maintenance *m, struct error *err)
 {
 	return retention_each_over(&m->db, m->ctl->config->retention.account_bytes,
-	    later(m->results_before, m->jobs_before), later(m->logs_before, m->jobs_before),
-	    shrink_account, m, err);
+	    maintain_later(m->results_before, m->jobs_before),
+	    maintain_later(m->logs_before, m->jobs_before), maintain_shrink_account, m, err);
 }
 
 /* What has expired */
@@ -206,7 +208,7 @@ step_stored(struct maintenance *m, struct error *err)
 /* Whether there is anything to drop: a dry run only counts, and the lock is not taken for nothing.
  */
 static bool
-to_drop(struct maintenance *m, int64_t count)
+maintain_to_drop(struct maintenance *m, int64_t count)
 {
 	if (m->dry_run)
 		m->removed = count;
@@ -214,27 +216,27 @@ to_drop(struct maintenance *m, int64_t count)
 }
 
 static bool
-step_sessions(struct maintenance *m, struct error *err)
+maintain_step_sessions(struct maintenance *m, struct error *err)
 {
 	int64_t days = m->ctl->config->session_days, dropped = ROWS_AT_A_TIME, count = 0;
 
 	if (!session_count_idle(&m->db, days, &count, err))
 		return false;
-	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
+	for (; maintain_to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
 		if (!session_drop_idle(&m->db, days, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
 }
 
 static bool
-step_accounts(struct maintenance *m, struct error *err)
+maintain_step_accounts(struct maintenance *m, struct error *err)
 {
-	int64_t before = time_now_ms() - UNCONFIRMED_DAYS * DAY_MS, dropped = ROWS_AT_A_TIME;
+	int64_t before = clock_now_ms() - UNCONFIRMED_DAYS * DAY_MS, dropped = ROWS_AT_A_TIME;
 	int64_t count = 0;
 
 	if (!account_count_unconfirmed(&m->db, before, &count, err))
 		return false;
-	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
+	for (; maintain_to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
 		if (!account_drop_unconfirmed(&m->db, before, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
@@ -242,54 +244,55 @@ step_accounts(struct maintenance *m, struct error *err)
 
 /* What counts and drops by itself what is too old. */
 static bool
-drop_all(struct maintenance *m, bool (*count)(struct database *, int64_t *, struct error *),
+maintain_drop_all(struct maintenance *m,
+    bool (*count)(struct database *, int64_t *, struct error *),
     bool (*drop)(struct database *, int64_t, int64_t *, struct error *), struct error *err)
 {
 	int64_t dropped = ROWS_AT_A_TIME, found = 0;
 
 	if (!count(&m->db, &found, err))
 		return false;
-	for (; to_drop(m, found) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
+	for (; maintain_to_drop(m, found) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
 		if (!drop(&m->db, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
 }
 
 static bool
-step_login_failures(struct maintenance *m, struct error *err)
+maintain_step_login_failures(struct maintenance *m, struct error *err)
 {
-	return drop_all(m, login_failure_count_old, login_failure_drop_old, err);
+	return maintain_drop_all(m, login_count_old, login_drop_old, err);
 }
 
 static bool
-step_tokens(struct maintenance *m, struct error *err)
+maintain_step_tokens(struct maintenance *m, struct error *err)
 {
-	return drop_all(m, token_count_expired, token_drop_expired, err);
+	return maintain_drop_all(m, token_count_expired, token_drop_expired, err);
 }
 
 static bool
-step_answers(struct maintenance *m, struct error *err)
+maintain_step_answers(struct maintenance *m, struct error *err)
 {
-	return drop_all(m, idempotency_count_old, idempotency_drop_old, err);
+	return maintain_drop_all(m, idempotency_count_old, idempotency_drop_old, err);
 }
 
 static bool
-step_deleted_images(struct maintenance *m, struct error *err)
+maintain_step_deleted_images(struct maintenance *m, struct error *err)
 {
-	return drop_all(m, build_count_unused_images, build_drop_unused_images, err);
+	return maintain_drop_all(m, build_count_unused_images, build_drop_unused_images, err);
 }
 
 static bool
-step_events(struct maintenance *m, struct error *err)
+maintain_step_events(struct maintenance *m, struct error *err)
 {
 	int64_t days = m->ctl->config->retention.events_days, dropped = ROWS_AT_A_TIME, count = 0;
-	int64_t before = time_now_ms() - days * DAY_MS;
+	int64_t before = clock_now_ms() - days * DAY_MS;
 
 	if (days == 0)
 		return true;
 	if (!event_count_old(&m->db, before, &count, err))
 		return false;
-	for (; to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
+	for (; maintain_to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
 		if (!event_drop_old(&m->db, before, ROWS_AT_A_TIME, &dropped, err))
 			return false;
 	return true;
@@ -298,13 +301,13 @@ step_events(struct maintenance *m, struct error *err)
 /* Rubbish */
 
 static bool
-sweep_files(struct maintenance *m, void (*run)(struct filesweep *sweep))
+maintain_sweep_files(struct maintenance *m, void (*run)(struct filesweep *sweep))
 {
 	struct filesweep sweep = { .spool = &m->spool,
 		.db = &m->db,
 		.dry_run = m->dry_run,
 		.measure = true,
-		.tell = tell,
+		.tell = maintain_tell,
 		.context = m };
 
 	run(&sweep);
@@ -314,33 +317,33 @@ sweep_files(struct maintenance *m, void (*run)(struct filesweep *sweep))
 }
 
 static bool
-step_files(struct maintenance *m, struct error *err)
+maintain_step_files(struct maintenance *m, struct error *err)
 {
 	(void)err;
-	return sweep_files(m, filesweep_run);
+	return maintain_sweep_files(m, filesweep_run);
 }
 
 static bool
-step_contexts(struct maintenance *m, struct error *err)
+maintain_step_contexts(struct maintenance *m, struct error *err)
 {
 	(void)err;
-	return sweep_files(m, filesweep_contexts);
+	return maintain_sweep_files(m, filesweep_contexts);
 }
 
 static void
-tell_missing(const char *what, void *context)
+maintain_tell_missing(const char *what, void *context)
 {
-	tell(context, LOG_WARNING, what);
+	maintain_tell(context, LOG_WARNING, what);
 }
 
 static bool
-step_missing(struct maintenance *m, struct error *err)
+maintain_step_missing(struct maintenance *m, struct error *err)
 {
-	return verify_files(&m->db, &m->spool, tell_missing, m, err);
+	return verify_files(&m->db, &m->spool, maintain_tell_missing, m, err);
 }
 
 static bool
-step_database(struct maintenance *m, struct error *err)
+maintain_step_database(struct maintenance *m, struct error *err)
 {
 	return m->dry_run || upkeep_tidy(&m->db, err);
 }
@@ -351,27 +354,29 @@ static const struct {
 	const char *did; /* what it has done to "removed" of them; NULL: it counts nothing */
 	bool bytes;      /* and it knows how large they were */
 } steps[] = {
-	{ "results", step_results, "results removed, since they were old", true },
-	{ "logs", step_logs, "jobs' logs removed, since they were old", true },
-	{ "jobs", step_jobs, "jobs deleted, since they were old", false },
-	{ "stored", step_stored, "results and logs removed of accounts over their size", true },
-	{ "sessions", step_sessions, "sessions ended, since they were idle", false },
-	{ "login_failures", step_login_failures, "counters of failed log-ins dropped", false },
-	{ "accounts", step_accounts, "accounts dropped that were never confirmed", false },
-	{ "tokens", step_tokens, "API tokens dropped that had expired", false },
-	{ "answers", step_answers, "kept answers dropped, since they were old", false },
-	{ "events", step_events, "events dropped, since they were old", false },
-	{ "deleted_images", step_deleted_images, "deleted images dropped that no job names",
+	{ "results", maintain_step_results, "results removed, since they were old", true },
+	{ "logs", maintain_step_logs, "jobs' logs removed, since they were old", true },
+	{ "jobs", maintain_step_jobs, "jobs deleted, since they were old", false },
+	{ "stored", maintain_step_stored, "results and logs removed of accounts over their size",
+	    true },
+	{ "sessions", maintain_step_sessions, "sessions ended, since they were idle", false },
+	{ "login_failures", maintain_step_login_failures, "counters of failed log-ins dropped",
 	    false },
-	{ "files", step_files, "files removed that belonged to nothing", true },
-	{ "contexts", step_contexts, "contexts removed of builds that have ended", true },
-	{ "missing", step_missing, NULL, false },
-	{ "database", step_database, NULL, false },
+	{ "accounts", maintain_step_accounts, "accounts dropped that were never confirmed", false },
+	{ "tokens", maintain_step_tokens, "API tokens dropped that had expired", false },
+	{ "answers", maintain_step_answers, "kept answers dropped, since they were old", false },
+	{ "events", maintain_step_events, "events dropped, since they were old", false },
+	{ "deleted_images", maintain_step_deleted_images,
+	    "deleted images dropped that no job names", false },
+	{ "files", maintain_step_files, "files removed that belonged to nothing", true },
+	{ "contexts", maintain_step_contexts, "contexts removed of builds that have ended", true },
+	{ "missing", maintain_step_missing, NULL, false },
+	{ "database", maintain_step_database, NULL, false },
 };
 #define STEPS (sizeof steps / sizeof steps[0])
 
 static void
-report(const struct maintenance *m, size_t step, json_t *answer)
+maintain_report(const struct maintenance *m, size_t step, json_t *answer)
 {
 	char bytes[QUANTITY_TEXT];
 	json_t *counts;
@@ -388,25 +393,25 @@ report(const struct maintenance *m, size_t step, json_t *answer)
 		return;
 	printf("%s%" PRId64 " %s", m->dry_run ? "would be: " : "", m->removed, steps[step].did);
 	if (steps[step].bytes)
-		printf(" (%s)", bytes_format(m->bytes, bytes));
+		printf(" (%s)", quantity_format_bytes(m->bytes, bytes));
 	putchar('\n');
 }
 
 static int64_t
-days_ago(int64_t now, int64_t days)
+maintain_days_ago(int64_t now, int64_t days)
 {
 	return days == 0 ? 0 : now - days * DAY_MS;
 }
 
 static bool
-open_all(struct maintenance *m, struct error *err)
+maintain_open_all(struct maintenance *m, struct error *err)
 {
 	const struct config *config = m->ctl->config;
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
-	m->results_before = days_ago(now, config->retention.results_days);
-	m->logs_before = days_ago(now, config->retention.logs_days);
-	m->jobs_before = days_ago(now, config->retention.jobs_days);
+	m->results_before = maintain_days_ago(now, config->retention.results_days);
+	m->logs_before = maintain_days_ago(now, config->retention.logs_days);
+	m->jobs_before = maintain_days_ago(now, config->retention.jobs_days);
 	if (!ctl_open(m->ctl, &m->spool, &m->db, err))
 		return false;
 	/* The spooler's own, which a handler does not get. */
@@ -421,22 +426,22 @@ open_all(struct maintenance *m, struct error *err)
 }
 
 static void
-close_all(struct maintenance *m)
+maintain_close_all(struct maintenance *m)
 {
 	connection_close(&m->db);
 	spool_close(&m->spool);
 }
 
 static void
-run_step(struct maintenance *m, size_t step, json_t *answer)
+maintain_run_step(struct maintenance *m, size_t step, json_t *answer)
 {
 	struct error err;
 
 	m->step = steps[step].name;
 	m->removed = m->bytes = 0;
 	if (!steps[step].run(m, &err))
-		note_error(m, &err);
-	report(m, step, answer);
+		maintain_record_error(m, &err);
+	maintain_report(m, step, answer);
 }
 
 int
@@ -446,12 +451,12 @@ maintain(struct ctl *ctl)
 	cleanup_json json_t *answer = json_object();
 	struct error err;
 
-	if (!open_all(&m, &err))
+	if (!maintain_open_all(&m, &err))
 		return ctl_failed(&err);
 	m.problems = json_array();
 	for (size_t i = 0; i < STEPS; i++)
-		run_step(&m, i, answer);
-	close_all(&m);
+		maintain_run_step(&m, i, answer);
+	maintain_close_all(&m);
 	json_object_set_new(answer, "problems", m.problems);
 	if (ctl_has(ctl, CTL_JSON) && ctl_print_json(json_incref(answer)) != EXIT_DONE)
 		m.failed = true;

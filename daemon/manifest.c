@@ -35,7 +35,7 @@ manifest_update(struct manifest *manifest, const void *data, size_t length)
 }
 
 static bool
-make_room(struct manifest *manifest, struct error *err)
+manifest_make_room(struct manifest *manifest, struct error *err)
 {
 	size_t room = manifest->room == 0 ? 65536 : manifest->room * 2;
 	char *text;
@@ -56,7 +56,7 @@ manifest_end(struct manifest *manifest, const char *name, struct error *err)
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	char text[2 * sizeof hash + 1];
 
-	if (!make_room(manifest, err))
+	if (!manifest_make_room(manifest, err))
 		return false;
 	crypto_hash_sha256_final(&manifest->hash, hash);
 	sodium_bin2hex(text, sizeof text, hash, sizeof hash);
@@ -96,7 +96,7 @@ static const struct {
 };
 
 static bool
-component_is_plain(const char *at, size_t length)
+manifest_component_is_plain(const char *at, size_t length)
 {
 	if (length == 0 || length > COMPONENT_MOST || strncmp(at, ".", length) == 0 ||
 	    strncmp(at, "..", length) == 0)
@@ -109,12 +109,12 @@ component_is_plain(const char *at, size_t length)
 
 /* A path of plain components; the last may be followed by a slash where it is a folder's. */
 static bool
-path_is_plain(const char *path, bool deep)
+manifest_path_is_plain(const char *path, bool deep)
 {
 	for (;;) {
 		size_t length = strcspn(path, "/");
 
-		if (!component_is_plain(path, length))
+		if (!manifest_component_is_plain(path, length))
 			return false;
 		if (path[length] == '\0')
 			return true;
@@ -136,7 +136,7 @@ manifest_name_check(const char *name, struct error *err)
 		size_t prefix = strlen(folders[i].name);
 
 		if (strncmp(name, folders[i].name, prefix) == 0)
-			known = path_is_plain(name + prefix, folders[i].deep);
+			known = manifest_path_is_plain(name + prefix, folders[i].deep);
 	}
 	if (known && length <= NAME_MOST && utf8_valid(name, length))
 		return true;

@@ -15,7 +15,7 @@
 
 /* Adds a group to those of the process. */
 static bool
-join(gid_t group)
+owner_join(gid_t group)
 {
 	gid_t groups[GROUPS_MOST];
 	int count = getgroups(GROUPS_MOST - 1, groups);
@@ -32,17 +32,17 @@ join(gid_t group)
  * to it.
  */
 static bool
-take_groups(const struct config *config, const struct passwd *owner, gid_t state)
+owner_take_groups(const struct config *config, const struct passwd *owner, gid_t state)
 {
 	const struct group *web = getgrnam(config->web_server_group);
 
-	return initgroups(owner->pw_name, owner->pw_gid) == 0 && join(state) &&
-	    (web == NULL || join(web->gr_gid)) && setgid(owner->pw_gid) == 0;
+	return initgroups(owner->pw_name, owner->pw_gid) == 0 && owner_join(state) &&
+	    (web == NULL || owner_join(web->gr_gid)) && setgid(owner->pw_gid) == 0;
 }
 
 /* A job that runs as root leaves root's files in its outbox, and these are to be removed too. */
 static bool
-keep_capabilities(void)
+owner_keep_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { { 0 } };
@@ -69,8 +69,9 @@ owner_become(const struct config *config, struct error *err)
 	if (owner == NULL)
 		return error_set(err, ERROR_SYSTEM, "'%s' belongs to a user that is not there: %ld",
 		    config->state_dir, (long)state.st_uid);
-	if (!take_groups(config, owner, state.st_gid) || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ||
-	    setuid(owner->pw_uid) < 0 || !keep_capabilities())
+	if (!owner_take_groups(config, owner, state.st_gid) ||
+	    prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setuid(owner->pw_uid) < 0 ||
+	    !owner_keep_capabilities())
 		return error_errno(err, "become '%s'", owner->pw_name);
 	return true;
 }

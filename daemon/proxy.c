@@ -48,7 +48,7 @@ struct request_line {
 };
 
 static void
-tunnel_close(struct proxy_tunnel *tunnel)
+proxy_tunnel_close(struct proxy_tunnel *tunnel)
 {
 	if (tunnel->client >= 0)
 		(void)close(tunnel->client);
@@ -58,23 +58,23 @@ tunnel_close(struct proxy_tunnel *tunnel)
 }
 
 static void
-tunnel_answer(struct proxy_tunnel *tunnel, const char *status, const char *header)
+proxy_tunnel_answer(struct proxy_tunnel *tunnel, const char *status, const char *header)
 {
 	tunnel->back.length = (size_t)snprintf(tunnel->back.bytes, sizeof tunnel->back.bytes,
 	    "HTTP/1.1 %s\r\n%s\r\n", status, header);
 }
 
 static void
-tunnel_refuse(struct proxy_tunnel *tunnel, const char *status, const char *header)
+proxy_tunnel_refuse(struct proxy_tunnel *tunnel, const char *status, const char *header)
 {
-	tunnel_answer(tunnel, status, header);
+	proxy_tunnel_answer(tunnel, status, header);
 	tunnel->refused = tunnel->forth.ended = tunnel->back.ended = true;
 	tunnel->forth.length = 0;
 }
 
 /* "host:port" or "[address]:port", of length bytes; the port may be left out where there is one. */
 static bool
-authority_parse(const char *text, size_t length, const char *port, struct request_line *line)
+proxy_authority_parse(const char *text, size_t length, const char *port, struct request_line *line)
 {
 	char authority[HOST_TEXT + 16], *colon, *host = authority;
 
@@ -107,7 +107,7 @@ authority_parse(const char *text, size_t length, const char *port, struct reques
 
 /* RFC 9112, section 3: "CONNECT host:port HTTP/1.1", or "GET http://host/path HTTP/1.1". */
 static bool
-request_line_parse(const char *head, struct request_line *line)
+proxy_request_line_parse(const char *head, struct request_line *line)
 {
 	static const char scheme[] = "http://";
 	size_t method = strcspn(head, " \r\n"), length;
@@ -123,7 +123,7 @@ request_line_parse(const char *head, struct request_line *line)
 	line->version = target + length + 1;
 	line->connect = method == 7 && memcmp(head, "CONNECT", 7) == 0;
 	if (line->connect)
-		return authority_parse(target, length, NULL, line);
+		return proxy_authority_parse(target, length, NULL, line);
 	if (strncasecmp(target, scheme, sizeof scheme - 1) != 0)
 		return false;
 	target += sizeof scheme - 1;
@@ -131,12 +131,12 @@ request_line_parse(const char *head, struct request_line *line)
 	/* hg leaves a redirect's "user:password@" there. */
 	at = memrchr(target, '@', (size_t)(line->path - target));
 	target = at != NULL ? at + 1 : target;
-	return authority_parse(target, (size_t)(line->path - target), "80", line);
+	return proxy_authority_parse(target, (size_t)(line->path - target), "80", line);
 }
 
 /* The next line behind at, without its end; NULL behind the last one. */
 static const char *
-next_line(const char *at, size_t *length)
+proxy_next_line(const char *at, size_t *length)
 {
 	at = strstr(at, "\r\n");
 	if (at == NULL)
@@ -147,7 +147,7 @@ next_line(const char *at, size_t *length)
 }
 
 static bool
-is_authorized(const struct proxy *proxy, const char *head)
+proxy_is_authorized(const struct proxy *proxy, const char *head)
 {
 	char plain[sizeof proxy->password + sizeof PROXY_USER], wanted[256] = "Basic ";
 	static const char name[] = "Proxy-Authorization:";
@@ -156,7 +156,7 @@ is_authorized(const struct proxy *proxy, const char *head)
 	snprintf(plain, sizeof plain, "%s:%s", PROXY_USER, proxy->password);
 	sodium_bin2base64(wanted + strlen(wanted), sizeof wanted - strlen(wanted),
 	    (const unsigned char *)plain, strlen(plain), sodium_base64_VARIANT_ORIGINAL);
-	for (const char *line = head; (line = next_line(line, &length)) != NULL;)
+	for (const char *line = head; (line = proxy_next_line(line, &length)) != NULL;)
 		if (strncasecmp(line, name, sizeof name - 1) == 0) {
 			const char *value =
 			    line + sizeof name - 1 + strspn(line + sizeof name - 1, " ");
@@ -169,7 +169,7 @@ is_authorized(const struct proxy *proxy, const char *head)
 
 /* Headers that are meant for us alone (RFC 9110, section 7.6.1). */
 static bool
-is_ours(const char *line)
+proxy_is_ours(const char *line)
 {
 	return strncasecmp(line, "Proxy-", 6) == 0 || strncasecmp(line, "Connection:", 11) == 0;
 }
@@ -179,7 +179,7 @@ is_ours(const char *line)
  * has length bytes with the empty line at its end.
  */
 static bool
-rewrite_head(struct flow *flow, size_t length, const struct request_line *line)
+proxy_rewrite_head(struct flow *flow, size_t length, const struct request_line *line)
 {
 	cleanup_free char *head = NULL;
 	size_t room = 0, line_length, rest = flow->length - length, new_length;
@@ -191,8 +191,8 @@ rewrite_head(struct flow *flow, size_t length, const struct request_line *line)
 	fprintf(to, "%.*s %s%.*s %.8s\r\nConnection: close\r\n", (int)line->method_length,
 	    line->method, path ? "" : "/", (int)strcspn(line->path, "# "), line->path,
 	    line->version);
-	for (const char *at = flow->bytes; (at = next_line(at, &line_length)) != NULL;)
-		if (!is_ours(at))
+	for (const char *at = flow->bytes; (at = proxy_next_line(at, &line_length)) != NULL;)
+		if (!proxy_is_ours(at))
 			fprintf(to, "%.*s\r\n", (int)line_length, at);
 	fputs("\r\n", to);
 	if (fflush(to) != 0 || room + rest > HEAD_MOST)
@@ -205,7 +205,7 @@ rewrite_head(struct flow *flow, size_t length, const struct request_line *line)
 }
 
 static void
-note_refusal(struct proxy *proxy, const struct error *err)
+proxy_record_refusal(struct proxy *proxy, const struct error *err)
 {
 	pthread_mutex_lock(&proxy->lock);
 	if (proxy->refusal.kind == ERROR_NONE)
@@ -215,7 +215,7 @@ note_refusal(struct proxy *proxy, const struct error *err)
 
 /* What has come begins with a request's head as soon as there is an empty line. */
 static void
-tunnel_begin(struct proxy *proxy, struct proxy_tunnel *tunnel)
+proxy_tunnel_begin(struct proxy *proxy, struct proxy_tunnel *tunnel)
 {
 	struct flow *forth = &tunnel->forth;
 	struct request_line line = { 0 };
@@ -226,28 +226,28 @@ tunnel_begin(struct proxy *proxy, struct proxy_tunnel *tunnel)
 	end = strstr(forth->bytes, "\r\n\r\n");
 	if (end == NULL) {
 		if (forth->length == HEAD_MOST || strlen(forth->bytes) < forth->length)
-			tunnel_refuse(tunnel, "400 Bad Request", "");
+			proxy_tunnel_refuse(tunnel, "400 Bad Request", "");
 		return;
 	}
-	if (!is_authorized(proxy, forth->bytes)) {
-		tunnel_refuse(tunnel, "407 Proxy Authentication Required",
+	if (!proxy_is_authorized(proxy, forth->bytes)) {
+		proxy_tunnel_refuse(tunnel, "407 Proxy Authentication Required",
 		    "Proxy-Authenticate: Basic realm=\"checkout\"\r\nConnection: close\r\n");
 		return;
 	}
-	if (!request_line_parse(forth->bytes, &line)) {
-		tunnel_refuse(tunnel, "400 Bad Request", "");
+	if (!proxy_request_line_parse(forth->bytes, &line)) {
+		proxy_tunnel_refuse(tunnel, "400 Bad Request", "");
 		return;
 	}
 	if (!line.connect && !proxy->http) {
 		error_set(&err, ERROR_INPUT, "'http' is not a scheme that is allowed here");
-		note_refusal(proxy, &err);
-		tunnel_refuse(tunnel, "403 Refused By Kabuto", "");
+		proxy_record_refusal(proxy, &err);
+		proxy_tunnel_refuse(tunnel, "403 Refused By Kabuto", "");
 		return;
 	}
-	tunnel->host = guard_connect(&proxy->guard, line.host, line.port, &err);
+	tunnel->host = addressfilter_connect(&proxy->guard, line.host, line.port, &err);
 	if (tunnel->host < 0) {
-		note_refusal(proxy, &err);
-		tunnel_refuse(tunnel,
+		proxy_record_refusal(proxy, &err);
+		proxy_tunnel_refuse(tunnel,
 		    err.kind == ERROR_AWAY ? "502 Bad Gateway" : "403 Refused By Kabuto", "");
 		return;
 	}
@@ -256,15 +256,15 @@ tunnel_begin(struct proxy *proxy, struct proxy_tunnel *tunnel)
 
 		forth->length -= length;
 		memmove(forth->bytes, end + 4, forth->length);
-		tunnel_answer(tunnel, "200 Connected", "");
-	} else if (!rewrite_head(forth, (size_t)(end + 4 - forth->bytes), &line)) {
-		tunnel_refuse(tunnel, "431 Request Header Fields Too Large", "");
+		proxy_tunnel_answer(tunnel, "200 Connected", "");
+	} else if (!proxy_rewrite_head(forth, (size_t)(end + 4 - forth->bytes), &line)) {
+		proxy_tunnel_refuse(tunnel, "431 Request Header Fields Too Large", "");
 	}
 }
 
 /* Passes on what can be without waiting. False: a connection broke. */
 static bool
-flow_move(struct flow *flow, int from, short ready_from, int to, short ready_to)
+proxy_flow_move(struct flow *flow, int from, short ready_from, int to, short ready_to)
 {
 	ssize_t length;
 
@@ -293,7 +293,7 @@ flow_move(struct flow *flow, int from, short ready_from, int to, short ready_to)
 }
 
 static short
-wanted(const struct flow *in, const struct flow *out)
+proxy_wanted(const struct flow *in, const struct flow *out)
 {
 	short events = 0;
 
@@ -306,28 +306,28 @@ wanted(const struct flow *in, const struct flow *out)
 
 /* A descriptor of which nothing is wanted is left out: its end would wake poll without pause. */
 static struct pollfd
-watch(int fd, short events)
+proxy_watch(int fd, short events)
 {
 	return (struct pollfd){ .fd = events != 0 ? fd : -1, .events = events };
 }
 
 static void
-tunnel_run(struct proxy *proxy, struct proxy_tunnel *tunnel, short client, short host)
+proxy_tunnel_run(struct proxy *proxy, struct proxy_tunnel *tunnel, short client, short host)
 {
-	bool open = flow_move(&tunnel->forth, tunnel->client, client, tunnel->host, host) &&
-	    flow_move(&tunnel->back, tunnel->host, host, tunnel->client, client);
+	bool open = proxy_flow_move(&tunnel->forth, tunnel->client, client, tunnel->host, host) &&
+	    proxy_flow_move(&tunnel->back, tunnel->host, host, tunnel->client, client);
 
 	if (open && tunnel->host < 0 && !tunnel->refused) {
 		open = !tunnel->forth.ended;
 		if (open)
-			tunnel_begin(proxy, tunnel);
+			proxy_tunnel_begin(proxy, tunnel);
 	}
 	if (!open || (tunnel->back.shut && (tunnel->refused || tunnel->forth.shut)))
-		tunnel_close(tunnel);
+		proxy_tunnel_close(tunnel);
 }
 
 static void
-accept_client(struct proxy *proxy)
+proxy_accept_client(struct proxy *proxy)
 {
 	int fd = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
@@ -348,20 +348,21 @@ accept_client(struct proxy *proxy)
 }
 
 static void *
-serve(void *context)
+proxy_serve(void *context)
 {
 	struct proxy *proxy = context;
 	struct pollfd fds[2 + 2 * TUNNELS];
 
 	for (;;) {
-		fds[0] = watch(proxy->stop, POLLIN);
-		fds[1] = watch(proxy->listener, POLLIN);
+		fds[0] = proxy_watch(proxy->stop, POLLIN);
+		fds[1] = proxy_watch(proxy->listener, POLLIN);
 		for (size_t i = 0; i < TUNNELS; i++) {
 			struct proxy_tunnel *tunnel = &proxy->tunnels[i];
 
-			fds[2 + 2 * i] =
-			    watch(tunnel->client, wanted(&tunnel->forth, &tunnel->back));
-			fds[3 + 2 * i] = watch(tunnel->host, wanted(&tunnel->back, &tunnel->forth));
+			fds[2 + 2 * i] = proxy_watch(tunnel->client,
+			    proxy_wanted(&tunnel->forth, &tunnel->back));
+			fds[3 + 2 * i] =
+			    proxy_watch(tunnel->host, proxy_wanted(&tunnel->back, &tunnel->forth));
 		}
 		if (poll(fds, 2 + 2 * TUNNELS, -1) < 0)
 			continue;
@@ -370,15 +371,15 @@ serve(void *context)
 		for (size_t i = 0; i < TUNNELS; i++)
 			if (proxy->tunnels[i].client >= 0 &&
 			    (fds[2 + 2 * i].revents != 0 || fds[3 + 2 * i].revents != 0))
-				tunnel_run(proxy, &proxy->tunnels[i], fds[2 + 2 * i].revents,
+				proxy_tunnel_run(proxy, &proxy->tunnels[i], fds[2 + 2 * i].revents,
 				    fds[3 + 2 * i].revents);
 		if (fds[1].revents != 0)
-			accept_client(proxy);
+			proxy_accept_client(proxy);
 	}
 }
 
 static bool
-listen_on_loopback(struct proxy *proxy)
+proxy_listen_on_loopback(struct proxy *proxy)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -394,10 +395,10 @@ listen_on_loopback(struct proxy *proxy)
 }
 
 static void
-give_back(struct proxy *proxy)
+proxy_give_back(struct proxy *proxy)
 {
 	for (size_t i = 0; proxy->tunnels != NULL && i < TUNNELS; i++)
-		tunnel_close(&proxy->tunnels[i]);
+		proxy_tunnel_close(&proxy->tunnels[i]);
 	free(proxy->tunnels);
 	if (proxy->listener >= 0)
 		(void)close(proxy->listener);
@@ -412,17 +413,17 @@ proxy_start(struct proxy *proxy, bool allow_private, bool http, struct error *er
 	*proxy = (struct proxy){ .listener = -1, .http = http, .stop = eventfd(0, EFD_CLOEXEC) };
 	pthread_mutex_init(&proxy->lock, NULL);
 	proxy->guard = (struct guard){ allow_private, CONNECT_MS, proxy->stop };
-	name_make(proxy->password);
+	secret_make_name(proxy->password);
 	proxy->tunnels = calloc(TUNNELS, sizeof proxy->tunnels[0]);
 	for (size_t i = 0; proxy->tunnels != NULL && i < TUNNELS; i++)
 		proxy->tunnels[i].client = proxy->tunnels[i].host = -1;
-	if (proxy->tunnels != NULL && proxy->stop >= 0 && listen_on_loopback(proxy)) {
-		errno = pthread_create(&proxy->thread, NULL, serve, proxy);
+	if (proxy->tunnels != NULL && proxy->stop >= 0 && proxy_listen_on_loopback(proxy)) {
+		errno = pthread_create(&proxy->thread, NULL, proxy_serve, proxy);
 		if (errno == 0)
 			return true;
 	}
 	error_errno(err, "start the proxy of a checkout");
-	give_back(proxy);
+	proxy_give_back(proxy);
 	return false;
 }
 
@@ -431,7 +432,7 @@ proxy_stop(struct proxy *proxy)
 {
 	(void)eventfd_write(proxy->stop, 1);
 	(void)pthread_join(proxy->thread, NULL);
-	give_back(proxy);
+	proxy_give_back(proxy);
 }
 
 bool

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "guard.h"
+#include "addressfilter.h"
 #include "secret.h"
 
 #define PROXY_USER "kabuto"

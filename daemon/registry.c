@@ -32,7 +32,7 @@ registry_take_environment(void)
 }
 
 static bool
-read_password(const struct config *config, char *password, struct error *err)
+registry_read_password(const struct config *config, char *password, struct error *err)
 {
 	const char *file = config->registry.password_file;
 
@@ -56,7 +56,7 @@ registry_log_in(const struct config *config, struct registry_login *login, struc
 	if (!registry_configured(config))
 		return true;
 	if (config->registry.username[0] != '\0') {
-		if (!read_password(config, login->password, err)) {
+		if (!registry_read_password(config, login->password, err)) {
 			registry_log_out(login);
 			return false;
 		}

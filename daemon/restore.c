@@ -37,7 +37,7 @@ static const char *const folders[] = { "inbox", "results", "logs", "builds" };
 
 /* The backup is opened by whoever calls, who may be root. */
 static int
-open_backup(const char *path, struct error *err)
+restore_open_backup(const char *path, struct error *err)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 
@@ -48,7 +48,7 @@ open_backup(const char *path, struct error *err)
 
 /* The database of a backup that was unpacked: sound, and of a version that we know. */
 static bool
-check_database(const char *path, struct error *err)
+restore_check_database(const char *path, struct error *err)
 {
 	struct database db;
 	bool sound;
@@ -63,20 +63,20 @@ check_database(const char *path, struct error *err)
 /* verify FILE */
 
 static bool
-check_backup(int fd, const char *folder, struct error *err)
+restore_check_backup(int fd, const char *folder, struct error *err)
 {
 	char path[PATH_MAX + sizeof MANIFEST_DATABASE + 1];
 
 	snprintf(path, sizeof path, "%s/%s", folder, MANIFEST_DATABASE);
-	return unpack_backup(fd, -1, path, err) && check_database(path, err);
+	return unpack_backup(fd, -1, path, err) && restore_check_database(path, err);
 }
 
 int
-verify_backup(struct ctl *ctl)
+restore_verify(struct ctl *ctl)
 {
 	const char *path = ctl->arguments[0], *temporary = getenv("TMPDIR");
 	struct error err, ignored;
-	cleanup_close int fd = open_backup(path, &err);
+	cleanup_close int fd = restore_open_backup(path, &err);
 	char folder[PATH_MAX];
 	bool sound;
 
@@ -88,7 +88,7 @@ verify_backup(struct ctl *ctl)
 		error_errno(&err, "make a folder '%s'", folder);
 		return ctl_failed(&err);
 	}
-	sound = check_backup(fd, folder, &err);
+	sound = restore_check_backup(fd, folder, &err);
 	(void)tree_remove(AT_FDCWD, folder, &ignored);
 	if (sound)
 		return EXIT_DONE;
@@ -104,12 +104,12 @@ struct restore {
 	const char *unpacked; /* and where it is until then, in the same folder */
 	char stamp[STAMP_TEXT];
 	struct spool spool;
-	struct stage stage;
+	struct staging staging;
 };
 
 /* Nobody may have the old database open: he would go on with it, aside. */
 static bool
-check_unused(const char *path, struct error *err)
+restore_check_unused(const char *path, struct error *err)
 {
 	cleanup_close int fd = open(path, O_RDWR | O_CLOEXEC);
 	struct flock lock = { .l_type = F_WRLCK,
@@ -125,7 +125,7 @@ check_unused(const char *path, struct error *err)
 }
 
 static bool
-check_free(const struct restore *restore, struct error *err)
+restore_check_free(const struct restore *restore, struct error *err)
 {
 	if (access(restore->database, F_OK) < 0)
 		return errno == ENOENT ||
@@ -133,13 +133,13 @@ check_free(const struct restore *restore, struct error *err)
 	if (!ctl_has(restore->ctl, CTL_FORCE))
 		return error_set(err, ERROR_CONFLICT,
 		    "there is a database already: '%s'; --force moves it aside", restore->database);
-	return check_unused(restore->database, err);
+	return restore_check_unused(restore->database, err);
 }
 
 static void
-make_stamp(char stamp[static STAMP_TEXT])
+restore_make_stamp(char stamp[static STAMP_TEXT])
 {
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 	time_t seconds = (time_t)(now / MS_PER_S);
 	struct tm utc;
 	size_t length;
@@ -154,30 +154,30 @@ make_stamp(char stamp[static STAMP_TEXT])
  * directory has.
  */
 static bool
-make_folders(struct restore *restore, struct error *err)
+restore_make_folders(struct restore *restore, struct error *err)
 {
 	for (size_t i = 0; i < FOLDERS; i++) {
 		struct stat like;
 
 		if (fstatat(restore->spool.state, folders[i], &like, 0) < 0 ||
-		    mkdirat(restore->stage.fd, folders[i], 0700) < 0 ||
-		    fchownat(restore->stage.fd, folders[i], (uid_t)-1, like.st_gid, 0) < 0 ||
-		    fchmodat(restore->stage.fd, folders[i], 02770, 0) < 0)
+		    mkdirat(restore->staging.fd, folders[i], 0700) < 0 ||
+		    fchownat(restore->staging.fd, folders[i], (uid_t)-1, like.st_gid, 0) < 0 ||
+		    fchmodat(restore->staging.fd, folders[i], 02770, 0) < 0)
 			return error_errno(err, "make the folder '%s'", folders[i]);
 	}
 	return true;
 }
 
 static bool
-unpack(struct restore *restore, int fd, struct error *err)
+restore_unpack(struct restore *restore, int fd, struct error *err)
 {
-	if (!make_folders(restore, err))
+	if (!restore_make_folders(restore, err))
 		return false;
-	if (!unpack_backup(fd, restore->stage.fd, restore->unpacked, err) ||
-	    !check_database(restore->unpacked, err))
+	if (!unpack_backup(fd, restore->staging.fd, restore->unpacked, err) ||
+	    !restore_check_database(restore->unpacked, err))
 		return error_wrap(err, "the backup '%s'", restore->ctl->arguments[0]);
 	/* One call for the many files. */
-	return syncfs(restore->stage.fd) == 0 || error_errno(err, "flush what was unpacked");
+	return syncfs(restore->staging.fd) == 0 || error_errno(err, "flush what was unpacked");
 }
 
 /*
@@ -185,7 +185,7 @@ unpack(struct restore *restore, int fd, struct error *err)
  * that is there without its database goes too: SQLite would play it into the restored one.
  */
 static bool
-move_database_aside(const struct restore *restore, struct error *err)
+restore_move_database_aside(const struct restore *restore, struct error *err)
 {
 	static const char *const suffixes[] = { "-wal", "-shm", "" };
 
@@ -202,7 +202,7 @@ move_database_aside(const struct restore *restore, struct error *err)
 
 /* Its files too: without rows they would be rubbish to the next spooler. */
 static bool
-move_files_aside(struct restore *restore, struct error *err)
+restore_move_files_aside(struct restore *restore, struct error *err)
 {
 	cleanup_close int aside = -1;
 	int state = restore->spool.state;
@@ -218,15 +218,15 @@ move_files_aside(struct restore *restore, struct error *err)
 }
 
 static bool
-move_aside(struct restore *restore, struct error *err)
+restore_move_aside(struct restore *restore, struct error *err)
 {
 	bool there = access(restore->database, F_OK) == 0;
 
-	if (!move_database_aside(restore, err))
+	if (!restore_move_database_aside(restore, err))
 		return false;
 	if (!there)
 		return true;
-	if (!move_files_aside(restore, err))
+	if (!restore_move_files_aside(restore, err))
 		return false;
 	fprintf(stderr, "kabutoctl: what was there is kept as '%s.%s' and in '%s/%s'\n",
 	    restore->database, restore->stamp, restore->spool.path, restore->stamp);
@@ -235,7 +235,7 @@ move_aside(struct restore *restore, struct error *err)
 
 /* One entry; what a restore that failed has left there gives way. */
 static bool
-place(int from, const char *name, int to, struct error *err)
+restore_place(int from, const char *name, int to, struct error *err)
 {
 	if (renameat(from, name, to, name) == 0)
 		return true;
@@ -246,9 +246,9 @@ place(int from, const char *name, int to, struct error *err)
 }
 
 static bool
-place_folder(struct restore *restore, size_t i, struct error *err)
+restore_place_folder(struct restore *restore, size_t i, struct error *err)
 {
-	int from = openat(restore->stage.fd, folders[i], FOLDER_FLAGS);
+	int from = openat(restore->staging.fd, folders[i], FOLDER_FLAGS);
 	cleanup_dir DIR *stream = from < 0 ? NULL : fdopendir(from);
 	cleanup_close int to = openat(restore->spool.state, folders[i], FOLDER_FLAGS);
 	struct dirent *entry;
@@ -256,7 +256,7 @@ place_folder(struct restore *restore, size_t i, struct error *err)
 	if (stream == NULL || to < 0)
 		return error_errno(err, "open the folder '%s'", folders[i]);
 	while ((entry = tree_next(stream)) != NULL)
-		if (!place(from, entry->d_name, to, err))
+		if (!restore_place(from, entry->d_name, to, err))
 			return false;
 	if (errno != 0)
 		return error_errno(err, "read the folder '%s' of the backup", folders[i]);
@@ -264,7 +264,7 @@ place_folder(struct restore *restore, size_t i, struct error *err)
 }
 
 static bool
-place_database(const struct restore *restore, struct error *err)
+restore_place_database(const struct restore *restore, struct error *err)
 {
 	cleanup_free char *folder = strdup(restore->database);
 	cleanup_close int fd = -1;
@@ -279,21 +279,22 @@ place_database(const struct restore *restore, struct error *err)
 }
 
 static bool
-place_all(struct restore *restore, struct error *err)
+restore_place_all(struct restore *restore, struct error *err)
 {
 	for (size_t i = 0; i < FOLDERS; i++)
-		if (!place_folder(restore, i, err))
+		if (!restore_place_folder(restore, i, err))
 			return false;
-	return place_database(restore, err);
+	return restore_place_database(restore, err);
 }
 
 static bool
-unpack_and_place(struct restore *restore, int fd, struct error *err)
+restore_unpack_and_place(struct restore *restore, int fd, struct error *err)
 {
-	bool done = unpack(restore, fd, err) && move_aside(restore, err) && place_all(restore, err);
+	bool done = restore_unpack(restore, fd, err) && restore_move_aside(restore, err) &&
+	    restore_place_all(restore, err);
 
 	(void)unlink(restore->unpacked);
-	stage_discard(&restore->stage, &restore->spool);
+	staging_discard(&restore->staging, &restore->spool);
 	return done;
 }
 
@@ -305,15 +306,15 @@ restore_locked(struct restore *restore, int fd, struct error *err)
 	cleanup_free char *unpacked = NULL;
 	bool done;
 
-	make_stamp(restore->stamp);
+	restore_make_stamp(restore->stamp);
 	if (asprintf(&unpacked, "%s.restore-%ld", config->database, (long)getpid()) < 0)
 		return error_set(err, ERROR_SYSTEM, "restore: not enough memory");
 	restore->unpacked = unpacked;
 	restore->database = config->database;
-	if (!check_free(restore, err) || !spool_open(&restore->spool, config, true, err))
+	if (!restore_check_free(restore, err) || !spool_open(&restore->spool, config, true, err))
 		return false;
-	done =
-	    stage_open(&restore->stage, &restore->spool, err) && unpack_and_place(restore, fd, err);
+	done = staging_open(&restore->staging, &restore->spool, err) &&
+	    restore_unpack_and_place(restore, fd, err);
 	spool_close(&restore->spool);
 	return done;
 }
@@ -321,10 +322,10 @@ restore_locked(struct restore *restore, int fd, struct error *err)
 int
 restore(struct ctl *ctl)
 {
-	struct restore state = { .ctl = ctl, .stage = { .fd = -1 } };
+	struct restore state = { .ctl = ctl, .staging = { .fd = -1 } };
 	const char *path = ctl->config->state_dir;
 	struct error err;
-	cleanup_close int fd = open_backup(ctl->arguments[0], &err);
+	cleanup_close int fd = restore_open_backup(ctl->arguments[0], &err);
 	cleanup_close int folder = -1, lock = -1;
 
 	if (fd < 0 || !owner_become(ctl->config, &err))

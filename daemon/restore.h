@@ -6,6 +6,6 @@
 #include "ctl.h"
 
 ctl_command restore;
-ctl_command verify_backup;
+ctl_command restore_verify;
 
 #endif

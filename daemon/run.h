@@ -65,60 +65,61 @@ struct run {
  * one's is gone.
  */
 #define RUN_FOLDER_NAME 48
-const char *run_folder_name(const struct run *run, char name[static RUN_FOLDER_NAME]);
+const char *runfolder_name(const struct run *run, char name[static RUN_FOLDER_NAME]);
 
 /* Opens it, where it is not open yet. */
-bool run_folder_open(struct run *run, struct error *err);
+bool runfolder_open(struct run *run, struct error *err);
 
 /* Makes it anew, and the log's two files. */
-bool run_folder_make(struct run *run, struct error *err);
+bool runfolder_make(struct run *run, struct error *err);
 
 /* Joins the slot's sandbox, where it is ready: joined and sandbox tell; its files are copied. */
-void run_join_sandbox(struct run *run);
+void runsandbox_join(struct run *run);
 
 /*
  * Whether kabuto-init never ran. An engine that was killed in the middle of a start may say
  * "created" of a container in which the job runs: only what the job itself leaves can be trusted.
  */
-bool run_never_began(struct run *run);
+bool runsandbox_never_began(struct run *run);
 
 /*
  * Whether the container was refused because the sandbox died. If it is there, it never ran:
  * STEP_FIND makes another one, without the sandbox. Then the refusal, which needs no waiting for,
  * is taken back (ERROR_NONE) and counted among the faults.
  */
-bool run_lost_sandbox(struct run *run, struct error *refusal);
+bool runsandbox_lost(struct run *run, struct error *refusal);
 
 /*
  * Where the job's container could not be created because something is not there: pulls the image
  * from the registry, if it is what is missing, and notes it in the log. False with err as it was:
  * it is not. ERROR_REGISTRY: the registry is away, and is still to be waited for.
  */
-bool run_pull_image(struct run *run, const struct image_run *image, struct error *err);
+bool runimage_pull(struct run *run, const struct image_run *image, struct error *err);
 
 /* Whether the outbox is over its limit; looked at every few seconds only. */
-bool run_outbox_too_large(struct run *run);
+bool runfolder_outbox_too_large(struct run *run);
 
 /*
  * Whether the files that Kabuto puts into the container, which any user in there may write or root
  * may, are larger than Kabuto makes them: no other limit holds for them.
  */
-bool run_own_files_too_large(struct run *run);
+bool runfolder_own_files_too_large(struct run *run);
 
 /* Notes in the job what the attempt keeps of the disk, for retention by size. */
-void run_measure_files(struct run *run);
+void runfolder_measure(struct run *run);
 
 /* Says why the job failed; only the first text counts, since it is the cause. */
-void run_set_error(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void runend_set_error(struct run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* When its time is over, in ms since 1970. */
-int64_t run_deadline_ms(const struct run *run);
+int64_t runend_deadline_ms(const struct run *run);
 
 /* Sets the error from what is known of the end, the most telling cause first; none for exit code 0.
  */
-void run_explain(struct run *run);
+void runend_explain(struct run *run);
 
 /* Puts Kabuto's own lines at the end of the log, and closes it. */
-bool run_seal_log(struct run *run, struct error *err);
+bool runend_seal_log(struct run *run, struct error *err);
 
 #endif

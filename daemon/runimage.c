@@ -11,15 +11,15 @@
 
 /* The words of a pull that failed, as the end of a job; kind stays where it may pass. */
 static bool
-explain(struct run *run, struct error *err)
+runimage_explain(struct run *run, struct error *err)
 {
 	int64_t patience_ms = run->worker->config->registry.patience * MS_PER_S;
 
 	switch (err->kind) {
 	case ERROR_REGISTRY:
 		if (run->registry_away_ms == 0)
-			run->registry_away_ms = time_monotonic_ms();
-		if (time_monotonic_ms() - run->registry_away_ms < patience_ms)
+			run->registry_away_ms = clock_monotonic_ms();
+		if (clock_monotonic_ms() - run->registry_away_ms < patience_ms)
 			return false;
 		err->kind = ERROR_NOT_FOUND;
 		return error_wrap(err, "the image is not on the engine any more");
@@ -36,7 +36,7 @@ explain(struct run *run, struct error *err)
 }
 
 static bool
-pull(struct run *run, const struct imagename *name, struct error *err)
+runimage_pull_from(struct run *run, const struct imagename *name, struct error *err)
 {
 	const struct config *config = run->worker->config;
 	cleanup_login struct registry_login login = { 0 };
@@ -50,10 +50,10 @@ pull(struct run *run, const struct imagename *name, struct error *err)
 		return error_set(err, ERROR_NOT_FOUND,
 		    "the engine has the image no more, and there is no registry to pull it from: build it again");
 	log_run(run, LOG_INFO, "pulling %s", name->remote);
-	if (!image_pull(&run->worker->engine, &transfer, err))
-		return explain(run, err);
+	if (!engine_registry_pull(&run->worker->engine, &transfer, err))
+		return runimage_explain(run, err);
 	run->registry_away_ms = 0;
-	if (image_tag(&run->worker->engine, name->remote, name->local, err))
+	if (engine_registry_tag(&run->worker->engine, name->remote, name->local, err))
 		return true;
 	if (err->kind == ERROR_NOT_FOUND)
 		err->kind = ERROR_SYSTEM; /* somebody has removed it again: once more */
@@ -61,7 +61,7 @@ pull(struct run *run, const struct imagename *name, struct error *err)
 }
 
 bool
-run_pull_image(struct run *run, const struct image_run *image, struct error *err)
+runimage_pull(struct run *run, const struct image_run *image, struct error *err)
 {
 	struct spooler *spooler = run->worker->spooler;
 	struct imagename name;
@@ -70,10 +70,10 @@ run_pull_image(struct run *run, const struct image_run *image, struct error *err
 
 	imagename_make(&name, run->worker->config, spooler->instance, image->image, image->build,
 	    image->tag_secret);
-	if (!image_exists(&run->worker->engine, name.local, &exists, &look)) {
+	if (!engine_registry_has_image(&run->worker->engine, name.local, &exists, &look)) {
 		*err = look;
 		return false;
 	}
-	return !exists && pull(run, &name, err) &&
+	return !exists && runimage_pull_from(run, &name, err) &&
 	    joblog_note(spooler->spool.logs, run->job.id, run->job.attempt, JOBLOG_PULLED, err);
 }

@@ -5,7 +5,7 @@
 #include "sandbox.h"
 
 void
-run_join_sandbox(struct run *run)
+runsandbox_join(struct run *run)
 {
 	struct spooler *spooler = run->worker->spooler;
 	struct error err;
@@ -19,21 +19,21 @@ run_join_sandbox(struct run *run)
 }
 
 bool
-run_never_began(struct run *run)
+runsandbox_never_began(struct run *run)
 {
 	struct error ignored;
 
-	return run_folder_open(run, &ignored) && usage_is_untouched(run->folder, "usage");
+	return runfolder_open(run, &ignored) && usage_is_untouched(run->folder, "usage");
 }
 
 bool
-run_lost_sandbox(struct run *run, struct error *refusal)
+runsandbox_lost(struct run *run, struct error *refusal)
 {
 	struct error err;
 	bool alive = true;
 
 	if (refusal->kind == ERROR_AWAY || refusal->kind == ERROR_INTERRUPTED ||
-	    !run_never_began(run) ||
+	    !runsandbox_never_began(run) ||
 	    !sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) || alive)
 		return false;
 	run->faults++;

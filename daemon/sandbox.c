@@ -48,14 +48,14 @@ static const char *const networks[] = {
 _Static_assert(sizeof networks / sizeof networks[0] == SANDBOX_NETWORKS, "each has a name");
 
 static enum sandbox_network
-network_of(const char *name)
+sandbox_network_of(const char *name)
 {
 	return strcmp(name, networks[SANDBOX_NETWORK_BRIDGE]) == 0 ? SANDBOX_NETWORK_BRIDGE
 								   : SANDBOX_NETWORK_NONE;
 }
 
 static void
-make_name(char name[static SANDBOX_NAME], const struct spooler *spooler, int64_t slot,
+sandbox_make_name(char name[static SANDBOX_NAME], const struct spooler *spooler, int64_t slot,
     enum sandbox_network network)
 {
 	snprintf(name, SANDBOX_NAME, "kabuto-%s-sandbox-%lld-%s", spooler->instance,
@@ -63,13 +63,13 @@ make_name(char name[static SANDBOX_NAME], const struct spooler *spooler, int64_t
 }
 
 static void
-folder_name(char name[static FOLDER_NAME], int64_t slot, enum sandbox_network network)
+sandbox_folder_name(char name[static FOLDER_NAME], int64_t slot, enum sandbox_network network)
 {
 	snprintf(name, FOLDER_NAME, "%lld.%s", (long long)slot, networks[network]);
 }
 
 bool
-sandboxes_open(struct spooler *spooler, struct error *err)
+sandbox_open_all(struct spooler *spooler, struct error *err)
 {
 	struct sandboxes *all = &spooler->sandboxes;
 	const struct config *config = spooler->config;
@@ -80,29 +80,29 @@ sandboxes_open(struct spooler *spooler, struct error *err)
 		return true;
 	all->slots = config->slots < most ? config->slots : most;
 	all->ready = calloc((size_t)all->slots * SANDBOX_NETWORKS, sizeof all->ready[0]);
-	all->wanted[network_of(config->job.network)] = true;
+	all->wanted[sandbox_network_of(config->job.network)] = true;
 	return all->ready != NULL ||
 	    error_set(err, ERROR_SYSTEM, "start sandboxes: not enough memory");
 }
 
 void
-sandboxes_close(struct spooler *spooler)
+sandbox_close_all(struct spooler *spooler)
 {
 	free(spooler->sandboxes.ready);
 	pthread_mutex_destroy(&spooler->sandboxes.lock);
 }
 
 static bool *
-ready(struct sandboxes *all, int64_t slot, enum sandbox_network network)
+sandbox_ready(struct sandboxes *all, int64_t slot, enum sandbox_network network)
 {
 	return &all->ready[slot * SANDBOX_NETWORKS + network];
 }
 
 static void
-set_ready(struct sandboxes *all, int64_t slot, enum sandbox_network network, bool is)
+sandbox_set_ready(struct sandboxes *all, int64_t slot, enum sandbox_network network, bool is)
 {
 	pthread_mutex_lock(&all->lock);
-	*ready(all, slot, network) = is;
+	*sandbox_ready(all, slot, network) = is;
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -116,36 +116,36 @@ sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
 	if (slot >= all->slots)
 		return false;
 	pthread_mutex_lock(&all->lock);
-	is = *ready(all, slot, network_of(network));
-	asked = !all->wanted[network_of(network)];
-	all->wanted[network_of(network)] = true;
+	is = *sandbox_ready(all, slot, sandbox_network_of(network));
+	asked = !all->wanted[sandbox_network_of(network)];
+	all->wanted[sandbox_network_of(network)] = true;
 	pthread_mutex_unlock(&all->lock);
 	if (asked)
 		spooler_nudge(spooler);
-	make_name(name, spooler, slot, network_of(network));
+	sandbox_make_name(name, spooler, slot, sandbox_network_of(network));
 	return is;
 }
 
 /* The folder of one sandbox, below run/; -1 with errno set. */
 static int
-folder_open(const struct spooler *spooler, int64_t slot, enum sandbox_network network)
+sandbox_folder_open(const struct spooler *spooler, int64_t slot, enum sandbox_network network)
 {
 	cleanup_close int all =
 	    openat(spooler->spool.run, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	char name[FOLDER_NAME];
 
-	folder_name(name, slot, network);
+	sandbox_folder_name(name, slot, network);
 	return all < 0 ? -1 : openat(all, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static bool
-copy_file(int from_dir, int to_dir, const char *name, struct error *err)
+sandbox_copy_file(int from_dir, int to_dir, const char *name, struct error *err)
 {
 	cleanup_close int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_close int to =
 	    openat(to_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 
-	if (from < 0 || to < 0 || !copy_whole(from, to) || fchmod(to, 0644) < 0)
+	if (from < 0 || to < 0 || !write_copy(from, to) || fchmod(to, 0644) < 0)
 		return error_errno(err, "copy the sandbox's file %s", name);
 	return true;
 }
@@ -154,12 +154,12 @@ bool
 sandbox_copy_files(struct spooler *spooler, int64_t slot, const char *network, int folder,
     struct error *err)
 {
-	cleanup_close int from = folder_open(spooler, slot, network_of(network));
+	cleanup_close int from = sandbox_folder_open(spooler, slot, sandbox_network_of(network));
 
 	if (from < 0)
 		return error_errno(err, "open the sandbox's folder");
 	for (size_t i = 0; i < SANDBOX_FILES; i++)
-		if (!copy_file(from, folder, sandbox_files[i].name, err))
+		if (!sandbox_copy_file(from, folder, sandbox_files[i].name, err))
 			return false;
 	return true;
 }
@@ -171,19 +171,20 @@ sandbox_check(struct worker *worker, int64_t slot, const char *network, bool *al
 	struct container_info info;
 	char name[SANDBOX_NAME];
 
-	make_name(name, worker->spooler, slot, network_of(network));
-	if (!container_inspect(&worker->engine, name, &info, err))
+	sandbox_make_name(name, worker->spooler, slot, sandbox_network_of(network));
+	if (!engine_container_inspect(&worker->engine, name, &info, err))
 		return false;
 	*alive = info.state == CONTAINER_RUNNING;
 	if (!*alive && slot < worker->spooler->sandboxes.slots) {
 		log_write(LOG_WARNING, "sandbox=%s died, making it again", name);
-		set_ready(&worker->spooler->sandboxes, slot, network_of(network), false);
+		sandbox_set_ready(&worker->spooler->sandboxes, slot, sandbox_network_of(network),
+		    false);
 	}
 	return true;
 }
 
 void
-sandboxes_forget(struct spooler *spooler)
+sandbox_forget_all(struct spooler *spooler)
 {
 	struct sandboxes *all = &spooler->sandboxes;
 
@@ -195,14 +196,14 @@ sandboxes_forget(struct spooler *spooler)
 
 /* The first one that is wanted and not ready, from slot on. */
 static bool
-find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network *network)
+sandbox_find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network *network)
 {
 	bool found = false;
 
 	pthread_mutex_lock(&all->lock);
 	for (; !found && *slot < all->slots; *slot += !found)
 		for (int n = 0; !found && n < SANDBOX_NETWORKS; n++) {
-			found = all->wanted[n] && !*ready(all, *slot, n);
+			found = all->wanted[n] && !*sandbox_ready(all, *slot, n);
 			*network = (enum sandbox_network)n;
 		}
 	pthread_mutex_unlock(&all->lock);
@@ -210,18 +211,18 @@ find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network *network
 }
 
 bool
-sandboxes_wanting(struct spooler *spooler)
+sandbox_is_wanted(struct spooler *spooler)
 {
 	enum sandbox_network network;
 	int64_t slot = 0;
 
-	return time_monotonic_ms() >= spooler->sandboxes.next_try_ms &&
-	    find_missing(&spooler->sandboxes, &slot, &network);
+	return clock_monotonic_ms() >= spooler->sandboxes.next_try_ms &&
+	    sandbox_find_missing(&spooler->sandboxes, &slot, &network);
 }
 
 /* An empty folder that kabuto-init may write to, whoever it is in there. */
 static bool
-make_folder(struct spooler *spooler, const char *name, struct error *err)
+sandbox_make_folder(struct spooler *spooler, const char *name, struct error *err)
 {
 	cleanup_close int all = -1;
 
@@ -238,7 +239,7 @@ make_folder(struct spooler *spooler, const char *name, struct error *err)
 }
 
 static bool
-create(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
+sandbox_create(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
     const char *folder, char id[static CONTAINER_ID], struct error *err)
 {
 	const struct config *config = worker->config;
@@ -261,29 +262,30 @@ create(struct worker *worker, int64_t slot, enum sandbox_network network, const 
 	spec.labels = labels;
 	jobspec_add_mount(&spec, config, INIT_TARGET, true, "bin/kabuto-init");
 	jobspec_add_mount(&spec, config, "/run/kabuto/network", false, "run/" FOLDER "/%s", folder);
-	if (container_create(&worker->engine, name, &spec, id, err))
+	if (engine_container_create(&worker->engine, name, &spec, id, err))
 		return true;
-	return err->kind == ERROR_NOT_FOUND && image_make_empty(&worker->engine, image, err) &&
-	    container_create(&worker->engine, name, &spec, id, err);
+	return err->kind == ERROR_NOT_FOUND &&
+	    engine_image_make_empty(&worker->engine, image, err) &&
+	    engine_container_create(&worker->engine, name, &spec, id, err);
 }
 
 /* Waits until the network's files are shown. */
 static bool
-wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network network,
+sandbox_wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network network,
     struct error *err)
 {
 	const char *last = sandbox_files[SANDBOX_FILES - 1].name;
-	cleanup_close int folder = folder_open(spooler, slot, network);
+	cleanup_close int folder = sandbox_folder_open(spooler, slot, network);
 	cleanup_close int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	struct pollfd fd = { .fd = watch, .events = POLLIN };
-	int64_t deadline = time_monotonic_ms() + SHOW_MS, left;
+	int64_t deadline = clock_monotonic_ms() + SHOW_MS, left;
 	char path[64], events[4096];
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d/.", folder);
 	if (folder < 0 || watch < 0 || inotify_add_watch(watch, path, IN_MOVED_TO) < 0)
 		return error_errno(err, "watch a sandbox's folder");
 	while (faccessat(folder, last, R_OK, 0) < 0) {
-		left = deadline - time_monotonic_ms();
+		left = deadline - clock_monotonic_ms();
 		if (left <= 0 || spooler->stopping)
 			return error_set(err, ERROR_SYSTEM,
 			    "kabuto-init does not show its network's files");
@@ -298,17 +300,17 @@ wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network netwo
  * comes late, after the spooler has died, must not remove the next one's.
  */
 static bool
-replace(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
+sandbox_replace(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
     const char *old, struct error *err)
 {
 	char folder[FOLDER_NAME], id[CONTAINER_ID];
 
-	folder_name(folder, slot, network);
-	return (old[0] == '\0' || container_remove(&worker->engine, old, err)) &&
-	    make_folder(worker->spooler, folder, err) &&
-	    create(worker, slot, network, name, folder, id, err) &&
-	    container_start(&worker->engine, id, err) &&
-	    wait_for_files(worker->spooler, slot, network, err);
+	sandbox_folder_name(folder, slot, network);
+	return (old[0] == '\0' || engine_container_remove(&worker->engine, old, err)) &&
+	    sandbox_make_folder(worker->spooler, folder, err) &&
+	    sandbox_create(worker, slot, network, name, folder, id, err) &&
+	    engine_container_start(&worker->engine, id, err) &&
+	    sandbox_wait_for_files(worker->spooler, slot, network, err);
 }
 
 /*
@@ -316,23 +318,23 @@ replace(struct worker *worker, int64_t slot, enum sandbox_network network, const
  * files are there.
  */
 static bool
-make(struct worker *worker, int64_t slot, enum sandbox_network network, struct error *err)
+sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network, struct error *err)
 {
 	char name[SANDBOX_NAME];
 	struct container_info info;
 
-	make_name(name, worker->spooler, slot, network);
+	sandbox_make_name(name, worker->spooler, slot, network);
 	for (int tries = 1;; tries++) {
-		if (!container_inspect(&worker->engine, name, &info, err))
+		if (!engine_container_inspect(&worker->engine, name, &info, err))
 			return false;
 		if (info.state == CONTAINER_RUNNING) {
-			if (wait_for_files(worker->spooler, slot, network, err))
+			if (sandbox_wait_for_files(worker->spooler, slot, network, err))
 				return true;
 			if (worker->spooler->stopping)
 				return false;
 			log_write(LOG_WARNING, "sandbox=%s %s, making it again", name, err->text);
 		}
-		if (replace(worker, slot, network, name, info.id, err))
+		if (sandbox_replace(worker, slot, network, name, info.id, err))
 			return true;
 		/* A former spooler's was created late: it is the one to be replaced. */
 		if (err->kind != ERROR_CONFLICT || tries == CREATE_TRIES)
@@ -341,25 +343,25 @@ make(struct worker *worker, int64_t slot, enum sandbox_network network, struct e
 }
 
 void
-sandboxes_make(struct worker *worker)
+sandbox_make_missing(struct worker *worker)
 {
 	struct sandboxes *all = &worker->spooler->sandboxes;
 	enum sandbox_network network;
 	int64_t slot = 0;
 
 	engine_resume(&worker->engine); /* it may have been told to end a job before us */
-	for (; !worker->spooler->stopping && find_missing(all, &slot, &network);) {
+	for (; !worker->spooler->stopping && sandbox_find_missing(all, &slot, &network);) {
 		struct error err;
 
-		if (make(worker, slot, network, &err)) {
-			set_ready(all, slot, network, true);
+		if (sandbox_make(worker, slot, network, &err)) {
+			sandbox_set_ready(all, slot, network, true);
 			continue;
 		}
 		if (err.kind != ERROR_INTERRUPTED)
 			log_write(LOG_WARNING,
 			    "sandbox of slot %lld: %s; jobs start without it, trying again in a minute",
 			    (long long)slot, err.text);
-		all->next_try_ms = time_monotonic_ms() + RETRY_MS;
+		all->next_try_ms = clock_monotonic_ms() + RETRY_MS;
 		return;
 	}
 }
@@ -370,14 +372,14 @@ sandbox_is_needed(struct worker *worker, const char *slot_text, bool *needed, st
 	int64_t slot = 0;
 
 	*needed = false;
-	if (!integer_parse(slot_text, &slot))
+	if (!number_parse_integer(slot_text, &slot))
 		return true;
 	*needed = slot < worker->spooler->sandboxes.slots;
 	return *needed || jobstate_runs_in_slot(&worker->db, slot, needed, err);
 }
 
 static bool
-remove_folders(struct spooler *spooler, int64_t slot, struct error *err)
+sandbox_remove_folders(struct spooler *spooler, int64_t slot, struct error *err)
 {
 	char name[FOLDER_NAME + sizeof FOLDER];
 
@@ -390,27 +392,27 @@ remove_folders(struct spooler *spooler, int64_t slot, struct error *err)
 }
 
 static bool
-remove_idle(const char *id, json_t *labels, void *context, struct error *err)
+sandbox_remove_idle(const char *id, json_t *labels, void *context, struct error *err)
 {
 	struct worker *worker = context;
 	const char *slot_text = json_string_value(json_object_get(labels, SANDBOX_LABEL));
 	int64_t slot = 0;
 	bool in_use = true;
 
-	if (slot_text == NULL || !integer_parse(slot_text, &slot))
+	if (slot_text == NULL || !number_parse_integer(slot_text, &slot))
 		return true;
 	return jobstate_runs_in_slot(&worker->db, slot, &in_use, err) &&
 	    (in_use ||
-		(container_remove(&worker->engine, id, err) &&
-		    remove_folders(worker->spooler, slot, err)));
+		(engine_container_remove(&worker->engine, id, err) &&
+		    sandbox_remove_folders(worker->spooler, slot, err)));
 }
 
 void
-sandboxes_remove_idle(struct worker *worker)
+sandbox_remove_all_idle(struct worker *worker)
 {
 	struct error err;
 
-	if (!container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
-		remove_idle, worker, &err))
+	if (!engine_container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
+		sandbox_remove_idle, worker, &err))
 		log_write(LOG_WARNING, "remove sandboxes: %s; the next start does", err.text);
 }

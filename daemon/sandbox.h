@@ -40,8 +40,8 @@ struct sandboxes {
 };
 
 /* Nothing is known to be ready yet. */
-bool sandboxes_open(struct spooler *spooler, struct error *err);
-void sandboxes_close(struct spooler *spooler);
+bool sandbox_open_all(struct spooler *spooler, struct error *err);
+void sandbox_close_all(struct spooler *spooler);
 
 /* Whether the job that runs in slot may join its sandbox, of which name gets the container's name.
  */
@@ -60,17 +60,17 @@ bool sandbox_check(struct worker *worker, int64_t slot, const char *network, boo
     struct error *err);
 
 /* The engine was away, and its containers may be gone. */
-void sandboxes_forget(struct spooler *spooler);
+void sandbox_forget_all(struct spooler *spooler);
 
-/* Whether sandboxes_make has something to do now. */
-bool sandboxes_wanting(struct spooler *spooler);
+/* Whether sandbox_make_missing has something to do now. */
+bool sandbox_is_wanted(struct spooler *spooler);
 /* Makes what is wanted and not ready; of what is found running nothing is made. */
-void sandboxes_make(struct worker *worker);
+void sandbox_make_missing(struct worker *worker);
 
 /* Whether the sandbox of that slot (a label's text) is in use or to be kept. */
 bool sandbox_is_needed(struct worker *worker, const char *slot, bool *needed, struct error *err);
 
 /* At a stop: removes those in which no job runs. */
-void sandboxes_remove_idle(struct worker *worker);
+void sandbox_remove_all_idle(struct worker *worker);
 
 #endif

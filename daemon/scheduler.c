@@ -18,7 +18,7 @@
 #include "clock.h"
 #include "containersweep.h"
 #include "deletion.h"
-#include "fault.h"
+#include "crash.h"
 #include "job.h"
 #include "jobstate.h"
 #include "jobrun.h"
@@ -61,7 +61,7 @@ struct scheduler {
 };
 
 static void *
-thread_main(void *argument)
+scheduler_thread_main(void *argument)
 {
 	struct thread *thread = argument;
 	struct spooler *spooler = thread->worker.spooler;
@@ -85,7 +85,7 @@ thread_main(void *argument)
 			deletion_run(&thread->worker);
 			break;
 		case WORK_SANDBOXES:
-			sandboxes_make(&thread->worker);
+			sandbox_make_missing(&thread->worker);
 			break;
 		default:
 			sweeprun(&thread->worker);
@@ -122,7 +122,7 @@ worker_close(struct worker *worker)
 }
 
 static struct thread *
-thread_start(struct scheduler *scheduler, struct error *err)
+scheduler_thread_start(struct scheduler *scheduler, struct error *err)
 {
 	struct thread *thread = calloc(1, sizeof *thread);
 	pthread_attr_t attributes;
@@ -139,7 +139,7 @@ thread_start(struct scheduler *scheduler, struct error *err)
 	pthread_cond_init(&thread->given, NULL);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	errno = pthread_create(&thread->id, &attributes, thread_main, thread);
+	errno = pthread_create(&thread->id, &attributes, scheduler_thread_main, thread);
 	pthread_attr_destroy(&attributes);
 	if (errno != 0) {
 		error_errno(err, "start a thread");
@@ -153,7 +153,7 @@ thread_start(struct scheduler *scheduler, struct error *err)
 }
 
 static enum work
-thread_work(struct thread *thread)
+scheduler_thread_work(struct thread *thread)
 {
 	enum work work;
 
@@ -164,20 +164,20 @@ thread_work(struct thread *thread)
 }
 
 static int64_t
-count_work(const struct scheduler *scheduler, enum work work)
+scheduler_count_work(const struct scheduler *scheduler, enum work work)
 {
 	int64_t count = 0;
 
 	for (struct thread *t = scheduler->threads; t != NULL; t = t->next)
-		count += thread_work(t) == work;
+		count += scheduler_thread_work(t) == work;
 	return count;
 }
 
 /* Whether a job takes a slot there: one that has ended leaves it before its container is gone. */
 static bool
-takes_slot(struct thread *thread)
+scheduler_takes_slot(struct thread *thread)
 {
-	return thread_work(thread) == WORK_JOB && !thread->worker.over;
+	return scheduler_thread_work(thread) == WORK_JOB && !thread->worker.over;
 }
 
 /*
@@ -185,29 +185,29 @@ takes_slot(struct thread *thread)
  * slow at it is not flooded.
  */
 static int64_t
-count_free_slots(const struct scheduler *scheduler)
+scheduler_count_free_slots(const struct scheduler *scheduler)
 {
 	int64_t slots = scheduler->own.config->slots, taken = 0, all = 0;
 
 	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
-		taken += takes_slot(t);
-		all += thread_work(t) == WORK_JOB;
+		taken += scheduler_takes_slot(t);
+		all += scheduler_thread_work(t) == WORK_JOB;
 	}
 	return slots - taken < 2 * slots - all ? slots - taken : 2 * slots - all;
 }
 
 /* A thread that waits for work; a new one where all are busy. */
 static struct thread *
-thread_idle(struct scheduler *scheduler, struct error *err)
+scheduler_thread_idle(struct scheduler *scheduler, struct error *err)
 {
 	for (struct thread *t = scheduler->threads; t != NULL; t = t->next)
-		if (thread_work(t) == WORK_NONE)
+		if (scheduler_thread_work(t) == WORK_NONE)
 			return t;
-	return thread_start(scheduler, err);
+	return scheduler_thread_start(scheduler, err);
 }
 
 static void
-thread_give(struct thread *thread, enum work work)
+scheduler_thread_give(struct thread *thread, enum work work)
 {
 	pthread_mutex_lock(&thread->lock);
 	thread->work = work;
@@ -217,12 +217,12 @@ thread_give(struct thread *thread, enum work work)
 
 /* The lowest slot in which no job runs. */
 static int64_t
-free_slot(const struct scheduler *scheduler)
+scheduler_free_slot(const struct scheduler *scheduler)
 {
 	for (int64_t slot = 0;; slot++) {
 		struct thread *t = scheduler->threads;
 
-		while (t != NULL && !(takes_slot(t) && t->slot == slot))
+		while (t != NULL && !(scheduler_takes_slot(t) && t->slot == slot))
 			t = t->next;
 		if (t == NULL)
 			return slot;
@@ -231,16 +231,16 @@ free_slot(const struct scheduler *scheduler)
 
 /* The thread first: what is claimed must have somebody who works on it. */
 static bool
-start_jobs(struct scheduler *scheduler, struct error *err)
+scheduler_start_jobs(struct scheduler *scheduler, struct error *err)
 {
 	const struct config *config = scheduler->own.config;
-	int64_t free_slots = count_free_slots(scheduler);
+	int64_t free_slots = scheduler_count_free_slots(scheduler);
 
 	if (!jobstate_retry_due(&scheduler->own.db, err))
 		return false;
 	for (; free_slots > 0; free_slots--) {
-		struct thread *thread = thread_idle(scheduler, err);
-		int64_t slot = free_slot(scheduler);
+		struct thread *thread = scheduler_thread_idle(scheduler, err);
+		int64_t slot = scheduler_free_slot(scheduler);
 		struct job job;
 
 		if (thread == NULL ||
@@ -248,7 +248,7 @@ start_jobs(struct scheduler *scheduler, struct error *err)
 			return false;
 		if (job.id == 0)
 			return true;
-		fault_point("job", "claim");
+		crash_point("job", "claim");
 		log_write(LOG_INFO, "job=%lld attempt=%lld claimed account=%lld pipeline=%lld",
 		    (long long)job.id, (long long)job.attempt, (long long)job.account,
 		    (long long)job.pipeline);
@@ -256,34 +256,35 @@ start_jobs(struct scheduler *scheduler, struct error *err)
 		thread->slot = slot;
 		thread->adopted = false;
 		job_clear(&job);
-		thread_give(thread, WORK_JOB);
+		scheduler_thread_give(thread, WORK_JOB);
 	}
 	return true;
 }
 
 static bool
-start_builds(struct scheduler *scheduler, struct error *err)
+scheduler_start_builds(struct scheduler *scheduler, struct error *err)
 {
-	int64_t free_slots = scheduler->own.config->build_slots - count_work(scheduler, WORK_BUILD);
+	int64_t free_slots =
+	    scheduler->own.config->build_slots - scheduler_count_work(scheduler, WORK_BUILD);
 
 	for (; free_slots > 0; free_slots--) {
-		struct thread *thread = thread_idle(scheduler, err);
+		struct thread *thread = scheduler_thread_idle(scheduler, err);
 
 		if (thread == NULL || !build_claim(&scheduler->own.db, &thread->build, err))
 			return false;
 		if (thread->build.id == 0)
 			return true;
-		fault_point("build", "claim");
+		crash_point("build", "claim");
 		log_write(LOG_INFO, "build=%lld claimed image=%lld", (long long)thread->build.id,
 		    (long long)thread->build.image);
-		thread_give(thread, WORK_BUILD);
+		scheduler_thread_give(thread, WORK_BUILD);
 	}
 	return true;
 }
 
 /* Builds that are to be given up: their call to the engine is cut off, and buildrun sees why. */
 static void
-cancel_builds(struct scheduler *scheduler)
+scheduler_cancel_builds(struct scheduler *scheduler)
 {
 	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
 		struct error ignored;
@@ -300,7 +301,7 @@ cancel_builds(struct scheduler *scheduler)
 
 /* Tells the thread of a job that its end was asked for, once. */
 static bool
-tell_cancelled(int64_t job, int64_t slot, void *context, struct error *err)
+scheduler_tell_cancelled(int64_t job, int64_t slot, void *context, struct error *err)
 {
 	struct scheduler *scheduler = context;
 
@@ -318,27 +319,27 @@ tell_cancelled(int64_t job, int64_t slot, void *context, struct error *err)
 }
 
 static void
-cancel_jobs(struct scheduler *scheduler)
+scheduler_cancel_jobs(struct scheduler *scheduler)
 {
 	struct error err;
 
-	if (!jobstate_each_cancelled(&scheduler->own.db, tell_cancelled, scheduler, &err))
+	if (!jobstate_each_cancelled(&scheduler->own.db, scheduler_tell_cancelled, scheduler, &err))
 		log_write(LOG_WARNING, "look for jobs to end: %s, trying again", err.text);
 }
 
 /* What was deleted is removed beside all else. */
 static void
-remove_deleted(struct scheduler *scheduler)
+scheduler_remove_deleted(struct scheduler *scheduler)
 {
 	struct error err;
 	struct job job;
 	struct thread *thread;
 
-	if (time_monotonic_ms() < scheduler->next_delete_ms ||
-	    count_work(scheduler, WORK_DELETE) > 0)
+	if (clock_monotonic_ms() < scheduler->next_delete_ms ||
+	    scheduler_count_work(scheduler, WORK_DELETE) > 0)
 		return;
 	/* What a backup keeps is found again: not at once. */
-	scheduler->next_delete_ms = time_monotonic_ms() + DELETE_MS;
+	scheduler->next_delete_ms = clock_monotonic_ms() + DELETE_MS;
 	if (!jobstate_next_deleted(&scheduler->own.db, &job, &err)) {
 		log_write(LOG_WARNING, "look for deleted jobs: %s, trying again", err.text);
 		return;
@@ -346,30 +347,31 @@ remove_deleted(struct scheduler *scheduler)
 	if (job.id == 0)
 		return;
 	job_clear(&job);
-	thread = thread_idle(scheduler, &err);
+	thread = scheduler_thread_idle(scheduler, &err);
 	if (thread != NULL)
-		thread_give(thread, WORK_DELETE);
+		scheduler_thread_give(thread, WORK_DELETE);
 }
 
 /* Beside the jobs, which do not wait for them. */
 static void
-make_sandboxes(struct scheduler *scheduler)
+scheduler_make_sandboxes(struct scheduler *scheduler)
 {
 	struct thread *thread;
 	struct error err;
 
-	if (!sandboxes_wanting(scheduler->spooler) || count_work(scheduler, WORK_SANDBOXES) > 0)
+	if (!sandbox_is_wanted(scheduler->spooler) ||
+	    scheduler_count_work(scheduler, WORK_SANDBOXES) > 0)
 		return;
-	thread = thread_idle(scheduler, &err);
+	thread = scheduler_thread_idle(scheduler, &err);
 	if (thread != NULL)
-		thread_give(thread, WORK_SANDBOXES);
+		scheduler_thread_give(thread, WORK_SANDBOXES);
 }
 
 static bool
-adopt(int64_t job, int64_t slot, void *context, struct error *err)
+scheduler_adopt(int64_t job, int64_t slot, void *context, struct error *err)
 {
 	struct scheduler *scheduler = context;
-	struct thread *thread = thread_idle(scheduler, err);
+	struct thread *thread = scheduler_thread_idle(scheduler, err);
 
 	if (thread == NULL)
 		return false;
@@ -377,7 +379,7 @@ adopt(int64_t job, int64_t slot, void *context, struct error *err)
 	thread->job = job;
 	thread->slot = slot;
 	thread->adopted = true;
-	thread_give(thread, WORK_JOB);
+	scheduler_thread_give(thread, WORK_JOB);
 	return true;
 }
 
@@ -386,7 +388,7 @@ adopt(int64_t job, int64_t slot, void *context, struct error *err)
  * Only the log tells what this removes. On false they are due no more.
  */
 static bool
-sweep_due_containers(struct scheduler *scheduler, struct error *err)
+scheduler_sweep_due_containers(struct scheduler *scheduler, struct error *err)
 {
 	struct sweep unwritten = { 0 };
 
@@ -396,26 +398,27 @@ sweep_due_containers(struct scheduler *scheduler, struct error *err)
 
 /* Looks whether the engine is back, or still there; seldom, unless it is away. */
 static void
-check_engine(struct scheduler *scheduler)
+scheduler_check_engine(struct scheduler *scheduler)
 {
 	bool away = spooler_engine_away_since(scheduler->spooler) != 0;
-	int64_t now = time_monotonic_ms();
+	int64_t now = clock_monotonic_ms();
 	struct error err;
 
 	if (now < scheduler->next_ping_ms)
 		return;
-	if (engine_ping(&scheduler->own.engine, &err) && sweep_due_containers(scheduler, &err)) {
+	if (engine_ping(&scheduler->own.engine, &err) &&
+	    scheduler_sweep_due_containers(scheduler, &err)) {
 		scheduler->ping_pause_ms = PING_LEAST_MS;
 		scheduler->next_ping_ms = now + PING_MOST_MS;
-		spooler_note_engine(scheduler->spooler, NULL);
+		spooler_record_engine(scheduler->spooler, NULL);
 		return;
 	}
 	if (!away)
 		scheduler->ping_pause_ms = PING_LEAST_MS;
-	spooler_note_engine(scheduler->spooler, &err);
+	spooler_record_engine(scheduler->spooler, &err);
 	scheduler->spooler->containers_due = true;
-	sandboxes_forget(scheduler->spooler);
-	scheduler->next_ping_ms = time_monotonic_ms() + scheduler->ping_pause_ms;
+	sandbox_forget_all(scheduler->spooler);
+	scheduler->next_ping_ms = clock_monotonic_ms() + scheduler->ping_pause_ms;
 	scheduler->ping_pause_ms *= 2;
 	if (scheduler->ping_pause_ms > PING_MOST_MS)
 		scheduler->ping_pause_ms = PING_MOST_MS;
@@ -423,7 +426,7 @@ check_engine(struct scheduler *scheduler)
 
 /* Under the floor nothing starts; what runs goes on. */
 static bool
-has_room(struct scheduler *scheduler)
+scheduler_has_room(struct scheduler *scheduler)
 {
 	struct spooler *spooler = scheduler->spooler;
 	struct error err = { .kind = ERROR_NONE };
@@ -441,7 +444,7 @@ has_room(struct scheduler *scheduler)
 
 /* The sign of life for /healthz. */
 static void
-note_life(struct scheduler *scheduler)
+scheduler_record_life(struct scheduler *scheduler)
 {
 	struct service_status status;
 	struct error err;
@@ -449,66 +452,67 @@ note_life(struct scheduler *scheduler)
 	pthread_mutex_lock(&scheduler->spooler->lock);
 	status = scheduler->spooler->status;
 	pthread_mutex_unlock(&scheduler->spooler->lock);
-	if (!service_note(&scheduler->own.db, &status, &err))
+	if (!service_record(&scheduler->own.db, &status, &err))
 		log_write(LOG_WARNING, "note a sign of life: %s, trying again", err.text);
 	else
-		scheduler->next_note_ms = time_monotonic_ms() + NOTE_MS;
+		scheduler->next_note_ms = clock_monotonic_ms() + NOTE_MS;
 }
 
 /* Starts a sweep, once the last one is over. */
 static void
-sweep(struct scheduler *scheduler)
+scheduler_sweep(struct scheduler *scheduler)
 {
 	struct thread *thread;
 	struct error err;
 
-	if (count_work(scheduler, WORK_SWEEP) > 0)
+	if (scheduler_count_work(scheduler, WORK_SWEEP) > 0)
 		return;
 	scheduler->spooler->sweep_asked = false;
-	thread = thread_idle(scheduler, &err);
+	thread = scheduler_thread_idle(scheduler, &err);
 	if (thread != NULL)
-		thread_give(thread, WORK_SWEEP);
+		scheduler_thread_give(thread, WORK_SWEEP);
 	else
 		log_write(LOG_WARNING, "looking for rubbish: %s", err.text);
-	scheduler->next_sweep_ms = time_monotonic_ms() + SWEEP_MS;
+	scheduler->next_sweep_ms = clock_monotonic_ms() + SWEEP_MS;
 }
 
 /* One round: everything that may start now is started. */
 static void
-look(struct scheduler *scheduler)
+scheduler_poll(struct scheduler *scheduler)
 {
-	int64_t was_away = spooler_engine_away_since(scheduler->spooler), now = time_monotonic_ms();
+	int64_t was_away = spooler_engine_away_since(scheduler->spooler),
+		now = clock_monotonic_ms();
 	struct error err;
 
 	scheduler->own.config = scheduler->spooler->config;
 	if (now >= scheduler->next_sweep_ms || scheduler->spooler->sweep_asked)
-		sweep(scheduler);
-	check_engine(scheduler);
-	cancel_builds(scheduler);
-	cancel_jobs(scheduler);
-	remove_deleted(scheduler);
-	if (has_room(scheduler)) {
-		if (!start_builds(scheduler, &err))
+		scheduler_sweep(scheduler);
+	scheduler_check_engine(scheduler);
+	scheduler_cancel_builds(scheduler);
+	scheduler_cancel_jobs(scheduler);
+	scheduler_remove_deleted(scheduler);
+	if (scheduler_has_room(scheduler)) {
+		if (!scheduler_start_builds(scheduler, &err))
 			log_write(LOG_WARNING, "start builds: %s, trying again", err.text);
 		if (spooler_engine_away_since(scheduler->spooler) == 0 &&
-		    !start_jobs(scheduler, &err))
+		    !scheduler_start_jobs(scheduler, &err))
 			log_write(LOG_WARNING, "start jobs: %s, trying again", err.text);
 		if (spooler_engine_away_since(scheduler->spooler) == 0)
-			make_sandboxes(scheduler);
+			scheduler_make_sandboxes(scheduler);
 	}
 	if (now >= scheduler->next_note_ms ||
 	    was_away != spooler_engine_away_since(scheduler->spooler))
-		note_life(scheduler);
+		scheduler_record_life(scheduler);
 }
 
 /* Waits for a handler, a thread that is done, or a second. */
 static void
-wait_for_news(struct scheduler *scheduler)
+scheduler_wait_for_news(struct scheduler *scheduler)
 {
 	struct spooler *spooler = scheduler->spooler;
 	struct pollfd fds[] = { { .fd = spooler->wake, .events = POLLIN },
 		{ .fd = spooler->nudge, .events = POLLIN } };
-	int64_t to_ping = scheduler->next_ping_ms - time_monotonic_ms();
+	int64_t to_ping = scheduler->next_ping_ms - clock_monotonic_ms();
 	eventfd_t count;
 
 	if (poll(fds, 2, (int)(to_ping < 1 ? 1 : to_ping < LOOK_MS ? to_ping : LOOK_MS)) <= 0)
@@ -518,7 +522,7 @@ wait_for_news(struct scheduler *scheduler)
 }
 
 static void
-stop_threads(struct scheduler *scheduler)
+scheduler_stop_threads(struct scheduler *scheduler)
 {
 	spooler_wake_starts(scheduler->spooler);
 	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
@@ -549,19 +553,19 @@ scheduler_run(struct spooler *spooler, struct error *err)
 	if (!worker_open(&scheduler.own, spooler, err))
 		return false;
 	done = build_unclaim_all(&scheduler.own.db, err) &&
-	    jobstate_each_running(&scheduler.own.db, adopt, &scheduler, err);
+	    jobstate_each_running(&scheduler.own.db, scheduler_adopt, &scheduler, err);
 	if (done)
 		log_write(LOG_INFO, "slots=%lld build_slots=%lld instance=%s ready",
 		    (long long)scheduler.own.config->slots,
 		    (long long)scheduler.own.config->build_slots, spooler->instance);
 	while (done && !spooler->stopping) {
-		look(&scheduler);
-		wait_for_news(&scheduler);
+		scheduler_poll(&scheduler);
+		scheduler_wait_for_news(&scheduler);
 	}
 	spooler->stopping = true;
-	stop_threads(&scheduler);
+	scheduler_stop_threads(&scheduler);
 	if (spooler->sandboxes.slots > 0 && spooler_engine_away_since(spooler) == 0)
-		sandboxes_remove_idle(&scheduler.own);
+		sandbox_remove_all_idle(&scheduler.own);
 	worker_close(&scheduler.own);
 	return done;
 }

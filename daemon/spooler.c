@@ -16,7 +16,7 @@
 #define LOOK_MS        100 /* how soon a pause sees that the spooler stops */
 
 void
-spooler_note_engine(struct spooler *spooler, const struct error *err)
+spooler_record_engine(struct spooler *spooler, const struct error *err)
 {
 	struct service_status *status = &spooler->status;
 	bool changed;
@@ -26,7 +26,7 @@ spooler_note_engine(struct spooler *spooler, const struct error *err)
 	if (err == NULL)
 		status->engine_away_since = 0;
 	else if (changed)
-		status->engine_away_since = time_now_ms();
+		status->engine_away_since = clock_now_ms();
 	snprintf(status->engine_error, sizeof status->engine_error, "%s",
 	    err != NULL ? err->text : "");
 	pthread_mutex_unlock(&spooler->lock);
@@ -93,9 +93,9 @@ worker_pause(struct worker *worker, int *tries)
 	int64_t until;
 
 	++*tries;
-	until = time_monotonic_ms() + (pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS);
+	until = clock_monotonic_ms() + (pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS);
 	while (!worker->spooler->stopping) {
-		int64_t left = until - time_monotonic_ms();
+		int64_t left = until - clock_monotonic_ms();
 
 		if (left <= 0)
 			return true;

@@ -46,7 +46,7 @@ struct worker {
 };
 
 /* Notes whether the engine answers: err NULL, it does; else since now it does not, as err says. */
-void spooler_note_engine(struct spooler *spooler, const struct error *err);
+void spooler_record_engine(struct spooler *spooler, const struct error *err);
 
 /* Since when the engine has been away; 0: it is there. */
 int64_t spooler_engine_away_since(struct spooler *spooler);

@@ -29,8 +29,8 @@ struct figures {
 };
 
 static bool
-look(const struct ctl *ctl, struct spool *spool, struct database *db, struct figures *figures,
-    struct error *err)
+status_read(const struct ctl *ctl, struct spool *spool, struct database *db,
+    struct figures *figures, struct error *err)
 {
 	struct statvfs fs;
 
@@ -48,7 +48,7 @@ look(const struct ctl *ctl, struct spool *spool, struct database *db, struct fig
 }
 
 static bool
-healthy(const struct figures *figures)
+status_healthy(const struct figures *figures)
 {
 	for (size_t i = 0; i < PROBLEMS_MOST; i++)
 		if (figures->problems[i].kind != ERROR_NONE)
@@ -57,7 +57,7 @@ healthy(const struct figures *figures)
 }
 
 static void
-print_sweep(const struct sweep *sweep)
+status_print_sweep(const struct sweep *sweep)
 {
 	char time[QUANTITY_TEXT], image_bytes[QUANTITY_TEXT], file_bytes[QUANTITY_TEXT];
 	char error[sizeof sweep->error];
@@ -68,9 +68,9 @@ print_sweep(const struct sweep *sweep)
 	}
 	printf("sweep     %s, removed containers %" PRId64 ", images %" PRId64
 	       " (%s), files %" PRId64 " (%s)\n",
-	    time_format(sweep->started_at, time), sweep->containers, sweep->images,
-	    bytes_format(sweep->image_bytes, image_bytes), sweep->files,
-	    bytes_format(sweep->file_bytes, file_bytes));
+	    quantity_format_time(sweep->started_at, time), sweep->containers, sweep->images,
+	    quantity_format_bytes(sweep->image_bytes, image_bytes), sweep->files,
+	    quantity_format_bytes(sweep->file_bytes, file_bytes));
 	if (sweep->errors == 0)
 		return;
 	memcpy(error, sweep->error, sizeof error);
@@ -79,22 +79,23 @@ print_sweep(const struct sweep *sweep)
 }
 
 static void
-print_text(const struct figures *figures)
+status_print_text(const struct figures *figures)
 {
 	const struct service_status *service = &figures->service;
 	char free_bytes[QUANTITY_TEXT], since[QUANTITY_TEXT];
 
 	if (service->known)
 		printf("spooler   pid %" PRId64 ", seen %" PRId64 " s ago\n", service->pid,
-		    (time_now_ms() - service->seen_at) / MS_PER_S);
+		    (clock_now_ms() - service->seen_at) / MS_PER_S);
 	else
 		printf("spooler   none has run yet\n");
 	if (service->engine_away_since != 0)
-		printf("engine    away since %s\n", time_format(service->engine_away_since, since));
+		printf("engine    away since %s\n",
+		    quantity_format_time(service->engine_away_since, since));
 	else
 		printf("engine    %s\n", service->known ? "there" : "unknown");
-	print_sweep(&figures->sweep);
-	printf("disk      %s free\n", bytes_format(figures->free_bytes, free_bytes));
+	status_print_sweep(&figures->sweep);
+	printf("disk      %s free\n", quantity_format_bytes(figures->free_bytes, free_bytes));
 	printf("jobs     ");
 	for (size_t i = 0; i < JOB_STATES; i++)
 		printf(" %s %" PRId64 "%s", job_states[i], figures->jobs[i],
@@ -107,29 +108,30 @@ print_text(const struct figures *figures)
 }
 
 static json_t *
-time_json(int64_t time_ms)
+status_time_json(int64_t time_ms)
 {
 	char text[QUANTITY_TEXT];
 
-	return time_ms == 0 ? json_null() : json_string(time_format(time_ms, text));
+	return time_ms == 0 ? json_null() : json_string(quantity_format_time(time_ms, text));
 }
 
 /* null if no sweep has ended yet. */
 static json_t *
-sweep_json(const struct sweep *sweep)
+status_sweep_json(const struct sweep *sweep)
 {
 	if (sweep->started_at == 0)
 		return json_null();
 	return json_pack("{s:o, s:o, s:{s:I}, s:{s:I, s:I}, s:{s:I, s:I}, s:I, s:s?}", "started_at",
-	    time_json(sweep->started_at), "finished_at", time_json(sweep->finished_at),
-	    "containers", "removed", (json_int_t)sweep->containers, "images", "removed",
-	    (json_int_t)sweep->images, "bytes", (json_int_t)sweep->image_bytes, "files", "removed",
-	    (json_int_t)sweep->files, "bytes", (json_int_t)sweep->file_bytes, "errors",
-	    (json_int_t)sweep->errors, "error", sweep->error[0] != '\0' ? sweep->error : NULL);
+	    status_time_json(sweep->started_at), "finished_at",
+	    status_time_json(sweep->finished_at), "containers", "removed",
+	    (json_int_t)sweep->containers, "images", "removed", (json_int_t)sweep->images, "bytes",
+	    (json_int_t)sweep->image_bytes, "files", "removed", (json_int_t)sweep->files, "bytes",
+	    (json_int_t)sweep->file_bytes, "errors", (json_int_t)sweep->errors, "error",
+	    sweep->error[0] != '\0' ? sweep->error : NULL);
 }
 
 static int
-print_json(const struct figures *figures)
+status_print_json(const struct figures *figures)
 {
 	const struct service_status *service = &figures->service;
 	json_t *problems = json_array(), *jobs = json_object();
@@ -141,12 +143,12 @@ print_json(const struct figures *figures)
 			json_array_append_new(problems, json_string(figures->problems[i].text));
 	return ctl_print_json(
 	    json_pack("{s:b, s:{s:I, s:o}, s:{s:o}, s:o, s:{s:I}, s:o, s:{s:I}, s:I, s:o}",
-		"healthy", (int)healthy(figures), "spooler", "pid", (json_int_t)service->pid,
-		"seen_at", time_json(service->seen_at), "engine", "away_since",
-		time_json(service->engine_away_since), "sweep", sweep_json(&figures->sweep), "disk",
-		"free", (json_int_t)figures->free_bytes, "jobs", jobs, "builds", "pending",
-		(json_int_t)figures->builds_pending, "accounts", (json_int_t)figures->accounts,
-		"problems", problems));
+		"healthy", (int)status_healthy(figures), "spooler", "pid", (json_int_t)service->pid,
+		"seen_at", status_time_json(service->seen_at), "engine", "away_since",
+		status_time_json(service->engine_away_since), "sweep",
+		status_sweep_json(&figures->sweep), "disk", "free", (json_int_t)figures->free_bytes,
+		"jobs", jobs, "builds", "pending", (json_int_t)figures->builds_pending, "accounts",
+		(json_int_t)figures->accounts, "problems", problems));
 }
 
 int
@@ -160,14 +162,14 @@ status(struct ctl *ctl)
 
 	if (!ctl_open(ctl, &spool, &db, &err))
 		return ctl_failed(&err);
-	done = look(ctl, &spool, &db, &figures, &err);
+	done = status_read(ctl, &spool, &db, &figures, &err);
 	connection_close(&db);
 	spool_close(&spool);
 	if (!done)
 		return ctl_failed(&err);
 	if (!ctl_has(ctl, CTL_JSON))
-		print_text(&figures);
-	else if (print_json(&figures) != EXIT_DONE)
+		status_print_text(&figures);
+	else if (status_print_json(&figures) != EXIT_DONE)
 		return EXIT_FAILED;
-	return healthy(&figures) ? EXIT_DONE : EXIT_FAILED;
+	return status_healthy(&figures) ? EXIT_DONE : EXIT_FAILED;
 }

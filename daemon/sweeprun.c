@@ -58,7 +58,7 @@ void
 sweeprun(struct worker *worker)
 {
 	struct spooler *spooler = worker->spooler;
-	struct sweep sweep = { .started_at = time_now_ms() };
+	struct sweep sweep = { .started_at = clock_now_ms() };
 	struct error err;
 
 	engine_resume(&worker->engine); /* it may have been told to end a job before us */
@@ -67,7 +67,7 @@ sweeprun(struct worker *worker)
 		sweeprun_engine(worker, &sweep);
 	if (spooler->stopping)
 		return;
-	sweep.finished_at = time_now_ms();
+	sweep.finished_at = clock_now_ms();
 	if (!sweep_write(&worker->db, &sweep, &err))
 		log_write(LOG_WARNING, "sweep: write what it did: %s", err.text);
 	log_write(LOG_INFO, "sweep files=%lld containers=%lld images=%lld errors=%lld done",

@@ -36,7 +36,7 @@ struct unpack {
 };
 
 static bool
-failed(struct unpack *unpack)
+unpack_failed(struct unpack *unpack)
 {
 	const char *why = archive_error_string(unpack->archive);
 
@@ -46,7 +46,7 @@ failed(struct unpack *unpack)
 
 /* Opens the folder of name's last component below to, making each on the way. */
 static int
-open_parent(struct unpack *unpack, const char *name, const char **last)
+unpack_open_parent(struct unpack *unpack, const char *name, const char **last)
 {
 	cleanup_close int at = openat(unpack->to, ".", FOLDER_FLAGS);
 	const char *slash;
@@ -71,7 +71,7 @@ open_parent(struct unpack *unpack, const char *name, const char **last)
 }
 
 static bool
-make_folder(struct unpack *unpack, const char *name)
+unpack_make_folder(struct unpack *unpack, const char *name)
 {
 	const char *last = NULL;
 	cleanup_close int parent = -1;
@@ -79,7 +79,7 @@ make_folder(struct unpack *unpack, const char *name)
 
 	if (unpack->to < 0)
 		return true;
-	parent = open_parent(unpack, name, &last);
+	parent = unpack_open_parent(unpack, name, &last);
 	folder = parent < 0 ? NULL : strndup(last, strcspn(last, "/"));
 	if (folder == NULL || (mkdirat(parent, folder, FOLDER_MODE) < 0 && errno != EEXIST) ||
 	    fchmodat(parent, folder, FOLDER_MODE, 0) < 0)
@@ -89,7 +89,7 @@ make_folder(struct unpack *unpack, const char *name)
 
 /* Where the content of a file goes; -1 with *nowhere where it is only looked at. */
 static int
-open_file(struct unpack *unpack, const char *name, bool *nowhere)
+unpack_open_file(struct unpack *unpack, const char *name, bool *nowhere)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	const char *last = NULL;
@@ -101,13 +101,13 @@ open_file(struct unpack *unpack, const char *name, bool *nowhere)
 	*nowhere = unpack->to < 0;
 	if (*nowhere)
 		return -1;
-	parent = open_parent(unpack, name, &last);
+	parent = unpack_open_parent(unpack, name, &last);
 	return parent < 0 ? -1 : openat(parent, last, flags, 0600);
 }
 
 /* The file's mode and time; the database's are ours to say. */
 static bool
-finish_file(struct unpack *unpack, int fd, const char *name)
+unpack_finish_file(struct unpack *unpack, int fd, const char *name)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
 		{ .tv_sec = archive_entry_mtime(unpack->entry),
@@ -122,10 +122,10 @@ finish_file(struct unpack *unpack, int fd, const char *name)
 }
 
 static bool
-take_file(struct unpack *unpack, const char *name)
+unpack_take_file(struct unpack *unpack, const char *name)
 {
 	bool nowhere;
-	cleanup_close int fd = open_file(unpack, name, &nowhere);
+	cleanup_close int fd = unpack_open_file(unpack, name, &nowhere);
 	la_ssize_t length;
 
 	if (fd < 0 && !nowhere)
@@ -136,12 +136,12 @@ take_file(struct unpack *unpack, const char *name)
 			return error_errno(unpack->err, "write '%s'", name);
 	}
 	if (length < 0)
-		return failed(unpack);
-	return fd < 0 || finish_file(unpack, fd, name);
+		return unpack_failed(unpack);
+	return fd < 0 || unpack_finish_file(unpack, fd, name);
 }
 
 static bool
-take_manifest(struct unpack *unpack)
+unpack_take_manifest(struct unpack *unpack)
 {
 	int64_t size = archive_entry_size(unpack->entry);
 	la_ssize_t length;
@@ -154,12 +154,12 @@ take_manifest(struct unpack *unpack)
 	unpack->theirs_length = (size_t)size;
 	length = archive_read_data(unpack->archive, unpack->theirs, (size_t)size);
 	if (length < 0)
-		return failed(unpack);
+		return unpack_failed(unpack);
 	return length == size || error_set(unpack->err, ERROR_INPUT, "its MANIFEST ends early");
 }
 
 static bool
-take_member(struct unpack *unpack)
+unpack_take_member(struct unpack *unpack)
 {
 	const char *name = archive_entry_pathname(unpack->entry);
 	mode_t type = archive_entry_filetype(unpack->entry);
@@ -179,14 +179,14 @@ take_member(struct unpack *unpack)
 	if (unpack->theirs != NULL)
 		return error_set(unpack->err, ERROR_INPUT, "it goes on behind its MANIFEST");
 	if (strcmp(name, MANIFEST_NAME) == 0)
-		return take_manifest(unpack);
+		return unpack_take_manifest(unpack);
 	manifest_begin(&unpack->manifest);
-	return (folder ? make_folder(unpack, name) : take_file(unpack, name)) &&
+	return (folder ? unpack_make_folder(unpack, name) : unpack_take_file(unpack, name)) &&
 	    manifest_end(&unpack->manifest, name, unpack->err);
 }
 
 static bool
-take_all(struct unpack *unpack, int fd)
+unpack_take_all(struct unpack *unpack, int fd)
 {
 	int result;
 
@@ -196,14 +196,14 @@ take_all(struct unpack *unpack, int fd)
 	archive_read_support_filter_xz(unpack->archive);
 	archive_read_support_filter_zstd(unpack->archive);
 	if (archive_read_open_fd(unpack->archive, fd, BLOCK) != ARCHIVE_OK)
-		return failed(unpack);
+		return unpack_failed(unpack);
 	while ((result = archive_read_next_header(unpack->archive, &unpack->entry)) >=
 		ARCHIVE_WARN &&
 	    result != ARCHIVE_EOF)
-		if (!take_member(unpack))
+		if (!unpack_take_member(unpack))
 			return false;
 	if (result != ARCHIVE_EOF)
-		return failed(unpack);
+		return unpack_failed(unpack);
 	if (unpack->theirs == NULL)
 		return error_set(unpack->err, ERROR_INPUT, "it has no end: it was cut off");
 	return manifest_check(&unpack->manifest, unpack->theirs, unpack->theirs_length,
@@ -224,7 +224,7 @@ unpack_backup(int fd, int to, const char *database, struct error *err)
 	if (unpack.archive == NULL || block == NULL)
 		error_set(err, ERROR_SYSTEM, "read the backup: not enough memory");
 	else
-		done = take_all(&unpack, fd);
+		done = unpack_take_all(&unpack, fd);
 	manifest_clear(&unpack.manifest);
 	free(unpack.theirs);
 	archive_read_free(unpack.archive);

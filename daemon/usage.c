@@ -29,7 +29,7 @@ static const struct {
 
 /* The number at text, up to end; false for anything but 1 to 18 digits. */
 static bool
-number(const char *text, const char *end, int64_t *value)
+usage_number(const char *text, const char *end, int64_t *value)
 {
 	int64_t sum = 0;
 
@@ -45,7 +45,7 @@ number(const char *text, const char *end, int64_t *value)
 }
 
 static void
-parse_line(struct usage *usage, const char *line, const char *end)
+usage_parse_line(struct usage *usage, const char *line, const char *end)
 {
 	const char *space = memchr(line, ' ', (size_t)(end - line));
 	size_t length;
@@ -58,7 +58,8 @@ parse_line(struct usage *usage, const char *line, const char *end)
 	length = (size_t)(space - line);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		if (strlen(fields[i].key) == length && memcmp(fields[i].key, line, length) == 0)
-			(void)number(space + 1, end, (int64_t *)((char *)usage + fields[i].offset));
+			(void)usage_number(space + 1, end,
+			    (int64_t *)((char *)usage + fields[i].offset));
 }
 
 void
@@ -68,7 +69,7 @@ usage_parse(struct usage *usage, const char *text, size_t length)
 
 	*usage = (struct usage){ 0 };
 	while (text < end && (newline = memchr(text, '\n', (size_t)(end - text))) != NULL) {
-		parse_line(usage, text, newline);
+		usage_parse_line(usage, text, newline);
 		text = newline + 1;
 	}
 }

@@ -24,14 +24,14 @@ struct subject {
 };
 
 static void
-subject_close(struct subject *subject)
+users_subject_close(struct subject *subject)
 {
 	connection_close(&subject->db);
 	spool_close(&subject->spool);
 }
 
 static bool
-subject_open(struct subject *subject, const struct ctl *ctl, struct error *err)
+users_subject_open(struct subject *subject, const struct ctl *ctl, struct error *err)
 {
 	const char *login = ctl->arguments[0];
 	char hash[PASSWORD_HASH];
@@ -44,13 +44,13 @@ subject_open(struct subject *subject, const struct ctl *ctl, struct error *err)
 			return true;
 		error_set(err, ERROR_NOT_FOUND, "there is no account '%s'", login);
 	}
-	subject_close(subject);
+	users_subject_close(subject);
 	return false;
 }
 
 /* One line of the standard input, at a terminal without showing it. */
 static bool
-read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct error *err)
+users_read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct error *err)
 {
 	struct termios usual, hidden;
 	bool terminal = tcgetattr(STDIN_FILENO, &usual) == 0, read;
@@ -80,14 +80,14 @@ read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct error 
 }
 
 static bool
-read_password(char hash[static PASSWORD_HASH], struct error *err)
+users_read_password(char hash[static PASSWORD_HASH], struct error *err)
 {
 	char password[PASSWORD_MOST + 2], again[PASSWORD_MOST + 2];
-	bool done = read_line("Password: ", password, err) &&
+	bool done = users_read_line("Password: ", password, err) &&
 	    account_password_check("password", password, err);
 
 	if (done && isatty(STDIN_FILENO))
-		done = read_line("Again: ", again, err) &&
+		done = users_read_line("Again: ", again, err) &&
 		    (strcmp(password, again) == 0 ||
 			error_set(err, ERROR_INPUT, "these are two different passwords"));
 	done = done && password_hash(password, hash, err);
@@ -108,7 +108,7 @@ users_add(struct ctl *ctl)
 
 	if (!account_login_check(login, &err) ||
 	    (ctl->email != NULL && !account_email_check(email, &err)) ||
-	    !read_password(hash, &err) || !ctl_open(ctl, &spool, &db, &err))
+	    !users_read_password(hash, &err) || !ctl_open(ctl, &spool, &db, &err))
 		return ctl_failed(&err);
 	done = account_add(&db, login, email, hash, ctl_has(ctl, CTL_ADMIN), &err);
 	connection_close(&db);
@@ -124,38 +124,38 @@ users_password(struct ctl *ctl)
 	struct error err;
 	bool done;
 
-	if (!read_password(hash, &err) || !subject_open(&subject, ctl, &err))
+	if (!users_read_password(hash, &err) || !users_subject_open(&subject, ctl, &err))
 		return ctl_failed(&err);
 	done = account_set_password(&subject.db, subject.account.id, hash, "", &err);
-	subject_close(&subject);
+	users_subject_close(&subject);
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
 
 static int
-set_disabled(struct ctl *ctl, bool disabled)
+users_set_disabled(struct ctl *ctl, bool disabled)
 {
 	struct subject subject;
 	struct error err;
 	bool done;
 
-	if (!subject_open(&subject, ctl, &err))
+	if (!users_subject_open(&subject, ctl, &err))
 		return ctl_failed(&err);
 	done = account_set_disabled(&subject.db, subject.account.id, disabled, &err);
 	wake_send(subject.spool.state); /* its jobs in queue may start again */
-	subject_close(&subject);
+	users_subject_close(&subject);
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
 
 int
 users_disable(struct ctl *ctl)
 {
-	return set_disabled(ctl, true);
+	return users_set_disabled(ctl, true);
 }
 
 int
 users_enable(struct ctl *ctl)
 {
-	return set_disabled(ctl, false);
+	return users_set_disabled(ctl, false);
 }
 
 int
@@ -168,16 +168,16 @@ users_admin(struct ctl *ctl)
 
 	if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
 		return ctl_wrong("user admin: 'on' or 'off', not '%s'", word);
-	if (!subject_open(&subject, ctl, &err))
+	if (!users_subject_open(&subject, ctl, &err))
 		return ctl_failed(&err);
 	done = account_set_admin(&subject.db, subject.account.id, strcmp(word, "on") == 0, &err);
-	subject_close(&subject);
+	users_subject_close(&subject);
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
 
 /* Reads "queued=100", "stored=10g", "running=default" (-1). */
 static bool
-parse_limit(const char *text, enum account_limit *limit, int64_t *value)
+users_parse_limit(const char *text, enum account_limit *limit, int64_t *value)
 {
 	size_t length = strcspn(text, "=");
 
@@ -190,8 +190,8 @@ parse_limit(const char *text, enum account_limit *limit, int64_t *value)
 		text += length + 1;
 		*value = -1;
 		return strcmp(text, "default") == 0 ||
-		    ((account_limits[*limit].bytes ? bytes_parse(text, value)
-						   : integer_parse(text, value)) &&
+		    ((account_limits[*limit].bytes ? quantity_parse_bytes(text, value)
+						   : number_parse_integer(text, value)) &&
 			*value >= 0);
 	}
 	return false;
@@ -199,7 +199,7 @@ parse_limit(const char *text, enum account_limit *limit, int64_t *value)
 
 /* "queued=N, running=N, …, request=SIZE": what "user limit" takes. */
 static void
-list_limits(char *text, size_t size)
+users_list_limits(char *text, size_t size)
 {
 	size_t length = 0;
 
@@ -221,24 +221,24 @@ users_limit(struct ctl *ctl)
 	char known[32 * ACCOUNT_LIMITS];
 	bool done = true;
 
-	list_limits(known, sizeof known);
+	users_list_limits(known, sizeof known);
 	for (char **argument = ctl->arguments + 1; *argument != NULL; argument++)
-		if (!parse_limit(*argument, &limit, &value))
+		if (!users_parse_limit(*argument, &limit, &value))
 			return ctl_wrong("user limit: '%s' is not %s, or \"default\" for each",
 			    *argument, known);
-	if (!subject_open(&subject, ctl, &err))
+	if (!users_subject_open(&subject, ctl, &err))
 		return ctl_failed(&err);
 	for (char **argument = ctl->arguments + 1; done && *argument != NULL; argument++)
-		done = parse_limit(*argument, &limit, &value) &&
+		done = users_parse_limit(*argument, &limit, &value) &&
 		    account_set_limit(&subject.db, subject.account.id, limit, value, &err);
 	wake_send(subject.spool.state); /* more may run */
-	subject_close(&subject);
+	users_subject_close(&subject);
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
 
 /* Adds " name=value" for each limit of its own. */
 static void
-describe_limits(const struct account_listed *listed, char *text, size_t size)
+users_describe_limits(const struct account_listed *listed, char *text, size_t size)
 {
 	size_t length = 0;
 
@@ -250,37 +250,37 @@ describe_limits(const struct account_listed *listed, char *text, size_t size)
 			continue;
 		snprintf(number, sizeof number, "%lld", (long long)listed->account.limits[i]);
 		if (account_limits[i].bytes)
-			bytes_format(listed->account.limits[i], number);
+			quantity_format_bytes(listed->account.limits[i], number);
 		length += (size_t)snprintf(text + length, size - length, " %s=%s",
 		    account_limits[i].word, number);
 	}
 }
 
 static bool
-print_account(const struct account_listed *listed, void *context, struct error *err)
+users_print_account(const struct account_listed *listed, void *context, struct error *err)
 {
 	char stored[QUANTITY_TEXT], own[ACCOUNT_LIMITS * (QUANTITY_TEXT + 16)];
 
 	(void)context;
 	(void)err;
-	describe_limits(listed, own, sizeof own);
+	users_describe_limits(listed, own, sizeof own);
 	printf("%-20s %-11s %-5s %10s  %s%s\n", listed->account.login,
 	    listed->account.disabled ? "disabled"
 		: listed->confirmed  ? "active"
 				     : "unconfirmed",
-	    listed->account.admin ? "admin" : "-", bytes_format(listed->account.storage, stored),
-	    listed->email, own);
+	    listed->account.admin ? "admin" : "-",
+	    quantity_format_bytes(listed->account.storage, stored), listed->email, own);
 	return true;
 }
 
 static json_t *
-limit_json(int64_t limit)
+users_limit_json(int64_t limit)
 {
 	return limit < 0 ? json_null() : json_integer(limit);
 }
 
 static bool
-add_account(const struct account_listed *listed, void *context, struct error *err)
+users_add_account(const struct account_listed *listed, void *context, struct error *err)
 {
 	char created[QUANTITY_TEXT];
 	json_t *own = json_object();
@@ -288,12 +288,12 @@ add_account(const struct account_listed *listed, void *context, struct error *er
 
 	for (size_t i = 0; i < ACCOUNT_LIMITS; i++)
 		json_object_set_new(own, account_limits[i].word,
-		    limit_json(listed->account.limits[i]));
+		    users_limit_json(listed->account.limits[i]));
 	account = json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:s, s:I, s:o}", "id",
 	    (json_int_t)listed->account.id, "login", listed->account.login, "email", listed->email,
 	    "admin", (int)listed->account.admin, "disabled", (int)listed->account.disabled,
 	    "confirmed", (int)listed->confirmed, "creation_date",
-	    time_format(listed->created_at, created), "storage",
+	    quantity_format_time(listed->created_at, created), "storage",
 	    (json_int_t)listed->account.storage, "limits", own);
 	return json_array_append_new(context, account) == 0 ||
 	    error_set(err, ERROR_SYSTEM, "list the accounts: not enough memory");
@@ -312,7 +312,7 @@ users_list(struct ctl *ctl)
 		json_decref(accounts);
 		return ctl_failed(&err);
 	}
-	done = account_each(&db, json ? add_account : print_account, accounts, &err);
+	done = account_each(&db, json ? users_add_account : users_print_account, accounts, &err);
 	connection_close(&db);
 	spool_close(&spool);
 	if (done && json)

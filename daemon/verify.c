@@ -30,7 +30,7 @@ struct look {
 };
 
 static void __attribute__((format(printf, 2, 3)))
-say(const struct look *look, const char *format, ...)
+verify_say(const struct look *look, const char *format, ...)
 {
 	char text[FINDING];
 	va_list arguments;
@@ -43,7 +43,7 @@ say(const struct look *look, const char *format, ...)
 
 /* Whether the job is still what it was: one that ran again has other files. */
 static bool
-same_still(const struct look *look, const struct job *job)
+verify_same_still(const struct look *look, const struct job *job)
 {
 	struct error ignored;
 	struct job now;
@@ -60,13 +60,13 @@ same_still(const struct look *look, const struct job *job)
 
 /* 0 where name is in dir, else errno. */
 static int
-look_for(int dir, const char *name, struct stat *st)
+verify_find(int dir, const char *name, struct stat *st)
 {
 	return fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 }
 
 static void
-look_at_results(const struct look *look, const struct job *job)
+verify_scan_results(const struct look *look, const struct job *job)
 {
 	char name[SPOOL_RESULTS_NAME];
 	struct stat st;
@@ -74,15 +74,16 @@ look_at_results(const struct look *look, const struct job *job)
 
 	if (job->results_token[0] == '\0')
 		return;
-	missing = look_for(look->spool->results,
+	missing = verify_find(look->spool->results,
 	    spool_results_name(name, job->results_token, "zip"), &st);
-	if (missing != 0 && same_still(look, job))
-		say(look, "job %lld: results/%s: %s", (long long)job->id, name, strerror(missing));
+	if (missing != 0 && verify_same_still(look, job))
+		verify_say(look, "job %lld: results/%s: %s", (long long)job->id, name,
+		    strerror(missing));
 }
 
 /* Of former attempts retention may have taken the logs, and nobody noted it. */
 static void
-look_at_log(const struct look *look, const struct job *job)
+verify_scan_log(const struct look *look, const struct job *job)
 {
 	char name[JOBLOG_NAME];
 	struct stat st;
@@ -91,43 +92,44 @@ look_at_log(const struct look *look, const struct job *job)
 	if (!job_ended(job) || job->attempt == 0 || job->logs_removed_at != 0)
 		return;
 	joblog_name(name, job->id, job->attempt, "log");
-	missing = look_for(look->spool->logs, name, &st);
-	if (missing != 0 && same_still(look, job))
-		say(look, "job %lld: logs/%s: %s", (long long)job->id, name, strerror(missing));
+	missing = verify_find(look->spool->logs, name, &st);
+	if (missing != 0 && verify_same_still(look, job))
+		verify_say(look, "job %lld: logs/%s: %s", (long long)job->id, name,
+		    strerror(missing));
 }
 
 static bool
-look_at_attachments(const struct look *look, const struct job *job, struct error *err)
+verify_scan_attachments(const struct look *look, const struct job *job, struct error *err)
 {
 	struct attachments list;
 	char path[FINDING];
 	struct stat st;
 
-	if (!attachments_of(look->db, job->id, &list, err))
+	if (!attachment_list(look->db, job->id, &list, err))
 		return false;
 	for (size_t i = 0; i < list.count; i++) {
 		const struct attachment *item = &list.items[i];
 		int missing;
 
 		snprintf(path, sizeof path, "%s/%s", job->attachment_token, item->name);
-		missing = look_for(look->spool->inbox, path, &st);
+		missing = verify_find(look->spool->inbox, path, &st);
 		if (missing == 0 && S_ISREG(st.st_mode) && st.st_size == item->size)
 			continue;
-		if (!same_still(look, job))
+		if (!verify_same_still(look, job))
 			break;
 		if (missing == 0)
-			say(look, "job %lld: inbox/%s: has %lld bytes, and had %lld",
+			verify_say(look, "job %lld: inbox/%s: has %lld bytes, and had %lld",
 			    (long long)job->id, path, (long long)st.st_size, (long long)item->size);
 		else
-			say(look, "job %lld: inbox/%s: %s", (long long)job->id, path,
+			verify_say(look, "job %lld: inbox/%s: %s", (long long)job->id, path,
 			    strerror(missing));
 	}
-	attachments_clear(&list);
+	attachment_clear(&list);
 	return true;
 }
 
 static bool
-look_at_jobs(const struct look *look, struct error *err)
+verify_scan_jobs(const struct look *look, struct error *err)
 {
 	int64_t id = 0;
 
@@ -141,10 +143,10 @@ look_at_jobs(const struct look *look, struct error *err)
 			return true;
 		if (!job_read(look->db, id, &job, err))
 			return false;
-		done = job.id == 0 || look_at_attachments(look, &job, err);
+		done = job.id == 0 || verify_scan_attachments(look, &job, err);
 		if (done && job.id != 0) {
-			look_at_results(look, &job);
-			look_at_log(look, &job);
+			verify_scan_results(look, &job);
+			verify_scan_log(look, &job);
 		}
 		job_clear(&job);
 		if (!done)
@@ -154,7 +156,7 @@ look_at_jobs(const struct look *look, struct error *err)
 
 /* A build that waits needs its folder. */
 static bool
-look_at_builds(const struct look *look, struct error *err)
+verify_scan_builds(const struct look *look, struct error *err)
 {
 	int64_t id = 0;
 	bool pending, ended;
@@ -172,7 +174,8 @@ look_at_builds(const struct look *look, struct error *err)
 		if (!build_has_ended(look->db, id, &ended, err))
 			return false;
 		if (!ended)
-			say(look, "build %lld: builds/%s: it is not there", (long long)id, name);
+			verify_say(look, "build %lld: builds/%s: it is not there", (long long)id,
+			    name);
 	}
 }
 
@@ -182,11 +185,11 @@ verify_files(struct database *db, struct spool *spool, verify_tell *tell, void *
 {
 	const struct look look = { db, spool, tell, context };
 
-	return look_at_jobs(&look, err) && look_at_builds(&look, err);
+	return verify_scan_jobs(&look, err) && verify_scan_builds(&look, err);
 }
 
 static void
-print_finding(const char *what, void *context)
+verify_print_finding(const char *what, void *context)
 {
 	++*(int *)context;
 	fprintf(stderr, "kabutoctl: %s\n", what);
@@ -203,7 +206,7 @@ verify_state(struct ctl *ctl)
 	if (!ctl_open(ctl, &spool, &db, &err))
 		return ctl_failed(&err);
 	if (!upkeep_check(&db, false, &err) ||
-	    !verify_files(&db, &spool, print_finding, &findings, &err))
+	    !verify_files(&db, &spool, verify_print_finding, &findings, &err))
 		status = ctl_failed(&err);
 	else if (findings > 0)
 		status = EXIT_FAILED;
@@ -215,5 +218,5 @@ verify_state(struct ctl *ctl)
 int
 verify(struct ctl *ctl)
 {
-	return ctl->arguments[0] == NULL ? verify_state(ctl) : verify_backup(ctl);
+	return ctl->arguments[0] == NULL ? verify_state(ctl) : restore_verify(ctl);
 }

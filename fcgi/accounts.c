@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "commit.h"
-#include "directory.h"
+#include "ldaplogin.h"
 #include "login.h"
 #include "mail.h"
 #include "password.h"
@@ -41,7 +41,8 @@ const struct parameter accounts_password_parameters[] = {
 
 /* Whether somebody may register that login at all. */
 static bool
-check_registration(struct request *req, const char *login, const char *email, struct error *err)
+accounts_check_registration(struct request *req, const char *login, const char *email,
+    struct error *err)
 {
 	const struct config *config = req->config;
 	bool known = false;
@@ -52,7 +53,7 @@ check_registration(struct request *req, const char *login, const char *email, st
 	    (strcmp(config->registration, "mail") == 0 && !mail_address_check(email, err)))
 		return false;
 	/* Who is in the directory has an account already, though nobody may have used it yet. */
-	if (directory_configured(config) && !directory_has(config, login, &known, err))
+	if (ldaplogin_configured(config) && !ldaplogin_has(config, login, &known, err))
 		return false;
 	return !known ||
 	    error_set(err, ERROR_CONFLICT, "login: '%s' is taken; choose another", login);
@@ -63,7 +64,7 @@ check_registration(struct request *req, const char *login, const char *email, st
  * Nobody else learns more than that it is taken.
  */
 static bool
-register_again(struct request *req, const char *login, const char *email, char *token,
+accounts_register_again(struct request *req, const char *login, const char *email, char *token,
     struct error *err)
 {
 	char hash[PASSWORD_HASH], stored[EMAIL_MOST + 1];
@@ -91,8 +92,8 @@ register_again(struct request *req, const char *login, const char *email, char *
 
 /* No lock is held while the mail is sent: the account is there before it, and goes without it. */
 static bool
-register_by_mail(struct request *req, struct response *res, const char *login, const char *email,
-    const char *hash, struct error *err)
+accounts_register_by_mail(struct request *req, struct response *res, const char *login,
+    const char *email, const char *hash, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	struct error ignored;
@@ -103,7 +104,8 @@ register_by_mail(struct request *req, struct response *res, const char *login, c
 		return false;
 	added = account_register(db, login, email, hash, &req->caller.account, token, err);
 	if (!added &&
-	    (err->kind != ERROR_CONFLICT || !register_again(req, login, email, token, err)))
+	    (err->kind != ERROR_CONFLICT ||
+		!accounts_register_again(req, login, email, token, err)))
 		return false;
 	request_release_database(req);
 	if (!mail_send_token(req->config, login, email, token, err)) {
@@ -129,15 +131,15 @@ accounts_register(struct request *req, struct response *res, struct error *err)
 		    "registration is closed; ask the operator for an account");
 	db = request_database(req, err);
 	if (db == NULL ||
-	    !register_attempt(db, request_header(req, "REMOTE_ADDR"),
-		config->login_attempts_address, err))
+	    !login_register(db, request_header(req, "REMOTE_ADDR"), config->login_attempts_address,
+		err))
 		return false;
 	request_release_database(req);
-	if (!check_registration(req, login, email, err) ||
+	if (!accounts_check_registration(req, login, email, err) ||
 	    !password_hash(request_text(req, "password"), hash, err))
 		return false;
 	if (strcmp(config->registration, "mail") == 0)
-		return register_by_mail(req, res, login, email, hash, err);
+		return accounts_register_by_mail(req, res, login, email, hash, err);
 	db = commit_begin(req, err);
 	if (db == NULL ||
 	    !account_register(db, login, email, hash, &req->caller.account, token, err))
@@ -163,18 +165,18 @@ accounts_confirm(struct request *req, struct response *res, struct error *err)
 
 /* Behind HTTPS, ours or a proxy's before us, the cookie must never travel in the clear. */
 static bool
-behind_https(const struct request *req)
+accounts_behind_https(const struct request *req)
 {
 	return strcmp(request_header(req, "HTTPS"), "on") == 0 ||
 	    strcmp(request_header(req, "HTTP_X_FORWARDED_PROTO"), "https") == 0;
 }
 
 static void
-set_cookie(struct response *res, const char *token, long long age_s)
+accounts_set_cookie(struct response *res, const char *token, long long age_s)
 {
 	response_header(res,
 	    "Set-Cookie: session=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s", token, age_s,
-	    behind_https(res->req) ? "; Secure" : "");
+	    accounts_behind_https(res->req) ? "; Secure" : "");
 }
 
 /*
@@ -182,24 +184,24 @@ set_cookie(struct response *res, const char *token, long long age_s)
  * takes as long: its password is none of the directory's business.
  */
 static bool
-ask_directory(struct request *req, const char *login, const char *password, bool local,
+accounts_ask_directory(struct request *req, const char *login, const char *password, bool local,
     struct account *account, bool *right, struct error *err)
 {
 	const struct config *config = req->config;
 	char email[EMAIL_MOST + 1], nobody[NAME_TEXT];
-	enum directory_answer answer = DIRECTORY_WRONG;
+	enum ldaplogin_answer answer = LDAPLOGIN_WRONG;
 	struct error ignored;
 	struct database *db;
 
-	name_make(nobody);
+	secret_make_name(nobody);
 	local = local || !account_login_check(login, &ignored);
-	if (!directory_log_in(config, local ? nobody : login, local ? nobody : password, &answer,
+	if (!ldaplogin_log_in(config, local ? nobody : login, local ? nobody : password, &answer,
 		email, err))
 		return false;
-	if (answer == DIRECTORY_NO_MEMBER)
+	if (answer == LDAPLOGIN_NO_MEMBER)
 		return error_set(err, ERROR_FORBIDDEN,
 		    "the account is not in the group that may log in here; ask the operator");
-	if (answer == DIRECTORY_WRONG)
+	if (answer == LDAPLOGIN_WRONG)
 		return true;
 	db = request_database(req, err);
 	*right = db != NULL && account_of_directory(db, login, email, account, err);
@@ -212,7 +214,8 @@ ask_directory(struct request *req, const char *login, const char *password, bool
  * over the limits by now nothing else is told. Always false.
  */
 static bool
-ended_by_directory(struct request *req, const char *login, int64_t local, struct error *err)
+accounts_ended_by_directory(struct request *req, const char *login, int64_t local,
+    struct error *err)
 {
 	const struct config *config = req->config;
 	const char *address = request_header(req, "REMOTE_ADDR");
@@ -235,7 +238,7 @@ ended_by_directory(struct request *req, const char *login, int64_t local, struct
  * exists.
  */
 static bool
-check_password(struct request *req, const char *login, const char *password,
+accounts_check_password(struct request *req, const char *login, const char *password,
     struct account *account, bool *confirmed, struct error *err)
 {
 	const struct config *config = req->config;
@@ -253,9 +256,10 @@ check_password(struct request *req, const char *login, const char *password,
 	local = account->id != 0 && !account->from_directory;
 	if (!password_verify(password, local ? hash : NULL, &right, err))
 		return false;
-	if (!right && directory_configured(config)) {
-		if (!ask_directory(req, login, password, local, account, &right, err))
-			return ended_by_directory(req, login, local ? account->id : 0, err);
+	if (!right && ldaplogin_configured(config)) {
+		if (!accounts_ask_directory(req, login, password, local, account, &right, err))
+			return accounts_ended_by_directory(req, login, local ? account->id : 0,
+			    err);
 		*confirmed = *confirmed || right;
 	}
 	db = request_database(req, err);
@@ -280,7 +284,7 @@ accounts_login(struct request *req, struct response *res, struct error *err)
 	struct database *db;
 	bool confirmed;
 
-	if (!check_password(req, request_text(req, "login"), request_text(req, "password"),
+	if (!accounts_check_password(req, request_text(req, "login"), request_text(req, "password"),
 		&account, &confirmed, err))
 		return false;
 	req->caller.account = account;
@@ -293,7 +297,7 @@ accounts_login(struct request *req, struct response *res, struct error *err)
 	db = commit_begin(req, err);
 	if (db == NULL || !session_open(db, account.id, config->session_days, token, err))
 		return false;
-	set_cookie(res, token, COOKIE_AGE_S);
+	accounts_set_cookie(res, token, COOKIE_AGE_S);
 	return response_pack(res, err, 200, "{s:s}", "login", "success");
 }
 
@@ -305,7 +309,7 @@ accounts_logout(struct request *req, struct response *res, struct error *err)
 	/* An API token is no session: it ends by DELETE /account/token/<id>. */
 	if (db == NULL || !session_end(db, req->caller.session, err))
 		return false;
-	set_cookie(res, "", 0);
+	accounts_set_cookie(res, "", 0);
 	return response_pack(res, err, 200, "{s:s}", "logout", "success");
 }
 
@@ -318,7 +322,7 @@ accounts_hello(struct request *req, struct response *res, struct error *err)
 
 /* The account's limits, and those that are the same for all. */
 static json_t *
-limits_json(const struct request *req)
+accounts_limits_json(const struct request *req)
 {
 	const struct config *config = req->config;
 	json_t *json = json_pack("{s:I, s:I, s:I}", "waiting_calls", (json_int_t)config->follow_max,
@@ -353,7 +357,7 @@ accounts_show(struct request *req, struct response *res, struct error *err)
 	return response_pack(res, err, 200, "{s:I, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
 	    (json_int_t)req->caller.account.id, "login", req->caller.account.login, "email",
 	    details.email, "admin", (int)req->caller.account.admin, "creation_date",
-	    response_time(details.created_at), "limits", limits_json(req), "used", used);
+	    response_time(details.created_at), "limits", accounts_limits_json(req), "used", used);
 }
 
 bool
@@ -370,8 +374,8 @@ accounts_password(struct request *req, struct response *res, struct error *err)
 		    "the directory has this account's password; change it there");
 	if (!account_password_check("new_password", chosen, err))
 		return false;
-	if (!check_password(req, req->caller.account.login, request_text(req, "password"), &account,
-		&confirmed, err))
+	if (!accounts_check_password(req, req->caller.account.login, request_text(req, "password"),
+		&account, &confirmed, err))
 		return false;
 	request_release_database(req);
 	if (!password_hash(chosen, hash, err))

@@ -29,7 +29,7 @@
 
 /* A browser's form sends fields that were left empty: but for texts they count as not given. */
 static bool
-add_field(void *context, const char *name, const char *text, size_t length, struct error *err)
+body_add_field(void *context, const char *name, const char *text, size_t length, struct error *err)
 {
 	struct request *req = context;
 	const struct parameter *p = parameter_find(req->route->parameters, name);
@@ -51,17 +51,17 @@ body_limit(const struct request *req)
 }
 
 static bool
-over_limit(const struct request *req, struct error *err)
+body_over_limit(const struct request *req, struct error *err)
 {
 	char limit[QUANTITY_TEXT];
 
 	return error_set(err, ERROR_TOO_LARGE, "a request has at most %s here",
-	    bytes_format(body_limit(req), limit));
+	    quantity_format_bytes(body_limit(req), limit));
 }
 
 /* Hands the body on in pieces, as it comes. *total gets its length. */
 static bool
-each_piece(struct request *req, bool (*take)(void *, const char *, size_t, struct error *),
+body_each_piece(struct request *req, bool (*take)(void *, const char *, size_t, struct error *),
     void *context, struct error *err)
 {
 	cleanup_free char *piece = malloc(PIECE);
@@ -73,12 +73,13 @@ each_piece(struct request *req, bool (*take)(void *, const char *, size_t, struc
 	while ((length = FCGX_GetStr(piece, PIECE, req->fcgi->in)) > 0) {
 		total += length;
 		if (total > body_limit(req))
-			return over_limit(req, err);
+			return body_over_limit(req, err);
 		if (!take(context, piece, (size_t)length, err))
 			return false;
 	}
 	/* Without a Content-Length (chunked) only the body's own form tells whether it is whole. */
-	if (integer_parse(request_header(req, "CONTENT_LENGTH"), &announced) && total < announced)
+	if (number_parse_integer(request_header(req, "CONTENT_LENGTH"), &announced) &&
+	    total < announced)
 		return error_set(err, ERROR_INPUT,
 		    "the body ended after %lld of %lld bytes; send it again", (long long)total,
 		    (long long)announced);
@@ -92,7 +93,7 @@ struct body {
 };
 
 static bool
-gather(void *context, const char *data, size_t length, struct error *err)
+body_gather(void *context, const char *data, size_t length, struct error *err)
 {
 	struct body *body = context;
 	char *text;
@@ -112,18 +113,18 @@ gather(void *context, const char *data, size_t length, struct error *err)
 }
 
 static bool
-read_urlencoded(struct request *req, struct error *err)
+body_read_urlencoded(struct request *req, struct error *err)
 {
 	struct body body = { 0 };
-	bool done = each_piece(req, gather, &body, err) &&
-	    (body.length == 0 || urlencoded_each(body.text, body.length, add_field, req, err));
+	bool done = body_each_piece(req, body_gather, &body, err) &&
+	    (body.length == 0 || urlencoded_each(body.text, body.length, body_add_field, req, err));
 
 	free(body.text);
 	return done;
 }
 
 static bool
-add_object(struct request *req, json_t *object, struct error *err)
+body_add_object(struct request *req, json_t *object, struct error *err)
 {
 	const char *name;
 	json_t *value;
@@ -133,19 +134,19 @@ add_object(struct request *req, json_t *object, struct error *err)
 	json_object_foreach (object, name, value) {
 		const struct parameter *p = parameter_find(req->route->parameters, name);
 
-		if (p != NULL && !values_add_json(&req->values, p, value, err))
+		if (p != NULL && !parameter_add_json(&req->values, p, value, err))
 			return false;
 	}
 	return true;
 }
 
 static bool
-read_json(struct request *req, struct error *err)
+body_read_json(struct request *req, struct error *err)
 {
 	cleanup_json json_t *object = NULL;
 	struct body body = { 0 };
 	json_error_t where;
-	bool done = each_piece(req, gather, &body, err);
+	bool done = body_each_piece(req, body_gather, &body, err);
 
 	if (done) {
 		object = json_loadb(body.text != NULL ? body.text : "", body.length,
@@ -153,7 +154,7 @@ read_json(struct request *req, struct error *err)
 		/* jansson quotes what it stopped at, in the middle of a character where that is so.
 		 */
 		done = object != NULL
-		    ? add_object(req, object, err)
+		    ? body_add_object(req, object, err)
 		    : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where.line,
 			  utf8_valid(where.text, strlen(where.text)) ? where.text
 								     : "invalid Unicode");
@@ -177,13 +178,13 @@ struct form {
  * bytes.
  */
 static bool
-nothing_chosen(const struct form *form)
+body_nothing_chosen(const struct form *form)
 {
 	return form->file && form->filename[0] == '\0';
 }
 
 static bool
-part_begin(void *context, const struct multipart_part *part, struct error *err)
+body_part_begin(void *context, const struct multipart_part *part, struct error *err)
 {
 	struct form *form = context;
 	const struct parameter *p = parameter_find(form->req->route->parameters, part->name);
@@ -199,7 +200,7 @@ part_begin(void *context, const struct multipart_part *part, struct error *err)
 		digest_add(&form->req->key.digest, p->name, part->filename, strlen(part->filename));
 	if (p != NULL && p->type != PARAMETER_FILES && part->filename != NULL && !p->file)
 		return error_set(err, ERROR_INPUT, "%s: must be a text, not a file", p->name);
-	if (!form->file || nothing_chosen(form))
+	if (!form->file || body_nothing_chosen(form))
 		return true;
 	return (form->req->upload.folder >= 0 ||
 		   upload_open(&form->req->upload, form->req->route->upload, err)) &&
@@ -207,13 +208,13 @@ part_begin(void *context, const struct multipart_part *part, struct error *err)
 }
 
 static bool
-part_data(void *context, const char *data, size_t length, struct error *err)
+body_part_data(void *context, const char *data, size_t length, struct error *err)
 {
 	struct form *form = context;
 
 	if (form->parameter == NULL)
 		return true;
-	if (nothing_chosen(form))
+	if (body_nothing_chosen(form))
 		return error_set(err, ERROR_INPUT, "%s: a file has no name", form->parameter->name);
 	if (form->file && form->req->values.digest != NULL)
 		digest_bytes(&form->req->key.digest, data, length);
@@ -222,46 +223,47 @@ part_data(void *context, const char *data, size_t length, struct error *err)
 	if (form->text.length + length > TEXT_MOST)
 		return error_set(err, ERROR_TOO_LARGE, "%s: a text has at most %d bytes",
 		    form->parameter->name, TEXT_MOST);
-	return gather(&form->text, data, length, err);
+	return body_gather(&form->text, data, length, err);
 }
 
 static bool
-part_end(void *context, struct error *err)
+body_part_end(void *context, struct error *err)
 {
 	struct form *form = context;
 
-	if (form->parameter == NULL || nothing_chosen(form))
+	if (form->parameter == NULL || body_nothing_chosen(form))
 		return true;
 	if (form->file)
 		return upload_file_end(&form->req->upload, form->filename, err);
-	return add_field(form->req, form->parameter->name,
+	return body_add_field(form->req, form->parameter->name,
 	    form->text.text != NULL ? form->text.text : "", form->text.length, err);
 }
 
 static bool
-feed(void *context, const char *data, size_t length, struct error *err)
+body_feed(void *context, const char *data, size_t length, struct error *err)
 {
 	return multipart_feed(context, data, length, err);
 }
 
 static bool
-read_multipart(struct request *req, const char *content_type, struct error *err)
+body_read_multipart(struct request *req, const char *content_type, struct error *err)
 {
 	struct form form = { .req = req };
-	const struct multipart_sink sink = { part_begin, part_data, part_end, &form };
+	const struct multipart_sink sink = { body_part_begin, body_part_data, body_part_end,
+		&form };
 	struct multipart mp;
 	bool done;
 
 	if (!multipart_begin(&mp, content_type, &sink, err))
 		return false;
-	done = each_piece(req, feed, &mp, err) && multipart_end(&mp, err);
+	done = body_each_piece(req, body_feed, &mp, err) && multipart_end(&mp, err);
 	multipart_clear(&mp);
 	free(form.text.text);
 	return done;
 }
 
 static bool
-is_type(const char *content_type, const char *type)
+body_is_type(const char *content_type, const char *type)
 {
 	size_t length = strlen(type);
 
@@ -271,7 +273,7 @@ is_type(const char *content_type, const char *type)
 
 /* How long a read of the web server's connection may wait; 0: without end. */
 static void
-set_patience(const struct request *req, int64_t ms)
+body_set_patience(const struct request *req, int64_t ms)
 {
 	const struct timeval time = { .tv_sec = ms / MS_PER_S,
 		.tv_usec = ms % MS_PER_S * (NS_PER_MS / 1000) };
@@ -286,28 +288,28 @@ set_patience(const struct request *req, int64_t ms)
 void
 body_drain(struct request *req)
 {
-	int64_t until = time_monotonic_ms() + DRAIN_MS;
+	int64_t until = clock_monotonic_ms() + DRAIN_MS;
 	int left = DRAIN_MOST;
 
-	set_patience(req, DRAIN_MS);
-	while (left-- > 0 && time_monotonic_ms() < until && FCGX_GetChar(req->fcgi->in) >= 0)
+	body_set_patience(req, DRAIN_MS);
+	while (left-- > 0 && clock_monotonic_ms() < until && FCGX_GetChar(req->fcgi->in) >= 0)
 		continue;
-	set_patience(req, 0);
+	body_set_patience(req, 0);
 }
 
 static bool
-read_as(struct request *req, const char *type, struct error *err)
+body_read_as(struct request *req, const char *type, struct error *err)
 {
-	if (is_type(type, "application/x-www-form-urlencoded"))
-		return read_urlencoded(req, err);
-	if (is_type(type, "application/json"))
-		return read_json(req, err);
-	if (!is_type(type, "multipart/form-data"))
+	if (body_is_type(type, "application/x-www-form-urlencoded"))
+		return body_read_urlencoded(req, err);
+	if (body_is_type(type, "application/json"))
+		return body_read_json(req, err);
+	if (!body_is_type(type, "multipart/form-data"))
 		return error_set(err, ERROR_MEDIA_TYPE,
 		    "send parameters as application/x-www-form-urlencoded, multipart/form-data or application/json");
 	/* It may take hours: nothing of the database is held meanwhile. */
 	request_release_database(req);
-	return read_multipart(req, type, err);
+	return body_read_multipart(req, type, err);
 }
 
 bool
@@ -328,8 +330,8 @@ body_read(struct request *req, struct error *err)
 	int64_t length = 0;
 	bool done;
 
-	if (integer_parse(length_text, &length) && length > body_limit(req))
-		return over_limit(req, err);
+	if (number_parse_integer(length_text, &length) && length > body_limit(req))
+		return body_over_limit(req, err);
 	upload_limit(&req->upload, &req->caller.account);
 	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
 		return true;
@@ -339,10 +341,10 @@ body_read(struct request *req, struct error *err)
 	}
 	/* Others the web server hands on whole. */
 	if (req->route->upload == NULL)
-		return read_as(req, type, err);
+		return body_read_as(req, type, err);
 	if (!wait_enter_upload(req, err))
 		return false;
-	done = read_as(req, type, err);
+	done = body_read_as(req, type, err);
 	wait_leave(req);
 	return done;
 }

@@ -8,7 +8,7 @@
 
 #include "cleanup.h"
 #include "event.h"
-#include "fault.h"
+#include "crash.h"
 #include "route.h"
 #include "transaction.h"
 #include "wake.h"
@@ -106,7 +106,7 @@ commit_call(struct request *req, const struct response *res, struct error *err)
 	}
 	if (!transaction_settle(req->db, true, err))
 		return false;
-	fault_point("call", "commit");
+	crash_point("call", "commit");
 	if (req->change.wake)
 		wake_send(req->server->spool.state);
 	if (req->change.replaced[0] != '\0') /* if it cannot be removed, the sweep does it */

@@ -8,20 +8,20 @@
 #include "response.h"
 
 static json_t *
-number_or_null(int64_t number)
+events_number_or_null(int64_t number)
 {
 	return number == 0 ? json_null() : json_integer(number);
 }
 
 static bool
-add_event(const struct event *event, void *context, struct error *err)
+events_add_event(const struct event *event, void *context, struct error *err)
 {
 	return list_add(context, event->id,
 	    json_pack("{s:I, s:o, s:s, s:s, s:o, s:o, s:o, s:s}", "id", (json_int_t)event->id,
 		"time", response_time(event->created_at), "action", event->action, "login",
-		event->login, "account", number_or_null(event->account), "token",
-		number_or_null(event->token), "object", number_or_null(event->object), "address",
-		event->address),
+		event->login, "account", events_number_or_null(event->account), "token",
+		events_number_or_null(event->token), "object", events_number_or_null(event->object),
+		"address", event->address),
 	    err);
 }
 
@@ -30,8 +30,8 @@ events_add_all(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 
-	return event_each(req->db, &req->caller.account, list->after, list->fetch, add_event, list,
-	    err);
+	return event_each(req->db, &req->caller.account, list->after, list->fetch, events_add_event,
+	    list, err);
 }
 
 bool

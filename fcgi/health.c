@@ -8,7 +8,7 @@
 #include "service.h"
 
 static bool
-check(struct request *req, struct error *err)
+health_check(struct request *req, struct error *err)
 {
 	struct service_status status;
 	struct database *db = request_database(req, err);
@@ -20,7 +20,7 @@ check(struct request *req, struct error *err)
 bool
 health_show(struct request *req, struct response *res, struct error *err)
 {
-	if (check(req, err))
+	if (health_check(req, err))
 		return response_pack(res, err, 200, "{s:s}", "status", "ok");
 	/* Anybody may ask: paths of this machine are for its operator's log only. */
 	if (err->kind == ERROR_SYSTEM) {

@@ -40,7 +40,7 @@ const struct parameter images_update_parameters[] = {
 
 /* What the new image is made of; a repository wins over a Dockerfile. */
 static bool
-check_source(const char **dockerfile, const char **repo_url, struct error *err)
+images_check_source(const char **dockerfile, const char **repo_url, struct error *err)
 {
 	if (*repo_url != NULL && (*repo_url)[0] == '\0')
 		*repo_url = NULL;
@@ -59,7 +59,7 @@ check_source(const char **dockerfile, const char **repo_url, struct error *err)
 
 /* A build of image (0: a new one) from what the call came with. */
 static bool
-begin_build(struct request *req, struct response *res, int64_t image, struct error *err)
+images_begin_build(struct request *req, struct response *res, int64_t image, struct error *err)
 {
 	const char *dockerfile = request_text(req, "dockerfile"),
 		   *repo_url = request_text(req, "repo_url");
@@ -68,12 +68,12 @@ begin_build(struct request *req, struct response *res, int64_t image, struct err
 		.builds_max = req->config->builds_max,
 		.name = request_text(req, "name"),
 		.nocache = request_flag(req, "nocache"),
-		.stage = &req->upload.stage };
+		.staging = &req->upload.staging };
 	struct database *db;
 	char id_text[24];
 	int64_t id;
 
-	if (!check_source(&dockerfile, &repo_url, err))
+	if (!images_check_source(&dockerfile, &repo_url, err))
 		return false;
 	build.dockerfile = dockerfile;
 	build.repo_url = repo_url;
@@ -94,7 +94,7 @@ begin_build(struct request *req, struct response *res, int64_t image, struct err
 bool
 images_create(struct request *req, struct response *res, struct error *err)
 {
-	return begin_build(req, res, 0, err);
+	return images_begin_build(req, res, 0, err);
 }
 
 bool
@@ -106,7 +106,7 @@ images_update(struct request *req, struct response *res, struct error *err)
 	/* Once more where it counts; here before the work of storing files. */
 	return db != NULL &&
 	    image_owner(db, &req->caller.account, request_id(req, "image"), &account, err) &&
-	    begin_build(req, res, request_id(req, "image"), err);
+	    images_begin_build(req, res, request_id(req, "image"), err);
 }
 
 bool
@@ -122,7 +122,7 @@ images_delete(struct request *req, struct response *res, struct error *err)
 }
 
 static bool
-add_image(const struct image *image, void *context, struct error *err)
+images_add_image(const struct image *image, void *context, struct error *err)
 {
 	return list_add(context, image->id,
 	    json_pack("{s:I, s:s, s:s?, s:o}", "id", (json_int_t)image->id, "name", image->name,
@@ -135,8 +135,8 @@ images_add_all(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 
-	return image_each(req->db, &req->caller.account, list->after, list->fetch, add_image, list,
-	    err);
+	return image_each(req->db, &req->caller.account, list->after, list->fetch, images_add_image,
+	    list, err);
 }
 
 bool
@@ -152,8 +152,8 @@ images_add_one(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 
-	return image_show(req->db, &req->caller.account, request_id(req, "image"), add_image, list,
-	    err);
+	return image_show(req->db, &req->caller.account, request_id(req, "image"), images_add_image,
+	    list, err);
 }
 
 bool
@@ -166,7 +166,7 @@ images_show(struct request *req, struct response *res, struct error *err)
 
 /* The whole lines of a build's output; -1: there is none yet. */
 static int
-open_output(const struct spool *spool, int64_t build)
+images_open_output(const struct spool *spool, int64_t build)
 {
 	char path[64];
 
@@ -176,7 +176,7 @@ open_output(const struct spool *spool, int64_t build)
 
 /* What a build is without its output, as the beginning of an object; the caller frees it. */
 static char *
-build_text(const struct build *build)
+images_build_text(const struct build *build)
 {
 	cleanup_json json_t *head = json_pack("{s:s}", "state", build->state);
 	bool whole = head != NULL;
@@ -190,7 +190,7 @@ build_text(const struct build *build)
 
 /* Polls the build that the path names. */
 static bool
-poll_build(struct request *req, void *context, bool *ended, struct error *err)
+images_poll_build(struct request *req, void *context, bool *ended, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	struct build *build = context;
@@ -206,15 +206,15 @@ poll_build(struct request *req, void *context, bool *ended, struct error *err)
 
 /* The output may be long and already is JSON: the rest is written around it. */
 static bool
-write_build(struct request *req, struct response *res, struct error *err)
+images_write_build(struct request *req, struct response *res, struct error *err)
 {
 	cleanup_free char *text = NULL;
 	struct build build = { 0 };
-	bool done = wait_for(req, poll_build, &build, err);
+	bool done = wait_for(req, images_poll_build, &build, err);
 	int64_t id = build.id;
 
 	request_release_database(req);
-	text = done ? build_text(&build) : NULL;
+	text = done ? images_build_text(&build) : NULL;
 	build_clear(&build);
 	if (!done)
 		return false;
@@ -222,7 +222,7 @@ write_build(struct request *req, struct response *res, struct error *err)
 		return error_set(err, ERROR_SYSTEM, "show a build: not enough memory");
 	response_write(res, text, strlen(text) - 1);
 	response_write(res, ",\"output\":", 10);
-	response_lines(res, open_output(&req->server->spool, id), NULL);
+	response_lines(res, images_open_output(&req->server->spool, id), NULL);
 	response_write(res, "}\n", 2);
 	return true;
 }
@@ -232,7 +232,7 @@ images_build(struct request *req, struct response *res, struct error *err)
 {
 	(void)req;
 	(void)err;
-	return response_stream(res, JSON_TYPE, write_build, NULL);
+	return response_stream(res, JSON_TYPE, images_write_build, NULL);
 }
 
 bool

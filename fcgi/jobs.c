@@ -55,7 +55,7 @@ const struct parameter jobs_show_parameters[] = {
 
 /* Puts the texts of a parameter that may come repeatedly into *to, as a JSON array. */
 static bool
-copy_pairs(const struct request *req, const char *name, char **to, struct error *err)
+jobs_copy_pairs(const struct request *req, const char *name, char **to, struct error *err)
 {
 	cleanup_json json_t *array = json_array();
 	size_t given = 0;
@@ -81,7 +81,7 @@ copy_pairs(const struct request *req, const char *name, char **to, struct error 
 
 /* Puts a copy of the parameter into *to; an empty text becomes NULL. */
 static bool
-copy_text(const struct request *req, const char *name, char **to, struct error *err)
+jobs_copy_text(const struct request *req, const char *name, char **to, struct error *err)
 {
 	const char *text = request_text(req, name);
 
@@ -94,7 +94,7 @@ copy_text(const struct request *req, const char *name, char **to, struct error *
 }
 
 static bool
-read_option(const struct request *req, const struct joboption *option, struct job *job,
+jobs_read_option(const struct request *req, const struct joboption *option, struct job *job,
     struct error *err)
 {
 	switch (option->type) {
@@ -108,18 +108,18 @@ read_option(const struct request *req, const struct joboption *option, struct jo
 		    request_decimal(req, option->name, *joboption_decimal(option, job));
 		return true;
 	case JOBOPTION_PAIRS:
-		return copy_pairs(req, option->name, joboption_text(option, job), err);
+		return jobs_copy_pairs(req, option->name, joboption_text(option, job), err);
 	default:
-		return copy_text(req, option->name, joboption_text(option, job), err);
+		return jobs_copy_text(req, option->name, joboption_text(option, job), err);
 	}
 }
 
 /* Puts the options that were given into the job; its other options stay. */
 static bool
-read_options(const struct request *req, struct job *job, struct error *err)
+jobs_read_options(const struct request *req, struct job *job, struct error *err)
 {
 	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
-		if (!read_option(req, &joboptions[i], job, err))
+		if (!jobs_read_option(req, &joboptions[i], job, err))
 			return false;
 	job->image = request_number(req, "image_id", job->image);
 	return joboption_resolve(job, req->config, err);
@@ -133,9 +133,9 @@ jobs_create(struct request *req, struct response *res, struct error *err)
 	bool done;
 
 	joboption_unset(&job);
-	done = read_options(req, &job, err) && (db = commit_begin(req, err)) != NULL &&
+	done = jobs_read_options(req, &job, err) && (db = commit_begin(req, err)) != NULL &&
 	    job_create(db, &req->server->spool, &req->caller.account, &job, &req->upload.files,
-		&req->upload.stage, req->config->storage_max, err) &&
+		&req->upload.staging, req->config->storage_max, err) &&
 	    response_pack(res, err, 200, "{s:I}", "id", (json_int_t)job.id);
 	commit_object(req, job.id);
 	job_clear(&job);
@@ -143,9 +143,9 @@ jobs_create(struct request *req, struct response *res, struct error *err)
 }
 
 static bool
-apply_options(struct job *job, void *context, struct error *err)
+jobs_apply_options(struct job *job, void *context, struct error *err)
 {
-	return read_options(context, job, err);
+	return jobs_read_options(context, job, err);
 }
 
 bool
@@ -153,14 +153,14 @@ jobs_update(struct request *req, struct response *res, struct error *err)
 {
 	const struct job_change change = { .pipeline = request_id(req, "pipeline"),
 		.id = request_id(req, "job"),
-		.apply = apply_options,
+		.apply = jobs_apply_options,
 		.context = req };
 	struct database *db = commit_begin(req, err);
 	char former[NAME_TEXT];
 
 	if (db == NULL ||
 	    !job_update(db, &req->server->spool, &req->caller.account, &change, &req->upload.files,
-		&req->upload.stage, req->config, former, err))
+		&req->upload.staging, req->config, former, err))
 		return false;
 	if (req->upload.files.count > 0)
 		commit_replaced(req, former);
@@ -169,7 +169,7 @@ jobs_update(struct request *req, struct response *res, struct error *err)
 
 /* NULL: no memory, as for all that is put together here. */
 static json_t *
-attachments_json(const struct attachments *list)
+jobs_attachments_json(const struct attachments *list)
 {
 	json_t *array = json_array();
 
@@ -185,38 +185,39 @@ attachments_json(const struct attachments *list)
 
 /* Tokens are names of files here: what is shown of them only stands for them. */
 static json_t *
-masked(const char *token)
+jobs_mask(const char *token)
 {
 	char text[NAME_TEXT];
 
 	if (token[0] == '\0')
 		return json_null();
-	name_veil(token, text);
+	secret_mask_name(token, text);
 	return json_string(text);
 }
 
 static json_t *
-if_any(bool any, json_int_t value)
+jobs_if_any(bool any, json_int_t value)
 {
 	return any ? json_integer(value) : json_null();
 }
 
 /* What became of it. */
 static json_t *
-life_json(const struct job *job)
+jobs_life_json(const struct job *job)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "creation_date",
 	    response_time(job->created_at), "queued_at", response_time(job->queued_at),
 	    "started_at", response_time(job->started_at), "finished_at",
-	    response_time(job->finished_at), "response", if_any(job->has_response, job->response),
-	    "used_cpu", job->has_usage ? json_real(job->used_cpu) : json_null(), "used_memory",
-	    if_any(job->has_usage, job->used_memory), "used_io",
-	    if_any(job->has_usage, job->used_io));
+	    response_time(job->finished_at), "response",
+	    jobs_if_any(job->has_response, job->response), "used_cpu",
+	    job->has_usage ? json_real(job->used_cpu) : json_null(), "used_memory",
+	    jobs_if_any(job->has_usage, job->used_memory), "used_io",
+	    jobs_if_any(job->has_usage, job->used_io));
 }
 
 /* What its owner asked for. */
 static json_t *
-option_json(const struct joboption *option, struct job *job)
+jobs_option_json(const struct joboption *option, struct job *job)
 {
 	const char *text;
 
@@ -236,14 +237,14 @@ option_json(const struct joboption *option, struct job *job)
 }
 
 static json_t *
-options_json(const struct job *job)
+jobs_options_json(const struct job *job)
 {
 	struct job copy = *job; /* the options' members are handed out to be written, too */
 	json_t *json = json_object();
 
 	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
 		if (json_object_set_new(json, joboptions[i].name,
-			option_json(&joboptions[i], &copy)) < 0) {
+			jobs_option_json(&joboptions[i], &copy)) < 0) {
 			json_decref(json);
 			return NULL;
 		}
@@ -252,7 +253,7 @@ options_json(const struct job *job)
 
 /* Adds what part has, and gives part back; false: something has no memory. */
 static bool
-add_part(json_t *json, json_t *part)
+jobs_add_part(json_t *json, json_t *part)
 {
 	bool done = json != NULL && part != NULL && json_object_update(json, part) == 0;
 
@@ -261,7 +262,7 @@ add_part(json_t *json, json_t *part)
 }
 
 static json_t *
-job_json(const struct job *job, const struct attachments *attachments)
+jobs_job_json(const struct job *job, const struct attachments *attachments)
 {
 	char id[24];
 	json_t *json;
@@ -271,12 +272,12 @@ job_json(const struct job *job, const struct attachments *attachments)
 	json = json_pack("{s:I, s:s, s:s?, s:I, s:{s:I}, s:{s:I}, s:o, s:o, s:o}", "id",
 	    (json_int_t)job->id, "state", job->state, "error", job->error, "attempt",
 	    (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline", "id",
-	    (json_int_t)job->pipeline, "attachments", attachments_json(attachments),
+	    (json_int_t)job->pipeline, "attachments", jobs_attachments_json(attachments),
 	    "attachment_token",
-	    masked(job->attachment_token[0] != '\0' ? job->attachment_token : id), "results_path",
-	    masked(job->results_token));
-	done = add_part(json, options_json(job));
-	done = add_part(json, life_json(job)) && done;
+	    jobs_mask(job->attachment_token[0] != '\0' ? job->attachment_token : id),
+	    "results_path", jobs_mask(job->results_token));
+	done = jobs_add_part(json, jobs_options_json(job));
+	done = jobs_add_part(json, jobs_life_json(job)) && done;
 	if (done)
 		return json;
 	json_decref(json);
@@ -284,7 +285,7 @@ job_json(const struct job *job, const struct attachments *attachments)
 }
 
 static bool
-set_queue(json_t *json, struct list *list, const struct job *job, struct error *err)
+jobs_set_queue(json_t *json, struct list *list, const struct job *job, struct error *err)
 {
 	struct request *req = list->req;
 	struct queue_place place;
@@ -295,22 +296,22 @@ set_queue(json_t *json, struct list *list, const struct job *job, struct error *
 		return false;
 	return json_object_set_new(json, "queue",
 		   json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",
-		       place.reason, "eta_s", if_any(place.eta_s >= 0, place.eta_s))) == 0 ||
+		       place.reason, "eta_s", jobs_if_any(place.eta_s >= 0, place.eta_s))) == 0 ||
 	    error_set(err, ERROR_SYSTEM, "show a job: not enough memory");
 }
 
 static bool
-add_job(const struct job *job, void *context, struct error *err)
+jobs_add_job(const struct job *job, void *context, struct error *err)
 {
 	struct list *list = context;
 	struct attachments attachments = { 0 };
 	json_t *json;
 
-	if (!attachments_of(list->req->db, job->id, &attachments, err))
+	if (!attachment_list(list->req->db, job->id, &attachments, err))
 		return false;
-	json = job_json(job, &attachments);
-	attachments_clear(&attachments);
-	if (json == NULL || set_queue(json, list, job, err))
+	json = jobs_job_json(job, &attachments);
+	attachment_clear(&attachments);
+	if (json == NULL || jobs_set_queue(json, list, job, err))
 		return list_add(list, job->id, json, err);
 	json_decref(json);
 	return false;
@@ -318,7 +319,7 @@ add_job(const struct job *job, void *context, struct error *err)
 
 /* The jobs of a pipeline, or, at "/jobs", all that the caller sees. */
 static bool
-add_jobs(struct list *list, struct error *err)
+jobs_add_jobs(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 	int64_t pipeline = request_id(req, "pipeline");
@@ -327,13 +328,13 @@ add_jobs(struct list *list, struct error *err)
 	    !pipeline_show(req->db, &req->caller.account, pipeline, NULL, NULL, err))
 		return false;
 	return job_each(req->db, &req->caller.account, pipeline, request_text(req, "state"),
-	    list->after, list->fetch, add_job, list, err);
+	    list->after, list->fetch, jobs_add_job, list, err);
 }
 
 bool
 jobs_list(struct request *req, struct response *res, struct error *err)
 {
-	static const struct list_kind all = { true, add_jobs };
+	static const struct list_kind all = { true, jobs_add_jobs };
 
 	return list_answer(req, res, &all, err);
 }
@@ -345,7 +346,7 @@ struct watched {
 };
 
 static bool
-poll_job(struct request *req, void *context, bool *changed, struct error *err)
+jobs_poll_job(struct request *req, void *context, bool *changed, struct error *err)
 {
 	struct database *db = request_database(req, err);
 	struct watched *watched = context;
@@ -363,22 +364,22 @@ poll_job(struct request *req, void *context, bool *changed, struct error *err)
 }
 
 static bool
-add_one(struct list *list, struct error *err)
+jobs_add_one(struct list *list, struct error *err)
 {
 	struct watched watched = { 0 };
-	bool done = wait_for(list->req, poll_job, &watched, err) &&
-	    request_database(list->req, err) != NULL && add_job(&watched.job, list, err);
+	bool done = wait_for(list->req, jobs_poll_job, &watched, err) &&
+	    request_database(list->req, err) != NULL && jobs_add_job(&watched.job, list, err);
 
 	job_clear(&watched.job);
 	return done;
 }
 
 static bool
-send_results(struct request *req, struct response *res, struct error *err)
+jobs_send_results(struct request *req, struct response *res, struct error *err)
 {
 	struct watched watched = { 0 };
-	bool done =
-	    wait_for(req, poll_job, &watched, err) && outbox_send_zip(req, res, &watched.job, err);
+	bool done = wait_for(req, jobs_poll_job, &watched, err) &&
+	    outbox_send_zip(req, res, &watched.job, err);
 
 	job_clear(&watched.job);
 	return done;
@@ -387,9 +388,9 @@ send_results(struct request *req, struct response *res, struct error *err)
 bool
 jobs_show(struct request *req, struct response *res, struct error *err)
 {
-	static const struct list_kind one = { true, add_one };
+	static const struct list_kind one = { true, jobs_add_one };
 
-	return request_flag(req, "result") ? send_results(req, res, err)
+	return request_flag(req, "result") ? jobs_send_results(req, res, err)
 					   : list_answer_whole(req, res, &one, err);
 }
 

@@ -45,13 +45,13 @@ const struct parameter logs_show_parameters[] = {
 
 /* Whether it was submitted and none of its attempts has begun since. */
 static bool
-not_begun(const struct job *job)
+logs_not_begun(const struct job *job)
 {
 	return strcmp(job->state, "in_queue") == 0 && job->retries_left == job->retries;
 }
 
 static const char *
-stream_name(enum joblog_stream stream)
+logs_stream_name(enum joblog_stream stream)
 {
 	static const char *const names[] = {
 		[JOBLOG_STDOUT] = "stdout", [JOBLOG_STDERR] = "stderr", [JOBLOG_SYSTEM] = "system"
@@ -61,7 +61,7 @@ stream_name(enum joblog_stream stream)
 }
 
 static json_t *
-line_json(int64_t job, const struct joblog_line *line, struct error *err)
+logs_line_json(int64_t job, const struct joblog_line *line, struct error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t length = 0;
@@ -71,8 +71,8 @@ line_json(int64_t job, const struct joblog_line *line, struct error *err)
 	json = text == NULL
 	    ? NULL
 	    : json_pack("{s:I, s:I, s:s%, s:s, s:o}", "id", (json_int_t)line->id, "job",
-		  (json_int_t)job, "logline", text, length, "stream", stream_name(line->stream),
-		  "time", response_time(line->time_ns / NS_PER_MS));
+		  (json_int_t)job, "logline", text, length, "stream",
+		  logs_stream_name(line->stream), "time", response_time(line->time_ns / NS_PER_MS));
 	if (json == NULL)
 		error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
 	return json;
@@ -94,9 +94,9 @@ struct lines {
 
 /* Writes a line as an item of an array. */
 static bool
-write_line(struct lines *lines, const struct joblog_line *line, struct error *err)
+logs_write_line(struct lines *lines, const struct joblog_line *line, struct error *err)
 {
-	cleanup_json json_t *json = line_json(lines->job, line, err);
+	cleanup_json json_t *json = logs_line_json(lines->job, line, err);
 
 	if (json == NULL)
 		return false;
@@ -108,7 +108,7 @@ write_line(struct lines *lines, const struct joblog_line *line, struct error *er
 
 /* Adds the lines of one attempt, of which base is the sum of the sizes of those before it. */
 static bool
-put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *err)
+logs_put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *err)
 {
 	int64_t position = lines->after > base ? lines->after - base : 0;
 	struct joblog_line line;
@@ -119,7 +119,7 @@ put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *e
 	while ((lines->limit == 0 || lines->count < lines->limit) &&
 	    (row = joblog_next(log, &position, &line, err)) == 1) {
 		line.id += base;
-		if (!write_line(lines, &line, err))
+		if (!logs_write_line(lines, &line, err))
 			return false;
 	}
 	return row >= 0;
@@ -127,7 +127,7 @@ put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *e
 
 /* Whether the log that is asked for is one, and has not been removed. */
 static bool
-check_there(const struct lines *lines, const struct job *job, struct error *err)
+logs_check_there(const struct lines *lines, const struct job *job, struct error *err)
 {
 	char removed[QUANTITY_TEXT];
 
@@ -137,13 +137,13 @@ check_there(const struct lines *lines, const struct job *job, struct error *err)
 	if (job->logs_removed_at != 0 && job_ended(job))
 		return error_set(err, ERROR_GONE,
 		    "the logs were removed at %s, since they were old",
-		    time_format(job->logs_removed_at, removed));
+		    quantity_format_time(job->logs_removed_at, removed));
 	return true;
 }
 
 /* Looks at the job, and which of its attempts' logs are meant. */
 static bool
-look(struct lines *lines, struct error *err)
+logs_find_job(struct lines *lines, struct error *err)
 {
 	struct database *db = request_database(lines->req, err);
 	struct job job = { 0 };
@@ -151,13 +151,13 @@ look(struct lines *lines, struct error *err)
 
 	if (db == NULL || !job_find(db, &lines->req->caller.account, 0, lines->job, &job, err))
 		return false;
-	lines->last = lines->attempt != 0 ? lines->attempt : job.attempt + not_begun(&job);
-	lines->first = lines->attempt != 0 || not_begun(&job) || job.first_attempt == 0
+	lines->last = lines->attempt != 0 ? lines->attempt : job.attempt + logs_not_begun(&job);
+	lines->first = lines->attempt != 0 || logs_not_begun(&job) || job.first_attempt == 0
 	    ? lines->last
 	    : job.first_attempt;
 	lines->ended =
 	    lines->last < job.attempt || job_ended(&job) || strcmp(job.state, "ready") == 0;
-	there = check_there(lines, &job, err);
+	there = logs_check_there(lines, &job, err);
 	job_clear(&job);
 	request_release_database(lines->req);
 	return there;
@@ -165,7 +165,7 @@ look(struct lines *lines, struct error *err)
 
 /* Waits until the log grows, is closed, or a second has passed. False: the process is to end. */
 static bool
-wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_ms)
+logs_wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_ms)
 {
 	cleanup_close int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	struct pollfd fds[] = { { .fd = watch, .events = POLLIN },
@@ -186,7 +186,7 @@ wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_
 
 /* What an attempt's log has, from the line behind lines->after on. */
 static bool
-put_attempt(struct lines *lines, int64_t attempt, int64_t base, struct error *err)
+logs_put_attempt(struct lines *lines, int64_t attempt, int64_t base, struct error *err)
 {
 	bool final = lines->ended || attempt < lines->last;
 	struct joblog log;
@@ -195,13 +195,13 @@ put_attempt(struct lines *lines, int64_t attempt, int64_t base, struct error *er
 	if (!joblog_open(&log, lines->req->server->spool.logs, lines->job, attempt, final,
 		lines->req->config->log_limit, err))
 		return false;
-	done = put_lines(lines, &log, base, err);
+	done = logs_put_lines(lines, &log, base, err);
 	joblog_close(&log);
 	return done;
 }
 
 static int64_t
-attempt_size(const struct lines *lines, int64_t attempt)
+logs_attempt_size(const struct lines *lines, int64_t attempt)
 {
 	return joblog_size(lines->req->server->spool.logs, lines->job, attempt,
 	    lines->req->config->log_limit);
@@ -209,16 +209,16 @@ attempt_size(const struct lines *lines, int64_t attempt)
 
 /* The attempts' logs one after the other; only the last one's, where its end is asked for. */
 static bool
-put_all(struct lines *lines, struct error *err)
+logs_put_all(struct lines *lines, struct error *err)
 {
 	int64_t base = 0;
 
 	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++) {
-		int64_t size = attempt_size(lines, attempt);
+		int64_t size = logs_attempt_size(lines, attempt);
 		bool wanted =
 		    attempt == lines->last || (lines->tail < 0 && lines->after < base + size);
 
-		if (wanted && !put_attempt(lines, attempt, base, err))
+		if (wanted && !logs_put_attempt(lines, attempt, base, err))
 			return false;
 		if (lines->limit > 0 && lines->count >= lines->limit)
 			break;
@@ -229,15 +229,15 @@ put_all(struct lines *lines, struct error *err)
 
 /* Writes what the logs have. *answered says whether that is the response, or it is too early. */
 static bool
-read_once(struct lines *lines, bool last, bool *answered, struct error *err)
+logs_read_once(struct lines *lines, bool last, bool *answered, struct error *err)
 {
 	int64_t total = 0;
 
 	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++)
-		total += attempt_size(lines, attempt);
+		total += logs_attempt_size(lines, attempt);
 	response_drop_headers(lines->res);
 	response_header(lines->res, "X-Log-Size: %lld", (long long)total);
-	if (!put_all(lines, err))
+	if (!logs_put_all(lines, err))
 		return false;
 	*answered = last || lines->count > 0;
 	if (*answered)
@@ -247,35 +247,35 @@ read_once(struct lines *lines, bool last, bool *answered, struct error *err)
 }
 
 static bool
-follow(struct lines *lines, int64_t wait_s, struct error *err)
+logs_follow(struct lines *lines, int64_t wait_s, struct error *err)
 {
-	int64_t deadline = time_monotonic_ms() + wait_s * MS_PER_S, left;
+	int64_t deadline = clock_monotonic_ms() + wait_s * MS_PER_S, left;
 	bool answered;
 
 	for (;;) {
-		if (!look(lines, err))
+		if (!logs_find_job(lines, err))
 			return false;
-		left = deadline - time_monotonic_ms();
-		if (!read_once(lines, lines->ended || left <= 0, &answered, err))
+		left = deadline - clock_monotonic_ms();
+		if (!logs_read_once(lines, lines->ended || left <= 0, &answered, err))
 			return false;
 		if (answered)
 			return true;
 		/* At a stop nobody is kept waiting: a follower asks again. */
-		if (!wait_for_change(lines->req, lines->job, lines->last, left))
+		if (!logs_wait_for_change(lines->req, lines->job, lines->last, left))
 			deadline = 0;
 	}
 }
 
 /* Has the web server send the text as the job printed it. */
 static bool
-send_raw(struct lines *lines, struct error *err)
+logs_send_raw(struct lines *lines, struct error *err)
 {
 	struct request *req = lines->req;
 	char name[JOBLOG_NAME];
 	struct joblog log;
 	bool there;
 
-	if (!look(lines, err) ||
+	if (!logs_find_job(lines, err) ||
 	    !joblog_open(&log, req->server->spool.logs, lines->job, lines->last, lines->ended,
 		req->config->log_limit, err))
 		return false;
@@ -291,14 +291,14 @@ send_raw(struct lines *lines, struct error *err)
 
 /* The id in the path, if it has one. Clients of the original begin with -1, for all lines. */
 static bool
-read_after(const struct request *req, int64_t *after, struct error *err)
+logs_read_after(const struct request *req, int64_t *after, struct error *err)
 {
 	const char *word = request_word(req, "after");
 
 	*after = 0;
 	if (word == NULL)
 		return true;
-	if (!integer_parse(word, after))
+	if (!number_parse_integer(word, after))
 		return error_set(err, ERROR_INPUT,
 		    "the log id must be a whole number; 0 gives all lines");
 	*after = *after < 0 ? 0 : *after;
@@ -306,7 +306,7 @@ read_after(const struct request *req, int64_t *after, struct error *err)
 }
 
 static struct lines
-asked_lines(struct request *req, struct response *res)
+logs_asked_lines(struct request *req, struct response *res)
 {
 	return (struct lines){
 		.req = req,
@@ -319,19 +319,19 @@ asked_lines(struct request *req, struct response *res)
 }
 
 static bool
-write_lines(struct request *req, struct response *res, struct error *err)
+logs_write_lines(struct request *req, struct response *res, struct error *err)
 {
-	struct lines lines = asked_lines(req, res);
+	struct lines lines = logs_asked_lines(req, res);
 	int64_t wait_s = wait_seconds(req);
 	bool done;
 
-	if (!read_after(req, &lines.after, err))
+	if (!logs_read_after(req, &lines.after, err))
 		return false;
 	if (wait_s == 0)
-		return follow(&lines, 0, err);
+		return logs_follow(&lines, 0, err);
 	if (!wait_enter(req, err))
 		return false;
-	done = follow(&lines, wait_s, err);
+	done = logs_follow(&lines, wait_s, err);
 	wait_leave(req);
 	return done;
 }
@@ -339,15 +339,15 @@ write_lines(struct request *req, struct response *res, struct error *err)
 bool
 logs_show(struct request *req, struct response *res, struct error *err)
 {
-	struct lines lines = asked_lines(req, res);
+	struct lines lines = logs_asked_lines(req, res);
 
-	return request_flag(req, "raw") ? send_raw(&lines, err)
-					: response_stream(res, JSON_TYPE, write_lines, NULL);
+	return request_flag(req, "raw") ? logs_send_raw(&lines, err)
+					: response_stream(res, JSON_TYPE, logs_write_lines, NULL);
 }
 
 /* Writes the text from at to end, or to where the job has cut its log meanwhile. */
 static bool
-write_bytes(struct response *res, const struct joblog *log, int64_t at, int64_t end,
+logs_write_bytes(struct response *res, const struct joblog *log, int64_t at, int64_t end,
     struct error *err)
 {
 	cleanup_free char *piece = malloc(PIECE);
@@ -370,15 +370,15 @@ write_bytes(struct response *res, const struct joblog *log, int64_t at, int64_t 
 }
 
 static bool
-write_range(struct request *req, struct response *res, struct error *err)
+logs_write_range(struct request *req, struct response *res, struct error *err)
 {
-	struct lines lines = asked_lines(req, res);
+	struct lines lines = logs_asked_lines(req, res);
 	int64_t start = request_number(req, "start_byte", 0), end;
 	int64_t size = request_number(req, "size", 0);
 	struct joblog log;
 	bool done;
 
-	if (!look(&lines, err) ||
+	if (!logs_find_job(&lines, err) ||
 	    !joblog_open(&log, req->server->spool.logs, lines.job, lines.last, lines.ended,
 		req->config->log_limit, err))
 		return false;
@@ -387,7 +387,7 @@ write_range(struct request *req, struct response *res, struct error *err)
 	response_header(res, "X-Log-Size: %lld", (long long)log.size);
 	response_header(res, "Content-Disposition: attachment; filename=\"job_%lld_logs.txt\"",
 	    (long long)lines.job);
-	done = write_bytes(res, &log, start, end, err);
+	done = logs_write_bytes(res, &log, start, end, err);
 	joblog_close(&log);
 	return done;
 }
@@ -399,5 +399,5 @@ logs_range(struct request *req, struct response *res, struct error *err)
 {
 	(void)req;
 	(void)err;
-	return response_stream(res, TEXT_TYPE, write_range, NULL);
+	return response_stream(res, TEXT_TYPE, logs_write_range, NULL);
 }

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "cleanup.h"
-#include "gate.h"
+#include "outbound.h"
 #include "log.h"
 #include "secret.h"
 #include "secretfile.h"
@@ -36,7 +36,7 @@ mail_address_check(const char *address, struct error *err)
 
 /* The template, the caller's to free: a subject, an empty line, a text. */
 static char *
-read_template(const struct config *config, struct error *err)
+mail_read_template(const struct config *config, struct error *err)
 {
 	const char *path =
 	    config->mail.template[0] != '\0' ? config->mail.template : KABUTO_MAIL_TEMPLATE;
@@ -65,7 +65,7 @@ read_template(const struct config *config, struct error *err)
 }
 
 static bool
-read_password(const struct config *config, char secret[static SECRET_ROOM], struct error *err)
+mail_read_password(const struct config *config, char secret[static SECRET_ROOM], struct error *err)
 {
 	secret[0] = '\0';
 	return config->mail.password_file[0] == '\0' ||
@@ -80,8 +80,8 @@ mail_check(const struct config *config, struct error *err)
 
 	if (strcmp(config->registration, "mail") != 0)
 		return true;
-	template = read_template(config, err);
-	return template != NULL && read_password(config, secret, err);
+	template = mail_read_template(config, err);
+	return template != NULL && mail_read_password(config, secret, err);
 }
 
 /* What stands in a template for something else. */
@@ -91,7 +91,7 @@ struct field {
 
 /* Writes the template's text with its fields filled in, lines ended as SMTP wants them. */
 static void
-fill_in(FILE *to, const char *text, const struct field *fields)
+mail_fill_in(FILE *to, const char *text, const struct field *fields)
 {
 	while (*text != '\0') {
 		const struct field *field = fields;
@@ -113,14 +113,14 @@ fill_in(FILE *to, const char *text, const struct field *fields)
 
 /* The headers that a mail made by a program has (RFC 5322, section 3.6; RFC 3834, section 5). */
 static void
-write_headers(FILE *to, const struct config *config, const char *address)
+mail_write_headers(FILE *to, const struct config *config, const char *address)
 {
 	const char *host = strrchr(config->mail.from, '@') + 1;
 	char date[64], id[NAME_TEXT];
 	time_t now = time(NULL);
 	struct tm utc;
 
-	name_make(id);
+	secret_make_name(id);
 	(void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&now, &utc));
 	fprintf(to,
 	    "Date: %s\r\nFrom: <%s>\r\nTo: <%s>\r\nMessage-ID: <%s@%.*s>\r\nMIME-Version: 1.0\r\n"
@@ -131,8 +131,8 @@ write_headers(FILE *to, const struct config *config, const char *address)
 
 /* The whole mail, the caller's to free. */
 static char *
-make_mail(const struct config *config, const char *template, const char *login, const char *address,
-    const char *token)
+mail_make_mail(const struct config *config, const char *template, const char *login,
+    const char *address, const char *token)
 {
 	const char *url = config->mail.url, *body = strstr(template, "\n\n") + 2;
 	cleanup_free char *subject = strndup(template, strcspn(template, "\n"));
@@ -152,11 +152,11 @@ make_mail(const struct config *config, const char *template, const char *login, 
 		const struct field fields[] = { { "{login}", login }, { "{token}", token },
 			{ "{url}", url }, { "{link}", link }, { NULL, NULL } };
 
-		write_headers(to, config, address);
+		mail_write_headers(to, config, address);
 		fputs("Subject: ", to);
-		fill_in(to, subject, fields);
+		mail_fill_in(to, subject, fields);
 		fputs("\r\n\r\n", to);
-		fill_in(to, body, fields);
+		mail_fill_in(to, body, fields);
 	}
 	if (fclose(to) == 0)
 		return text;
@@ -171,7 +171,7 @@ struct reading {
 };
 
 static size_t
-read_mail(char *to, size_t size, size_t count, void *context)
+mail_read_mail(char *to, size_t size, size_t count, void *context)
 {
 	struct reading *reading = context;
 	size_t length = size * count < reading->left ? size * count : reading->left;
@@ -183,7 +183,7 @@ read_mail(char *to, size_t size, size_t count, void *context)
 }
 
 static void
-set_server(CURL *curl, const struct config *config, const char *password)
+mail_set_server(CURL *curl, const struct config *config, const char *password)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, config->mail.server);
 	curl_easy_setopt(curl, CURLOPT_USE_SSL,
@@ -201,7 +201,7 @@ set_server(CURL *curl, const struct config *config, const char *password)
 
 /* One conversation; what the server says against it is in reason. */
 static bool
-converse(CURL *curl, const struct config *config, const char *address, const char *mail,
+mail_converse(CURL *curl, const struct config *config, const char *address, const char *mail,
     const char *password, char reason[static CURL_ERROR_SIZE])
 {
 	struct curl_slist *recipients = curl_slist_append(NULL, address);
@@ -213,12 +213,12 @@ converse(CURL *curl, const struct config *config, const char *address, const cha
 	if (recipients == NULL)
 		return false;
 	reason[0] = '\0';
-	set_server(curl, config, password);
+	mail_set_server(curl, config, password);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, config->mail.from);
 	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_mail);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, mail_read_mail);
 	curl_easy_setopt(curl, CURLOPT_READDATA, &reading);
 	code = curl_easy_perform(curl);
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &said);
@@ -230,30 +230,30 @@ converse(CURL *curl, const struct config *config, const char *address, const cha
 }
 
 /* All mails of this process. */
-static struct gate sending;
+static struct outbound sending;
 
 bool
 mail_send_token(const struct config *config, const char *login, const char *address,
     const char *token, struct error *err)
 {
 	cleanup_secret char password[SECRET_ROOM];
-	cleanup_free char *template = read_template(config, err), *mail = NULL;
+	cleanup_free char *template = mail_read_template(config, err), *mail = NULL;
 	char reason[CURL_ERROR_SIZE];
 	CURL *curl;
 	bool sent = false;
 
-	if (!read_password(config, password, err) || template == NULL)
+	if (!mail_read_password(config, password, err) || template == NULL)
 		return false;
-	mail = make_mail(config, template, login, address, token);
+	mail = mail_make_mail(config, template, login, address, token);
 	curl = mail == NULL ? NULL : curl_easy_init();
 	if (curl == NULL)
 		return error_set(err, ERROR_SYSTEM, "send a mail: not enough memory");
-	if (!gate_enter(&sending, err)) {
+	if (!outbound_enter(&sending, err)) {
 		curl_easy_cleanup(curl);
 		return false;
 	}
-	sent = converse(curl, config, address, mail, password, reason);
-	gate_leave(&sending);
+	sent = mail_converse(curl, config, address, mail, password, reason);
+	outbound_leave(&sending);
 	curl_easy_cleanup(curl);
 	if (sent)
 		return true;

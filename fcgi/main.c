@@ -23,8 +23,8 @@
 
 #include "cleanup.h"
 #include "confine.h"
-#include "directory.h"
-#include "fault.h"
+#include "ldaplogin.h"
+#include "crash.h"
 #include "mail.h"
 #include "log.h"
 #include "program.h"
@@ -49,7 +49,7 @@ static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
 
 /* Waits until fd can be read; false: the process stops, whatever else may be waiting. */
 static bool
-wait_readable(const struct server *server, int fd)
+main_wait_readable(const struct server *server, int fd)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
 		{ .fd = server->stop, .events = POLLIN } };
@@ -64,12 +64,12 @@ wait_readable(const struct server *server, int fd)
  * in the socket for the next process (if systemd keeps it): so a restart fails no call.
  */
 static int
-next_connection(const struct server *server, int socket)
+main_next_connection(const struct server *server, int socket)
 {
 	int fd = -1;
 
 	pthread_mutex_lock(&accepting);
-	while (fd < 0 && wait_readable(server, socket)) {
+	while (fd < 0 && main_wait_readable(server, socket)) {
 		fd = accept4(socket, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
 			log_write(LOG_WARNING, "accept: %s, trying again", strerror(errno));
@@ -81,7 +81,7 @@ next_connection(const struct server *server, int socket)
 }
 
 static void *
-work(void *argument)
+main_work(void *argument)
 {
 	struct worker *worker = argument;
 	FCGX_Request fcgi;
@@ -93,8 +93,8 @@ work(void *argument)
 
 		/* A web server may keep its connection open for the next call. */
 		if (fcgi.ipcFd < 0)
-			fcgi.ipcFd = next_connection(worker->server, worker->socket);
-		else if (!wait_readable(worker->server, fcgi.ipcFd))
+			fcgi.ipcFd = main_next_connection(worker->server, worker->socket);
+		else if (!main_wait_readable(worker->server, fcgi.ipcFd))
 			break;
 		if (fcgi.ipcFd < 0)
 			break;
@@ -116,7 +116,7 @@ work(void *argument)
  * replaced.
  */
 static int
-bind_socket(const char *path, struct error *err)
+main_bind_socket(const char *path, struct error *err)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -139,14 +139,14 @@ bind_socket(const char *path, struct error *err)
 
 /* The socket: of -l, of systemd, or what spawn-fcgi left as standard input. */
 static int
-find_socket(const char *path, struct error *err)
+main_find_socket(const char *path, struct error *err)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
 
 	if (path != NULL)
-		return bind_socket(path, err);
+		return main_bind_socket(path, err);
 	if (pid != NULL && count != NULL && atol(pid) == (long)getpid() && atoi(count) == 1)
 		return SYSTEMD_SOCKET;
 	if (getsockname(STDIN_FILENO, (struct sockaddr *)&address, &length) == 0)
@@ -157,7 +157,7 @@ find_socket(const char *path, struct error *err)
 }
 
 static bool
-start_workers(struct worker *workers, int64_t count, struct server *server, int socket,
+main_start_workers(struct worker *workers, int64_t count, struct server *server, int socket,
     struct error *err)
 {
 	pthread_attr_t attributes;
@@ -167,7 +167,7 @@ start_workers(struct worker *workers, int64_t count, struct server *server, int 
 	for (int64_t i = 0; i < count; i++) {
 		workers[i].server = server;
 		workers[i].socket = socket;
-		errno = pthread_create(&workers[i].thread, &attributes, work, &workers[i]);
+		errno = pthread_create(&workers[i].thread, &attributes, main_work, &workers[i]);
 		if (errno != 0)
 			return error_errno(err, "start thread %lld of %lld", (long long)i + 1,
 			    (long long)count);
@@ -178,7 +178,7 @@ start_workers(struct worker *workers, int64_t count, struct server *server, int 
 
 /* Waits until the threads have answered their calls. */
 static bool
-stop_workers(struct worker *workers, int64_t count, int stop)
+main_stop_workers(struct worker *workers, int64_t count, int stop)
 {
 	struct timespec deadline;
 
@@ -192,7 +192,7 @@ stop_workers(struct worker *workers, int64_t count, int stop)
 }
 
 static int64_t
-threads_of(const struct config *config, const char *pool)
+main_threads_of(const struct config *config, const char *pool)
 {
 	return strcmp(pool, "api") == 0   ? config->threads.api
 	    : strcmp(pool, "upload") == 0 ? config->threads.upload
@@ -202,25 +202,25 @@ threads_of(const struct config *config, const char *pool)
 
 /* Whether what the configuration names beside itself can be read. */
 static bool
-check_secrets(const struct config *config, struct error *err)
+main_check_secrets(const struct config *config, struct error *err)
 {
-	return mail_check(config, err) && directory_check(config, err);
+	return mail_check(config, err) && ldaplogin_check(config, err);
 }
 
 /* SIGHUP reads the configuration anew; SIGTERM and SIGINT return. Threads take none of them. */
 static void
-wait_for_stop(struct server *server, const char *path, const sigset_t *signals)
+main_wait_for_stop(struct server *server, const char *path, const sigset_t *signals)
 {
 	int number;
 
 	while (sigwait(signals, &number) == 0 && number == SIGHUP)
-		server->config = program_reload(server->config, path, check_secrets);
+		server->config = program_reload(server->config, path, main_check_secrets);
 }
 
 /* SQLite's, which it makes for large statements: where this process may, once it has confined
  * itself. */
 static bool
-place_temporary_files(const char *state_dir, struct error *err)
+main_place_temporary_files(const char *state_dir, struct error *err)
 {
 	char folder[PATH_MAX];
 
@@ -231,7 +231,7 @@ place_temporary_files(const char *state_dir, struct error *err)
 
 /* The folder of a file, into folder. */
 static void
-folder_of(const char *path, char folder[static PATH_MAX])
+main_folder_of(const char *path, char folder[static PATH_MAX])
 {
 	snprintf(folder, PATH_MAX, "%s", path);
 	if (strrchr(folder, '/') != NULL)
@@ -244,7 +244,7 @@ folder_of(const char *path, char folder[static PATH_MAX])
  * can be read from the next start on.
  */
 static bool
-confine_self(const struct config *config, const char *config_path, struct error *err)
+main_confine_self(const struct config *config, const char *config_path, struct error *err)
 {
 	/* Folders, since files there are replaced by renaming. */
 	const char *const files[] = { config_path, config->mail.template,
@@ -257,7 +257,7 @@ confine_self(const struct config *config, const char *config_path, struct error 
 	struct confine confine;
 	bool done;
 
-	folder_of(config->database, database);
+	main_folder_of(config->database, database);
 	if (!confine_begin_files(&confine, err))
 		return false;
 	done = confine_allow_path(&confine, config->state_dir, CONFINE_WRITE, err) &&
@@ -265,11 +265,11 @@ confine_self(const struct config *config, const char *config_path, struct error 
 	    confine_allow_path(&confine, "/usr/lib", CONFINE_EXECUTE, err) &&
 	    confine_allow_path(&confine, "/lib", CONFINE_EXECUTE, err) &&
 	    confine_allow_path(&confine, "/usr/local/lib", CONFINE_EXECUTE, err) &&
-	    confine_allow_path(&confine, fault_folder(), CONFINE_WRITE, err);
+	    confine_allow_path(&confine, crash_folder(), CONFINE_WRITE, err);
 	for (size_t i = 0; done && i < sizeof readable / sizeof readable[0]; i++)
 		done = confine_allow_path(&confine, readable[i], CONFINE_READ, err);
 	for (size_t i = 0; done && i < sizeof files / sizeof files[0]; i++) {
-		folder_of(files[i], folder);
+		main_folder_of(files[i], folder);
 		done =
 		    files[i][0] == '\0' || confine_allow_path(&confine, folder, CONFINE_READ, err);
 	}
@@ -280,7 +280,7 @@ confine_self(const struct config *config, const char *config_path, struct error 
 }
 
 static bool
-serve(const struct config *config, const char *config_path, const char *pool, int64_t threads,
+main_serve(const struct config *config, const char *config_path, const char *pool, int64_t threads,
     const char *path, struct error *err)
 {
 	static struct server server;
@@ -291,7 +291,7 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 	server.config = config;
 	server.follows = strcmp(pool, "follow") == 0;
 	server.stop = eventfd(0, EFD_CLOEXEC);
-	waiters_init(&server.waiters);
+	wait_init(&server.waiters);
 	if (workers == NULL || server.stop < 0)
 		return error_set(err, ERROR_SYSTEM, "start: not enough memory");
 	FCGX_Init();
@@ -303,19 +303,19 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	if (!spool_open(&server.spool, config, false, err) ||
-	    !place_temporary_files(config->state_dir, err))
+	    !main_place_temporary_files(config->state_dir, err))
 		return false;
 	pool_init(&server.pool, config->database);
-	socket = find_socket(path, err);
+	socket = main_find_socket(path, err);
 	if (socket < 0 || fcntl(socket, F_SETFL, O_NONBLOCK) < 0 ||
-	    !confine_self(config, config_path, err) ||
-	    !start_workers(workers, threads, &server, socket, err))
+	    !main_confine_self(config, config_path, err) ||
+	    !main_start_workers(workers, threads, &server, socket, err))
 		return false;
 	if (confine_missing() != NULL)
 		log_write(LOG_INFO, "pool=%s this kernel lacks %s", pool, confine_missing());
 	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);
-	wait_for_stop(&server, config_path, &signals);
-	if (!stop_workers(workers, threads, server.stop)) {
+	main_wait_for_stop(&server, config_path, &signals);
+	if (!main_stop_workers(workers, threads, server.stop)) {
 		log_write(LOG_WARNING, "pool=%s stopped in the middle of calls", pool);
 		_exit(EXIT_DONE); /* what those threads use must not be taken from under them */
 	}
@@ -328,7 +328,7 @@ serve(const struct config *config, const char *config_path, const char *pool, in
 }
 
 static int
-usage(void)
+main_print_usage(void)
 {
 	fprintf(stderr, "usage: kabuto.fcgi [-nV] [-c file] [-l socket] [-p api|upload|follow]\n");
 	return EXIT_USAGE;
@@ -361,15 +361,15 @@ main(int argc, char **argv)
 			puts("kabuto.fcgi " PACKAGE_VERSION);
 			return EXIT_DONE;
 		default:
-			return usage();
+			return main_print_usage();
 		}
 	if (optind != argc)
-		return usage();
+		return main_print_usage();
 	if (!program_start(&config, path))
 		return EXIT_FAILED;
-	if (threads_of(&config, pool) == 0)
-		return usage();
-	if (!check_secrets(&config, &err)) {
+	if (main_threads_of(&config, pool) == 0)
+		return main_print_usage();
+	if (!main_check_secrets(&config, &err)) {
 		log_write(LOG_ERROR, "%s", err.text);
 		return EXIT_FAILED;
 	}
@@ -378,7 +378,7 @@ main(int argc, char **argv)
 		config_clear(&config);
 		return EXIT_DONE;
 	}
-	if (!serve(&config, path, pool, threads_of(&config, pool), socket, &err)) {
+	if (!main_serve(&config, path, pool, main_threads_of(&config, pool), socket, &err)) {
 		log_write(LOG_ERROR, "pool=%s %s", pool, err.text);
 		return err.kind == ERROR_BUSY ? EXIT_TRY_AGAIN : EXIT_FAILED;
 	}

@@ -14,7 +14,7 @@
 #include "urlencoded.h"
 
 static bool
-broken(struct error *err, const char *what)
+multipart_broken(struct error *err, const char *what)
 {
 	return error_set(err, ERROR_INPUT, "broken multipart/form-data: %s", what);
 }
@@ -25,7 +25,7 @@ broken(struct error *err, const char *what)
  * so curl and requests write them).
  */
 static char *
-header_parameter(const char *header, const char *name)
+multipart_header_parameter(const char *header, const char *name)
 {
 	size_t length = strlen(name);
 	const char *at = header;
@@ -64,7 +64,7 @@ header_parameter(const char *header, const char *name)
 
 /* Browsers escape just these three in a name (the WHATWG's HTML standard, section 4.10.21.8). */
 static void
-unescape_form_name(char *name)
+multipart_unescape_form_name(char *name)
 {
 	char *to = name;
 
@@ -85,16 +85,16 @@ unescape_form_name(char *name)
  * there, or no UTF-8.
  */
 static char *
-extended_filename(const char *header)
+multipart_extended_filename(const char *header)
 {
-	char *value = header_parameter(header, "filename*");
+	char *value = multipart_header_parameter(header, "filename*");
 	size_t charset = strlen("utf-8'"), length;
 	char *language_end;
 
 	if (value != NULL && strncasecmp(value, "utf-8'", charset) == 0 &&
 	    (language_end = strchr(value + charset, '\'')) != NULL) {
 		memmove(value, language_end + 1, strlen(language_end + 1) + 1);
-		length = percent_decode(value, strlen(value), false);
+		length = urlencoded_decode(value, strlen(value), false);
 		for (size_t i = 0; i < length; i++)
 			if (value[i] == '\0')
 				value[i] =
@@ -106,7 +106,7 @@ extended_filename(const char *header)
 }
 
 static void
-part_clear(struct multipart_part *part)
+multipart_part_clear(struct multipart_part *part)
 {
 	free(part->name);
 	free(part->filename);
@@ -114,7 +114,7 @@ part_clear(struct multipart_part *part)
 }
 
 static bool
-quotes_end(const char *header)
+multipart_quotes_end(const char *header)
 {
 	bool quoted = false;
 
@@ -127,40 +127,42 @@ quotes_end(const char *header)
 }
 
 static bool
-no_memory(struct error *err)
+multipart_no_memory(struct error *err)
 {
 	return error_set(err, ERROR_SYSTEM, "read a part's headers: not enough memory");
 }
 
 static bool
-read_disposition(struct multipart_part *part, const char *header, struct error *err)
+multipart_read_disposition(struct multipart_part *part, const char *header, struct error *err)
 {
-	if (!quotes_end(header))
-		return broken(err, "a part's Content-Disposition has a quote without an end");
+	if (!multipart_quotes_end(header))
+		return multipart_broken(err,
+		    "a part's Content-Disposition has a quote without an end");
 	errno = 0;
-	part->name = header_parameter(header, "name");
+	part->name = multipart_header_parameter(header, "name");
 	if (part->name == NULL)
-		return errno == ENOMEM ? no_memory(err) : broken(err, "a part has no name");
-	unescape_form_name(part->name);
-	part->filename = extended_filename(header);
+		return errno == ENOMEM ? multipart_no_memory(err)
+				       : multipart_broken(err, "a part has no name");
+	multipart_unescape_form_name(part->name);
+	part->filename = multipart_extended_filename(header);
 	if (part->filename == NULL) {
-		part->filename = header_parameter(header, "filename");
+		part->filename = multipart_header_parameter(header, "filename");
 		if (part->filename != NULL)
-			unescape_form_name(part->filename);
+			multipart_unescape_form_name(part->filename);
 	}
 	/* A file without its name would be taken for a text. */
-	return part->filename != NULL || errno != ENOMEM || no_memory(err);
+	return part->filename != NULL || errno != ENOMEM || multipart_no_memory(err);
 }
 
 /* Reads a part's headers, each ended by CRLF; all but Content-Disposition say nothing here. */
 static bool
-read_head(struct multipart_part *part, char *head, size_t length, struct error *err)
+multipart_read_head(struct multipart_part *part, char *head, size_t length, struct error *err)
 {
 	static const char wanted[] = "Content-Disposition:";
 	char *end = head + length;
 
 	if (memchr(head, '\0', length) != NULL)
-		return broken(err, "a part's headers hold a NUL");
+		return multipart_broken(err, "a part's headers hold a NUL");
 	while (head < end) {
 		char *line_end = memmem(head, (size_t)(end - head), "\r\n", 2);
 
@@ -168,24 +170,24 @@ read_head(struct multipart_part *part, char *head, size_t length, struct error *
 			line_end = end;
 		*line_end = '\0';
 		if (strncasecmp(head, wanted, sizeof wanted - 1) == 0)
-			return read_disposition(part, head + sizeof wanted - 1, err);
+			return multipart_read_disposition(part, head + sizeof wanted - 1, err);
 		head = line_end + 2;
 	}
-	return broken(err, "a part has no Content-Disposition");
+	return multipart_broken(err, "a part has no Content-Disposition");
 }
 
 bool
 multipart_begin(struct multipart *mp, const char *content_type, const struct multipart_sink *sink,
     struct error *err)
 {
-	cleanup_free char *boundary = header_parameter(content_type, "boundary");
+	cleanup_free char *boundary = multipart_header_parameter(content_type, "boundary");
 	size_t length = boundary == NULL ? 0 : strlen(boundary);
 
 	*mp = (struct multipart){ .sink = *sink };
 	if (boundary == NULL && errno == ENOMEM)
-		return no_memory(err);
-	if (!quotes_end(content_type) || length == 0 || length > MULTIPART_BOUNDARY_MOST)
-		return broken(err, "its Content-Type names no boundary");
+		return multipart_no_memory(err);
+	if (!multipart_quotes_end(content_type) || length == 0 || length > MULTIPART_BOUNDARY_MOST)
+		return multipart_broken(err, "its Content-Type names no boundary");
 	memcpy(mp->delimiter, "\r\n--", 4);
 	memcpy(mp->delimiter + 4, boundary, length);
 	mp->delimiter_length = length + 4;
@@ -201,28 +203,28 @@ multipart_begin(struct multipart *mp, const char *content_type, const struct mul
 void
 multipart_clear(struct multipart *mp)
 {
-	part_clear(&mp->part);
+	multipart_part_clear(&mp->part);
 	free(mp->window);
 	mp->window = NULL;
 }
 
 static void
-consume(struct multipart *mp, size_t length)
+multipart_consume(struct multipart *mp, size_t length)
 {
 	memmove(mp->window, mp->window + length, mp->held - length);
 	mp->held -= length;
 }
 
 static int
-fail(struct error *err, const char *what)
+multipart_fail(struct error *err, const char *what)
 {
-	(void)broken(err, what);
+	(void)multipart_broken(err, what);
 	return -1;
 }
 
 /* Each step_ function returns 1 where it went on, 0 where it needs more bytes, -1 on error. */
 static int
-step_to_delimiter(struct multipart *mp, bool body, struct error *err)
+multipart_step_to_delimiter(struct multipart *mp, bool body, struct error *err)
 {
 	char *found = memmem(mp->window, mp->held, mp->delimiter, mp->delimiter_length);
 	size_t before = found != NULL          ? (size_t)(found - mp->window)
@@ -231,19 +233,19 @@ step_to_delimiter(struct multipart *mp, bool body, struct error *err)
 
 	if (body && before > 0 && !mp->sink.part_data(mp->sink.context, mp->window, before, err))
 		return -1;
-	consume(mp, before + (found != NULL ? mp->delimiter_length : 0));
+	multipart_consume(mp, before + (found != NULL ? mp->delimiter_length : 0));
 	if (found == NULL)
 		return 0;
 	if (body && !mp->sink.part_end(mp->sink.context, err))
 		return -1;
-	part_clear(&mp->part);
+	multipart_part_clear(&mp->part);
 	mp->state = MULTIPART_DELIMITED;
 	return 1;
 }
 
 /* Behind a delimiter: "--" ends the body, white space and CRLF begin a part. */
 static int
-step_delimited(struct multipart *mp, struct error *err)
+multipart_step_delimited(struct multipart *mp, struct error *err)
 {
 	size_t space = 0;
 
@@ -256,49 +258,49 @@ step_delimited(struct multipart *mp, struct error *err)
 	while (space < mp->held && (mp->window[space] == ' ' || mp->window[space] == '\t'))
 		space++;
 	if (space > MULTIPART_HEAD_MOST)
-		return fail(err, "a boundary's line is too long");
+		return multipart_fail(err, "a boundary's line is too long");
 	if (mp->held < space + 2)
 		return 0;
 	if (memcmp(mp->window + space, "\r\n", 2) != 0)
-		return fail(err, "a boundary is followed by something else than a part");
-	consume(mp, space + 2);
+		return multipart_fail(err, "a boundary is followed by something else than a part");
+	multipart_consume(mp, space + 2);
 	mp->state = MULTIPART_HEAD;
 	return 1;
 }
 
 static int
-step_head(struct multipart *mp, struct error *err)
+multipart_step_head(struct multipart *mp, struct error *err)
 {
 	char *end = memmem(mp->window, mp->held, "\r\n\r\n", 4);
 	size_t length = end != NULL ? (size_t)(end - mp->window) : mp->held;
 
 	if (mp->held >= 2 && memcmp(mp->window, "\r\n", 2) == 0)
-		return fail(err, "a part has no Content-Disposition");
+		return multipart_fail(err, "a part has no Content-Disposition");
 	/* Of what has no end yet, up to three bytes may be the end's. */
 	if (length > (size_t)MULTIPART_HEAD_MOST + (end != NULL ? 0 : 3))
-		return fail(err, "a part's headers are too long");
+		return multipart_fail(err, "a part's headers are too long");
 	if (end == NULL)
 		return 0;
-	if (!read_head(&mp->part, mp->window, length, err) ||
+	if (!multipart_read_head(&mp->part, mp->window, length, err) ||
 	    !mp->sink.part_begin(mp->sink.context, &mp->part, err))
 		return -1;
-	consume(mp, length + 4);
+	multipart_consume(mp, length + 4);
 	mp->state = MULTIPART_BODY;
 	return 1;
 }
 
 static int
-step(struct multipart *mp, struct error *err)
+multipart_step(struct multipart *mp, struct error *err)
 {
 	switch (mp->state) {
 	case MULTIPART_PREAMBLE:
-		return step_to_delimiter(mp, false, err);
+		return multipart_step_to_delimiter(mp, false, err);
 	case MULTIPART_DELIMITED:
-		return step_delimited(mp, err);
+		return multipart_step_delimited(mp, err);
 	case MULTIPART_HEAD:
-		return step_head(mp, err);
+		return multipart_step_head(mp, err);
 	case MULTIPART_BODY:
-		return step_to_delimiter(mp, true, err);
+		return multipart_step_to_delimiter(mp, true, err);
 	case MULTIPART_EPILOGUE:
 		mp->held = 0;
 		return 0;
@@ -319,7 +321,7 @@ multipart_feed(struct multipart *mp, const char *data, size_t length, struct err
 		mp->held += taken;
 		data += taken;
 		length -= taken;
-		while ((went = step(mp, err)) == 1)
+		while ((went = multipart_step(mp, err)) == 1)
 			continue;
 		if (went < 0)
 			return false;
@@ -331,7 +333,7 @@ bool
 multipart_end(struct multipart *mp, struct error *err)
 {
 	if (mp->state != MULTIPART_EPILOGUE)
-		return broken(err,
+		return multipart_broken(err,
 		    "the body ends before its last boundary; was the upload cut off?");
 	return true;
 }

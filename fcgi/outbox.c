@@ -21,7 +21,7 @@
 
 /* Whether the job has results, or in words why not. */
 static bool
-check_there(const struct job *job, struct error *err)
+outbox_check_there(const struct job *job, struct error *err)
 {
 	char removed[QUANTITY_TEXT];
 
@@ -30,7 +30,7 @@ check_there(const struct job *job, struct error *err)
 	if (job->results_removed_at != 0)
 		return error_set(err, ERROR_GONE,
 		    "the results were removed at %s, since they were old",
-		    time_format(job->results_removed_at, removed));
+		    quantity_format_time(job->results_removed_at, removed));
 	if (job->results_token[0] == '\0')
 		return error_set(err, ERROR_NOT_FOUND, "Job has no results, since it never ran");
 	return true;
@@ -41,7 +41,7 @@ outbox_send_zip(struct request *req, struct response *res, const struct job *job
 {
 	char name[SPOOL_RESULTS_NAME], save_as[40];
 
-	if (!check_there(job, err) || !commit_event(req, "job_download", job->id, err))
+	if (!outbox_check_there(job, err) || !commit_event(req, "job_download", job->id, err))
 		return false;
 	snprintf(save_as, sizeof save_as, "job-%lld.zip", (long long)job->id);
 	return response_file(res, "results", spool_results_name(name, job->results_token, "zip"),
@@ -49,7 +49,7 @@ outbox_send_zip(struct request *req, struct response *res, const struct job *job
 }
 
 static int
-open_results(const struct request *req, const struct job *job, const char *suffix)
+outbox_open_results(const struct request *req, const struct job *job, const char *suffix)
 {
 	char name[SPOOL_RESULTS_NAME];
 
@@ -60,27 +60,27 @@ open_results(const struct request *req, const struct job *job, const char *suffi
 
 /* The job of the path, with results; *list is its listing's descriptor. */
 static bool
-find_listing(struct request *req, struct job *job, int *list, struct error *err)
+outbox_find_listing(struct request *req, struct job *job, int *list, struct error *err)
 {
 	struct database *db = request_database(req, err);
 
 	if (db == NULL ||
 	    !job_find(db, &req->caller.account, request_id(req, "pipeline"), request_id(req, "job"),
 		job, err) ||
-	    !check_there(job, err))
+	    !outbox_check_there(job, err))
 		return false;
-	*list = open_results(req, job, "list");
+	*list = outbox_open_results(req, job, "list");
 	return *list >= 0 ||
 	    error_set(err, ERROR_NOT_FOUND,
 		"the listing of these results is missing: download the zip instead (?result)");
 }
 
 static bool
-write_listing(struct request *req, struct response *res, struct error *err)
+outbox_write_listing(struct request *req, struct response *res, struct error *err)
 {
 	struct job job = { 0 };
 	cleanup_close int list = -1;
-	bool done = find_listing(req, &job, &list, err);
+	bool done = outbox_find_listing(req, &job, &list, err);
 
 	job_clear(&job);
 	request_release_database(req);
@@ -96,7 +96,7 @@ outbox_list(struct request *req, struct response *res, struct error *err)
 {
 	(void)req;
 	(void)err;
-	return response_stream(res, JSON_TYPE, write_listing, NULL);
+	return response_stream(res, JSON_TYPE, outbox_write_listing, NULL);
 }
 
 /* A file of the listing. */
@@ -108,7 +108,7 @@ struct entry {
 
 /* "{"name":"…"," as the file's line has it behind its offset; NULL: no memory. */
 static char *
-line_beginning(const char *name)
+outbox_line_beginning(const char *name)
 {
 	cleanup_json json_t *json = json_pack("{s:s}", "name", name);
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
@@ -119,7 +119,7 @@ line_beginning(const char *name)
 }
 
 static bool
-parse_entry(const char *line, struct entry *entry)
+outbox_parse_entry(const char *line, struct entry *entry)
 {
 	cleanup_json json_t *json = json_loads(strchr(line, ' ') + 1, 0, NULL);
 	const char *sha256;
@@ -134,10 +134,10 @@ parse_entry(const char *line, struct entry *entry)
 }
 
 static bool
-find_entry(int list, const char *name, struct entry *entry, struct error *err)
+outbox_find_entry(int list, const char *name, struct entry *entry, struct error *err)
 {
 	cleanup_file FILE *file = fdopen(list, "r");
-	cleanup_free char *beginning = line_beginning(name), *line = NULL;
+	cleanup_free char *beginning = outbox_line_beginning(name), *line = NULL;
 	size_t room = 0;
 
 	if (file == NULL || beginning == NULL)
@@ -146,7 +146,7 @@ find_entry(int list, const char *name, struct entry *entry, struct error *err)
 		const char *space = strchr(line, ' ');
 
 		if (space != NULL && strncmp(space + 1, beginning, strlen(beginning)) == 0)
-			return parse_entry(line, entry) ||
+			return outbox_parse_entry(line, entry) ||
 			    error_set(err, ERROR_SYSTEM, "the results' listing is damaged");
 	}
 	return ferror(file) ? error_errno(err, "read a listing")
@@ -161,7 +161,7 @@ struct range {
 
 /* Of "a-b", "a-" or "-n" (RFC 9110, section 14.1.2): false where it is none of them. */
 static bool
-parse_range(const char *text, int64_t size, struct range *range)
+outbox_parse_range(const char *text, int64_t size, struct range *range)
 {
 	char first[24], last[24];
 	size_t length = strcspn(text, "-");
@@ -171,8 +171,8 @@ parse_range(const char *text, int64_t size, struct range *range)
 		return false;
 	snprintf(first, sizeof first, "%.*s", (int)length, text);
 	snprintf(last, sizeof last, "%s", text + length + 1);
-	if ((first[0] != '\0' && !integer_parse(first, &from)) ||
-	    (last[0] != '\0' && !integer_parse(last, &to)) ||
+	if ((first[0] != '\0' && !number_parse_integer(first, &from)) ||
+	    (last[0] != '\0' && !number_parse_integer(last, &to)) ||
 	    (first[0] == '\0' && last[0] == '\0') || from > to)
 		return false;
 	if (first[0] == '\0') {
@@ -189,8 +189,8 @@ parse_range(const char *text, int64_t size, struct range *range)
  * all (RFC 9110, section 14.2).
  */
 static bool
-read_range(struct response *res, const struct entry *entry, const char *tag, struct range *range,
-    struct error *err)
+outbox_read_range(struct response *res, const struct entry *entry, const char *tag,
+    struct range *range, struct error *err)
 {
 	const char *header = request_header(res->req, "HTTP_RANGE");
 	const char *condition = request_header(res->req, "HTTP_IF_RANGE");
@@ -198,7 +198,7 @@ read_range(struct response *res, const struct entry *entry, const char *tag, str
 	*range = (struct range){ 0, entry->size, false };
 	if (strncmp(header, "bytes=", 6) != 0 ||
 	    (condition[0] != '\0' && strcmp(condition, tag) != 0) ||
-	    !parse_range(header + 6, entry->size, range))
+	    !outbox_parse_range(header + 6, entry->size, range))
 		return true;
 	if (range->length > 0)
 		return true;
@@ -208,7 +208,7 @@ read_range(struct response *res, const struct entry *entry, const char *tag, str
 
 /* The last component of its name, percent-encoded (RFC 8187, section 3.2). */
 static void
-name_for_saving(struct response *res, const char *name)
+outbox_name_for_saving(struct response *res, const char *name)
 {
 	const char *slash = strrchr(name, '/'), *last = slash != NULL ? slash + 1 : name;
 	char encoded[3 * 255 + 1];
@@ -225,14 +225,14 @@ name_for_saving(struct response *res, const char *name)
 }
 
 static bool
-send_piece(void *context, const char *data, size_t length)
+outbox_send_piece(void *context, const char *data, size_t length)
 {
 	return response_write(context, data, length);
 }
 
 /* Whether the client has it already (RFC 9110, section 13.1.2). */
 static bool
-client_has(const struct request *req, const char *tag)
+outbox_client_has(const struct request *req, const char *tag)
 {
 	const char *tags = request_header(req, "HTTP_IF_NONE_MATCH");
 
@@ -240,7 +240,7 @@ client_has(const struct request *req, const char *tag)
 }
 
 static bool
-write_entry(struct response *res, int zip, const struct entry *entry, const char *name,
+outbox_write_entry(struct response *res, int zip, const struct entry *entry, const char *name,
     struct error *err)
 {
 	struct range range;
@@ -249,24 +249,24 @@ write_entry(struct response *res, int zip, const struct entry *entry, const char
 	snprintf(tag, sizeof tag, "\"%s\"", entry->sha256);
 	response_header(res, "ETag: %s", tag);
 	response_header(res, "Accept-Ranges: bytes");
-	if (client_has(res->req, tag)) {
+	if (outbox_client_has(res->req, tag)) {
 		res->status = 304;
 		return true;
 	}
-	if (!read_range(res, entry, tag, &range, err))
+	if (!outbox_read_range(res, entry, tag, &range, err))
 		return false;
-	name_for_saving(res, name);
+	outbox_name_for_saving(res, name);
 	response_header(res, "Content-Length: %lld", (long long)range.length);
 	if (range.part)
 		response_header(res, "Content-Range: bytes %lld-%lld/%lld", (long long)range.first,
 		    (long long)(range.first + range.length - 1), (long long)entry->size);
 	res->status = range.part ? 206 : 200;
 	return request_is_head(res->req) ||
-	    unzip_entry(zip, entry->offset, range.first, range.length, send_piece, res, err);
+	    unzip_entry(zip, entry->offset, range.first, range.length, outbox_send_piece, res, err);
 }
 
 static bool
-write_file(struct request *req, struct response *res, struct error *err)
+outbox_write_file(struct request *req, struct response *res, struct error *err)
 {
 	cleanup_free char *name = request_rest(req, "name");
 	struct job job = { 0 };
@@ -277,10 +277,11 @@ write_file(struct request *req, struct response *res, struct error *err)
 
 	if (name == NULL)
 		return error_set(err, ERROR_SYSTEM, "read the path: not enough memory");
-	done = find_listing(req, &job, &list, err) && find_entry(list, name, &entry, err) &&
+	done = outbox_find_listing(req, &job, &list, err) &&
+	    outbox_find_entry(list, name, &entry, err) &&
 	    commit_event(req, "job_download", job.id, err);
 	if (done)
-		zip = open_results(req, &job, "zip");
+		zip = outbox_open_results(req, &job, "zip");
 	job_clear(&job);
 	request_release_database(req);
 	if (done && zip < 0)
@@ -288,7 +289,7 @@ write_file(struct request *req, struct response *res, struct error *err)
 		    (long long)request_id(req, "job"));
 	if (!done || !wait_enter(req, err))
 		return false;
-	done = write_entry(res, zip, &entry, name, err);
+	done = outbox_write_entry(res, zip, &entry, name, err);
 	wait_leave(req);
 	return done;
 }
@@ -298,5 +299,5 @@ outbox_file(struct request *req, struct response *res, struct error *err)
 {
 	(void)req;
 	(void)err;
-	return response_stream(res, "application/octet-stream", write_file, NULL);
+	return response_stream(res, "application/octet-stream", outbox_write_file, NULL);
 }

@@ -13,7 +13,7 @@
 #include "utf8.h"
 
 void
-values_clear(struct values *values)
+parameter_clear(struct values *values)
 {
 	for (size_t i = 0; i < values->count; i++)
 		free(values->items[i].text);
@@ -31,7 +31,7 @@ parameter_find(const struct parameter *table, const char *name)
 }
 
 const struct value *
-values_find(const struct values *values, const char *name)
+parameter_value(const struct values *values, const char *name)
 {
 	for (size_t i = 0; i < values->count; i++)
 		if (strcmp(values->items[i].parameter->name, name) == 0)
@@ -40,13 +40,13 @@ values_find(const struct values *values, const char *name)
 }
 
 static bool
-bad(const struct parameter *p, struct error *err, const char *what)
+parameter_bad(const struct parameter *p, struct error *err, const char *what)
 {
 	return error_set(err, ERROR_INPUT, "%s: %s", p->name, what);
 }
 
 static bool
-range(const struct parameter *p, double value, double unit, struct error *err)
+parameter_range(const struct parameter *p, double value, double unit, struct error *err)
 {
 	double least = (double)p->least / unit, most = (double)p->most / unit;
 
@@ -58,13 +58,13 @@ range(const struct parameter *p, double value, double unit, struct error *err)
 }
 
 static bool
-check_text(const struct value *value, struct error *err)
+parameter_check_text(const struct value *value, struct error *err)
 {
 	const struct parameter *p = value->parameter;
 	int64_t length = (int64_t)strlen(value->text);
 
 	if (length < p->least)
-		return bad(p, err, "must not be empty");
+		return parameter_bad(p, err, "must not be empty");
 	if (p->most != 0 && length > p->most)
 		return error_set(err, ERROR_INPUT, "%s: at most %lld bytes", p->name,
 		    (long long)p->most);
@@ -72,73 +72,74 @@ check_text(const struct value *value, struct error *err)
 }
 
 static bool
-check_pair(const struct value *value, struct error *err)
+parameter_check_pair(const struct value *value, struct error *err)
 {
 	return (value->text[0] != '=' && strchr(value->text, '=') != NULL) ||
-	    bad(value->parameter, err, "must be KEY=VALUE");
+	    parameter_bad(value->parameter, err, "must be KEY=VALUE");
 }
 
 static bool
-check_path(const struct value *value, struct error *err)
+parameter_check_path(const struct value *value, struct error *err)
 {
 	return value->text[0] == '/' || value->text[0] == '\0' ||
-	    bad(value->parameter, err, "must be an absolute path");
+	    parameter_bad(value->parameter, err, "must be an absolute path");
 }
 
 static bool
-check_number(struct value *value, struct error *err)
+parameter_check_number(struct value *value, struct error *err)
 {
-	if (!integer_parse(value->text, &value->number))
-		return bad(value->parameter, err, "must be a whole number");
-	return range(value->parameter, (double)value->number, 1, err);
+	if (!number_parse_integer(value->text, &value->number))
+		return parameter_bad(value->parameter, err, "must be a whole number");
+	return parameter_range(value->parameter, (double)value->number, 1, err);
 }
 
 /* An id is only looked up: what is no number is nobody's id. */
 static bool
-check_id(struct value *value, struct error *err)
+parameter_check_id(struct value *value, struct error *err)
 {
-	if (!integer_parse(value->text, &value->number) || value->number < 0)
-		return bad(value->parameter, err, "must be an id: a whole number");
+	if (!number_parse_integer(value->text, &value->number) || value->number < 0)
+		return parameter_bad(value->parameter, err, "must be an id: a whole number");
 	return true;
 }
 
 static bool
-check_decimal(struct value *value, struct error *err)
+parameter_check_decimal(struct value *value, struct error *err)
 {
-	if (!decimal_parse(value->text, &value->decimal))
-		return bad(value->parameter, err, "must be a number like 1.5");
-	return range(value->parameter, value->decimal, 1000, err);
+	if (!number_parse_decimal(value->text, &value->decimal))
+		return parameter_bad(value->parameter, err, "must be a number like 1.5");
+	return parameter_range(value->parameter, value->decimal, 1000, err);
 }
 
 static bool
-check_bytes(struct value *value, struct error *err)
+parameter_check_bytes(struct value *value, struct error *err)
 {
-	if (!bytes_parse(value->text, &value->number))
-		return bad(value->parameter, err, "must be a size: bytes, or 512k, 64m, 2g");
-	return range(value->parameter, (double)value->number, 1, err);
+	if (!quantity_parse_bytes(value->text, &value->number))
+		return parameter_bad(value->parameter, err,
+		    "must be a size: bytes, or 512k, 64m, 2g");
+	return parameter_range(value->parameter, (double)value->number, 1, err);
 }
 
 static bool
-check_boolean(struct value *value, struct error *err)
+parameter_check_boolean(struct value *value, struct error *err)
 {
 	if (strcasecmp(value->text, "true") == 0 || strcmp(value->text, "1") == 0)
 		value->number = 1;
 	else if (strcasecmp(value->text, "false") != 0 && strcmp(value->text, "0") != 0)
-		return bad(value->parameter, err, "must be true or false");
+		return parameter_bad(value->parameter, err, "must be true or false");
 	return true;
 }
 
 static bool
-check_flag(struct value *value, struct error *err)
+parameter_check_flag(struct value *value, struct error *err)
 {
 	if (value->text[0] != '\0')
-		return check_boolean(value, err);
+		return parameter_check_boolean(value, err);
 	value->number = 1;
 	return true;
 }
 
 static bool
-check_choice(struct value *value, struct error *err)
+parameter_check_choice(struct value *value, struct error *err)
 {
 	char words[128], *rest = words, *word;
 
@@ -151,7 +152,7 @@ check_choice(struct value *value, struct error *err)
 }
 
 static bool
-strings_only(json_t *array)
+parameter_strings_only(json_t *array)
 {
 	json_t *item;
 	size_t i;
@@ -164,7 +165,7 @@ strings_only(json_t *array)
 
 /* "[ -f x ]" is a shell line, but what reads as a JSON array must be an argument vector. */
 static bool
-check_command(const struct value *value, struct error *err)
+parameter_check_command(const struct value *value, struct error *err)
 {
 	cleanup_json json_t *json =
 	    value->text[0] == '[' ? json_loads(value->text, JSON_ALLOW_NUL, NULL) : NULL;
@@ -173,50 +174,50 @@ check_command(const struct value *value, struct error *err)
 
 	if (json == NULL)
 		return true;
-	if (json_array_size(json) == 0 || !strings_only(json))
-		return bad(value->parameter, err,
+	if (json_array_size(json) == 0 || !parameter_strings_only(json))
+		return parameter_bad(value->parameter, err,
 		    "as a JSON array it must hold strings, at least one");
 	json_array_foreach (json, i, item)
 		if (strlen(json_string_value(item)) != json_string_length(item))
-			return bad(value->parameter, err, "must not hold NUL");
+			return parameter_bad(value->parameter, err, "must not hold NUL");
 	return true;
 }
 
 static bool
-check(struct value *value, struct error *err)
+parameter_check(struct value *value, struct error *err)
 {
 	switch (value->parameter->type) {
 	case PARAMETER_TEXT:
-		return check_text(value, err);
+		return parameter_check_text(value, err);
 	case PARAMETER_PAIRS:
-		return check_text(value, err) && check_pair(value, err);
+		return parameter_check_text(value, err) && parameter_check_pair(value, err);
 	case PARAMETER_PATH:
-		return check_text(value, err) && check_path(value, err);
+		return parameter_check_text(value, err) && parameter_check_path(value, err);
 	case PARAMETER_COMMAND:
-		return check_text(value, err) && check_command(value, err);
+		return parameter_check_text(value, err) && parameter_check_command(value, err);
 	case PARAMETER_ID:
-		return check_id(value, err);
+		return parameter_check_id(value, err);
 	case PARAMETER_NUMBER:
-		return check_number(value, err);
+		return parameter_check_number(value, err);
 	case PARAMETER_DECIMAL:
-		return check_decimal(value, err);
+		return parameter_check_decimal(value, err);
 	case PARAMETER_BYTES:
-		return check_bytes(value, err);
+		return parameter_check_bytes(value, err);
 	case PARAMETER_BOOLEAN:
-		return check_boolean(value, err);
+		return parameter_check_boolean(value, err);
 	case PARAMETER_FLAG:
-		return check_flag(value, err);
+		return parameter_check_flag(value, err);
 	case PARAMETER_CHOICE:
-		return check_choice(value, err);
+		return parameter_check_choice(value, err);
 	case PARAMETER_FILES:
-		return bad(value->parameter, err,
+		return parameter_bad(value->parameter, err,
 		    "must come as files, in multipart/form-data (curl: -F name=@path)");
 	}
 	return false;
 }
 
 bool
-values_add(struct values *values, const struct parameter *p, const char *text, size_t length,
+parameter_add(struct values *values, const struct parameter *p, const char *text, size_t length,
     struct error *err)
 {
 	struct value *items, value = { .parameter = p };
@@ -226,10 +227,10 @@ values_add(struct values *values, const struct parameter *p, const char *text, s
 		return error_set(err, ERROR_TOO_LARGE,
 		    "%s: a text has at most %d bytes, all texts of a call %d, in at most %d values",
 		    p->name, TEXT_MOST, TEXTS_MOST, VALUES_MOST);
-	if (p->type != PARAMETER_PAIRS && values_find(values, p->name) != NULL)
-		return bad(p, err, "given more than once");
+	if (p->type != PARAMETER_PAIRS && parameter_value(values, p->name) != NULL)
+		return parameter_bad(p, err, "given more than once");
 	if (memchr(text, '\0', length) != NULL || !utf8_valid(text, length))
-		return bad(p, err, "must be valid UTF-8 without NUL");
+		return parameter_bad(p, err, "must be valid UTF-8 without NUL");
 	value.text = strndup(text, length);
 	items = realloc(values->items, (values->count + 1) * sizeof items[0]);
 	if (items != NULL)
@@ -238,7 +239,7 @@ values_add(struct values *values, const struct parameter *p, const char *text, s
 		free(value.text);
 		return error_set(err, ERROR_SYSTEM, "read the parameters: not enough memory");
 	}
-	if (!check(&value, err)) {
+	if (!parameter_check(&value, err)) {
 		free(value.text);
 		return false;
 	}
@@ -251,32 +252,35 @@ values_add(struct values *values, const struct parameter *p, const char *text, s
 
 /* A list of one is that one, as clients send it that make a list of every value. */
 static bool
-add_array(struct values *values, const struct parameter *p, json_t *array, struct error *err)
+parameter_add_array(struct values *values, const struct parameter *p, json_t *array,
+    struct error *err)
 {
 	cleanup_free char *text = NULL;
 	json_t *item;
 	size_t i;
 
-	if (p->type == PARAMETER_COMMAND && json_array_size(array) > 1 && strings_only(array)) {
+	if (p->type == PARAMETER_COMMAND && json_array_size(array) > 1 &&
+	    parameter_strings_only(array)) {
 		text = json_dumps(array, JSON_COMPACT);
 		if (text == NULL)
 			return error_set(err, ERROR_SYSTEM,
 			    "read the parameters: not enough memory");
-		return values_add(values, p, text, strlen(text), err);
+		return parameter_add(values, p, text, strlen(text), err);
 	}
 	if (p->type != PARAMETER_PAIRS && json_array_size(array) != 1)
-		return bad(p, err, "must be one value");
+		return parameter_bad(p, err, "must be one value");
 	json_array_foreach (array, i, item) {
 		if (json_is_array(item))
-			return bad(p, err, "must not hold lists");
-		if (!values_add_json(values, p, item, err))
+			return parameter_bad(p, err, "must not hold lists");
+		if (!parameter_add_json(values, p, item, err))
 			return false;
 	}
 	return true;
 }
 
 bool
-values_add_json(struct values *values, const struct parameter *p, json_t *json, struct error *err)
+parameter_add_json(struct values *values, const struct parameter *p, json_t *json,
+    struct error *err)
 {
 	char text[64];
 
@@ -284,30 +288,31 @@ values_add_json(struct values *values, const struct parameter *p, json_t *json, 
 	case JSON_NULL:
 		return true;
 	case JSON_STRING:
-		return values_add(values, p, json_string_value(json), json_string_length(json),
+		return parameter_add(values, p, json_string_value(json), json_string_length(json),
 		    err);
 	case JSON_INTEGER:
 		snprintf(text, sizeof text, "%lld", (long long)json_integer_value(json));
-		return values_add(values, p, text, strlen(text), err);
+		return parameter_add(values, p, text, strlen(text), err);
 	case JSON_REAL:
 		snprintf(text, sizeof text, "%.15g", json_real_value(json));
-		return values_add(values, p, text, strlen(text), err);
+		return parameter_add(values, p, text, strlen(text), err);
 	case JSON_TRUE:
-		return values_add(values, p, "true", 4, err);
+		return parameter_add(values, p, "true", 4, err);
 	case JSON_FALSE:
-		return values_add(values, p, "false", 5, err);
+		return parameter_add(values, p, "false", 5, err);
 	case JSON_ARRAY:
-		return add_array(values, p, json, err);
+		return parameter_add_array(values, p, json, err);
 	default:
-		return bad(p, err, "must not be an object");
+		return parameter_bad(p, err, "must not be an object");
 	}
 }
 
 bool
-values_complete(const struct values *values, const struct parameter *table, struct error *err)
+parameter_check_complete(const struct values *values, const struct parameter *table,
+    struct error *err)
 {
 	for (const struct parameter *p = table; p != NULL && p->name != NULL; p++)
-		if (p->required && values_find(values, p->name) == NULL)
-			return bad(p, err, "is missing");
+		if (p->required && parameter_value(values, p->name) == NULL)
+			return parameter_bad(p, err, "is missing");
 	return true;
 }

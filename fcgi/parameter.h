@@ -53,7 +53,7 @@ struct values {
 	size_t bytes;          /* of all texts */
 	struct digest *digest; /* gets each value too; NULL: nobody asks */
 };
-void values_clear(struct values *values);
+void parameter_clear(struct values *values);
 
 /* The entry of name; NULL: the table (which may be NULL) has none. */
 const struct parameter *parameter_find(const struct parameter *table, const char *name);
@@ -62,17 +62,18 @@ const struct parameter *parameter_find(const struct parameter *table, const char
  * Adds a value that came as text (which may hold NULs, length bytes). ERROR_INPUT names the
  * parameter where its form is wrong or it came twice.
  */
-bool values_add(struct values *values, const struct parameter *parameter, const char *text,
+bool parameter_add(struct values *values, const struct parameter *parameter, const char *text,
     size_t length, struct error *err);
 
 /* Adds a value that came in a JSON body; null counts as not given. */
-bool values_add_json(struct values *values, const struct parameter *parameter, json_t *json,
+bool parameter_add_json(struct values *values, const struct parameter *parameter, json_t *json,
     struct error *err);
 
 /* Whether all that is required came. */
-bool values_complete(const struct values *values, const struct parameter *table, struct error *err);
+bool parameter_check_complete(const struct values *values, const struct parameter *table,
+    struct error *err);
 
 /* The first value of name; NULL: none came. */
-const struct value *values_find(const struct values *values, const char *name);
+const struct value *parameter_value(const struct values *values, const char *name);
 
 #endif

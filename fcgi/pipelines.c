@@ -35,7 +35,7 @@ const struct parameter pipelines_update_parameters[] = {
 
 /* "1,2,3" as ids, the caller's to free. An empty text is none, as a form sends it. */
 static bool
-parse_ids(const struct request *req, const char *name, struct ids *ids, struct error *err)
+pipelines_parse_ids(const struct request *req, const char *name, struct ids *ids, struct error *err)
 {
 	const char *text = request_text(req, name);
 	cleanup_free char *copy = NULL;
@@ -50,7 +50,7 @@ parse_ids(const struct request *req, const char *name, struct ids *ids, struct e
 	while ((word = strsep(&rest, ",")) != NULL) {
 		word += strspn(word, " ");
 		word[strcspn(word, " ")] = '\0';
-		if (!integer_parse(word, &ids->items[ids->count++]))
+		if (!number_parse_integer(word, &ids->items[ids->count++]))
 			return error_set(err, ERROR_INPUT,
 			    "%s: must be ids of jobs with commas between them", name);
 	}
@@ -59,7 +59,7 @@ parse_ids(const struct request *req, const char *name, struct ids *ids, struct e
 
 /* One key a change, with what was done, in the original's words; NULL: no memory. */
 static json_t *
-changes_json(const struct request *req)
+pipelines_changes_json(const struct request *req)
 {
 	static const struct {
 		const char *name, *done;
@@ -93,8 +93,8 @@ pipelines_update(struct request *req, struct response *res, struct error *err)
 		.max_parallel = request_number(req, "max_parallel", 0),
 	};
 	struct database *db = commit_begin(req, err);
-	bool done = db != NULL && parse_ids(req, "remove_jobs", &change.remove, err) &&
-	    parse_ids(req, "rearrange_jobs", &change.rearrange, err) &&
+	bool done = db != NULL && pipelines_parse_ids(req, "remove_jobs", &change.remove, err) &&
+	    pipelines_parse_ids(req, "rearrange_jobs", &change.rearrange, err) &&
 	    submission_change(db, &req->caller.account, request_id(req, "pipeline"), &change, err);
 
 	free(change.remove.items);
@@ -102,7 +102,7 @@ pipelines_update(struct request *req, struct response *res, struct error *err)
 	if (!done)
 		return false;
 	commit_wake(req);
-	return response_json(res, 200, changes_json(req), err);
+	return response_json(res, 200, pipelines_changes_json(req), err);
 }
 
 bool
@@ -123,7 +123,7 @@ pipelines_create(struct request *req, struct response *res, struct error *err)
 }
 
 static bool
-add_job_id(int64_t job, const char *state, void *context, struct error *err)
+pipelines_add_job_id(int64_t job, const char *state, void *context, struct error *err)
 {
 	(void)state;
 	if (json_array_append_new(context, json_pack("{s:I}", "id", (json_int_t)job)) < 0)
@@ -132,12 +132,12 @@ add_job_id(int64_t job, const char *state, void *context, struct error *err)
 }
 
 static bool
-add_pipeline(const struct pipeline *pipeline, void *context, struct error *err)
+pipelines_add_pipeline(const struct pipeline *pipeline, void *context, struct error *err)
 {
 	struct list *list = context;
 	json_t *jobs = json_array();
 
-	if (!pipeline_jobs(list->req->db, pipeline->id, add_job_id, jobs, err)) {
+	if (!pipeline_jobs(list->req->db, pipeline->id, pipelines_add_job_id, jobs, err)) {
 		json_decref(jobs);
 		return false;
 	}
@@ -154,8 +154,8 @@ pipelines_add_all(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 
-	return pipeline_each(req->db, &req->caller.account, list->after, list->fetch, add_pipeline,
-	    list, err);
+	return pipeline_each(req->db, &req->caller.account, list->after, list->fetch,
+	    pipelines_add_pipeline, list, err);
 }
 
 bool
@@ -172,7 +172,7 @@ pipelines_add_one(struct list *list, struct error *err)
 	struct request *req = list->req;
 
 	return pipeline_show(req->db, &req->caller.account, request_id(req, "pipeline"),
-	    add_pipeline, list, err);
+	    pipelines_add_pipeline, list, err);
 }
 
 bool
@@ -184,7 +184,7 @@ pipelines_show(struct request *req, struct response *res, struct error *err)
 }
 
 static bool
-add_job_state(int64_t job, const char *state, void *context, struct error *err)
+pipelines_add_job_state(int64_t job, const char *state, void *context, struct error *err)
 {
 	char key[24];
 
@@ -202,7 +202,7 @@ pipelines_submit(struct request *req, struct response *res, struct error *err)
 
 	if (db == NULL ||
 	    !submission_submit(db, &req->caller.account, request_id(req, "pipeline"), req->config,
-		add_job_state, states, err))
+		pipelines_add_job_state, states, err))
 		return false;
 	commit_wake(req);
 	return response_json(res, 200, json_incref(states), err);
@@ -215,8 +215,8 @@ pipelines_cancel(struct request *req, struct response *res, struct error *err)
 	cleanup_json json_t *states = json_object();
 
 	if (db == NULL ||
-	    !submission_cancel(db, &req->caller.account, request_id(req, "pipeline"), add_job_state,
-		states, err))
+	    !submission_cancel(db, &req->caller.account, request_id(req, "pipeline"),
+		pipelines_add_job_state, states, err))
 		return false;
 	commit_wake(req);
 	return response_json(res, 200, json_incref(states), err);

@@ -24,7 +24,7 @@ pool_clear(struct pool *pool)
 
 /* A free one, rather an open one; -1: all are taken. */
 static int
-find_free(const struct pool *pool)
+pool_find_free(const struct pool *pool)
 {
 	int found = -1;
 
@@ -44,7 +44,7 @@ pool_take(struct pool *pool, struct error *err)
 	int i;
 
 	pthread_mutex_lock(&pool->lock);
-	while ((i = find_free(pool)) < 0)
+	while ((i = pool_find_free(pool)) < 0)
 		pthread_cond_wait(&pool->given, &pool->lock);
 	pool->taken[i] = true;
 	pthread_mutex_unlock(&pool->lock);

@@ -27,7 +27,7 @@ request_clear(struct request *req)
 {
 	request_release_database(req);
 	upload_clear(&req->upload);
-	values_clear(&req->values);
+	parameter_clear(&req->values);
 	free(req->path.text);
 	free(req->path.decoded);
 }
@@ -73,7 +73,7 @@ request_read_path(struct request *req, struct error *err)
 		size_t size;
 
 		segment = strsep(&rest, "/");
-		size = percent_decode(segment, strlen(segment), false);
+		size = urlencoded_decode(segment, strlen(segment), false);
 		if (strlen(segment) != size || !utf8_valid(segment, size))
 			return request_unknown_path(err);
 		if (path->count == REQUEST_PARTS)
@@ -118,7 +118,7 @@ request_id(const struct request *req, const char *name)
 
 	if (word == NULL)
 		return 0;
-	return integer_parse(word, &id) && id > 0 ? id : -1;
+	return number_parse_integer(word, &id) && id > 0 ? id : -1;
 }
 
 char *
@@ -131,7 +131,7 @@ request_rest(const struct request *req, const char *name)
 		at += strcspn(at, "/") + (at[strcspn(at, "/")] == '/');
 	rest = strdup(at);
 	if (rest != NULL)
-		rest[percent_decode(rest, strlen(rest), false)] = '\0';
+		rest[urlencoded_decode(rest, strlen(rest), false)] = '\0';
 	return rest;
 }
 
@@ -162,13 +162,13 @@ request_add_value(void *context, const char *name, const char *text, size_t leng
 	struct request *req = context;
 	const struct parameter *p = parameter_find(req->route->parameters, name);
 
-	return p == NULL || values_add(&req->values, p, text, length, err);
+	return p == NULL || parameter_add(&req->values, p, text, length, err);
 }
 
 const char *
 request_text(const struct request *req, const char *name)
 {
-	const struct value *value = values_find(&req->values, name);
+	const struct value *value = parameter_value(&req->values, name);
 
 	return value != NULL ? value->text : NULL;
 }
@@ -176,7 +176,7 @@ request_text(const struct request *req, const char *name)
 int64_t
 request_number(const struct request *req, const char *name, int64_t fallback)
 {
-	const struct value *value = values_find(&req->values, name);
+	const struct value *value = parameter_value(&req->values, name);
 
 	return value != NULL ? value->number : fallback;
 }
@@ -184,7 +184,7 @@ request_number(const struct request *req, const char *name, int64_t fallback)
 double
 request_decimal(const struct request *req, const char *name, double fallback)
 {
-	const struct value *value = values_find(&req->values, name);
+	const struct value *value = parameter_value(&req->values, name);
 
 	return value != NULL ? value->decimal : fallback;
 }

@@ -306,5 +306,5 @@ response_time(int64_t time_ms)
 {
 	char text[QUANTITY_TEXT];
 
-	return time_ms == 0 ? json_null() : json_string(time_format(time_ms, text));
+	return time_ms == 0 ? json_null() : json_string(quantity_format_time(time_ms, text));
 }

@@ -49,7 +49,7 @@ serve_read_parameters(struct request *req, struct error *err)
 {
 	if (!commit_begin_key(req, err) || !body_read_query(req, err) ||
 	    (strcmp(req->method, "GET") != 0 && !body_read(req, err)) ||
-	    !values_complete(&req->values, req->route->parameters, err))
+	    !parameter_check_complete(&req->values, req->route->parameters, err))
 		return false;
 	commit_end_key(req);
 	return true;

@@ -32,7 +32,7 @@ tokens_create(struct request *req, struct response *res, struct error *err)
 }
 
 static bool
-add_token(const struct token *token, void *context, struct error *err)
+tokens_add_token(const struct token *token, void *context, struct error *err)
 {
 	return list_add(context, token->id,
 	    json_pack("{s:I, s:s, s:o, s:o, s:o}", "id", (json_int_t)token->id, "name", token->name,
@@ -46,8 +46,8 @@ tokens_add_all(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 
-	return token_each(req->db, req->caller.account.id, list->after, list->fetch, add_token,
-	    list, err);
+	return token_each(req->db, req->caller.account.id, list->after, list->fetch,
+	    tokens_add_token, list, err);
 }
 
 bool
@@ -63,8 +63,8 @@ tokens_add_one(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 
-	return token_show(req->db, req->caller.account.id, request_id(req, "token"), add_token,
-	    list, err);
+	return token_show(req->db, req->caller.account.id, request_id(req, "token"),
+	    tokens_add_token, list, err);
 }
 
 bool

@@ -13,13 +13,13 @@
 #define BLOCK (64 * 1024)
 
 static bool
-damaged(struct error *err)
+unzip_damaged(struct error *err)
 {
 	return error_set(err, ERROR_SYSTEM, "the results' zip is damaged");
 }
 
 static bool
-archive_failed(struct archive *archive, struct error *err)
+unzip_archive_failed(struct archive *archive, struct error *err)
 {
 	const char *text = archive == NULL ? "not enough memory" : archive_error_string(archive);
 
@@ -29,7 +29,7 @@ archive_failed(struct archive *archive, struct error *err)
 
 /* Where no header begins, libarchive would look for the next one, and give another file. */
 static bool
-begin(struct archive *archive, int zip, int64_t offset, struct error *err)
+unzip_begin(struct archive *archive, int zip, int64_t offset, struct error *err)
 {
 	struct archive_entry *entry;
 	char mark[4];
@@ -40,16 +40,16 @@ begin(struct archive *archive, int zip, int64_t offset, struct error *err)
 	if (length < 0 || lseek(zip, offset, SEEK_SET) < 0)
 		return error_errno(err, "read the results' zip");
 	if (length < (ssize_t)sizeof mark || memcmp(mark, "PK\003\004", sizeof mark) != 0)
-		return damaged(err);
+		return unzip_damaged(err);
 	/* A warning is about the name, which nobody asks for. */
 	return (archive_read_support_format_zip_streamable(archive) == ARCHIVE_OK &&
 		   archive_read_open_fd(archive, zip, BLOCK) == ARCHIVE_OK &&
 		   archive_read_next_header(archive, &entry) >= ARCHIVE_WARN) ||
-	    archive_failed(archive, err);
+	    unzip_archive_failed(archive, err);
 }
 
 static bool
-copy(struct archive *archive, int64_t first, int64_t length, unzip_take *take, void *context,
+unzip_copy(struct archive *archive, int64_t first, int64_t length, unzip_take *take, void *context,
     struct error *err)
 {
 	const int64_t end = first + length;
@@ -63,9 +63,9 @@ copy(struct archive *archive, int64_t first, int64_t length, unzip_take *take, v
 		int64_t from, to;
 
 		if (result == ARCHIVE_EOF)
-			return damaged(err);
+			return unzip_damaged(err);
 		if (result != ARCHIVE_OK) /* a warning, too: sizes or checksum are wrong */
-			return archive_failed(archive, err);
+			return unzip_archive_failed(archive, err);
 		from = at < first ? first - at : 0;
 		to = end - at < (int64_t)size ? end - at : (int64_t)size;
 		at += (int64_t)size;
@@ -80,9 +80,9 @@ unzip_entry(int zip, int64_t offset, int64_t first, int64_t length, unzip_take *
     struct error *err)
 {
 	struct archive *archive = archive_read_new();
-	bool done = archive != NULL
-	    ? begin(archive, zip, offset, err) && copy(archive, first, length, take, context, err)
-	    : archive_failed(archive, err);
+	bool done = archive != NULL ? unzip_begin(archive, zip, offset, err) &&
+		unzip_copy(archive, first, length, take, context, err)
+				    : unzip_archive_failed(archive, err);
 
 	archive_read_free(archive);
 	return done;

@@ -23,7 +23,7 @@ upload_begin(struct upload *upload, struct spool *spool, const struct config *co
 {
 	*upload = (struct upload){ .spool = spool,
 		.config = config,
-		.stage = { .fd = -1 },
+		.staging = { .fd = -1 },
 		.folder = -1,
 		.fd = -1,
 		.limit = INT64_MAX,
@@ -49,8 +49,8 @@ upload_clear(struct upload *upload)
 	if (upload->folder >= 0)
 		(void)close(upload->folder);
 	if (upload->spool != NULL)
-		stage_discard(&upload->stage, upload->spool);
-	attachments_clear(&upload->files);
+		staging_discard(&upload->staging, upload->spool);
+	attachment_clear(&upload->files);
 	upload_begin(upload, NULL, NULL);
 }
 
@@ -61,9 +61,9 @@ upload_open(struct upload *upload, const char *path, struct error *err)
 	cleanup_close int at = -1;
 
 	if (!spool_has_room(upload->spool, upload->config, err) ||
-	    !stage_open(&upload->stage, upload->spool, err))
+	    !staging_open(&upload->staging, upload->spool, err))
 		return false;
-	at = dup(upload->stage.fd);
+	at = dup(upload->staging.fd);
 	snprintf(name, sizeof name, "%s", path);
 	while (at >= 0 && (part = strsep(&rest, "/")) != NULL) {
 		int below = -1;
@@ -103,7 +103,7 @@ upload_file_begin(struct upload *upload, const char *name, struct error *err)
 
 /* Adds to what has come, and holds it against the limits. */
 static bool
-count_bytes(struct upload *upload, size_t length, struct error *err)
+upload_count_bytes(struct upload *upload, size_t length, struct error *err)
 {
 	char limit[QUANTITY_TEXT];
 
@@ -112,21 +112,21 @@ count_bytes(struct upload *upload, size_t length, struct error *err)
 	if (upload->total > upload->limit)
 		return error_set(err, ERROR_TOO_LARGE,
 		    "attachments: a build's context has at most %s here",
-		    bytes_format(upload->limit, limit));
+		    quantity_format_bytes(upload->limit, limit));
 	if (upload->size > upload->file_max)
 		return error_set(err, ERROR_TOO_LARGE, "attachments: a file has at most %s here",
-		    bytes_format(upload->file_max, limit));
+		    quantity_format_bytes(upload->file_max, limit));
 	if (upload->total > upload->storage)
 		return error_set(err, ERROR_TOO_LARGE,
 		    "attachments: the account may store %s more; delete jobs that you need no longer",
-		    bytes_format(upload->storage > 0 ? upload->storage : 0, limit));
+		    quantity_format_bytes(upload->storage > 0 ? upload->storage : 0, limit));
 	return true;
 }
 
 bool
 upload_file_data(struct upload *upload, const char *data, size_t length, struct error *err)
 {
-	if (!count_bytes(upload, length, err))
+	if (!upload_count_bytes(upload, length, err))
 		return false;
 	upload->unchecked += (int64_t)length;
 	if (upload->unchecked >= LOOK_EACH) {
@@ -142,7 +142,7 @@ upload_file_end(struct upload *upload, const char *name, struct error *err)
 {
 	if (close(take_fd(&upload->fd)) < 0)
 		return error_errno(err, "store the attachment '%s'", name);
-	return attachments_add(&upload->files, name, upload->size, err);
+	return attachment_add(&upload->files, name, upload->size, err);
 }
 
 bool

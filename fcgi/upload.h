@@ -17,7 +17,7 @@
 struct upload {
 	struct spool *spool;
 	const struct config *config;
-	struct stage stage;
+	struct staging staging;
 	int folder; /* below the stage, where the files go; -1: no file has come */
 	struct attachments files;
 	int fd;            /* of the file that is being written; -1: none */

@@ -7,20 +7,21 @@
 #include <string.h>
 
 static int
-digit(char c)
+urlencoded_digit(char c)
 {
 	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
 }
 
 size_t
-percent_decode(char *text, size_t length, bool plus)
+urlencoded_decode(char *text, size_t length, bool plus)
 {
 	char *to = text;
 
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '%' && i + 2 < length && isxdigit((unsigned char)text[i + 1]) &&
 		    isxdigit((unsigned char)text[i + 2])) {
-			*to++ = (char)(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+			*to++ = (char)(urlencoded_digit(text[i + 1]) * 16 +
+			    urlencoded_digit(text[i + 2]));
 			i += 2;
 		} else {
 			*to++ = plus && text[i] == '+' ? ' ' : text[i];
@@ -47,9 +48,10 @@ urlencoded_each(char *text, size_t length, urlencoded_visit *visit, void *contex
 		/* The value first: decoding the name puts a NUL where the "=" is. */
 		if (equals != NULL) {
 			value = equals + 1;
-			value_length = percent_decode(value, (size_t)(pair_end - value), true);
+			value_length = urlencoded_decode(value, (size_t)(pair_end - value), true);
 		}
-		percent_decode(text, (size_t)((equals != NULL ? equals : pair_end) - text), true);
+		urlencoded_decode(text, (size_t)((equals != NULL ? equals : pair_end) - text),
+		    true);
 		if (pair_end > text &&
 		    !visit(context, text, value != NULL ? value : "", value_length, err))
 			return false;

@@ -13,7 +13,7 @@
  * Decodes %XX in place, and + as a space where plus is set; gives the new length. A % without two
  * hexadecimal digits stays as it is. A NUL is put behind the end.
  */
-size_t percent_decode(char *text, size_t length, bool plus);
+size_t urlencoded_decode(char *text, size_t length, bool plus);
 
 /*
  * Calls visit for each name and value of text, which is decoded in place. Values may hold NULs.

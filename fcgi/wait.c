@@ -16,7 +16,7 @@ const struct parameter wait_parameters[] = {
 };
 
 void
-waiters_init(struct waiters *waiters)
+wait_init(struct waiters *waiters)
 {
 	pthread_mutex_init(&waiters->lock, NULL);
 	waiters->count = 0;
@@ -35,7 +35,7 @@ wait_seconds(const struct request *req)
 
 /* what: what such calls do, for an error's text. */
 static bool
-enter(struct request *req, int64_t most, const char *what, struct error *err)
+wait_enter_as(struct request *req, int64_t most, const char *what, struct error *err)
 {
 	struct waiters *waiters = &req->server->waiters;
 	int64_t of_account = 0;
@@ -60,13 +60,13 @@ enter(struct request *req, int64_t most, const char *what, struct error *err)
 bool
 wait_enter(struct request *req, struct error *err)
 {
-	return enter(req, req->config->follow_max, "wait (?wait) or unpack files", err);
+	return wait_enter_as(req, req->config->follow_max, "wait (?wait) or unpack files", err);
 }
 
 bool
 wait_enter_upload(struct request *req, struct error *err)
 {
-	return enter(req, req->config->upload_max, "may send files", err);
+	return wait_enter_as(req, req->config->upload_max, "may send files", err);
 }
 
 void
@@ -84,7 +84,7 @@ wait_leave(struct request *req)
 
 /* Until the next look; false: the process is to end. */
 static bool
-pause_between(struct request *req)
+wait_pause_between(struct request *req)
 {
 	struct pollfd stop = { .fd = req->server->stop, .events = POLLIN };
 
@@ -93,11 +93,12 @@ pause_between(struct request *req)
 }
 
 static bool
-look_on(struct request *req, int64_t deadline, wait_look *look, void *context, struct error *err)
+wait_poll_until(struct request *req, int64_t deadline, wait_poll *look, void *context,
+    struct error *err)
 {
 	bool there = false;
 
-	while (time_monotonic_ms() < deadline && pause_between(req)) {
+	while (clock_monotonic_ms() < deadline && wait_pause_between(req)) {
 		if (!look(req, context, &there, err))
 			return false;
 		if (there)
@@ -107,9 +108,9 @@ look_on(struct request *req, int64_t deadline, wait_look *look, void *context, s
 }
 
 bool
-wait_for(struct request *req, wait_look *look, void *context, struct error *err)
+wait_for(struct request *req, wait_poll *look, void *context, struct error *err)
 {
-	int64_t deadline = time_monotonic_ms() + wait_seconds(req) * MS_PER_S;
+	int64_t deadline = clock_monotonic_ms() + wait_seconds(req) * MS_PER_S;
 	bool there = false, done;
 
 	if (!look(req, context, &there, err))
@@ -118,7 +119,7 @@ wait_for(struct request *req, wait_look *look, void *context, struct error *err)
 		return true;
 	if (!wait_enter(req, err))
 		return false;
-	done = look_on(req, deadline, look, context, err);
+	done = wait_poll_until(req, deadline, look, context, err);
 	wait_leave(req);
 	return done;
 }

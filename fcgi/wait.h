@@ -24,7 +24,7 @@ struct waiters {
 	int64_t accounts[WAITERS_MOST];
 	size_t count;
 };
-void waiters_init(struct waiters *waiters);
+void wait_init(struct waiters *waiters);
 
 /* "wait" alone, for calls that have no other parameter. */
 extern const struct parameter wait_parameters[];
@@ -45,7 +45,7 @@ void wait_leave(struct request *req);
  * Calls look until it says that the answer is there, the time that the call asks for is over, or
  * the process is to end; then true. No connection is held between two looks.
  */
-typedef bool wait_look(struct request *req, void *context, bool *there, struct error *err);
-bool wait_for(struct request *req, wait_look *look, void *context, struct error *err);
+typedef bool wait_poll(struct request *req, void *context, bool *there, struct error *err);
+bool wait_for(struct request *req, wait_poll *look, void *context, struct error *err);
 
 #endif

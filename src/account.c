@@ -108,13 +108,14 @@ account_register(struct database *db, const char *login, const char *email, cons
 	cleanup_transaction struct transaction t = { NULL };
 	unsigned char confirm_hash[TOKEN_HASH];
 
-	token_make(token);
-	token_hash(token, confirm_hash);
+	secret_make_token(token);
+	secret_hash_token(token, confirm_hash);
 	if (!transaction_begin(&t, db, err) ||
 	    !database_run(db, err,
 		"INSERT INTO account (login, email, password_hash, confirm_hash, created_at)"
 		" VALUES (?, ?, ?, ?, ?) ON CONFLICT (login) DO NOTHING",
-		VALUES(T(login), T(email), T(hash), B(confirm_hash, TOKEN_HASH), I(time_now_ms()))))
+		VALUES(T(login), T(email), T(hash), B(confirm_hash, TOKEN_HASH),
+		    I(clock_now_ms()))))
 		return false;
 	if (database_changes(db) == 0)
 		return error_set(err, ERROR_CONFLICT, "login: '%s' is taken; choose another",
@@ -133,7 +134,7 @@ account_confirm(struct database *db, const char *login, const char *token, struc
 	unsigned char confirm_hash[TOKEN_HASH];
 	int64_t id = 0;
 
-	token_hash(token, confirm_hash);
+	secret_hash_token(token, confirm_hash);
 	if (!transaction_begin(&t, db, err) ||
 	    database_integer(db, &id, err,
 		"UPDATE account SET confirm_hash = NULL WHERE login = ? AND confirm_hash = ?"
@@ -195,7 +196,7 @@ account_of_directory(struct database *db, const char *login, const char *email,
 		"INSERT INTO account (login, email, password_hash, source, created_at)"
 		" VALUES (?, ?, '', 'ldap', ?) ON CONFLICT (login) DO UPDATE"
 		" SET email = iif(excluded.email = '', email, excluded.email) WHERE source = 'ldap'",
-		VALUES(T(login), T(email), I(time_now_ms()))) ||
+		VALUES(T(login), T(email), I(clock_now_ms()))) ||
 	    !account_find(db, login, account, hash, &confirmed, err))
 		return false;
 	if (!account->from_directory)
@@ -221,8 +222,8 @@ account_renew_token(struct database *db, int64_t account, char token[static TOKE
 {
 	unsigned char hash[TOKEN_HASH];
 
-	token_make(token);
-	token_hash(token, hash);
+	secret_make_token(token);
+	secret_hash_token(token, hash);
 	if (!database_run(db, err,
 		"UPDATE account SET confirm_hash = ? WHERE id = ? AND confirm_hash IS NOT NULL",
 		VALUES(B(hash, TOKEN_HASH), I(account))))
@@ -267,7 +268,7 @@ account_set_password(struct database *db, int64_t account, const char *hash, con
 	cleanup_transaction struct transaction t = { NULL };
 	unsigned char kept[TOKEN_HASH];
 
-	token_hash(keep, kept);
+	secret_hash_token(keep, kept);
 	return transaction_begin(&t, db, err) &&
 	    database_run(db, err, "UPDATE account SET password_hash = ? WHERE id = ?",
 		VALUES(T(hash), I(account))) &&
@@ -284,7 +285,7 @@ account_add(struct database *db, const char *login, const char *email, const cha
 	if (!database_run(db, err,
 		"INSERT INTO account (login, email, password_hash, admin, created_at)"
 		" VALUES (?, ?, ?, ?, ?) ON CONFLICT (login) DO NOTHING",
-		VALUES(T(login), T(email), T(hash), I(admin), I(time_now_ms()))))
+		VALUES(T(login), T(email), T(hash), I(admin), I(clock_now_ms()))))
 		return false;
 	return database_changes(db) == 1 ||
 	    error_set(err, ERROR_CONFLICT, "there is an account '%s'", login);
@@ -373,7 +374,8 @@ account_storage_check(struct database *db, int64_t account, int64_t storage_max,
 	return storage.most == 0 || storage.stored <= storage.most ||
 	    error_set(err, ERROR_TOO_LARGE,
 		"storage: an account may store %s, and this one would have %s; delete jobs that you need no longer",
-		bytes_format(storage.most, limit), bytes_format(storage.stored, stored));
+		quantity_format_bytes(storage.most, limit),
+		quantity_format_bytes(storage.stored, stored));
 }
 
 bool

@@ -19,7 +19,7 @@
 #define PARTS_MOST     64 /* each takes a descriptor while the files are flushed */
 
 static bool
-component_valid(const char *component, size_t length)
+attachment_component_valid(const char *component, size_t length)
 {
 	return length > 0 && length <= COMPONENT_MOST && !(length == 1 && component[0] == '.') &&
 	    !(length == 2 && memcmp(component, "..", 2) == 0);
@@ -50,7 +50,7 @@ attachment_name_check(const char *name, struct error *err)
 	for (const char *component = name;; component++) {
 		size_t size = strcspn(component, "/");
 
-		if (!component_valid(component, size))
+		if (!attachment_component_valid(component, size))
 			return error_set(err, ERROR_INPUT,
 			    "attachments: '%s' is no name for a file here: give a relative path without '..', "
 			    "'.' or empty parts, each part at most %d bytes long",
@@ -63,7 +63,7 @@ attachment_name_check(const char *name, struct error *err)
 
 /* Opens the folder of name's last component, making each on the way; *last is that component. */
 static int
-open_parent(int dir, const char *name, const char **last)
+attachment_open_parent(int dir, const char *name, const char **last)
 {
 	cleanup_close int at = dup(dir);
 	char component[COMPONENT_MOST + 1];
@@ -95,7 +95,7 @@ int
 attachment_create(int dir, const char *name, struct error *err)
 {
 	const char *last = NULL;
-	cleanup_close int parent = open_parent(dir, name, &last);
+	cleanup_close int parent = attachment_open_parent(dir, name, &last);
 	int fd = -1;
 
 	if (parent >= 0)
@@ -119,7 +119,7 @@ static bool
 attachment_link(int from, int to, const char *name, struct error *err)
 {
 	const char *last = NULL;
-	cleanup_close int parent = open_parent(to, name, &last);
+	cleanup_close int parent = attachment_open_parent(to, name, &last);
 
 	if (parent >= 0 && linkat(from, name, parent, last, 0) == 0)
 		return true;
@@ -130,7 +130,7 @@ attachment_link(int from, int to, const char *name, struct error *err)
 }
 
 int64_t
-attachments_size(const struct attachments *list)
+attachment_size(const struct attachments *list)
 {
 	int64_t size = 0;
 
@@ -140,27 +140,28 @@ attachments_size(const struct attachments *list)
 }
 
 static int
-by_name(const void *a, const void *b)
+attachment_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct attachment *)a)->name, ((const struct attachment *)b)->name);
 }
 
 bool
-attachments_merge(struct attachments *list, const struct attachments *former, int64_t most,
-    int from, int to, struct error *err)
+attachment_merge(struct attachments *list, const struct attachments *former, int64_t most, int from,
+    int to, struct error *err)
 {
 	size_t given = list->count;
 
 	if (given > 0)
-		qsort(list->items, given, sizeof list->items[0], by_name);
+		qsort(list->items, given, sizeof list->items[0], attachment_by_name);
 	for (size_t i = 0; i < former->count; i++) {
 		const struct attachment *item = &former->items[i];
 
 		if (given > 0 &&
-		    bsearch(item, list->items, given, sizeof list->items[0], by_name) != NULL)
+		    bsearch(item, list->items, given, sizeof list->items[0], attachment_by_name) !=
+			NULL)
 			continue;
 		if (!attachment_link(from, to, item->name, err) ||
-		    !attachments_add(list, item->name, item->size, err))
+		    !attachment_add(list, item->name, item->size, err))
 			return false;
 	}
 	return (int64_t)list->count <= most ||
@@ -169,7 +170,7 @@ attachments_merge(struct attachments *list, const struct attachments *former, in
 }
 
 bool
-attachments_add(struct attachments *list, const char *name, int64_t size, struct error *err)
+attachment_add(struct attachments *list, const char *name, int64_t size, struct error *err)
 {
 	char *copy = strdup(name);
 
@@ -191,7 +192,7 @@ attachments_add(struct attachments *list, const char *name, int64_t size, struct
 }
 
 void
-attachments_clear(struct attachments *list)
+attachment_clear(struct attachments *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		free(list->items[i].name);
@@ -200,7 +201,7 @@ attachments_clear(struct attachments *list)
 }
 
 bool
-attachments_insert(struct database *db, int64_t job, const struct attachments *list,
+attachment_insert(struct database *db, int64_t job, const struct attachments *list,
     struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -214,16 +215,16 @@ attachments_insert(struct database *db, int64_t job, const struct attachments *l
 static bool
 attachment_take(struct statement *st, void *context, struct error *err)
 {
-	return attachments_add(context, statement_text(st, 0), statement_integer(st, 1), err);
+	return attachment_add(context, statement_text(st, 0), statement_integer(st, 1), err);
 }
 
 bool
-attachments_of(struct database *db, int64_t job, struct attachments *list, struct error *err)
+attachment_list(struct database *db, int64_t job, struct attachments *list, struct error *err)
 {
 	*list = (struct attachments){ 0 };
 	if (database_each(db, err, "SELECT name, size FROM attachment WHERE job = ? ORDER BY name",
 		VALUES(I(job)), attachment_take, list))
 		return true;
-	attachments_clear(list);
+	attachment_clear(list);
 	return false;
 }

@@ -35,23 +35,23 @@ bool attachment_name_check(const char *name, struct error *err);
 int attachment_create(int dir, const char *name, struct error *err);
 
 /* Bytes of all. */
-int64_t attachments_size(const struct attachments *list);
+int64_t attachment_size(const struct attachments *list);
 
 /*
  * Adds those of former that the list has no file of the same name for: the rows to the list, and
  * the files, as hard links, from the folder from to the folder to. ERROR_INPUT where a file of one
  * has the name of a folder of the other; ERROR_TOO_LARGE where they are more than most.
  */
-bool attachments_merge(struct attachments *list, const struct attachments *former, int64_t most,
+bool attachment_merge(struct attachments *list, const struct attachments *former, int64_t most,
     int from, int to, struct error *err);
 
 /* Adds one to the list; the name is copied. */
-bool attachments_add(struct attachments *list, const char *name, int64_t size, struct error *err);
-void attachments_clear(struct attachments *list);
+bool attachment_add(struct attachments *list, const char *name, int64_t size, struct error *err);
+void attachment_clear(struct attachments *list);
 
 /* Their rows: written with the job's, and read by name. The list is the caller's to clear. */
-bool attachments_insert(struct database *db, int64_t job, const struct attachments *list,
+bool attachment_insert(struct database *db, int64_t job, const struct attachments *list,
     struct error *err);
-bool attachments_of(struct database *db, int64_t job, struct attachments *list, struct error *err);
+bool attachment_list(struct database *db, int64_t job, struct attachments *list, struct error *err);
 
 #endif

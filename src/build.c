@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "fault.h"
+#include "crash.h"
 #include "image.h"
 #include "staging.h"
 #include "tree.h"
@@ -53,7 +53,7 @@ build_take(struct statement *st, void *context, struct error *err)
 
 /* The image that is built, which a new one is only now; and the account whose it is. */
 static bool
-find_image(struct database *db, const struct build_request *request, int64_t *image,
+build_find_image(struct database *db, const struct build_request *request, int64_t *image,
     int64_t *account, struct error *err)
 {
 	*image = request->image;
@@ -61,14 +61,14 @@ find_image(struct database *db, const struct build_request *request, int64_t *im
 	if (*image != 0)
 		return image_owner(db, request->viewer, *image, account, err);
 	if (!database_run(db, err, "INSERT INTO image (account, name, created_at) VALUES (?, ?, ?)",
-		VALUES(I(*account), T(request->name), I(time_now_ms()))))
+		VALUES(I(*account), T(request->name), I(clock_now_ms()))))
 		return false;
 	*image = database_inserted(db);
 	return true;
 }
 
 static bool
-check_count(struct database *db, int64_t account, int64_t builds_max, struct error *err)
+build_check_count(struct database *db, int64_t account, int64_t builds_max, struct error *err)
 {
 	int64_t pending = 0;
 
@@ -89,21 +89,21 @@ check_count(struct database *db, int64_t account, int64_t builds_max, struct err
 }
 
 static bool
-insert_rows(struct database *db, const struct build_request *request, int64_t *id, int64_t *image,
-    struct error *err)
+build_insert_rows(struct database *db, const struct build_request *request, int64_t *id,
+    int64_t *image, struct error *err)
 {
 	int64_t account;
 	char secret[NAME_TEXT];
 
-	name_make(secret);
-	if (!find_image(db, request, image, &account, err) ||
-	    !check_count(db, account, request->builds_max, err) ||
+	secret_make_name(secret);
+	if (!build_find_image(db, request, image, &account, err) ||
+	    !build_check_count(db, account, request->builds_max, err) ||
 	    !database_run(db, err,
 		"INSERT INTO build (image, account, state, name, dockerfile, repo_url, nocache, tag_secret,"
 		" created_at) VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?)",
 		VALUES(I(*image), I(account), T(request->image != 0 ? request->name : NULL),
 		    T(request->dockerfile), T(request->repo_url), I(request->nocache), T(secret),
-		    I(time_now_ms()))))
+		    I(clock_now_ms()))))
 		return false;
 	*id = database_inserted(db);
 	return true;
@@ -111,12 +111,13 @@ insert_rows(struct database *db, const struct build_request *request, int64_t *i
 
 /* A folder that a call left which died before its commit has no row: the id is given out again. */
 static bool
-publish(struct spool *spool, const struct stage *stage, const char *name, struct error *err)
+build_publish(struct spool *spool, const struct staging *staging, const char *name,
+    struct error *err)
 {
-	if (spool_publish(stage->fd, "build", spool->builds, name, err))
+	if (spool_publish(staging->fd, "build", spool->builds, name, err))
 		return true;
 	return (errno == ENOTEMPTY || errno == EEXIST) && tree_remove(spool->builds, name, err) &&
-	    spool_publish(stage->fd, "build", spool->builds, name, err);
+	    spool_publish(staging->fd, "build", spool->builds, name, err);
 }
 
 bool
@@ -126,13 +127,13 @@ build_create(struct database *db, struct spool *spool, const struct build_reques
 	cleanup_transaction struct transaction t = { NULL };
 	char name[24];
 
-	if (!tree_sync(request->stage->fd, "build", err) || !transaction_begin(&t, db, err) ||
-	    !insert_rows(db, request, id, image, err))
+	if (!tree_sync(request->staging->fd, "build", err) || !transaction_begin(&t, db, err) ||
+	    !build_insert_rows(db, request, id, image, err))
 		return false;
 	snprintf(name, sizeof name, "%lld", (long long)*id);
-	if (!publish(spool, request->stage, name, err))
+	if (!build_publish(spool, request->staging, name, err))
 		return false;
-	fault_point("context", "publish");
+	crash_point("context", "publish");
 	/* After a commit that fails the folder stays: the sweep, or the next build of this id, has
 	 * it. */
 	return transaction_commit(&t, err);
@@ -169,7 +170,7 @@ build_cancel(struct database *db, const struct account *viewer, int64_t id, stru
 	if (!transaction_begin(&t, db, err) || !build_find(db, viewer, id, 0, &build, err))
 		return false;
 	build_clear(&build);
-	if (!database_run(db, err, CANCEL_WAITING("id"), VALUES(I(time_now_ms()), I(id))))
+	if (!database_run(db, err, CANCEL_WAITING("id"), VALUES(I(clock_now_ms()), I(id))))
 		return false;
 	changes = database_changes(db);
 	if (!database_run(db, err, CANCEL_STARTED("id"), VALUES(I(id))))
@@ -194,7 +195,7 @@ build_delete_image(struct database *db, const struct account *viewer, int64_t id
 		return error_set(err, ERROR_CONFLICT,
 		    "Cannot delete an image while job %lld needs it: cancel the job or wait for its end",
 		    (long long)job);
-	return database_run(db, err, CANCEL_WAITING("image"), VALUES(I(time_now_ms()), I(id))) &&
+	return database_run(db, err, CANCEL_WAITING("image"), VALUES(I(clock_now_ms()), I(id))) &&
 	    database_run(db, err, CANCEL_STARTED("image"), VALUES(I(id))) &&
 	    database_run(db, err, "UPDATE image SET deleted = 1 WHERE id = ?", VALUES(I(id))) &&
 	    transaction_commit(&t, err);
@@ -270,7 +271,7 @@ build_claim(struct database *db, struct build *build, struct error *err)
 		"UPDATE build SET started_at = ? WHERE id ="
 		" (SELECT id FROM build WHERE state = 'PENDING' AND started_at IS NULL ORDER BY id LIMIT 1)"
 		" RETURNING " BUILD_ROW,
-		VALUES(I(time_now_ms())), build_take, build) >= 0 &&
+		VALUES(I(clock_now_ms())), build_take, build) >= 0 &&
 	    transaction_commit(&t, err))
 		return true;
 	build_clear(build);
@@ -301,7 +302,7 @@ build_succeed(struct database *db, int64_t id, const char *dockerfile, const cha
     const char *cmd, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
 	if (!transaction_begin(&t, db, err) ||
 	    !database_run(db, err,
@@ -325,7 +326,7 @@ build_fail(struct database *db, int64_t id, const char *state, const char *error
 	return database_run(db, err,
 	    "UPDATE build SET state = ?, " FORGET ", error = ?, finished_at = ?"
 	    " WHERE id = ? AND state = 'PENDING'",
-	    VALUES(T(state), T(error), I(time_now_ms()), I(id)));
+	    VALUES(T(state), T(error), I(clock_now_ms()), I(id)));
 }
 
 bool

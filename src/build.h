@@ -45,7 +45,7 @@ struct build_request {
 	const char *dockerfile;       /* NULL with repo_url */
 	const char *repo_url;
 	bool nocache;
-	struct stage *stage;
+	struct staging *staging;
 };
 /* *id and *image get the ids of the build and of its image. ERROR_NOT_FOUND: no such image.
  * ERROR_TOO_MANY: its owner has builds_max builds. */

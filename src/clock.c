@@ -13,25 +13,25 @@ clock_ns(clockid_t clock)
 }
 
 int64_t
-time_now_ns(void)
+clock_now_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);
 }
 
 int64_t
-time_now_ms(void)
+clock_now_ms(void)
 {
-	return time_now_ns() / NS_PER_MS;
+	return clock_now_ns() / NS_PER_MS;
 }
 
 int64_t
-time_monotonic_ms(void)
+clock_monotonic_ms(void)
 {
 	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
 int64_t
-timespec_ms(const struct timespec *time)
+clock_timespec_ms(const struct timespec *time)
 {
 	return (int64_t)time->tv_sec * MS_PER_S + time->tv_nsec / NS_PER_MS;
 }

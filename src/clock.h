@@ -12,13 +12,13 @@
 #define DAY_MS    (24 * 60 * 60 * MS_PER_S)
 
 /* The time now, in ms (ns) since 1970. */
-int64_t time_now_ms(void);
-int64_t time_now_ns(void);
+int64_t clock_now_ms(void);
+int64_t clock_now_ns(void);
 
 /* Milliseconds of a clock that nobody sets: for intervals. */
-int64_t time_monotonic_ms(void);
+int64_t clock_monotonic_ms(void);
 
 /* A file's time in ms since 1970. */
-int64_t timespec_ms(const struct timespec *time);
+int64_t clock_timespec_ms(const struct timespec *time);
 
 #endif

@@ -157,7 +157,7 @@ static struct error *parse_error;
 static const char *parse_path;
 
 static void
-note_error(cfg_t *cfg, const char *format, va_list arguments)
+config_record_error(cfg_t *cfg, const char *format, va_list arguments)
 {
 	char reason[512];
 
@@ -169,22 +169,22 @@ note_error(cfg_t *cfg, const char *format, va_list arguments)
 }
 
 static bool
-same_section(const char *section, const char *name)
+config_same_section(const char *section, const char *name)
 {
 	return section == NULL ? strcmp(name, "root") == 0 : strcmp(name, section) == 0;
 }
 
 static const struct setting *
-setting_of(const char *section, const char *name)
+config_setting_of(const char *section, const char *name)
 {
 	for (const struct setting *s = config_settings; s->name != NULL; s++)
-		if (same_section(s->section, section) && strcmp(s->name, name) == 0)
+		if (config_same_section(s->section, section) && strcmp(s->name, name) == 0)
 			return s;
 	return NULL;
 }
 
 static bool
-word_of(const char *choices, const char *word)
+config_word_of(const char *choices, const char *word)
 {
 	size_t length = strlen(word);
 	const char *at = choices;
@@ -198,7 +198,7 @@ word_of(const char *choices, const char *word)
 }
 
 static int
-check_range(cfg_t *cfg, const struct setting *s, double value)
+config_check_range(cfg_t *cfg, const struct setting *s, double value)
 {
 	if (value >= s->least && value <= s->most)
 		return 0;
@@ -208,26 +208,26 @@ check_range(cfg_t *cfg, const struct setting *s, double value)
 
 /* Called by libconfuse behind each value that it has read. */
 static int
-check(cfg_t *cfg, cfg_opt_t *opt)
+config_check_value(cfg_t *cfg, cfg_opt_t *opt)
 {
-	const struct setting *s = setting_of(cfg->name, opt->name);
+	const struct setting *s = config_setting_of(cfg->name, opt->name);
 	unsigned last = cfg_opt_size(opt) - 1;
 	const char *text;
 	int64_t bytes;
 
 	switch (s->type) {
 	case SETTING_NUMBER:
-		return check_range(cfg, s, (double)cfg_opt_getnint(opt, last));
+		return config_check_range(cfg, s, (double)cfg_opt_getnint(opt, last));
 	case SETTING_DECIMAL:
-		return check_range(cfg, s, cfg_opt_getnfloat(opt, last));
+		return config_check_range(cfg, s, cfg_opt_getnfloat(opt, last));
 	case SETTING_BYTES:
 		text = cfg_opt_getnstr(opt, last);
-		if (!bytes_parse(text, &bytes)) {
+		if (!quantity_parse_bytes(text, &bytes)) {
 			cfg_error(cfg, "%s: '%s' is no size; write bytes, or 512k, 64m, 2g, 1t",
 			    s->name, text);
 			return -1;
 		}
-		return check_range(cfg, s, (double)bytes);
+		return config_check_range(cfg, s, (double)bytes);
 	case SETTING_TEXT:
 	case SETTING_LIST:
 		text = cfg_opt_getnstr(opt, last);
@@ -235,7 +235,7 @@ check(cfg_t *cfg, cfg_opt_t *opt)
 			cfg_error(cfg, "%s is not UTF-8; save the file as UTF-8", s->name);
 			return -1;
 		}
-		if (s->choices == NULL || word_of(s->choices, text))
+		if (s->choices == NULL || config_word_of(s->choices, text))
 			return 0;
 		cfg_error(cfg, "%s: '%s' is not one of: %s", s->name, text, s->choices);
 		return -1;
@@ -246,7 +246,7 @@ check(cfg_t *cfg, cfg_opt_t *opt)
 }
 
 static cfg_opt_t
-option(const struct setting *s)
+config_option(const struct setting *s)
 {
 	char *name = (char *)(uintptr_t)s->name; /* libconfuse copies what it is given */
 
@@ -265,7 +265,7 @@ option(const struct setting *s)
 }
 
 static cfg_t *
-make_parser(void)
+config_make_parser(void)
 {
 	cfg_opt_t of_section[SECTIONS][SETTINGS + 1], top[SETTINGS + SECTIONS + 1];
 	const cfg_opt_t end = CFG_END();
@@ -278,29 +278,29 @@ make_parser(void)
 
 		for (const struct setting *s = config_settings; s->name != NULL; s++)
 			if (s->section != NULL && strcmp(s->section, sections[i]) == 0)
-				of_section[i][count++] = option(s);
+				of_section[i][count++] = config_option(s);
 		of_section[i][count] = end;
 		top[tops++] =
 		    (cfg_opt_t)CFG_SEC((char *)(uintptr_t)sections[i], of_section[i], CFGF_NONE);
 	}
 	for (const struct setting *s = config_settings; s->name != NULL; s++)
 		if (s->section == NULL)
-			top[tops++] = option(s);
+			top[tops++] = config_option(s);
 	top[tops] = end;
 	cfg = cfg_init(top, CFGF_NONE);
 	if (cfg == NULL)
 		return NULL;
-	cfg_set_error_function(cfg, note_error);
+	cfg_set_error_function(cfg, config_record_error);
 	for (const struct setting *s = config_settings; s->name != NULL; s++) {
 		snprintf(path, sizeof path, "%s%s%s", s->section != NULL ? s->section : "",
 		    s->section != NULL ? "|" : "", s->name);
-		cfg_set_validate_func(cfg, path, check);
+		cfg_set_validate_func(cfg, path, config_check_value);
 	}
 	return cfg;
 }
 
 static bool
-take_list(struct text_list *list, cfg_t *cfg, const char *name)
+config_take_list(struct text_list *list, cfg_t *cfg, const char *name)
 {
 	unsigned count = cfg_size(cfg, name);
 
@@ -317,7 +317,7 @@ take_list(struct text_list *list, cfg_t *cfg, const char *name)
 }
 
 static bool
-take_setting(struct config *config, const struct setting *s, cfg_t *cfg)
+config_take_setting(struct config *config, const struct setting *s, cfg_t *cfg)
 {
 	void *to = (char *)config + s->offset;
 
@@ -329,7 +329,7 @@ take_setting(struct config *config, const struct setting *s, cfg_t *cfg)
 		*(int64_t *)to = cfg_getint(cfg, s->name);
 		return true;
 	case SETTING_BYTES:
-		return bytes_parse(cfg_getstr(cfg, s->name), to);
+		return quantity_parse_bytes(cfg_getstr(cfg, s->name), to);
 	case SETTING_DECIMAL:
 		*(double *)to = cfg_getfloat(cfg, s->name);
 		return true;
@@ -337,18 +337,18 @@ take_setting(struct config *config, const struct setting *s, cfg_t *cfg)
 		*(bool *)to = cfg_getbool(cfg, s->name);
 		return true;
 	case SETTING_LIST:
-		return take_list(to, cfg, s->name);
+		return config_take_list(to, cfg, s->name);
 	}
 	return false;
 }
 
 static bool
-take_settings(struct config *config, cfg_t *cfg, struct error *err)
+config_take_settings(struct config *config, cfg_t *cfg, struct error *err)
 {
 	for (const struct setting *s = config_settings; s->name != NULL; s++) {
 		cfg_t *from = s->section == NULL ? cfg : cfg_getsec(cfg, s->section);
 
-		if (!take_setting(config, s, from))
+		if (!config_take_setting(config, s, from))
 			return error_set(err, ERROR_SYSTEM,
 			    "read the configuration: not enough memory");
 	}
@@ -357,7 +357,7 @@ take_settings(struct config *config, cfg_t *cfg, struct error *err)
 
 /* The whole file as text, the caller's to free; NULL with err set. */
 static char *
-read_file(const char *path, struct error *err)
+config_read_file(const char *path, struct error *err)
 {
 	cleanup_file FILE *file = fopen(path, "re");
 	cleanup_free char *text = calloc(1, FILE_MOST + 1);
@@ -381,7 +381,7 @@ read_file(const char *path, struct error *err)
 
 /* The length of the comment that begins at text; 0: none does. */
 static size_t
-comment_length(const char *text)
+config_comment_length(const char *text)
 {
 	const char *end;
 
@@ -398,13 +398,13 @@ comment_length(const char *text)
  * of quotes, since it takes a section that is never closed.
  */
 static bool
-prepare_text(char *text, const char *path, struct error *err)
+config_prepare_text(char *text, const char *path, struct error *err)
 {
 	int depth = 0, line = 1;
 	char quote = '\0';
 
 	for (; *text != '\0'; text++) {
-		for (size_t length = quote == '\0' ? comment_length(text) : 0; length > 0;
+		for (size_t length = quote == '\0' ? config_comment_length(text) : 0; length > 0;
 		     length--, text++) {
 			line += *text == '\n';
 			*text = *text == '\n' ? '\n' : ' ';
@@ -427,7 +427,7 @@ prepare_text(char *text, const char *path, struct error *err)
 
 /* What the machine has stands where the file says 0, and bounds what it says. */
 static bool
-fit_machine(struct config *config, struct error *err)
+config_fit_machine(struct config *config, struct error *err)
 {
 	int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 	double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
@@ -452,7 +452,7 @@ fit_machine(struct config *config, struct error *err)
 }
 
 static bool
-same_list(const struct text_list *a, const struct text_list *b)
+config_same_list(const struct text_list *a, const struct text_list *b)
 {
 	for (size_t i = 0; i < a->count && i < b->count; i++)
 		if (strcmp(a->texts[i], b->texts[i]) != 0)
@@ -461,7 +461,7 @@ same_list(const struct text_list *a, const struct text_list *b)
 }
 
 static bool
-same_value(const struct config *a, const struct config *b, const struct setting *s)
+config_same_value(const struct config *a, const struct config *b, const struct setting *s)
 {
 	const void *in_a = (const char *)a + s->offset, *in_b = (const char *)b + s->offset;
 
@@ -469,7 +469,7 @@ same_value(const struct config *a, const struct config *b, const struct setting 
 	case SETTING_TEXT:
 		return strcmp(*(char *const *)in_a, *(char *const *)in_b) == 0;
 	case SETTING_LIST:
-		return same_list(in_a, in_b);
+		return config_same_list(in_a, in_b);
 	case SETTING_BOOLEAN:
 		return *(const bool *)in_a == *(const bool *)in_b;
 	default:
@@ -481,7 +481,7 @@ const struct setting *
 config_changed(const struct config *old, const struct config *new, enum setting_change change)
 {
 	for (const struct setting *s = config_settings; s->name != NULL; s++)
-		if (s->change == change && !same_value(old, new, s))
+		if (s->change == change && !config_same_value(old, new, s))
 			return s;
 	return NULL;
 }
@@ -495,7 +495,7 @@ config_number(const struct config *config, const struct setting *s)
 }
 
 bool
-text_list_has(const struct text_list *list, const char *text)
+config_list_has(const struct text_list *list, const char *text)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->texts[i], text) == 0)
@@ -507,8 +507,8 @@ bool
 config_read(struct config *config, const char *path, struct error *err)
 {
 	struct error found = { .kind = ERROR_NONE };
-	cleanup_free char *text = read_file(path, err);
-	cfg_t *cfg = make_parser();
+	cleanup_free char *text = config_read_file(path, err);
+	cfg_t *cfg = config_make_parser();
 	bool done = false;
 
 	*config = (struct config){ 0 };
@@ -516,10 +516,10 @@ config_read(struct config *config, const char *path, struct error *err)
 		return error_set(err, ERROR_SYSTEM, "read '%s': not enough memory", path);
 	parse_error = &found;
 	parse_path = path;
-	if (text == NULL || !prepare_text(text, path, err))
+	if (text == NULL || !config_prepare_text(text, path, err))
 		done = false;
 	else if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
-		done = take_settings(config, cfg, err) && fit_machine(config, err);
+		done = config_take_settings(config, cfg, err) && config_fit_machine(config, err);
 	else if (found.kind != ERROR_NONE)
 		*err = found;
 	else

@@ -145,7 +145,7 @@ const struct setting *config_changed(const struct config *old, const struct conf
 double config_number(const struct config *config, const struct setting *setting);
 
 /* Whether list has text in it. */
-bool text_list_has(const struct text_list *list, const char *text);
+bool config_list_has(const struct text_list *list, const char *text);
 
 /*
  * Reads the file. A wrong one is refused with "file:line: reason". What depends on this machine is

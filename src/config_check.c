@@ -17,7 +17,7 @@
  * github.com/distribution/reference).
  */
 static bool
-is_registry_address(const char *text)
+config_check_is_registry_address(const char *text)
 {
 	size_t length = strlen(text);
 
@@ -28,7 +28,7 @@ is_registry_address(const char *text)
 
 /* Lower-case names with "/" between them, by the same grammar. */
 static bool
-is_namespace(const char *text)
+config_check_is_namespace(const char *text)
 {
 	size_t length = strlen(text);
 
@@ -38,7 +38,7 @@ is_namespace(const char *text)
 }
 
 static bool
-has_scheme(const char *url, const char *scheme)
+config_check_has_scheme(const char *url, const char *scheme)
 {
 	size_t length = strlen(scheme);
 
@@ -46,11 +46,12 @@ has_scheme(const char *url, const char *scheme)
 }
 
 static bool
-check_mail(const struct config *config, const char *path, struct error *err)
+config_check_check_mail(const struct config *config, const char *path, struct error *err)
 {
 	const char *server = config->mail.server, *url = config->mail.url;
 
-	if (server[0] != '\0' && !has_scheme(server, "smtp://") && !has_scheme(server, "smtps://"))
+	if (server[0] != '\0' && !config_check_has_scheme(server, "smtp://") &&
+	    !config_check_has_scheme(server, "smtps://"))
 		return error_set(err, ERROR_INPUT,
 		    "%s: mail.server \"%s\" must be smtp://host:port or smtps://host:port", path,
 		    server);
@@ -59,21 +60,22 @@ check_mail(const struct config *config, const char *path, struct error *err)
 	if (server[0] == '\0' || strchr(config->mail.from, '@') == NULL)
 		return error_set(err, ERROR_INPUT,
 		    "%s: registration = \"mail\" needs mail.server and mail.from", path);
-	return has_scheme(url, "https://") || has_scheme(url, "http://") ||
+	return config_check_has_scheme(url, "https://") ||
+	    config_check_has_scheme(url, "http://") ||
 	    error_set(err, ERROR_INPUT,
 		"%s: registration = \"mail\" needs mail.url, where users find Kabuto: https://host",
 		path);
 }
 
 static bool
-check_ldap(const struct config *config, const char *path, struct error *err)
+config_check_check_ldap(const struct config *config, const char *path, struct error *err)
 {
 	const char *url = config->ldap.url;
 
 	if (url[0] == '\0')
 		return true;
-	if (!has_scheme(url, "ldap://") && !has_scheme(url, "ldaps://") &&
-	    !has_scheme(url, "ldapi://"))
+	if (!config_check_has_scheme(url, "ldap://") && !config_check_has_scheme(url, "ldaps://") &&
+	    !config_check_has_scheme(url, "ldapi://"))
 		return error_set(err, ERROR_INPUT,
 		    "%s: ldap.url \"%s\" must be ldap://host, ldaps://host or ldapi://path", path,
 		    url);
@@ -84,18 +86,18 @@ check_ldap(const struct config *config, const char *path, struct error *err)
 }
 
 static bool
-check_registry(const struct config *config, const char *path, struct error *err)
+config_check_check_registry(const struct config *config, const char *path, struct error *err)
 {
 	const char *address = config->registry.address, *file = config->registry.password_file;
 
 	if (address[0] == '\0' && (config->registry.username[0] != '\0' || file[0] != '\0'))
 		return error_set(err, ERROR_INPUT,
 		    "%s: registry.address is missing beside the credentials", path);
-	if (address[0] != '\0' && !is_registry_address(address))
+	if (address[0] != '\0' && !config_check_is_registry_address(address))
 		return error_set(err, ERROR_INPUT,
 		    "%s: registry.address \"%s\" is no host or host:port; it has no https:// and no path",
 		    path, address);
-	if (!is_namespace(config->registry.namespace))
+	if (!config_check_is_namespace(config->registry.namespace))
 		return error_set(err, ERROR_INPUT,
 		    "%s: registry.namespace \"%s\" is no lower-case name of letters, digits, \".\", \"_\", \"-\", with \"/\" between parts",
 		    path, config->registry.namespace);
@@ -112,7 +114,7 @@ check_registry(const struct config *config, const char *path, struct error *err)
 
 /* The setting that lies at offset in struct config. */
 static const struct setting *
-setting_at(size_t offset)
+config_check_setting_at(size_t offset)
 {
 	const struct setting *s = config_settings;
 
@@ -122,10 +124,11 @@ setting_at(size_t offset)
 }
 
 static bool
-check_ceilings(const struct config *config, const char *path, struct error *err)
+config_check_check_ceilings(const struct config *config, const char *path, struct error *err)
 {
 	for (const struct setting *s = config_settings; s->name != NULL; s++) {
-		const struct setting *most = s->at_most != 0 ? setting_at(s->at_most) : NULL;
+		const struct setting *most =
+		    s->at_most != 0 ? config_check_setting_at(s->at_most) : NULL;
 
 		if (most != NULL && config_number(config, s) > config_number(config, most))
 			return error_set(err, ERROR_INPUT,
@@ -143,11 +146,12 @@ config_check(const struct config *config, const char *path, struct error *err)
 	    config->engine.socket[0] != '/')
 		return error_set(err, ERROR_INPUT,
 		    "%s: state_dir, database and the engine's socket must be absolute paths", path);
-	if (!check_ceilings(config, path, err))
+	if (!config_check_check_ceilings(config, path, err))
 		return false;
-	if (!text_list_has(&config->job.networks, config->job.network))
+	if (!config_list_has(&config->job.networks, config->job.network))
 		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks",
 		    path, config->job.network);
-	return check_registry(config, path, err) && check_mail(config, path, err) &&
-	    check_ldap(config, path, err);
+	return config_check_check_registry(config, path, err) &&
+	    config_check_check_mail(config, path, err) &&
+	    config_check_check_ldap(config, path, err);
 }

@@ -67,7 +67,7 @@ struct port_rule {
 };
 
 static int
-version(void)
+confine_version(void)
 {
 	long number = syscall(CALL_CREATE_RULESET, NULL, (size_t)0, CREATE_RULESET_VERSION);
 
@@ -76,7 +76,7 @@ version(void)
 
 /* All rights that this version knows. */
 static uint64_t
-fs_rights(int version)
+confine_fs_rights(int version)
 {
 	return version >= VERSION_IOCTL   ? (FS_IOCTL_DEV << 1) - 1
 	    : version >= VERSION_TRUNCATE ? FS_IOCTL_DEV - 1
@@ -88,7 +88,7 @@ fs_rights(int version)
  * memory, where a filter cannot read it.
  */
 static bool
-filter_supported(void)
+confine_filter_supported(void)
 {
 	const uint32_t architecture = seccomp_arch_native();
 
@@ -103,7 +103,7 @@ filter_supported(void)
  * others are not 0, the socket is refused. Not 0: failed.
  */
 static int
-add_socket_rules(scmp_filter_ctx filter, bool network)
+confine_add_socket_rules(scmp_filter_ctx filter, bool network)
 {
 	const uint32_t no_family = SCMP_ACT_ERRNO(EAFNOSUPPORT);
 	const uint32_t no_protocol = SCMP_ACT_ERRNO(EPROTONOSUPPORT);
@@ -135,11 +135,11 @@ add_socket_rules(scmp_filter_ctx filter, bool network)
 
 /* Not 0: failed. */
 static int
-add_rules(scmp_filter_ctx filter, bool network)
+confine_add_rules(scmp_filter_ctx filter, bool network)
 {
 	const uint32_t no_call = SCMP_ACT_ERRNO(ENOSYS), no_option = SCMP_ACT_ERRNO(EOPNOTSUPP);
 	const scmp_datum_t fast_open = MSG_FASTOPEN;
-	int failed = add_socket_rules(filter, network);
+	int failed = confine_add_socket_rules(filter, network);
 
 	/* A filter reads numbers of calls, which mean others on x32 or i386. */
 	failed |= seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, no_call);
@@ -158,7 +158,7 @@ add_rules(scmp_filter_ctx filter, bool network)
 
 /* Keeps the filter as the kernel takes it: seccomp_load allocates, which a child must not do. */
 static bool
-keep_filter(struct confine *confine, scmp_filter_ctx filter)
+confine_keep_filter(struct confine *confine, scmp_filter_ctx filter)
 {
 	cleanup_close int fd = memfd_create("filter", MFD_CLOEXEC);
 	struct stat st;
@@ -173,23 +173,23 @@ keep_filter(struct confine *confine, scmp_filter_ctx filter)
 }
 
 static bool
-make_filter(struct confine *confine, struct error *err)
+confine_make_filter(struct confine *confine, struct error *err)
 {
 	scmp_filter_ctx filter;
 	bool done;
 
-	if (!filter_supported())
+	if (!confine_filter_supported())
 		return true;
 	filter = seccomp_init(SCMP_ACT_ALLOW);
-	done = filter != NULL && add_rules(filter, confine->network) == 0 &&
-	    keep_filter(confine, filter);
+	done = filter != NULL && confine_add_rules(filter, confine->network) == 0 &&
+	    confine_keep_filter(confine, filter);
 	seccomp_release(filter);
 	return done ||
 	    error_set(err, ERROR_SYSTEM, "confine a program: libseccomp cannot make the filter");
 }
 
 static bool
-apply_filter(const struct confine *confine)
+confine_apply_filter(const struct confine *confine)
 {
 	const struct sock_fprog program = {
 		(unsigned short)(confine->filter_size / sizeof(struct sock_filter)), confine->filter
@@ -197,17 +197,17 @@ apply_filter(const struct confine *confine)
 
 	if (confine->filter == NULL) {
 		errno = EINVAL;
-		return !filter_supported();
+		return !confine_filter_supported();
 	}
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 || errno == EINVAL;
 }
 
 static bool
-begin(struct confine *confine, bool files, struct error *err)
+confine_make(struct confine *confine, bool files, struct error *err)
 {
-	int known = version();
+	int known = confine_version();
 	const struct ruleset_attributes attributes = {
-		.fs = fs_rights(known),
+		.fs = confine_fs_rights(known),
 		.net = known >= VERSION_NETWORK && !files ? NET_BIND | NET_CONNECT : 0,
 		.scoped = known >= VERSION_SCOPE && !files ? SCOPE_ALL : 0,
 	};
@@ -216,7 +216,7 @@ begin(struct confine *confine, bool files, struct error *err)
 					     : offsetof(struct ruleset_attributes, net);
 
 	*confine = (struct confine){ .ruleset = -1, .files = files };
-	if (!files && !make_filter(confine, err))
+	if (!files && !confine_make_filter(confine, err))
 		goto failed;
 	if (known == 0)
 		return true;
@@ -232,13 +232,13 @@ failed:
 bool
 confine_begin(struct confine *confine, struct error *err)
 {
-	return begin(confine, false, err);
+	return confine_make(confine, false, err);
 }
 
 bool
 confine_begin_files(struct confine *confine, struct error *err)
 {
-	return begin(confine, true, err);
+	return confine_make(confine, true, err);
 }
 
 void
@@ -269,11 +269,12 @@ confine_allow_path(struct confine *confine, const char *path, enum confine_acces
 	if (access == CONFINE_EXECUTE)
 		rule.access |= FS_EXECUTE;
 	else if (access == CONFINE_WRITE)
-		rule.access = fs_rights(version()) & ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_BLOCK);
+		rule.access = confine_fs_rights(confine_version()) &
+		    ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_BLOCK);
 	/* A rule of a file must not have rights of folders. */
 	if (!S_ISDIR(st.st_mode))
 		rule.access &= FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE |
-		    (fs_rights(version()) & (FS_TRUNCATE | FS_IOCTL_DEV));
+		    (confine_fs_rights(confine_version()) & (FS_TRUNCATE | FS_IOCTL_DEV));
 	rule.parent = fd;
 	return syscall(CALL_ADD_RULE, confine->ruleset, RULE_PATH_BENEATH, &rule, 0u) == 0 ||
 	    error_errno(err, "allow '%s'", path);
@@ -285,9 +286,9 @@ confine_allow_port(struct confine *confine, uint16_t port, struct error *err)
 	const struct port_rule rule = { NET_CONNECT, port };
 
 	confine->network = true;
-	if (!confine->files && !make_filter(confine, err))
+	if (!confine->files && !confine_make_filter(confine, err))
 		return false;
-	if (confine->ruleset < 0 || version() < VERSION_NETWORK)
+	if (confine->ruleset < 0 || confine_version() < VERSION_NETWORK)
 		return true;
 	return syscall(CALL_ADD_RULE, confine->ruleset, RULE_NET_PORT, &rule, 0u) == 0 ||
 	    error_errno(err, "allow the port %u", (unsigned)port);
@@ -298,16 +299,16 @@ confine_apply(const struct confine *confine)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return false;
-	return (confine->files || apply_filter(confine)) &&
+	return (confine->files || confine_apply_filter(confine)) &&
 	    (confine->ruleset < 0 || syscall(CALL_RESTRICT_SELF, confine->ruleset, 0u) == 0);
 }
 
 const char *
 confine_missing(void)
 {
-	int known = version();
+	int known = confine_version();
 
-	if (!filter_supported())
+	if (!confine_filter_supported())
 		return "a filter of system calls for this architecture";
 	/* EFAULT: the kernel has filters, and looks for this one. */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 && errno == EINVAL)

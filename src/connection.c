@@ -66,7 +66,7 @@ connection_script(struct database *db, const char *sql, struct error *err)
 }
 
 static bool
-refuse_network_filesystem(const char *path, struct error *err)
+connection_refuse_network_filesystem(const char *path, struct error *err)
 {
 	struct statfs where;
 
@@ -86,12 +86,12 @@ refuse_network_filesystem(const char *path, struct error *err)
  * it may wait.
  */
 static bool
-switch_to_wal(struct database *db, struct error *err)
+connection_switch_to_wal(struct database *db, struct error *err)
 {
-	int64_t deadline = time_monotonic_ms() + CONNECTION_BUSY_MS;
+	int64_t deadline = clock_monotonic_ms() + CONNECTION_BUSY_MS;
 
 	while (!connection_script(db, "PRAGMA journal_mode = WAL", err)) {
-		if (err->kind != ERROR_BUSY || time_monotonic_ms() > deadline)
+		if (err->kind != ERROR_BUSY || clock_monotonic_ms() > deadline)
 			return false;
 		(void)poll(NULL, 0, 10);
 	}
@@ -111,7 +111,7 @@ connection_init(void)
  * overtaken by whoever came later.
  */
 static int
-wait_while_busy(void *nothing, int tries)
+connection_wait_while_busy(void *nothing, int tries)
 {
 	(void)nothing;
 	if (tries >= CONNECTION_BUSY_MS)
@@ -132,7 +132,7 @@ connection_open(struct database *db, const char *path, struct error *err)
 	 */
 	if (mknod(path, S_IFREG | 0660, 0) < 0 && errno != EEXIST)
 		return error_errno(err, "make the database '%s'", path);
-	if (!refuse_network_filesystem(path, err))
+	if (!connection_refuse_network_filesystem(path, err))
 		return false;
 	*db = (struct database){ 0 };
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
@@ -140,13 +140,14 @@ connection_open(struct database *db, const char *path, struct error *err)
 		goto undo;
 	}
 	sqlite3_extended_result_codes(db->handle, 0);
-	sqlite3_busy_handler(db->handle, wait_while_busy, NULL);
+	sqlite3_busy_handler(db->handle, connection_wait_while_busy, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, 256, 32);
-	if (!switch_to_wal(db, err) || !connection_script(db, "PRAGMA synchronous = FULL", err) ||
+	if (!connection_switch_to_wal(db, err) ||
+	    !connection_script(db, "PRAGMA synchronous = FULL", err) ||
 	    !connection_script(db, "PRAGMA foreign_keys = ON; PRAGMA cache_size = " CACHE_SIZE,
 		err)) {
 		error_wrap(err, "database '%s'", path);

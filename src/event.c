@@ -20,7 +20,7 @@ static const struct {
 };
 
 static bool
-find_owner(struct database *db, const struct event *event, int64_t *owner, struct error *err)
+event_find_owner(struct database *db, const struct event *event, int64_t *owner, struct error *err)
 {
 	*owner = event->account;
 	if (event->object == 0)
@@ -37,12 +37,12 @@ event_add(struct database *db, const struct event *event, struct error *err)
 {
 	int64_t owner = 0;
 
-	return find_owner(db, event, &owner, err) &&
+	return event_find_owner(db, event, &owner, err) &&
 	    database_run(db, err,
 		"INSERT INTO event (account, login, token, action, object, address, created_at)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)",
 		VALUES(N(owner), T(event->login), N(event->token), T(event->action),
-		    N(event->object), T(event->address), I(time_now_ms())));
+		    N(event->object), T(event->address), I(clock_now_ms())));
 }
 
 #define EVENT_COLUMNS                                                                              \

@@ -44,7 +44,7 @@ filesweep_has_build(struct database *db, const char *name, bool *has, struct err
 	int64_t id;
 
 	*has = false;
-	return !integer_parse(name, &id) || build_exists(db, id, has, err);
+	return !number_parse_integer(name, &id) || build_exists(db, id, has, err);
 }
 
 /* Reads the number before the first "." of a name. Returns what follows the "."; NULL: none. */
@@ -57,7 +57,7 @@ filesweep_take_number(const char *name, int64_t *number)
 	if (name[length] == '\0' || length >= sizeof text)
 		return NULL;
 	snprintf(text, sizeof text, "%.*s", (int)length, name);
-	return integer_parse(text, number) ? name + length + 1 : NULL;
+	return number_parse_integer(text, number) ? name + length + 1 : NULL;
 }
 
 /*
@@ -108,7 +108,7 @@ filesweep_is_older(int dir, const char *name, int64_t than_ms)
 	struct stat st;
 
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    timespec_ms(&st.st_ctim) < than_ms;
+	    clock_timespec_ms(&st.st_ctim) < than_ms;
 }
 
 static bool
@@ -223,7 +223,7 @@ void
 filesweep_run(struct filesweep *sweep)
 {
 	struct spool *spool = sweep->spool;
-	int64_t hour_ago = time_now_ms() - YOUNG_MS;
+	int64_t hour_ago = clock_now_ms() - YOUNG_MS;
 	int64_t own_before = sweep->started_ms > hour_ago ? sweep->started_ms : hour_ago;
 	struct error err;
 	int removed = 0;
@@ -252,7 +252,7 @@ filesweep_build(struct filesweep *sweep, int builds, const char *name)
 
 	snprintf(path, sizeof path, "builds/%s", name);
 	for (size_t i = 0; folder >= 0 && i < sizeof parts / sizeof parts[0]; i++)
-		if (filesweep_is_older(folder, parts[i], time_now_ms() - YOUNG_MS))
+		if (filesweep_is_older(folder, parts[i], clock_now_ms() - YOUNG_MS))
 			filesweep_remove(sweep, folder, path, parts[i]);
 }
 
@@ -269,7 +269,7 @@ filesweep_contexts(struct filesweep *sweep)
 	    (entry = filesweep_next(sweep, stream, "builds")) != NULL) {
 		bool ended = false;
 
-		if (!integer_parse(entry->d_name, &id))
+		if (!number_parse_integer(entry->d_name, &id))
 			continue;
 		if (!build_has_ended(sweep->db, id, &ended, &err))
 			filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: builds/%s: %s",

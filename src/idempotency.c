@@ -40,12 +40,12 @@ idempotency_find(struct database *db, const struct idempotency *call, int *statu
 	return database_first(db, err,
 		   "SELECT digest, status, answer FROM idempotency"
 		   " WHERE account = ? AND key = ? AND created_at > ?",
-		   VALUES(I(call->account), T(call->key), I(time_now_ms() - KEPT_MS)),
+		   VALUES(I(call->account), T(call->key), I(clock_now_ms() - KEPT_MS)),
 		   idempotency_take, &found) >= 0;
 }
 
 static bool
-check_count(struct database *db, int64_t account, struct error *err)
+idempotency_check_count(struct database *db, int64_t account, struct error *err)
 {
 	int64_t count = 0;
 
@@ -64,9 +64,9 @@ bool
 idempotency_keep(struct database *db, const struct idempotency *call, int status,
     const char *answer, struct error *err)
 {
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
-	if (!check_count(db, call->account, err) ||
+	if (!idempotency_check_count(db, call->account, err) ||
 	    !database_run(db, err,
 		"INSERT INTO idempotency (account, key, digest, status, answer, created_at)"
 		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, key) DO UPDATE SET"
@@ -85,7 +85,7 @@ idempotency_count_old(struct database *db, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err,
 		   "SELECT count(*) FROM idempotency WHERE created_at <= ?",
-		   VALUES(I(time_now_ms() - KEPT_MS))) == 1;
+		   VALUES(I(clock_now_ms() - KEPT_MS))) == 1;
 }
 
 bool
@@ -94,5 +94,5 @@ idempotency_drop_old(struct database *db, int64_t most, int64_t *dropped, struct
 	return database_drop(db, dropped, err,
 	    "DELETE FROM idempotency WHERE (account, key) IN"
 	    " (SELECT account, key FROM idempotency WHERE created_at <= ? LIMIT ?)",
-	    time_now_ms() - KEPT_MS, most);
+	    clock_now_ms() - KEPT_MS, most);
 }

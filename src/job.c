@@ -12,7 +12,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "fault.h"
+#include "crash.h"
 #include "image.h"
 #include "joboption.h"
 #include "staging.h"
@@ -89,7 +89,8 @@ job_take(struct statement *st, void *context, struct error *err)
 
 /* The job's pipeline is the viewer's, and its image is too. */
 static bool
-check_owner(struct database *db, const struct account *viewer, struct job *job, struct error *err)
+job_check_owner(struct database *db, const struct account *viewer, struct job *job,
+    struct error *err)
 {
 	int64_t owner;
 	int row = database_integer(db, &job->account, err,
@@ -103,14 +104,14 @@ check_owner(struct database *db, const struct account *viewer, struct job *job, 
 }
 
 static bool
-insert_row(struct database *db, struct job *job, int64_t inbox_size, struct error *err)
+job_insert_row(struct database *db, struct job *job, int64_t inbox_size, struct error *err)
 {
 	struct sql_value values[JOBOPTION_COUNT + 6];
 	int count = 6;
 
 	memcpy(values,
 	    VALUES(I(job->pipeline), I(job->account), I(job->image), T(job->attachment_token),
-		I(inbox_size), I(time_now_ms()))
+		I(inbox_size), I(clock_now_ms()))
 		.items,
 	    6 * sizeof values[0]);
 	joboption_values(job, values + count);
@@ -127,35 +128,36 @@ insert_row(struct database *db, struct job *job, int64_t inbox_size, struct erro
 
 /* Moves the stage's folder "inbox", flushed, into inbox/ under a new name. */
 static bool
-publish_inbox(struct spool *spool, struct stage *stage, char token[static NAME_TEXT],
+job_publish_inbox(struct spool *spool, struct staging *staging, char token[static NAME_TEXT],
     struct error *err)
 {
-	name_make(token);
-	if (!tree_sync(stage->fd, "inbox", err) ||
-	    !spool_publish(stage->fd, "inbox", spool->inbox, token, err))
+	secret_make_name(token);
+	if (!tree_sync(staging->fd, "inbox", err) ||
+	    !spool_publish(staging->fd, "inbox", spool->inbox, token, err))
 		return false;
-	fault_point("upload", "publish");
+	crash_point("upload", "publish");
 	return true;
 }
 
 bool
 job_create(struct database *db, struct spool *spool, const struct account *viewer, struct job *job,
-    const struct attachments *attachments, struct stage *stage, int64_t storage_max,
+    const struct attachments *attachments, struct staging *staging, int64_t storage_max,
     struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	int64_t size = attachments_size(attachments);
+	int64_t size = attachment_size(attachments);
 	struct error ignored;
 	bool files = attachments->count > 0;
 
 	/* Before the work of flushing, and once more below, where it counts. */
-	if (!check_owner(db, viewer, job, err))
+	if (!job_check_owner(db, viewer, job, err))
 		return false;
 	job->attachment_token[0] = '\0';
-	if (files && !publish_inbox(spool, stage, job->attachment_token, err))
+	if (files && !job_publish_inbox(spool, staging, job->attachment_token, err))
 		return false;
-	if (!transaction_begin(&t, db, err) || !check_owner(db, viewer, job, err) ||
-	    !insert_row(db, job, size, err) || !attachments_insert(db, job->id, attachments, err) ||
+	if (!transaction_begin(&t, db, err) || !job_check_owner(db, viewer, job, err) ||
+	    !job_insert_row(db, job, size, err) ||
+	    !attachment_insert(db, job->id, attachments, err) ||
 	    (files && !account_storage_check(db, job->account, storage_max, err))) {
 		if (files)
 			(void)tree_remove(spool->inbox, job->attachment_token,
@@ -168,41 +170,41 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 
 /* The former files and the new ones as one folder, under a new name. */
 static bool
-renew_inbox(struct database *db, struct spool *spool, struct job *job, struct attachments *list,
-    struct stage *stage, const struct config *config, struct error *err)
+job_renew_inbox(struct database *db, struct spool *spool, struct job *job, struct attachments *list,
+    struct staging *staging, const struct config *config, struct error *err)
 {
 	cleanup_close int from = job->attachment_token[0] == '\0'
 	    ? -1
 	    : openat(spool->inbox, job->attachment_token,
 		  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_close int to = openat(stage->fd, "inbox", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int to = openat(staging->fd, "inbox", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct attachments former;
 	bool done;
 
 	if (to < 0 || (from < 0 && job->attachment_token[0] != '\0'))
 		return error_errno(err, "open the job's attachments");
-	if (!attachments_of(db, job->id, &former, err))
+	if (!attachment_list(db, job->id, &former, err))
 		return false;
-	done = attachments_merge(list, &former, config->attachments_max, from, to, err) &&
-	    publish_inbox(spool, stage, job->attachment_token, err);
-	attachments_clear(&former);
+	done = attachment_merge(list, &former, config->attachments_max, from, to, err) &&
+	    job_publish_inbox(spool, staging, job->attachment_token, err);
+	attachment_clear(&former);
 	return done;
 }
 
 static bool
-replace_attachments(struct database *db, const struct job *job, const struct attachments *list,
+job_replace_attachments(struct database *db, const struct job *job, const struct attachments *list,
     int64_t storage_max, struct error *err)
 {
 	return database_run(db, err, "DELETE FROM attachment WHERE job = ?", VALUES(I(job->id))) &&
-	    attachments_insert(db, job->id, list, err) &&
+	    attachment_insert(db, job->id, list, err) &&
 	    database_run(db, err,
 		"UPDATE job SET attachment_token = ?, inbox_size = ? WHERE id = ?",
-		VALUES(T(job->attachment_token), I(attachments_size(list)), I(job->id))) &&
+		VALUES(T(job->attachment_token), I(attachment_size(list)), I(job->id))) &&
 	    account_storage_check(db, job->account, storage_max, err);
 }
 
 static bool
-read_changed(struct database *db, const struct account *viewer, const struct job_change *change,
+job_read_changed(struct database *db, const struct account *viewer, const struct job_change *change,
     struct job *job, struct error *err)
 {
 	int64_t owner;
@@ -218,7 +220,7 @@ read_changed(struct database *db, const struct account *viewer, const struct job
 
 /* All but the attachments. */
 static bool
-write_options(struct database *db, const struct job *job, struct error *err)
+job_write_options(struct database *db, const struct job *job, struct error *err)
 {
 	struct sql_value values[JOBOPTION_COUNT + 2];
 
@@ -231,28 +233,29 @@ write_options(struct database *db, const struct job *job, struct error *err)
 
 /* In one transaction with another look at the job, so that no change of another call is undone. */
 static bool
-write_change(struct database *db, const struct account *viewer, const struct job_change *change,
+job_write_change(struct database *db, const struct account *viewer, const struct job_change *change,
     const struct attachments *list, const char *token, char former[static NAME_TEXT],
     const struct config *config, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 	struct job job = { 0 };
-	bool done = transaction_begin(&t, db, err) && read_changed(db, viewer, change, &job, err);
+	bool done =
+	    transaction_begin(&t, db, err) && job_read_changed(db, viewer, change, &job, err);
 
 	if (done && strcmp(job.attachment_token, former) != 0)
 		done = error_set(err, ERROR_BUSY,
 		    "the job's attachments were changed at the same time; send the call again");
 	if (done && list->count > 0)
 		snprintf(job.attachment_token, sizeof job.attachment_token, "%s", token);
-	done = done && write_options(db, &job, err) &&
-	    (list->count == 0 || replace_attachments(db, &job, list, config->storage_max, err));
+	done = done && job_write_options(db, &job, err) &&
+	    (list->count == 0 || job_replace_attachments(db, &job, list, config->storage_max, err));
 	job_clear(&job);
 	return done && transaction_commit(&t, err);
 }
 
 bool
 job_update(struct database *db, struct spool *spool, const struct account *viewer,
-    const struct job_change *change, struct attachments *attachments, struct stage *stage,
+    const struct job_change *change, struct attachments *attachments, struct staging *staging,
     const struct config *config, char former[static NAME_TEXT], struct error *err)
 {
 	char token[NAME_TEXT] = "";
@@ -260,18 +263,20 @@ job_update(struct database *db, struct spool *spool, const struct account *viewe
 	bool files = attachments->count > 0, done;
 
 	/* Before the work of flushing, and once more where it counts. */
-	done = read_changed(db, viewer, change, &job, err);
+	done = job_read_changed(db, viewer, change, &job, err);
 	snprintf(former, NAME_TEXT, "%s", job.attachment_token);
-	done = done && (!files || renew_inbox(db, spool, &job, attachments, stage, config, err));
+	done =
+	    done && (!files || job_renew_inbox(db, spool, &job, attachments, staging, config, err));
 	if (done && files)
 		snprintf(token, sizeof token, "%s", job.attachment_token);
 	job_clear(&job);
-	return done && write_change(db, viewer, change, attachments, token, former, config, err);
+	return done &&
+	    job_write_change(db, viewer, change, attachments, token, former, config, err);
 }
 
 /* The jobs of a pipeline, of an account, of all; in any state, or in one: each by an index. */
 static const char *
-listing(int64_t pipeline, bool all, bool state)
+job_listing(int64_t pipeline, bool all, bool state)
 {
 #define LISTED(where)                                                                              \
 	JOB_COLUMNS " WHERE " where " AND id > ?3 AND NOT deleted ORDER BY id LIMIT ?4"
@@ -307,7 +312,7 @@ job_each(struct database *db, const struct account *viewer, int64_t pipeline, co
 {
 	struct job_each each = { visit, context };
 
-	return database_each(db, err, listing(pipeline, viewer->admin, state != NULL),
+	return database_each(db, err, job_listing(pipeline, viewer->admin, state != NULL),
 	    VALUES(I(pipeline != 0 ? pipeline : viewer->id), T(state), I(after), I(limit)),
 	    job_visit_row, &each);
 }

@@ -67,7 +67,7 @@ bool job_ended(const struct job *job);
  * image. ERROR_TOO_LARGE: its owner would store more than storage_max, or than its own limit.
  */
 bool job_create(struct database *db, struct spool *spool, const struct account *viewer,
-    struct job *job, const struct attachments *attachments, struct stage *stage,
+    struct job *job, const struct attachments *attachments, struct staging *staging,
     int64_t storage_max, struct error *err);
 
 /*
@@ -86,7 +86,7 @@ struct job_change {
  * ERROR_CONFLICT: it is in queue or runs. ERROR_BUSY: another call changed them at the same time.
  */
 bool job_update(struct database *db, struct spool *spool, const struct account *viewer,
-    const struct job_change *change, struct attachments *attachments, struct stage *stage,
+    const struct job_change *change, struct attachments *attachments, struct staging *staging,
     const struct config *config, char former[static NAME_TEXT], struct error *err);
 
 /* Called for each job, which lasts for the call; false, with err set, ends the list. */

@@ -32,13 +32,13 @@ joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt, const c
 }
 
 static int64_t
-least(int64_t a, int64_t b)
+joblog_least(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
 static bool
-file_size(int fd, int64_t *size, struct error *err)
+joblog_file_size(int fd, int64_t *size, struct error *err)
 {
 	struct stat st;
 
@@ -84,7 +84,7 @@ joblog_size(int logs, int64_t job, int64_t attempt, int64_t limit)
 
 	return fstatat(logs, joblog_name(name, job, attempt, "log"), &st, AT_SYMLINK_NOFOLLOW) < 0
 	    ? 0
-	    : least(st.st_size, limit + SYSTEM_ROOM);
+	    : joblog_least(st.st_size, limit + SYSTEM_ROOM);
 }
 
 void
@@ -108,12 +108,12 @@ joblog_refresh(struct joblog *log, struct error *err)
 	 * The text first: its record was written before it, and so is in the index that is looked
 	 * at next.
 	 */
-	if ((log->text >= 0 && !file_size(log->text, &text, err)) ||
-	    (log->index >= 0 && !file_size(log->index, &index, err)))
+	if ((log->text >= 0 && !joblog_file_size(log->text, &text, err)) ||
+	    (log->index >= 0 && !joblog_file_size(log->index, &index, err)))
 		return false;
-	log->size = least(text, log->limit);
+	log->size = joblog_least(text, log->limit);
 	/* kabuto-init writes no record without a byte of text: of more, the job made holes. */
-	log->records = least(index / JOBLOG_RECORD, log->size + 1024);
+	log->records = joblog_least(index / JOBLOG_RECORD, log->size + 1024);
 	log->window_length = 0;
 	log->record_window_count = 0;
 	log->placed = false;
@@ -122,7 +122,7 @@ joblog_refresh(struct joblog *log, struct error *err)
 
 /* Reads up to room bytes at offset; fewer only at the file's end. -1 on error. */
 static ssize_t
-read_at(int fd, void *to, size_t room, int64_t offset)
+joblog_read_at(int fd, void *to, size_t room, int64_t offset)
 {
 	size_t length = 0;
 
@@ -146,16 +146,16 @@ read_at(int fd, void *to, size_t room, int64_t offset)
  * end.
  */
 static bool
-look(struct joblog *log, int64_t position, size_t length, const char **text, size_t *held,
+joblog_view(struct joblog *log, int64_t position, size_t length, const char **text, size_t *held,
     struct error *err)
 {
 	int64_t end = log->window_at + (int64_t)log->window_length;
 	ssize_t got;
 
-	if (position < log->window_at || end < least(position + (int64_t)length, log->size) ||
-	    log->window_length == 0) {
-		got = read_at(log->text, log->window, (size_t)least(WINDOW, log->size - position),
-		    position);
+	if (position < log->window_at ||
+	    end < joblog_least(position + (int64_t)length, log->size) || log->window_length == 0) {
+		got = joblog_read_at(log->text, log->window,
+		    (size_t)joblog_least(WINDOW, log->size - position), position);
 		if (got < 0)
 			return error_errno(err, "read a log");
 		log->window_at = position;
@@ -163,19 +163,19 @@ look(struct joblog *log, int64_t position, size_t length, const char **text, siz
 		end = position + got;
 	}
 	*text = log->window + (position - log->window_at);
-	*held = position < end ? (size_t)least((int64_t)length, end - position) : 0;
+	*held = position < end ? (size_t)joblog_least((int64_t)length, end - position) : 0;
 	return true;
 }
 
 /* Record number i; one that cannot be read is as if the index ended before it. */
 static bool
-record_at(struct joblog *log, int64_t i, struct joblog_record *record)
+joblog_record_at(struct joblog *log, int64_t i, struct joblog_record *record)
 {
 	if (i < 0 || i >= log->records)
 		return false;
 	if (i < log->record_window_at ||
 	    i >= log->record_window_at + (int64_t)log->record_window_count) {
-		ssize_t got = read_at(log->index, log->record_window,
+		ssize_t got = joblog_read_at(log->index, log->record_window,
 		    (size_t)RECORDS * JOBLOG_RECORD, i * JOBLOG_RECORD);
 
 		log->record_window_at = i;
@@ -183,7 +183,8 @@ record_at(struct joblog *log, int64_t i, struct joblog_record *record)
 		if (log->record_window_count == 0)
 			return false;
 	}
-	*record = joblog_decode(log->record_window + (i - log->record_window_at) * JOBLOG_RECORD);
+	*record =
+	    joblog_record_decode(log->record_window + (i - log->record_window_at) * JOBLOG_RECORD);
 	return true;
 }
 
@@ -192,7 +193,7 @@ record_at(struct joblog *log, int64_t i, struct joblog_record *record)
  * it.
  */
 static void
-place(struct joblog *log, int64_t position)
+joblog_place(struct joblog *log, int64_t position)
 {
 	int64_t low = 0, high = log->records;
 	struct joblog_record record;
@@ -200,7 +201,7 @@ place(struct joblog *log, int64_t position)
 	while (low < high) {
 		int64_t middle = low + (high - low) / 2;
 
-		if (record_at(log, middle, &record) && record.offset <= position)
+		if (joblog_record_at(log, middle, &record) && record.offset <= position)
 			low = middle + 1;
 		else
 			high = middle;
@@ -212,35 +213,35 @@ place(struct joblog *log, int64_t position)
 
 /* A record whose text never came is followed by one of the same offset. */
 static bool
-has_text(struct joblog *log, int64_t i)
+joblog_has_text(struct joblog *log, int64_t i)
 {
 	struct joblog_record record, next;
 
-	return !record_at(log, i, &record) || !record_at(log, i + 1, &next) ||
+	return !joblog_record_at(log, i, &record) || !joblog_record_at(log, i + 1, &next) ||
 	    next.offset > record.offset;
 }
 
 /* Stream and time at position, and where a chunk of another stream begins within a line's reach. */
 static int64_t
-segment(struct joblog *log, int64_t position, struct joblog_line *line)
+joblog_segment(struct joblog *log, int64_t position, struct joblog_line *line)
 {
 	struct joblog_record here, next;
 	int64_t reach = position + JOBLOG_LINE_MOST;
 
 	if (!log->placed || position < log->reached)
-		place(log, position);
+		joblog_place(log, position);
 	log->reached = position;
-	while (record_at(log, log->covering + 1, &next) && next.offset <= position)
+	while (joblog_record_at(log, log->covering + 1, &next) && next.offset <= position)
 		log->covering++;
-	if (!record_at(log, log->covering, &here))
+	if (!joblog_record_at(log, log->covering, &here))
 		here = (struct joblog_record){ .stream = JOBLOG_STDOUT };
 	line->stream = here.stream;
 	line->time_ns = here.time_ns;
 	if (log->changing <= log->covering)
 		log->changing = log->covering + 1;
-	while (record_at(log, log->changing, &next) && next.offset <= reach) {
+	while (joblog_record_at(log, log->changing, &next) && next.offset <= reach) {
 		if (next.stream != here.stream && next.offset > position &&
-		    has_text(log, log->changing))
+		    joblog_has_text(log, log->changing))
 			return next.offset;
 		log->changing++;
 	}
@@ -256,8 +257,8 @@ joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, str
 
 	if (log->text < 0 || *position < 0 || *position >= log->size)
 		return 0;
-	end = segment(log, *position, line);
-	if (!look(log, *position, (size_t)(end - *position), &text, &held, err))
+	end = joblog_segment(log, *position, line);
+	if (!joblog_view(log, *position, (size_t)(end - *position), &text, &held, err))
 		return -1;
 	if (held == 0)
 		return 0; /* somebody cut the file short */
@@ -281,13 +282,13 @@ joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, str
 
 /* The beginning of the last lines newlines' text: behind the newline before them. */
 static bool
-back_newlines(struct joblog *log, int64_t lines, int64_t *start, struct error *err)
+joblog_back_newlines(struct joblog *log, int64_t lines, int64_t *start, struct error *err)
 {
 	int64_t at = log->size;
 
 	while (at > 0) {
 		int64_t from = at > WINDOW ? at - WINDOW : 0;
-		ssize_t got = read_at(log->text, log->window, (size_t)(at - from), from);
+		ssize_t got = joblog_read_at(log->text, log->window, (size_t)(at - from), from);
 
 		log->window_length = 0; /* the window no longer is what look() believes */
 		if (got < 0)
@@ -320,7 +321,7 @@ joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *
 	begins = calloc((size_t)room, sizeof begins[0]);
 	if (begins == NULL)
 		return error_set(err, ERROR_SYSTEM, "read a log's end: not enough memory");
-	if (!back_newlines(log, lines, &at, err))
+	if (!joblog_back_newlines(log, lines, &at, err))
 		return false;
 	/*
 	 * Lines also end at changes of the stream and after 64 KiB: the last ones of all that begin
@@ -351,11 +352,11 @@ joblog_create(int logs, int64_t job, int64_t attempt, struct error *err)
 
 /* Whether the text begins with the line of joblog_note, which is the first record's. */
 static bool
-has_note(int text)
+joblog_has_note(int text)
 {
 	char line[sizeof JOBLOG_PULLED];
 
-	return read_at(text, line, sizeof line, 0) == sizeof line &&
+	return joblog_read_at(text, line, sizeof line, 0) == sizeof line &&
 	    memcmp(line, JOBLOG_PULLED "\n", sizeof line) == 0;
 }
 
@@ -364,13 +365,14 @@ has_note(int text)
  * number. One at the very beginning that tells of a pull is none of them.
  */
 static bool
-system_tail(int text, int index, int64_t *records, int64_t *offset, struct error *err)
+joblog_system_tail(int text, int index, int64_t *records, int64_t *offset, struct error *err)
 {
 	unsigned char bytes[JOBLOG_RECORD];
-	int64_t first = has_note(text);
+	int64_t first = joblog_has_note(text);
 
 	while (*records > first) {
-		ssize_t got = read_at(index, bytes, sizeof bytes, (*records - 1) * JOBLOG_RECORD);
+		ssize_t got =
+		    joblog_read_at(index, bytes, sizeof bytes, (*records - 1) * JOBLOG_RECORD);
 		struct joblog_record record;
 
 		if (got < 0)
@@ -378,23 +380,23 @@ system_tail(int text, int index, int64_t *records, int64_t *offset, struct error
 		if (got < (ssize_t)sizeof bytes)
 			return error_set(err, ERROR_SYSTEM,
 			    "read a log's index: it ended early, since something still writes to it");
-		record = joblog_decode(bytes);
+		record = joblog_record_decode(bytes);
 		if (record.stream != JOBLOG_SYSTEM)
 			return true;
-		*offset = least(*offset, record.offset);
+		*offset = joblog_least(*offset, record.offset);
 		--*records;
 	}
 	return true;
 }
 
 static bool
-append_system(int text, int index, int64_t *offset, const char *line)
+joblog_append_system(int text, int index, int64_t *offset, const char *line)
 {
-	const struct joblog_record record = { *offset, time_now_ns(), JOBLOG_SYSTEM };
+	const struct joblog_record record = { *offset, clock_now_ns(), JOBLOG_SYSTEM };
 	unsigned char bytes[JOBLOG_RECORD];
 	size_t length = strlen(line);
 
-	joblog_encode(bytes, &record);
+	joblog_record_encode(bytes, &record);
 	*offset += (int64_t)length + 1;
 	return write_whole(index, bytes, sizeof bytes) && write_whole(text, line, length) &&
 	    write_whole(text, "\n", 1);
@@ -413,8 +415,8 @@ joblog_note(int logs, int64_t job, int64_t attempt, const char *line, struct err
 	    O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
 	if (text < 0 || index < 0)
 		return error_errno(err, "open the log '%s'", text_name);
-	return file_size(text, &size, err) &&
-	    (append_system(text, index, &size, line) ||
+	return joblog_file_size(text, &size, err) &&
+	    (joblog_append_system(text, index, &size, line) ||
 		error_errno(err, "write to the log '%s'", text_name));
 }
 
@@ -426,7 +428,7 @@ joblog_is_overgrown(int logs, int64_t job, int64_t attempt, int64_t limit)
 	/* kabuto-init writes no record without a byte of text, but where the disk is full. */
 	return tree_file_is_over(logs, joblog_name(name, job, attempt, "log"), limit) ||
 	    tree_file_is_over(logs, joblog_name(name, job, attempt, "idx"),
-		least(limit, INT64_MAX / JOBLOG_RECORD / 2) * JOBLOG_RECORD);
+		joblog_least(limit, INT64_MAX / JOBLOG_RECORD / 2) * JOBLOG_RECORD);
 }
 
 /*
@@ -434,7 +436,7 @@ joblog_is_overgrown(int logs, int64_t job, int64_t attempt, int64_t limit)
  * that a job has given to others this mode would keep us out; nobody else may enter the folder.
  */
 static bool
-close_to_others(int logs, int fd)
+joblog_close_to_others(int logs, int fd)
 {
 	struct stat folder, file;
 
@@ -459,22 +461,22 @@ joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (text < 0 || index < 0)
 		return error_errno(err, "open the log '%s'", text_name);
-	if (!file_size(text, &size, err) || !file_size(index, &records, err))
+	if (!joblog_file_size(text, &size, err) || !joblog_file_size(index, &records, err))
 		return false;
 	records /= JOBLOG_RECORD;
-	if (!system_tail(text, index, &records, &size, err))
+	if (!joblog_system_tail(text, index, &records, &size, err))
 		return false;
-	size = least(size, limit);
+	size = joblog_least(size, limit);
 	if (records > limit)
 		records = limit; /* kabuto-init writes none without a byte of text */
 	if (ftruncate(text, size) < 0 || ftruncate(index, records * JOBLOG_RECORD) < 0 ||
 	    lseek(text, 0, SEEK_END) < 0 || lseek(index, 0, SEEK_END) < 0)
 		return error_errno(err, "cut the log '%s'", text_name);
 	for (size_t i = 0; i < count; i++)
-		if (!append_system(text, index, &size, lines[i]))
+		if (!joblog_append_system(text, index, &size, lines[i]))
 			return error_errno(err, "write to the log '%s'", text_name);
-	if (!close_to_others(logs, text) || !close_to_others(logs, index) || fsync(text) < 0 ||
-	    fsync(index) < 0)
+	if (!joblog_close_to_others(logs, text) || !joblog_close_to_others(logs, index) ||
+	    fsync(text) < 0 || fsync(index) < 0)
 		return error_errno(err, "close the log '%s'", text_name);
 	return true;
 }

@@ -31,14 +31,14 @@ struct joblog_record {
 };
 
 static inline void
-joblog_put(unsigned char *to, int64_t value, int bytes)
+joblog_record_put(unsigned char *to, int64_t value, int bytes)
 {
 	for (int i = 0; i < bytes; i++)
 		to[i] = (unsigned char)((uint64_t)value >> (8 * i));
 }
 
 static inline int64_t
-joblog_get(const unsigned char *from, int bytes)
+joblog_record_get(const unsigned char *from, int bytes)
 {
 	uint64_t value = 0;
 
@@ -48,22 +48,22 @@ joblog_get(const unsigned char *from, int bytes)
 }
 
 static inline void
-joblog_encode(unsigned char to[static JOBLOG_RECORD], const struct joblog_record *record)
+joblog_record_encode(unsigned char to[static JOBLOG_RECORD], const struct joblog_record *record)
 {
-	joblog_put(to, record->offset, 7);
+	joblog_record_put(to, record->offset, 7);
 	to[7] = (unsigned char)record->stream;
-	joblog_put(to + 8, record->time_ns, 8);
+	joblog_record_put(to + 8, record->time_ns, 8);
 }
 
 /* A stream that is none of ours counts as stdout: the job can reach its own index. */
 static inline struct joblog_record
-joblog_decode(const unsigned char from[static JOBLOG_RECORD])
+joblog_record_decode(const unsigned char from[static JOBLOG_RECORD])
 {
 	unsigned char stream = from[7];
 
 	return (struct joblog_record){
-		.offset = joblog_get(from, 7),
-		.time_ns = joblog_get(from + 8, 8),
+		.offset = joblog_record_get(from, 7),
+		.time_ns = joblog_record_get(from + 8, 8),
 		.stream = stream == JOBLOG_STDERR || stream == JOBLOG_SYSTEM
 		    ? (enum joblog_stream)stream
 		    : JOBLOG_STDOUT,

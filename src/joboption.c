@@ -100,7 +100,7 @@ joboption_resolve_number(const struct joboption *option, struct job *job,
 		return true;
 	if (option->type == JOBOPTION_BYTES)
 		return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %s here (%lld bytes)",
-		    option->name, bytes_format(most, text), (long long)most);
+		    option->name, quantity_format_bytes(most, text), (long long)most);
 	return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %lld here", option->name,
 	    (long long)most);
 }
@@ -114,7 +114,7 @@ joboption_resolve_network(struct job *job, const struct config *config, struct e
 		if (job->network == NULL)
 			return error_set(err, ERROR_SYSTEM, "set the network: not enough memory");
 	}
-	return text_list_has(&config->job.networks, job->network) ||
+	return config_list_has(&config->job.networks, job->network) ||
 	    error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here", job->network);
 }
 

@@ -22,7 +22,7 @@ static bool
 jobstate_mark_running(struct database *db, int64_t pipeline, int64_t slot, int64_t *id,
     struct error *err)
 {
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
 	return database_run(db, err,
 		   "UPDATE account SET served_at = ? WHERE id = (SELECT account FROM pipeline WHERE id = ?)",
@@ -67,7 +67,7 @@ jobstate_claim(struct database *db, int64_t slot, int64_t running_max, struct jo
 bool
 jobstate_mark(struct database *db, struct job *job, struct error *err)
 {
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
 	if (!database_run(db, err,
 		"UPDATE job SET start_marked_at = ? WHERE id = ? AND state = 'running' AND attempt = ?"
@@ -164,7 +164,7 @@ jobstate_queue_all(struct database *db, int64_t pipeline, struct error *err)
 	    " finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"
 	    " used_io = NULL, retries_left = retries, cancel_requested = 0"
 	    " WHERE pipeline = ? AND state IN ('ready', 'done', 'failed') AND NOT deleted",
-	    VALUES(I(time_now_ms()), I(pipeline)));
+	    VALUES(I(clock_now_ms()), I(pipeline)));
 }
 
 /*
@@ -273,7 +273,7 @@ jobstate_take_due(struct statement *st, void *context, struct error *err)
 bool
 jobstate_retry_due(struct database *db, struct error *err)
 {
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
 	for (;;) {
 		cleanup_transaction struct transaction t = { NULL };
@@ -331,7 +331,7 @@ jobstate_end(struct database *db, struct job *job, char old_results[static NAME_
 	bool done = job->has_response && job->response == 0 && job->error == NULL;
 	bool again;
 	struct jobstate_before_end before = { job, old_results };
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
 	old_results[0] = '\0';
 	if (!transaction_begin(&t, db, err) ||

@@ -27,37 +27,37 @@ login_subject(const char *login, char subject[static SUBJECT_TEXT])
 }
 
 static void
-address_subject(const char *kind, const char *address, char subject[static SUBJECT_TEXT])
+login_address_subject(const char *kind, const char *address, char subject[static SUBJECT_TEXT])
 {
 	snprintf(subject, SUBJECT_TEXT, "%s:%.64s", kind, address);
 }
 
 static bool
-forget_old(struct database *db, struct error *err)
+login_forget_old(struct database *db, struct error *err)
 {
 	return database_run(db, err, "DELETE FROM login_failure WHERE started_at < ?",
-	    VALUES(I(time_now_ms() - WINDOW_MS)));
+	    VALUES(I(clock_now_ms() - WINDOW_MS)));
 }
 
 static bool
-count(struct database *db, const char *subject, struct error *err)
+login_count(struct database *db, const char *subject, struct error *err)
 {
 	return database_run(db, err,
 	    "INSERT INTO login_failure (subject, failures, started_at) VALUES (?, 1, ?)"
 	    " ON CONFLICT (subject) DO UPDATE SET failures = failures + 1",
-	    VALUES(T(subject), I(time_now_ms())));
+	    VALUES(T(subject), I(clock_now_ms())));
 }
 
 /* Whether the subject has some of its share left. */
 static bool
-check(struct database *db, const char *subject, int64_t most, struct error *err)
+login_check(struct database *db, const char *subject, int64_t most, struct error *err)
 {
 	int64_t started_at = 0, wait_ms;
 
 	switch (database_integer(db, &started_at, err,
 	    "SELECT started_at FROM login_failure WHERE subject = ? AND failures >= ?"
 	    " AND started_at >= ?",
-	    VALUES(T(subject), I(most), I(time_now_ms() - WINDOW_MS)))) {
+	    VALUES(T(subject), I(most), I(clock_now_ms() - WINDOW_MS)))) {
 	case 0:
 		return true;
 	case 1:
@@ -65,7 +65,7 @@ check(struct database *db, const char *subject, int64_t most, struct error *err)
 	default:
 		return false;
 	}
-	wait_ms = started_at + WINDOW_MS - time_now_ms();
+	wait_ms = started_at + WINDOW_MS - clock_now_ms();
 	error_set(err, ERROR_TOO_MANY,
 	    "too many log-ins or registrations failed; try again in %lld minutes",
 	    (long long)(wait_ms / MS_PER_S / 60 + 1));
@@ -80,8 +80,9 @@ login_allowed(struct database *db, const char *login, const char *address, int64
 	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
 
 	login_subject(login, of_login);
-	address_subject("address", address, of_address);
-	return check(db, of_login, login_most, err) && check(db, of_address, address_most, err);
+	login_address_subject("address", address, of_address);
+	return login_check(db, of_login, login_most, err) &&
+	    login_check(db, of_address, address_most, err);
 }
 
 bool
@@ -96,12 +97,13 @@ login_failed(struct database *db, int64_t account, const char *login, const char
 	char of_login[SUBJECT_TEXT], of_address[SUBJECT_TEXT];
 
 	login_subject(login, of_login);
-	address_subject("address", address, of_address);
+	login_address_subject("address", address, of_address);
 	snprintf(tried, sizeof tried, "%s", login);
 	tried[utf8_cut(tried, strlen(tried))] = '\0';
-	return transaction_begin(&t, db, err) && forget_old(db, err) &&
-	    check(db, of_login, login_most, err) && check(db, of_address, address_most, err) &&
-	    count(db, of_login, err) && count(db, of_address, err) && event_add(db, &event, err) &&
+	return transaction_begin(&t, db, err) && login_forget_old(db, err) &&
+	    login_check(db, of_login, login_most, err) &&
+	    login_check(db, of_address, address_most, err) && login_count(db, of_login, err) &&
+	    login_count(db, of_address, err) && event_add(db, &event, err) &&
 	    transaction_commit(&t, err);
 }
 
@@ -116,30 +118,30 @@ login_succeeded(struct database *db, const char *login, struct error *err)
 }
 
 bool
-register_attempt(struct database *db, const char *address, int64_t address_most, struct error *err)
+login_register(struct database *db, const char *address, int64_t address_most, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 	char subject[SUBJECT_TEXT];
 
-	address_subject("register", address, subject);
-	return transaction_begin(&t, db, err) && forget_old(db, err) &&
-	    check(db, subject, address_most, err) && count(db, subject, err) &&
+	login_address_subject("register", address, subject);
+	return transaction_begin(&t, db, err) && login_forget_old(db, err) &&
+	    login_check(db, subject, address_most, err) && login_count(db, subject, err) &&
 	    transaction_commit(&t, err);
 }
 
 bool
-login_failure_count_old(struct database *db, int64_t *count, struct error *err)
+login_count_old(struct database *db, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err,
 		   "SELECT count(*) FROM login_failure WHERE started_at < ?",
-		   VALUES(I(time_now_ms() - WINDOW_MS))) == 1;
+		   VALUES(I(clock_now_ms() - WINDOW_MS))) == 1;
 }
 
 bool
-login_failure_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err)
+login_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err)
 {
 	return database_drop(db, dropped, err,
 	    "DELETE FROM login_failure WHERE subject IN"
 	    " (SELECT subject FROM login_failure WHERE started_at < ? LIMIT ?)",
-	    time_now_ms() - WINDOW_MS, most);
+	    clock_now_ms() - WINDOW_MS, most);
 }

@@ -29,11 +29,11 @@ bool login_succeeded(struct database *db, const char *login, struct error *err);
 
 /* Counts a registration, which costs as much and leaves a row, against the address; else as above.
  */
-bool register_attempt(struct database *db, const char *address, int64_t address_most,
+bool login_register(struct database *db, const char *address, int64_t address_most,
     struct error *err);
 
 /* Counters whose window is over: counts them, or drops at most `most` of them. */
-bool login_failure_count_old(struct database *db, int64_t *count, struct error *err);
-bool login_failure_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err);
+bool login_count_old(struct database *db, int64_t *count, struct error *err);
+bool login_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err);
 
 #endif

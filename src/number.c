@@ -9,7 +9,7 @@
 #include <string.h>
 
 bool
-integer_parse(const char *text, int64_t *number)
+number_parse_integer(const char *text, int64_t *number)
 {
 	char *end;
 	long long value;
@@ -25,7 +25,7 @@ integer_parse(const char *text, int64_t *number)
 }
 
 bool
-decimal_prefix(const char *text, double *number, const char **end)
+number_parse_prefix(const char *text, double *number, const char **end)
 {
 	size_t digits = strspn(text, "0123456789");
 	size_t length = digits;
@@ -44,12 +44,12 @@ decimal_prefix(const char *text, double *number, const char **end)
 }
 
 bool
-decimal_parse(const char *text, double *number)
+number_parse_decimal(const char *text, double *number)
 {
 	const char *end;
 	double value;
 
-	if (!decimal_prefix(text, &value, &end) || *end != '\0')
+	if (!number_parse_prefix(text, &value, &end) || *end != '\0')
 		return false;
 	*number = value;
 	return true;

@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 /* Reads decimal digits, with an optional minus before them. False: anything else, or overflow. */
-bool integer_parse(const char *text, int64_t *number);
+bool number_parse_integer(const char *text, int64_t *number);
 
 /* Reads a non-negative decimal number ("1.5"). False: anything else, also an exponent. */
-bool decimal_parse(const char *text, double *number);
+bool number_parse_decimal(const char *text, double *number);
 
 /* Reads such a number at the beginning of text; *end gets what follows it. */
-bool decimal_prefix(const char *text, double *number, const char **end);
+bool number_parse_prefix(const char *text, double *number, const char **end);
 
 #endif

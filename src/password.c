@@ -27,7 +27,7 @@ password_make_slots(void)
 }
 
 static void
-slot_take(void)
+password_slot_take(void)
 {
 	static pthread_once_t made = PTHREAD_ONCE_INIT;
 
@@ -37,7 +37,7 @@ slot_take(void)
 }
 
 static bool
-no_memory(struct error *err, const char *doing)
+password_no_memory(struct error *err, const char *doing)
 {
 	return error_set(err, ERROR_BUSY, "%s: not enough memory now; try again in a moment",
 	    doing);
@@ -48,12 +48,12 @@ password_hash(const char *password, char hash[static PASSWORD_HASH], struct erro
 {
 	int failed;
 
-	slot_take();
+	password_slot_take();
 	failed = crypto_pwhash_str_alg(hash, password, strlen(password),
 	    crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE,
 	    crypto_pwhash_ALG_ARGON2ID13);
 	sem_post(&hash_slots);
-	return failed == 0 || no_memory(err, "hash a password");
+	return failed == 0 || password_no_memory(err, "hash a password");
 }
 
 /* What libsodium's text form of a hash holds (PHC string format). */
@@ -65,7 +65,7 @@ struct hash {
 };
 
 static bool
-decode(unsigned char *to, size_t size, const char *text)
+password_decode(unsigned char *to, size_t size, const char *text)
 {
 	size_t length = 0;
 
@@ -75,7 +75,7 @@ decode(unsigned char *to, size_t size, const char *text)
 }
 
 static bool
-parse_hash(const char *text, struct hash *hash)
+password_parse_hash(const char *text, struct hash *hash)
 {
 	char salt[23], bytes[44];
 	unsigned long memory_kib;
@@ -86,8 +86,8 @@ parse_hash(const char *text, struct hash *hash)
 	    text[end] != '\0')
 		return false;
 	hash->memory_bytes = (size_t)memory_kib * 1024;
-	return decode(hash->salt, sizeof hash->salt, salt) &&
-	    decode(hash->bytes, sizeof hash->bytes, bytes) &&
+	return password_decode(hash->salt, sizeof hash->salt, salt) &&
+	    password_decode(hash->bytes, sizeof hash->bytes, bytes) &&
 	    hash->passes >= crypto_pwhash_argon2id_OPSLIMIT_MIN &&
 	    hash->memory_bytes >= crypto_pwhash_argon2id_MEMLIMIT_MIN &&
 	    hash->memory_bytes <= crypto_pwhash_argon2id_MEMLIMIT_MAX;
@@ -105,14 +105,14 @@ password_verify(const char *password, const char *hash, bool *right, struct erro
 	int failed;
 
 	*right = false;
-	if (!parse_hash(hash != NULL ? hash : nobody_hash, &parsed))
+	if (!password_parse_hash(hash != NULL ? hash : nobody_hash, &parsed))
 		return true;
-	slot_take();
+	password_slot_take();
 	failed = crypto_pwhash(made, sizeof made, password, strlen(password), parsed.salt,
 	    parsed.passes, parsed.memory_bytes, crypto_pwhash_ALG_ARGON2ID13);
 	sem_post(&hash_slots);
 	if (failed != 0)
-		return no_memory(err, "verify a password");
+		return password_no_memory(err, "verify a password");
 	*right = hash != NULL && sodium_memcmp(made, parsed.bytes, sizeof made) == 0;
 	sodium_memzero(made, sizeof made);
 	return true;

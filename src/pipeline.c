@@ -20,7 +20,7 @@ pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *i
 		"INSERT INTO pipeline (account, name, on_failure, max_parallel, created_at)"
 		" VALUES (?, ?, ?, ?, ?)",
 		VALUES(I(pipeline->account), T(pipeline->name), T(pipeline->on_failure),
-		    I(pipeline->max_parallel), I(time_now_ms()))))
+		    I(pipeline->max_parallel), I(clock_now_ms()))))
 		return false;
 	*id = database_inserted(db);
 	return transaction_commit(&t, err);

@@ -17,7 +17,7 @@
 
 /* One descriptor for each folder of a deep tree, each thread and each connection. */
 static void
-raise_descriptor_limit(void)
+program_raise_descriptor_limit(void)
 {
 	struct rlimit limit;
 
@@ -45,7 +45,7 @@ program_set_up(struct config *config, const char *path, struct error *err)
 	umask(0007); /* what one of our two users makes, the other may use, and nobody else */
 	/* libarchive converts file names by the locale; numbers stay as C writes them. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
-	raise_descriptor_limit();
+	program_raise_descriptor_limit();
 	mallopt(M_ARENA_MAX, 2); /* many threads, little memory: most of them wait */
 	connection_init();
 	return secret_init(err) && program_read(config, path, err);
@@ -70,7 +70,7 @@ program_checked(const char *path)
 
 /* "engine.socket", or "slots" of the top level. */
 static const char *
-setting_name(const struct setting *setting, char *text, size_t size)
+program_setting_name(const struct setting *setting, char *text, size_t size)
 {
 	snprintf(text, size, "%s%s%s", setting->section != NULL ? setting->section : "",
 	    setting->section != NULL ? "." : "", setting->name);
@@ -79,7 +79,7 @@ setting_name(const struct setting *setting, char *text, size_t size)
 
 /* Whether the new configuration may take the old one's place. */
 static bool
-check_change(const struct config *old, const struct config *new, program_accept *accept,
+program_check_change(const struct config *old, const struct config *new, program_accept *accept,
     struct error *err)
 {
 	const struct setting *changed = config_changed(old, new, SETTING_UNCHANGED);
@@ -87,11 +87,11 @@ check_change(const struct config *old, const struct config *new, program_accept 
 
 	if (changed != NULL)
 		return error_set(err, ERROR_INPUT, "%s: changes only by a restart",
-		    setting_name(changed, name, sizeof name));
+		    program_setting_name(changed, name, sizeof name));
 	changed = config_changed(old, new, SETTING_LATER);
 	if (changed != NULL)
 		log_write(LOG_WARNING, "%s: takes effect after a restart",
-		    setting_name(changed, name, sizeof name));
+		    program_setting_name(changed, name, sizeof name));
 	return accept == NULL || accept(new, err);
 }
 
@@ -104,7 +104,7 @@ program_reload(const struct config *old, const char *path, program_accept *accep
 	if (config == NULL)
 		error_set(&err, ERROR_SYSTEM, "not enough memory");
 	if (config == NULL || !program_read(config, path, &err) ||
-	    !check_change(old, config, accept, &err)) {
+	    !program_check_change(old, config, accept, &err)) {
 		if (config != NULL)
 			config_clear(config);
 		free(config);

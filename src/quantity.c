@@ -23,17 +23,17 @@ static const struct {
 #define UNITS (sizeof units / sizeof units[0])
 
 bool
-bytes_parse(const char *text, int64_t *bytes)
+quantity_parse_bytes(const char *text, int64_t *bytes)
 {
 	const char *end;
 	int64_t unit = 1, whole;
 	double value;
 
-	if (integer_parse(text, &whole) && whole >= 0) {
+	if (number_parse_integer(text, &whole) && whole >= 0) {
 		*bytes = whole;
 		return true;
 	}
-	if (!decimal_prefix(text, &value, &end))
+	if (!number_parse_prefix(text, &value, &end))
 		return false;
 	for (size_t i = 0; i < UNITS; i++)
 		if (strncasecmp(end, units[i].suffix, 1) == 0) {
@@ -51,7 +51,7 @@ bytes_parse(const char *text, int64_t *bytes)
 }
 
 const char *
-bytes_format(int64_t bytes, char text[static QUANTITY_TEXT])
+quantity_format_bytes(int64_t bytes, char text[static QUANTITY_TEXT])
 {
 	for (size_t i = 0; i < UNITS; i++)
 		if (bytes >= units[i].bytes) {
@@ -66,7 +66,7 @@ bytes_format(int64_t bytes, char text[static QUANTITY_TEXT])
 }
 
 const char *
-time_format(int64_t time_ms, char text[static QUANTITY_TEXT])
+quantity_format_time(int64_t time_ms, char text[static QUANTITY_TEXT])
 {
 	time_t seconds = (time_t)(time_ms / MS_PER_S);
 	struct tm utc;

@@ -14,12 +14,12 @@
  * 1024, either case, "b" or "ib" may follow). False, and *bytes untouched: anything else, or
  * overflow.
  */
-bool bytes_parse(const char *text, int64_t *bytes);
+bool quantity_parse_bytes(const char *text, int64_t *bytes);
 
 /* Writes bytes in the largest unit that keeps it exact or to one decimal: "512 MiB", "1.5 GiB". */
-const char *bytes_format(int64_t bytes, char text[static QUANTITY_TEXT]);
+const char *quantity_format_bytes(int64_t bytes, char text[static QUANTITY_TEXT]);
 
 /* Writes a time as RFC 3339 in UTC with milliseconds: "2026-11-23T08:30:00.123Z". */
-const char *time_format(int64_t time_ms, char text[static QUANTITY_TEXT]);
+const char *quantity_format_time(int64_t time_ms, char text[static QUANTITY_TEXT]);
 
 #endif

@@ -92,8 +92,8 @@ queue_take_numbers(struct statement *st, void *context, struct error *err)
 }
 
 static bool
-read_numbers(struct database *db, int64_t job, const struct queue_mark *mark, int64_t running_max,
-    struct place_numbers *numbers, struct error *err)
+queue_read_numbers(struct database *db, int64_t job, const struct queue_mark *mark,
+    int64_t running_max, struct place_numbers *numbers, struct error *err)
 {
 	return database_first(db, err,
 		   "SELECT ?4 + (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
@@ -114,7 +114,7 @@ read_numbers(struct database *db, int64_t job, const struct queue_mark *mark, in
 
 /* Why it waits, from what concerns all to what concerns it alone. */
 static void
-explain(struct queue_place *place, const struct place_numbers *numbers,
+queue_explain(struct queue_place *place, const struct place_numbers *numbers,
     const struct service_status *status, int64_t slots)
 {
 	char time[QUANTITY_TEXT];
@@ -122,7 +122,7 @@ explain(struct queue_place *place, const struct place_numbers *numbers,
 
 	if (status->engine_away_since != 0)
 		snprintf(place->reason, room, "the engine does not answer since %s",
-		    time_format(status->engine_away_since, time));
+		    quantity_format_time(status->engine_away_since, time));
 	else if (status->disk_error[0] != '\0')
 		snprintf(place->reason, room, "%s", status->disk_error);
 	else if (numbers->account_disabled)
@@ -130,7 +130,7 @@ explain(struct queue_place *place, const struct place_numbers *numbers,
 	else if (numbers->retry_at != 0)
 		snprintf(place->reason, room, "it failed; retry %lld of %lld begins at %s",
 		    (long long)(numbers->retries - numbers->retries_left),
-		    (long long)numbers->retries, time_format(numbers->retry_at, time));
+		    (long long)numbers->retries, quantity_format_time(numbers->retry_at, time));
 	else if (numbers->before > 0)
 		snprintf(place->reason, room, "%lld job%s before it in its pipeline",
 		    (long long)numbers->before, numbers->before == 1 ? "" : "s");
@@ -155,7 +155,7 @@ queue_place(struct database *db, const struct job *job, struct queue_mark marks[
 
 	if (mark->pipeline != job->pipeline || mark->order > job->position)
 		*mark = (struct queue_mark){ .pipeline = job->pipeline, .order = INT64_MIN };
-	if (!read_numbers(db, job->id, mark, config->running_max, &numbers, err) ||
+	if (!queue_read_numbers(db, job->id, mark, config->running_max, &numbers, err) ||
 	    !service_read(db, &status, err))
 		return false;
 	mark->order = job->position;
@@ -164,6 +164,6 @@ queue_place(struct database *db, const struct job *job, struct queue_mark marks[
 	place->eta_s = numbers.run_ms == 0
 	    ? -1
 	    : (numbers.before + numbers.running) * numbers.run_ms / numbers.max_parallel / MS_PER_S;
-	explain(place, &numbers, &status, config->slots);
+	queue_explain(place, &numbers, &status, config->slots);
 	return true;
 }

@@ -82,7 +82,7 @@ retention_apply(struct database *db, enum retention_kind kind, struct retention_
     struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 	size_t applied = 0;
 
 	if (!transaction_begin(&t, db, err))

@@ -16,7 +16,7 @@ schema_create(struct database *db, struct error *err)
 {
 	char instance[NAME_TEXT];
 
-	name_make(instance);
+	secret_make_name(instance);
 	instance[INSTANCE_LENGTH] = '\0';
 	return connection_script(db, schema_text, err) &&
 	    database_run(db, err, "INSERT INTO setting (name, value) VALUES ('instance', ?)",

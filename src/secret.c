@@ -14,7 +14,7 @@ secret_init(struct error *err)
 }
 
 void
-token_make(char token[static TOKEN_TEXT])
+secret_make_token(char token[static TOKEN_TEXT])
 {
 	unsigned char random[32];
 
@@ -24,13 +24,13 @@ token_make(char token[static TOKEN_TEXT])
 }
 
 void
-token_hash(const char *token, unsigned char hash[static TOKEN_HASH])
+secret_hash_token(const char *token, unsigned char hash[static TOKEN_HASH])
 {
 	crypto_generichash(hash, TOKEN_HASH, (const unsigned char *)token, strlen(token), NULL, 0);
 }
 
 void
-name_make(char name[static NAME_TEXT])
+secret_make_name(char name[static NAME_TEXT])
 {
 	unsigned char random[16];
 
@@ -39,7 +39,7 @@ name_make(char name[static NAME_TEXT])
 }
 
 void
-name_veil(const char *name, char masked[static NAME_TEXT])
+secret_mask_name(const char *name, char masked[static NAME_TEXT])
 {
 	unsigned char hash[crypto_generichash_BYTES_MIN];
 

@@ -1,7 +1,8 @@
 #ifndef KABUTO_SECRET_H
 #define KABUTO_SECRET_H
 /*
- * Secrets: tokens, which a client holds and we keep only hashes of, and names that nobody can guess.
+ * Secrets: tokens, which a client holds and we keep only hashes of, and names that nobody can
+ * guess.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,15 +17,15 @@
 bool secret_init(struct error *err);
 
 /* A new unguessable token, for a client to hold. */
-void token_make(char token[static TOKEN_TEXT]);
+void secret_make_token(char token[static TOKEN_TEXT]);
 
 /* What is kept of a token. */
-void token_hash(const char *token, unsigned char hash[static TOKEN_HASH]);
+void secret_hash_token(const char *token, unsigned char hash[static TOKEN_HASH]);
 
 /* A new unguessable name for a file or folder. */
-void name_make(char name[static NAME_TEXT]);
+void secret_make_name(char name[static NAME_TEXT]);
 
 /* Writes a text that stands for a name, to be shown in its place. */
-void name_veil(const char *name, char masked[static NAME_TEXT]);
+void secret_mask_name(const char *name, char masked[static NAME_TEXT]);
 
 #endif

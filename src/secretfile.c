@@ -13,7 +13,7 @@
 
 /* A group may read it that is root's or this process's own: no one else is in these. */
 static bool
-is_private(const struct stat *st)
+secretfile_is_private(const struct stat *st)
 {
 	return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & S_IRWXO) == 0 &&
 	    ((st->st_mode & S_IRWXG) == 0 || st->st_gid == 0 || st->st_gid == getegid());
@@ -31,7 +31,7 @@ secretfile_read(const char *path, const char *setting, char secret[static SECRET
 		return error_errno(err, "open %s '%s'", setting, path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, ERROR_INPUT, "%s '%s' is no file", setting, path);
-	if (!is_private(&st))
+	if (!secretfile_is_private(&st))
 		return error_set(err, ERROR_INPUT,
 		    "%s '%s' may be read by others: make it root's or that of the user of this program, with mode 0600",
 		    setting, path);

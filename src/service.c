@@ -12,7 +12,7 @@
 #define SILENT_MS (30 * MS_PER_S)
 
 bool
-service_note(struct database *db, const struct service_status *status, struct error *err)
+service_record(struct database *db, const struct service_status *status, struct error *err)
 {
 	bool away = status->engine_away_since != 0;
 
@@ -21,7 +21,7 @@ service_note(struct database *db, const struct service_status *status, struct er
 	    " VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET pid = excluded.pid,"
 	    " seen_at = excluded.seen_at, engine_error = excluded.engine_error,"
 	    " engine_away_since = excluded.engine_away_since, disk_error = excluded.disk_error",
-	    VALUES(I(status->pid), I(time_now_ms()), T(away ? status->engine_error : NULL),
+	    VALUES(I(status->pid), I(clock_now_ms()), T(away ? status->engine_error : NULL),
 		N(status->engine_away_since),
 		T(status->disk_error[0] != '\0' ? status->disk_error : NULL)));
 }
@@ -54,7 +54,7 @@ service_read(struct database *db, struct service_status *status, struct error *e
 bool
 service_check(const struct service_status *status, struct error *err)
 {
-	int64_t silent_ms = time_now_ms() - status->seen_at;
+	int64_t silent_ms = clock_now_ms() - status->seen_at;
 	char since[QUANTITY_TEXT];
 
 	if (!status->known)
@@ -65,7 +65,7 @@ service_check(const struct service_status *status, struct error *err)
 		    (long long)status->pid, (long long)(silent_ms / MS_PER_S));
 	if (status->engine_away_since != 0)
 		return error_set(err, ERROR_AWAY, "the engine does not answer since %s: %s",
-		    time_format(status->engine_away_since, since), status->engine_error);
+		    quantity_format_time(status->engine_away_since, since), status->engine_error);
 	return true;
 }
 

@@ -19,7 +19,7 @@ struct service_status {
 };
 
 /* The spooler's: notes that it lives, and what keeps it from starting jobs. seen_at is set here. */
-bool service_note(struct database *db, const struct service_status *status, struct error *err);
+bool service_record(struct database *db, const struct service_status *status, struct error *err);
 
 bool service_read(struct database *db, struct service_status *status, struct error *err);
 

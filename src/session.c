@@ -14,10 +14,10 @@ session_open(struct database *db, int64_t account, int64_t session_days,
 {
 	cleanup_transaction struct transaction t = { NULL };
 	unsigned char hash[TOKEN_HASH];
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
-	token_make(token);
-	token_hash(token, hash);
+	secret_make_token(token);
+	secret_hash_token(token, hash);
 	return transaction_begin(&t, db, err) &&
 	    database_run(db, err, "DELETE FROM session WHERE used_at < ?",
 		VALUES(I(now - session_days * DAY_MS))) &&
@@ -48,11 +48,11 @@ session_find(struct database *db, const char *token, int64_t session_days, struc
     struct error *err)
 {
 	unsigned char hash[TOKEN_HASH];
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 	struct session_row row = { account, 0 };
 
 	*account = account_nobody();
-	token_hash(token, hash);
+	secret_hash_token(token, hash);
 	if (database_first(db, err,
 		"SELECT session.used_at, " ACCOUNT_COLUMNS
 		" FROM session JOIN account ON account.id = session.account"
@@ -74,7 +74,7 @@ session_end(struct database *db, const char *token, struct error *err)
 	cleanup_transaction struct transaction t = { NULL };
 	unsigned char hash[TOKEN_HASH];
 
-	token_hash(token, hash);
+	secret_hash_token(token, hash);
 	return transaction_begin(&t, db, err) &&
 	    database_run(db, err, "DELETE FROM session WHERE hash = ?",
 		VALUES(B(hash, TOKEN_HASH))) &&
@@ -85,7 +85,7 @@ bool
 session_count_idle(struct database *db, int64_t session_days, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err, "SELECT count(*) FROM session WHERE used_at < ?",
-		   VALUES(I(time_now_ms() - session_days * DAY_MS))) == 1;
+		   VALUES(I(clock_now_ms() - session_days * DAY_MS))) == 1;
 }
 
 bool
@@ -94,5 +94,5 @@ session_drop_idle(struct database *db, int64_t session_days, int64_t most, int64
 {
 	return database_drop(db, dropped, err,
 	    "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE used_at < ? LIMIT ?)",
-	    time_now_ms() - session_days * DAY_MS, most);
+	    clock_now_ms() - session_days * DAY_MS, most);
 }

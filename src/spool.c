@@ -47,7 +47,7 @@ static const struct {
 #define FOLDERS (sizeof folders / sizeof folders[0])
 
 static int *
-folder_fd(struct spool *spool, size_t i)
+spool_folder_fd(struct spool *spool, size_t i)
 {
 	return (int *)((char *)spool + folders[i].offset);
 }
@@ -56,7 +56,7 @@ folder_fd(struct spool *spool, size_t i)
  * Makes a folder with its mode and group, or mends those of one that a killed start left half-made.
  */
 static bool
-folder_make(struct spool *spool, size_t i, const struct config *config, struct error *err)
+spool_folder_make(struct spool *spool, size_t i, const struct config *config, struct error *err)
 {
 	const char *name = folders[i].name;
 	struct stat st;
@@ -82,15 +82,15 @@ folder_make(struct spool *spool, size_t i, const struct config *config, struct e
 
 /* Both our users open it; the spooler makes it, so that a full disk hinders no removal. */
 static int
-open_keep(const struct spool *spool)
+spool_open_keep(const struct spool *spool)
 {
 	return openat(spool->state, "keep", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0660);
 }
 
 static bool
-make_keep(const struct spool *spool, struct error *err)
+spool_make_keep(const struct spool *spool, struct error *err)
 {
-	cleanup_close int fd = open_keep(spool);
+	cleanup_close int fd = spool_open_keep(spool);
 
 	return fd >= 0 || error_errno(err, "make the file '%s/keep'", spool->path);
 }
@@ -100,7 +100,7 @@ spool_reset(struct spool *spool)
 {
 	spool->state = -1;
 	for (size_t i = 0; i < FOLDERS; i++)
-		*folder_fd(spool, i) = -1;
+		*spool_folder_fd(spool, i) = -1;
 }
 
 bool
@@ -114,10 +114,10 @@ spool_open(struct spool *spool, const struct config *config, bool spooler, struc
 	for (size_t i = 0; i < FOLDERS; i++) {
 		if (folders[i].spooler_only && !spooler)
 			continue;
-		if (spooler && !folder_make(spool, i, config, err))
+		if (spooler && !spool_folder_make(spool, i, config, err))
 			goto undo;
-		*folder_fd(spool, i) = openat(spool->state, folders[i].name, FOLDER_FLAGS);
-		if (*folder_fd(spool, i) < 0) {
+		*spool_folder_fd(spool, i) = openat(spool->state, folders[i].name, FOLDER_FLAGS);
+		if (*spool_folder_fd(spool, i) < 0) {
 			if (errno == ENOENT)
 				error_set(err, ERROR_BUSY,
 				    "the state directory is not set up yet: start kabuto-spooler");
@@ -127,7 +127,7 @@ spool_open(struct spool *spool, const struct config *config, bool spooler, struc
 			goto undo;
 		}
 	}
-	if (spooler && !make_keep(spool, err))
+	if (spooler && !spool_make_keep(spool, err))
 		goto undo;
 	return true;
 undo:
@@ -141,8 +141,8 @@ spool_close(struct spool *spool)
 	if (spool->state >= 0)
 		(void)close(spool->state);
 	for (size_t i = 0; i < FOLDERS; i++)
-		if (*folder_fd(spool, i) >= 0)
-			(void)close(*folder_fd(spool, i));
+		if (*spool_folder_fd(spool, i) >= 0)
+			(void)close(*spool_folder_fd(spool, i));
 	spool_reset(spool);
 }
 
@@ -189,8 +189,8 @@ spool_lock(int state, const char *path, struct error *err)
 int
 spool_keep(const struct spool *spool, struct error *err)
 {
-	cleanup_close int fd = open_keep(spool);
-	int64_t deadline = time_monotonic_ms() + KEEP_WAIT_MS;
+	cleanup_close int fd = spool_open_keep(spool);
+	int64_t deadline = clock_monotonic_ms() + KEEP_WAIT_MS;
 
 	if (fd < 0) {
 		error_errno(err, "open '%s/keep'", spool->path);
@@ -201,7 +201,7 @@ spool_keep(const struct spool *spool, struct error *err)
 			error_errno(err, "lock '%s/keep'", spool->path);
 			return -1;
 		}
-		if (time_monotonic_ms() > deadline) {
+		if (clock_monotonic_ms() > deadline) {
 			error_set(err, ERROR_BUSY,
 			    "another backup runs; try again when it is done");
 			return -1;
@@ -214,7 +214,7 @@ spool_keep(const struct spool *spool, struct error *err)
 bool
 spool_remove(const struct spool *spool, int dir, const char *name, bool *kept, struct error *err)
 {
-	cleanup_close int keep = open_keep(spool);
+	cleanup_close int keep = spool_open_keep(spool);
 	bool held;
 
 	if (keep < 0)
@@ -240,7 +240,7 @@ spool_has_room(const struct spool *spool, const struct config *config, struct er
 	if ((double)fs.f_bavail * (double)fs.f_frsize < (double)config->min_free)
 		return error_set(err, ERROR_NO_SPACE,
 		    "less than %s of disk free; delete what is no longer needed, or ask the operator",
-		    bytes_format(config->min_free, floor));
+		    quantity_format_bytes(config->min_free, floor));
 	/* Some filesystems (btrfs) have no fixed number of inodes and say 0 of 0. */
 	if (fs.f_files > 0 && (int64_t)fs.f_favail < config->min_free_inodes)
 		return error_set(err, ERROR_NO_SPACE,
@@ -254,7 +254,7 @@ spool_has_room(const struct spool *spool, const struct config *config, struct er
  * none: it is the spooler's.
  */
 static bool
-abandoned(int incoming, const char *name, int64_t before_ms, int *held)
+spool_abandoned(int incoming, const char *name, int64_t before_ms, int *held)
 {
 	struct stat st;
 
@@ -262,7 +262,7 @@ abandoned(int incoming, const char *name, int64_t before_ms, int *held)
 	if (*held >= 0)
 		return flock(*held, LOCK_EX | LOCK_NB) == 0;
 	return fstatat(incoming, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
-	    timespec_ms(&st.st_ctim) < before_ms;
+	    clock_timespec_ms(&st.st_ctim) < before_ms;
 }
 
 bool
@@ -282,7 +282,7 @@ spool_sweep_incoming(struct spool *spool, int64_t before_ms, bool dry_run, int *
 		cleanup_close int held = -1;
 
 		if (entry->d_name[0] == '.' ||
-		    !abandoned(spool->incoming, entry->d_name, before_ms, &held))
+		    !spool_abandoned(spool->incoming, entry->d_name, before_ms, &held))
 			continue;
 		if (!dry_run && !tree_remove(spool->incoming, entry->d_name, err))
 			return false;

@@ -17,7 +17,7 @@
 
 /* Whether the folder behind fd is still there: a sweep may come between its making and its lock. */
 static bool
-still_there(int fd)
+staging_still_there(int fd)
 {
 	struct stat st;
 
@@ -25,15 +25,15 @@ still_there(int fd)
 }
 
 bool
-stage_open(struct stage *stage, struct spool *spool, struct error *err)
+staging_open(struct staging *staging, struct spool *spool, struct error *err)
 {
 	for (;;) {
 		cleanup_close int fd = -1;
 
-		name_make(stage->name);
-		if (mkdirat(spool->incoming, stage->name, 02770) < 0)
+		secret_make_name(staging->name);
+		if (mkdirat(spool->incoming, staging->name, 02770) < 0)
 			return error_errno(err, "make a folder in incoming/");
-		fd = openat(spool->incoming, stage->name, FOLDER_FLAGS);
+		fd = openat(spool->incoming, staging->name, FOLDER_FLAGS);
 		if (fd < 0 && errno == ENOENT)
 			continue;
 		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -41,20 +41,20 @@ stage_open(struct stage *stage, struct spool *spool, struct error *err)
 				continue;
 			return error_errno(err, "lock a folder in incoming/");
 		}
-		if (still_there(fd)) {
-			stage->fd = take_fd(&fd);
+		if (staging_still_there(fd)) {
+			staging->fd = take_fd(&fd);
 			return true;
 		}
 	}
 }
 
 void
-stage_discard(struct stage *stage, struct spool *spool)
+staging_discard(struct staging *staging, struct spool *spool)
 {
 	struct error ignored; /* what is left, the spooler's sweep finds */
 
-	if (stage->fd < 0)
+	if (staging->fd < 0)
 		return;
-	(void)tree_remove(spool->incoming, stage->name, &ignored);
-	(void)close(take_fd(&stage->fd));
+	(void)tree_remove(spool->incoming, staging->name, &ignored);
+	(void)close(take_fd(&staging->fd));
 }

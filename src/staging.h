@@ -10,14 +10,14 @@
 #include "spool.h"
 
 /* A folder below incoming/ that is ours while fd is open. */
-struct stage {
+struct staging {
 	char name[NAME_TEXT];
 	int fd; /* -1: none */
 };
 
-/* Makes a staging folder. On true the caller must call stage_discard. */
-bool stage_open(struct stage *stage, struct spool *spool, struct error *err);
+/* Makes a staging folder. On true the caller must call staging_discard. */
+bool staging_open(struct staging *staging, struct spool *spool, struct error *err);
 /* Removes what is left of it. It may never have been opened. */
-void stage_discard(struct stage *stage, struct spool *spool);
+void staging_discard(struct staging *staging, struct spool *spool);
 
 #endif

@@ -16,12 +16,12 @@ token_create(struct database *db, int64_t account, const char *name, int64_t day
 {
 	cleanup_transaction struct transaction t = { NULL };
 	unsigned char hash[TOKEN_HASH];
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 	int64_t count = 0;
 
 	strcpy(value, API_TOKEN_PREFIX);
-	token_make(value + strlen(API_TOKEN_PREFIX));
-	token_hash(value, hash);
+	secret_make_token(value + strlen(API_TOKEN_PREFIX));
+	secret_hash_token(value, hash);
 	if (!transaction_begin(&t, db, err) ||
 	    database_integer(db, &count, err, "SELECT count(*) FROM token WHERE account = ?",
 		VALUES(I(account))) < 0)
@@ -64,10 +64,10 @@ token_find(struct database *db, const char *value, struct account *account, int6
 {
 	struct token_row row = { .account = account };
 	unsigned char hash[TOKEN_HASH];
-	int64_t now = time_now_ms();
+	int64_t now = clock_now_ms();
 
 	*account = account_nobody();
-	token_hash(value, hash);
+	secret_hash_token(value, hash);
 	if (database_first(db, err,
 		"SELECT token.id, coalesce(token.used_at, 0), " ACCOUNT_COLUMNS
 		" FROM token JOIN account ON account.id = token.account"
@@ -143,7 +143,7 @@ bool
 token_count_expired(struct database *db, int64_t *count, struct error *err)
 {
 	return database_integer(db, count, err, "SELECT count(*) FROM token WHERE expires_at < ?",
-		   VALUES(I(time_now_ms()))) == 1;
+		   VALUES(I(clock_now_ms()))) == 1;
 }
 
 bool
@@ -151,5 +151,5 @@ token_drop_expired(struct database *db, int64_t most, int64_t *dropped, struct e
 {
 	return database_drop(db, dropped, err,
 	    "DELETE FROM token WHERE id IN (SELECT id FROM token WHERE expires_at < ? LIMIT ?)",
-	    time_now_ms(), most);
+	    clock_now_ms(), most);
 }

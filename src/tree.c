@@ -20,7 +20,7 @@
 #define FOLDER_FLAGS   (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool
-dots(const char *name)
+tree_dots(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
@@ -33,13 +33,13 @@ tree_next(DIR *stream)
 	do {
 		errno = 0;
 		entry = readdir(stream);
-	} while (entry != NULL && dots(entry->d_name));
+	} while (entry != NULL && tree_dots(entry->d_name));
 	return entry;
 }
 
 /* A stream over the folder name in dir; NULL with errno set. */
 static DIR *
-folder_open(int dir, const char *name)
+tree_folder_open(int dir, const char *name)
 {
 	int fd = openat(dir, name, FOLDER_FLAGS);
 	DIR *stream;
@@ -52,13 +52,13 @@ folder_open(int dir, const char *name)
 	return stream;
 }
 
-static bool empty_folder(int top, int dir, const char *name, int depth, struct error *err);
+static bool tree_empty_folder(int top, int dir, const char *name, int depth, struct error *err);
 
 /*
  * One entry. A folder too deep to descend into is moved up to top, where the caller finds it again.
  */
 static bool
-remove_entry(int top, int dir, const char *name, int depth, struct error *err)
+tree_remove_entry(int top, int dir, const char *name, int depth, struct error *err)
 {
 	char aside[NAME_TEXT];
 
@@ -67,12 +67,12 @@ remove_entry(int top, int dir, const char *name, int depth, struct error *err)
 	if (errno != EISDIR && errno != EPERM)
 		return error_errno(err, "remove '%s'", name);
 	if (depth >= DEPTH_MOST) {
-		name_make(aside);
+		secret_make_name(aside);
 		if (renameat(dir, name, top, aside) < 0)
 			return error_errno(err, "move the folder '%s' up to remove it", name);
 		return true;
 	}
-	if (!empty_folder(top, dir, name, depth + 1, err))
+	if (!tree_empty_folder(top, dir, name, depth + 1, err))
 		return false;
 	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_errno(err, "remove the folder '%s'", name);
@@ -80,9 +80,9 @@ remove_entry(int top, int dir, const char *name, int depth, struct error *err)
 }
 
 static bool
-empty_folder(int top, int dir, const char *name, int depth, struct error *err)
+tree_empty_folder(int top, int dir, const char *name, int depth, struct error *err)
 {
-	cleanup_dir DIR *stream = folder_open(dir, name);
+	cleanup_dir DIR *stream = tree_folder_open(dir, name);
 	struct dirent *entry;
 	bool done = true;
 
@@ -91,7 +91,7 @@ empty_folder(int top, int dir, const char *name, int depth, struct error *err)
 	if (top < 0)
 		top = dirfd(stream);
 	while ((entry = tree_next(stream)) != NULL)
-		if (!remove_entry(top, dirfd(stream), entry->d_name, depth, err))
+		if (!tree_remove_entry(top, dirfd(stream), entry->d_name, depth, err))
 			done = false;
 	return errno == 0 ? done : error_errno(err, "read the folder '%s'", name);
 }
@@ -107,7 +107,7 @@ tree_remove(int dir, const char *name, struct error *err)
 	 * Folders moved up may have come behind the stream: as long as a pass goes well, another
 	 * one helps.
 	 */
-	while (empty_folder(-1, dir, name, 0, err)) {
+	while (tree_empty_folder(-1, dir, name, 0, err)) {
 		if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return true;
 		if (errno != ENOTEMPTY && errno != EEXIST)
@@ -125,7 +125,7 @@ tree_is_folder(int dir, const char *name)
 }
 
 static bool
-sync_file(int dir, const char *name, struct error *err)
+tree_sync_file(int dir, const char *name, struct error *err)
 {
 	cleanup_close int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
@@ -137,7 +137,7 @@ sync_file(int dir, const char *name, struct error *err)
 bool
 tree_sync(int dir, const char *name, struct error *err)
 {
-	cleanup_dir DIR *stream = folder_open(dir, name);
+	cleanup_dir DIR *stream = tree_folder_open(dir, name);
 	struct dirent *entry;
 
 	if (stream == NULL)
@@ -145,7 +145,7 @@ tree_sync(int dir, const char *name, struct error *err)
 	while ((entry = tree_next(stream)) != NULL)
 		if (tree_is_folder(dirfd(stream), entry->d_name)
 			? !tree_sync(dirfd(stream), entry->d_name, err)
-			: !sync_file(dirfd(stream), entry->d_name, err))
+			: !tree_sync_file(dirfd(stream), entry->d_name, err))
 			return false;
 	if (errno != 0)
 		return error_errno(err, "read the folder '%s'", name);
@@ -156,7 +156,7 @@ tree_sync(int dir, const char *name, struct error *err)
 
 /* What is too deep to look at counts as too much: nobody shall hide files there. */
 static void
-measure(DIR *stream, int64_t limit, int64_t *bytes, int depth)
+tree_measure_below(DIR *stream, int64_t limit, int64_t *bytes, int depth)
 {
 	struct dirent *entry;
 	struct stat st;
@@ -168,10 +168,10 @@ measure(DIR *stream, int64_t limit, int64_t *bytes, int depth)
 		if (fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode)) {
-			cleanup_dir DIR *below = folder_open(dirfd(stream), entry->d_name);
+			cleanup_dir DIR *below = tree_folder_open(dirfd(stream), entry->d_name);
 
 			if (below != NULL)
-				measure(below, limit, bytes, depth + 1);
+				tree_measure_below(below, limit, bytes, depth + 1);
 		}
 		used = (int64_t)st.st_blocks * 512; /* stat(2): blocks of 512 bytes */
 		if (S_ISREG(st.st_mode) && st.st_size > used)
@@ -183,11 +183,11 @@ measure(DIR *stream, int64_t limit, int64_t *bytes, int depth)
 int64_t
 tree_measure(int dir, int64_t limit)
 {
-	cleanup_dir DIR *stream = folder_open(dir, ".");
+	cleanup_dir DIR *stream = tree_folder_open(dir, ".");
 	int64_t bytes = 0;
 
 	if (stream != NULL)
-		measure(stream, limit, &bytes, 0);
+		tree_measure_below(stream, limit, &bytes, 0);
 	return bytes;
 }
 

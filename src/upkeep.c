@@ -78,7 +78,7 @@ upkeep_copy(struct database *db, const char *path, struct error *err)
  * the index that a statement was made for. So only those of large tables and indexes are kept.
  */
 static bool
-optimize(struct database *db, struct error *err)
+upkeep_optimize(struct database *db, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 	int64_t jobs = 0, known = 0;
@@ -105,7 +105,7 @@ upkeep_tidy(struct database *db, struct error *err)
 {
 	int result;
 
-	if (!optimize(db, err))
+	if (!upkeep_optimize(db, err))
 		return false;
 	result =
 	    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

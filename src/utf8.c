@@ -7,27 +7,27 @@
 #include <string.h>
 
 static bool
-between(unsigned char byte, unsigned char least, unsigned char most)
+utf8_between(unsigned char byte, unsigned char least, unsigned char most)
 {
 	return byte >= least && byte <= most;
 }
 
 /* Bytes that the leading byte announces; the second byte's range is narrower after some leads. */
 static size_t
-announced(unsigned char lead, unsigned char *least, unsigned char *most)
+utf8_announced(unsigned char lead, unsigned char *least, unsigned char *most)
 {
 	*least = 0x80;
 	*most = 0xbf;
-	if (between(lead, 0xc2, 0xdf))
+	if (utf8_between(lead, 0xc2, 0xdf))
 		return 2;
-	if (between(lead, 0xe0, 0xef)) {
+	if (utf8_between(lead, 0xe0, 0xef)) {
 		if (lead == 0xe0)
 			*least = 0xa0;
 		if (lead == 0xed)
 			*most = 0x9f;
 		return 3;
 	}
-	if (between(lead, 0xf0, 0xf4)) {
+	if (utf8_between(lead, 0xf0, 0xf4)) {
 		if (lead == 0xf0)
 			*least = 0x90;
 		if (lead == 0xf4)
@@ -42,14 +42,14 @@ utf8_character(const char *text, size_t length)
 {
 	const unsigned char *byte = (const unsigned char *)text;
 	unsigned char least, most;
-	size_t size = announced(byte[0], &least, &most);
+	size_t size = utf8_announced(byte[0], &least, &most);
 
 	if (size <= 1)
 		return size;
-	if (size > length || !between(byte[1], least, most))
+	if (size > length || !utf8_between(byte[1], least, most))
 		return 0;
 	for (size_t i = 2; i < size; i++)
-		if (!between(byte[i], 0x80, 0xbf))
+		if (!utf8_between(byte[i], 0x80, 0xbf))
 			return 0;
 	return size;
 }
@@ -79,7 +79,7 @@ utf8_cut(const char *text, size_t length)
 		if (byte < 0x80)
 			return length;
 		if (byte >= 0xc0)
-			return announced(byte, &least, &most) > back ? length - back : length;
+			return utf8_announced(byte, &least, &most) > back ? length - back : length;
 	}
 	return length;
 }

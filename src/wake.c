@@ -15,7 +15,7 @@
 #include "take.h"
 
 static struct sockaddr_un
-address(int state)
+wake_address(int state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -27,7 +27,7 @@ int
 wake_listen(int state, struct error *err)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un to = address(state);
+	struct sockaddr_un to = wake_address(state);
 
 	(void)unlinkat(state, "wake",
 	    0); /* only the holder of the lock comes here: it is a dead one's */
@@ -52,7 +52,7 @@ void
 wake_send(int state)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un to = address(state);
+	struct sockaddr_un to = wake_address(state);
 
 	if (fd >= 0)
 		(void)sendto(fd, "", 0, 0, (struct sockaddr *)&to, sizeof to);

@@ -23,7 +23,7 @@ write_whole(int fd, const void *data, size_t length)
 }
 
 bool
-copy_whole(int from, int to)
+write_copy(int from, int to)
 {
 	char block[65536];
 	ssize_t length;

@@ -7,6 +7,6 @@
 bool write_whole(int fd, const void *data, size_t length);
 
 /* Copies what is left of from to to. False: errno says why. */
-bool copy_whole(int from, int to);
+bool write_copy(int from, int to);
 
 #endif

@@ -14,7 +14,7 @@
 #define TEXT 16384
 
 static int
-read_text(const char *path, char text[static TEXT])
+cgroup_read_text(const char *path, char text[static TEXT])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : read(fd, text, TEXT - 1);
@@ -27,21 +27,21 @@ read_text(const char *path, char text[static TEXT])
 
 /* The file's only number; 0 where there is none. */
 static int64_t
-read_number(const char *path)
+cgroup_read_number(const char *path)
 {
 	char text[TEXT];
 
-	return read_text(path, text) ? strtoll(text, NULL, 10) : 0;
+	return cgroup_read_text(path, text) ? strtoll(text, NULL, 10) : 0;
 }
 
 /* The number behind "key " at the beginning of a line. */
 static int64_t
-read_field(const char *path, const char *key)
+cgroup_read_field(const char *path, const char *key)
 {
 	size_t length = strlen(key);
 	char text[TEXT];
 
-	if (!read_text(path, text))
+	if (!cgroup_read_text(path, text))
 		return 0;
 	for (char *line = text; line != NULL; line = strchr(line, '\n')) {
 		line += *line == '\n';
@@ -53,12 +53,12 @@ read_field(const char *path, const char *key)
 
 /* The sum of the numbers behind each "key" in the file, whatever device they are of. */
 static int64_t
-sum_fields(const char *path, const char *key)
+cgroup_sum_fields(const char *path, const char *key)
 {
 	char text[TEXT];
 	int64_t sum = 0;
 
-	if (!read_text(path, text))
+	if (!cgroup_read_text(path, text))
 		return 0;
 	for (const char *at = strstr(text, key); at != NULL; at = strstr(at + 1, key))
 		sum += strtoll(at + strlen(key), NULL, 10);
@@ -66,26 +66,27 @@ sum_fields(const char *path, const char *key)
 }
 
 static void
-read_v2(struct cgroup_usage *usage)
+cgroup_read_v2(struct cgroup_usage *usage)
 {
-	usage->cpu_ns = read_field(ROOT "cpu.stat", "usage_usec") * 1000;
-	usage->memory = read_number(ROOT "memory.peak"); /* Linux 5.19 and later */
+	usage->cpu_ns = cgroup_read_field(ROOT "cpu.stat", "usage_usec") * 1000;
+	usage->memory = cgroup_read_number(ROOT "memory.peak"); /* Linux 5.19 and later */
 	if (usage->memory == 0)
-		usage->memory = read_number(ROOT "memory.current");
-	usage->io = sum_fields(ROOT "io.stat", "rbytes=") + sum_fields(ROOT "io.stat", "wbytes=");
-	usage->oom_kills = read_field(ROOT "memory.events", "oom_kill");
+		usage->memory = cgroup_read_number(ROOT "memory.current");
+	usage->io = cgroup_sum_fields(ROOT "io.stat", "rbytes=") +
+	    cgroup_sum_fields(ROOT "io.stat", "wbytes=");
+	usage->oom_kills = cgroup_read_field(ROOT "memory.events", "oom_kill");
 }
 
 static void
-read_v1(struct cgroup_usage *usage)
+cgroup_read_v1(struct cgroup_usage *usage)
 {
-	usage->cpu_ns = read_number(ROOT "cpuacct/cpuacct.usage");
+	usage->cpu_ns = cgroup_read_number(ROOT "cpuacct/cpuacct.usage");
 	if (usage->cpu_ns == 0)
-		usage->cpu_ns = read_number(ROOT "cpu,cpuacct/cpuacct.usage");
-	usage->memory = read_number(ROOT "memory/memory.max_usage_in_bytes");
-	usage->io = sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Read ") +
-	    sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Write ");
-	usage->oom_kills = read_field(ROOT "memory/memory.oom_control", "oom_kill");
+		usage->cpu_ns = cgroup_read_number(ROOT "cpu,cpuacct/cpuacct.usage");
+	usage->memory = cgroup_read_number(ROOT "memory/memory.max_usage_in_bytes");
+	usage->io = cgroup_sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Read ") +
+	    cgroup_sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Write ");
+	usage->oom_kills = cgroup_read_field(ROOT "memory/memory.oom_control", "oom_kill");
 }
 
 void
@@ -93,7 +94,7 @@ cgroup_read(struct cgroup_usage *usage)
 {
 	*usage = (struct cgroup_usage){ 0 };
 	if (access(ROOT "cgroup.controllers", F_OK) == 0)
-		read_v2(usage);
+		cgroup_read_v2(usage);
 	else
-		read_v1(usage);
+		cgroup_read_v1(usage);
 }

@@ -12,7 +12,7 @@
 #define HOLD_MS 1000
 
 static int64_t
-clock_ns(clockid_t clock)
+writer_clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
@@ -21,9 +21,9 @@ clock_ns(clockid_t clock)
 }
 
 int64_t
-monotonic_ms(void)
+writer_monotonic_ms(void)
 {
-	return clock_ns(CLOCK_MONOTONIC) / 1000000;
+	return writer_clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
 void
@@ -38,7 +38,7 @@ writer_open(struct writer *writer, const char *text, const char *index, int64_t 
 
 /* Bytes that could be written; fewer than length where the disk is full. */
 static int64_t
-write_some(int fd, const char *data, int64_t length)
+writer_write_some(int fd, const char *data, int64_t length)
 {
 	int64_t done = 0;
 
@@ -57,7 +57,8 @@ write_some(int fd, const char *data, int64_t length)
 static void
 writer_put(struct writer *writer, enum joblog_stream stream, const char *data, int64_t length)
 {
-	const struct joblog_record record = { writer->offset, clock_ns(CLOCK_REALTIME), stream };
+	const struct joblog_record record = { writer->offset, writer_clock_ns(CLOCK_REALTIME),
+		stream };
 	unsigned char bytes[JOBLOG_RECORD];
 	int64_t room = writer->limit - writer->offset, kept = length < room ? length : room,
 		written = 0;
@@ -70,9 +71,10 @@ writer_put(struct writer *writer, enum joblog_stream stream, const char *data, i
 		writer->limit = writer->offset + kept; /* only the head is kept, without gaps */
 	}
 	if (kept > 0 && writer->text >= 0 && writer->index >= 0) {
-		joblog_encode(bytes, &record);
-		if (write_some(writer->index, (const char *)bytes, sizeof bytes) == sizeof bytes)
-			written = write_some(writer->text, data, kept);
+		joblog_record_encode(bytes, &record);
+		if (writer_write_some(writer->index, (const char *)bytes, sizeof bytes) ==
+		    sizeof bytes)
+			written = writer_write_some(writer->text, data, kept);
 	}
 	writer->offset += written;
 	writer->dropped += length - written;
@@ -80,24 +82,24 @@ writer_put(struct writer *writer, enum joblog_stream stream, const char *data, i
 
 /* Writes the first length bytes that are held; the rest moves up. */
 static void
-stream_write(struct stream *stream, struct writer *writer, uint32_t length)
+writer_stream_write(struct stream *stream, struct writer *writer, uint32_t length)
 {
 	if (length == 0)
 		return;
 	writer_put(writer, stream->name, stream->held, length);
 	stream->length -= length;
 	memmove(stream->held, stream->held + length, stream->length);
-	stream->held_since = monotonic_ms();
+	stream->held_since = writer_monotonic_ms();
 }
 
 void
-stream_flush(struct stream *stream, struct writer *writer)
+writer_stream_flush(struct stream *stream, struct writer *writer)
 {
-	stream_write(stream, writer, stream->length);
+	writer_stream_write(stream, writer, stream->length);
 }
 
 bool
-stream_read(struct stream *stream, struct writer *writer)
+writer_stream_read(struct stream *stream, struct writer *writer)
 {
 	uint32_t old = stream->length;
 	ssize_t got = read(stream->fd, stream->held + old, sizeof stream->held - old);
@@ -106,31 +108,31 @@ stream_read(struct stream *stream, struct writer *writer)
 	if (got < 0)
 		return errno == EINTR || errno == EAGAIN;
 	if (got == 0) {
-		stream_flush(stream, writer);
+		writer_stream_flush(stream, writer);
 		return false;
 	}
 	if (old == 0)
-		stream->held_since = monotonic_ms();
+		stream->held_since = writer_monotonic_ms();
 	stream->length += (uint32_t)got;
 	newline = memrchr(stream->held + old, '\n', (size_t)got);
 	if (newline != NULL)
-		stream_write(stream, writer, (uint32_t)(newline + 1 - stream->held));
+		writer_stream_write(stream, writer, (uint32_t)(newline + 1 - stream->held));
 	if (stream->length == sizeof stream->held)
-		stream_write(stream, writer, stream->length);
+		writer_stream_write(stream, writer, stream->length);
 	return true;
 }
 
 void
-stream_flush_old(struct stream *stream, struct writer *writer)
+writer_stream_flush_old(struct stream *stream, struct writer *writer)
 {
-	if (stream->length > 0 && monotonic_ms() - stream->held_since >= HOLD_MS)
-		stream_write(stream, writer, stream->length);
+	if (stream->length > 0 && writer_monotonic_ms() - stream->held_since >= HOLD_MS)
+		writer_stream_write(stream, writer, stream->length);
 }
 
 int
-stream_wait_ms(const struct stream *stream)
+writer_stream_wait_ms(const struct stream *stream)
 {
-	int64_t left = stream->held_since + HOLD_MS - monotonic_ms();
+	int64_t left = stream->held_since + HOLD_MS - writer_monotonic_ms();
 
 	if (stream->length == 0)
 		return -1;

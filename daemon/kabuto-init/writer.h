@@ -38,17 +38,17 @@ void writer_open(struct writer *writer, const char *text, const char *index, int
  * Reads what has come, and writes whole lines. False at the stream's end, when all has been
  * written.
  */
-bool stream_read(struct stream *stream, struct writer *writer);
+bool writer_stream_read(struct stream *stream, struct writer *writer);
 
 /* Writes what is held, a whole line or not. */
-void stream_flush(struct stream *stream, struct writer *writer);
+void writer_stream_flush(struct stream *stream, struct writer *writer);
 
 /* The same, if it is held since a second. */
-void stream_flush_old(struct stream *stream, struct writer *writer);
+void writer_stream_flush_old(struct stream *stream, struct writer *writer);
 
-/* How long poll(2) may wait before stream_flush_old has to do; -1: for ever. */
-int stream_wait_ms(const struct stream *stream);
+/* How long poll(2) may wait before writer_stream_flush_old has to do; -1: for ever. */
+int writer_stream_wait_ms(const struct stream *stream);
 
-int64_t monotonic_ms(void);
+int64_t writer_monotonic_ms(void);
 
 #endif

@@ -233,7 +233,7 @@ def test_failed_job_runs_again_and_each_log_stays(alice):
         system = alice.lines(job, 'system', attempt=attempt)
         assert system == ([last] if last else [])
         assert b'try' in alice.get(f'/execution/{job}/logs?raw&attempt={attempt}').content
-    refused(alice.get(f'/execution/{job}/logs?attempt=4'), 404, '3 times')
+    refused(alice.get(f'/execution/{job}/logs?attempt=4'), 404, '3 attempts')
     assert alice.lines(job) == ['try'] * 3, 'without it all that the submit began'
     ids = [line['id'] for line in alice.log(job)]
     assert ids == sorted(set(ids))

@@ -34,7 +34,7 @@ inspect(struct error *err)
 {
 	struct container_info info;
 
-	if (!container_inspect(NULL, "x", &info, err))
+	if (!engine_container_inspect(NULL, "x", &info, err))
 		return false;
 	assert(info.state < CONTAINER_STATES && info.started_at >= 0 && info.finished_at >= 0);
 	return true;
@@ -51,7 +51,7 @@ on_container(const char *id, json_t *labels, void *context, struct error *err)
 static bool
 each(struct error *err)
 {
-	return container_each(NULL, "kabuto.instance", "x", on_container, NULL, err);
+	return engine_container_each(NULL, "kabuto.instance", "x", on_container, NULL, err);
 }
 
 static void
@@ -65,7 +65,7 @@ each_added(struct error *err)
 {
 	size_t length = 0;
 
-	return container_each_added(NULL, "x", on_added, &length, err);
+	return engine_container_each_added(NULL, "x", on_added, &length, err);
 }
 
 static bool
@@ -83,7 +83,7 @@ look_at_image(struct error *err)
 {
 	char *entrypoint = NULL, *cmd = NULL;
 
-	if (!image_inspect(NULL, "x", &entrypoint, &cmd, err))
+	if (!engine_image_inspect(NULL, "x", &entrypoint, &cmd, err))
 		return false;
 	assert(is_array(entrypoint) & is_array(cmd));
 	return true;
@@ -100,7 +100,7 @@ on_tag(const char *tag, int64_t bytes, void *context, struct error *err)
 static bool
 each_tag(struct error *err)
 {
-	return image_each_tag(NULL, "x", on_tag, NULL, err);
+	return engine_tags_each(NULL, "x", on_tag, NULL, err);
 }
 
 static bool
@@ -108,13 +108,13 @@ prune(struct error *err)
 {
 	int64_t removed = 0, bytes = 0;
 
-	return image_prune(NULL, "x", &removed, &bytes, err);
+	return engine_tags_prune(NULL, "x", &removed, &bytes, err);
 }
 
 static bool
 start(struct error *err)
 {
-	return container_start(NULL, "x", err);
+	return engine_container_start(NULL, "x", err);
 }
 
 int

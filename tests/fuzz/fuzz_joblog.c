@@ -84,7 +84,7 @@ is_sorted(struct joblog *log)
 	struct joblog_record record, former = { 0 };
 
 	for (int64_t i = 0; i < log->records; i++) {
-		if (!record_at(log, i, &record) || record.offset < former.offset)
+		if (!joblog_record_at(log, i, &record) || record.offset < former.offset)
 			return false;
 		former = record;
 	}

@@ -123,7 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request_begin(&req, &server, &fcgi);
 	req.route = &route;
 	if (body_read_query(&req, &err) && body_read(&req, &err) &&
-	    values_complete(&req.values, route.parameters, &err))
+	    parameter_check_complete(&req.values, route.parameters, &err))
 		check_values(&req.values, route.parameters);
 	else
 		assert(err.text[0] != '\0' && utf8_valid(err.text, strlen(err.text)));

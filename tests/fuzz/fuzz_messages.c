@@ -21,15 +21,15 @@ record_message(void *context, json_t *message)
 static char *
 read_stream(struct record *record, const char *stream, size_t length, struct cuts *cuts)
 {
-	const struct image_build build = { .message = record_message, .message_context = record };
+	const struct engine_image_build build = { .message = record_message, .message_context = record };
 	struct messages messages = { .build = &build };
 
-	messages.lines = (struct engine_lines){ .message = on_message, .context = &messages };
+	messages.lines = (struct engine_lines){ .message = engine_image_on_message, .context = &messages };
 	assert(engine_lines_open(&messages.lines));
 	for (size_t at = 0; at < length;) {
 		size_t size = cuts == NULL ? length : cuts_next(cuts, length - at);
 
-		assert(messages_write(&messages, stream + at, size));
+		assert(engine_image_messages_write(&messages, stream + at, size));
 		at += size;
 	}
 	engine_lines_close(&messages.lines);

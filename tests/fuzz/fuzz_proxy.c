@@ -18,14 +18,14 @@ check_rewritten(struct flow *flow, size_t head, const struct request_line *line)
 
 	assert(tail != NULL);
 	memcpy(tail, flow->bytes + head, rest);
-	if (!rewrite_head(flow, head, line))
+	if (!proxy_rewrite_head(flow, head, line))
 		return;
 	assert(flow->length <= HEAD_MOST && flow->length >= rest);
 	assert(memcmp(flow->bytes + flow->length - rest, tail, rest) == 0);
 	flow->bytes[flow->length] = '\0';
 	end = strstr(flow->bytes, "\r\n\r\n");
 	assert(end != NULL && (size_t)(end + 4 - flow->bytes) == flow->length - rest);
-	for (const char *at = flow->bytes; (at = next_line(at, &length)) != NULL;)
+	for (const char *at = flow->bytes; (at = proxy_next_line(at, &length)) != NULL;)
 		assert(strncasecmp(at, "Proxy-", 6) != 0);
 }
 
@@ -43,8 +43,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	end = strstr(flow.bytes, "\r\n\r\n");
 	if (end == NULL)
 		return 0;
-	(void)is_authorized(&proxy, flow.bytes);
-	if (!request_line_parse(flow.bytes, &line))
+	(void)proxy_is_authorized(&proxy, flow.bytes);
+	if (!proxy_request_line_parse(flow.bytes, &line))
 		return 0;
 	assert(line.host[0] != '\0' && strlen(line.host) < sizeof line.host);
 	assert(line.port[0] != '\0' && strspn(line.port, "0123456789") == strlen(line.port));

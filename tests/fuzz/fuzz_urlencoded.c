@@ -50,11 +50,11 @@ check_decoding(const uint8_t *data, size_t size, bool plus)
 
 	assert(text != NULL && again != NULL);
 	memcpy(text, data, size);
-	length = percent_decode(text, size, plus);
+	length = urlencoded_decode(text, size, plus);
 	assert(length <= size && text[length] == '\0');
 	for (size_t i = 0; i < length; i++)
 		sprintf(again + i * 3, "%%%02x", (unsigned char)text[i]);
-	assert(percent_decode(again, length * 3, plus) == length);
+	assert(urlencoded_decode(again, length * 3, plus) == length);
 	assert(memcmp(text, again, length) == 0);
 }
 

@@ -157,7 +157,7 @@ test_token_of_confirmation_is_not_in_the_database(void **state)
 
 	must(account_register(&world->db, "alice", "a@example.org", "h", &made, token, &world->err),
 	    &world->err);
-	token_hash(token, hash);
+	secret_hash_token(token, hash);
 	assert_int_equal(
 	    database_integer(&world->db, &found, &world->err,
 		"SELECT count(*) FROM account WHERE login = 'alice' AND confirm_hash = ?", VALUES(B(hash, TOKEN_HASH))),

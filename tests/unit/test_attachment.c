@@ -174,29 +174,29 @@ test_rows_are_read_by_name_and_go_with_their_job(void **state)
 	    " pids, disk, attachment_token, created_at)"
 	    " VALUES (1, 1, 1, 1, 'none', 1, 1, 1, 1, 1, 1, 't', 1),"
 	    " (1, 1, 1, 2, 'none', 1, 1, 1, 1, 1, 1, 'u', 1)");
-	must(attachments_add(&list, "b", 2, &world->err), &world->err);
-	must(attachments_add(&list, "a/c", INT64_C(5) << 32, &world->err), &world->err);
+	must(attachment_add(&list, "b", 2, &world->err), &world->err);
+	must(attachment_add(&list, "a/c", INT64_C(5) << 32, &world->err), &world->err);
 	for (int i = 0; i < 20; i++) {
 		char name[16];
 
 		snprintf(name, sizeof name, "n%02d", i);
-		must(attachments_add(&list, name, i, &world->err), &world->err);
+		must(attachment_add(&list, name, i, &world->err), &world->err);
 	}
-	must(attachments_insert(&world->db, 1, &list, &world->err), &world->err);
-	must(attachments_of(&world->db, 1, &read, &world->err), &world->err);
+	must(attachment_insert(&world->db, 1, &list, &world->err), &world->err);
+	must(attachment_list(&world->db, 1, &read, &world->err), &world->err);
 	assert_int_equal(read.count, 22);
 	assert_string_equal(read.items[0].name, "a/c");
 	assert_int_equal(read.items[0].size, INT64_C(5) << 32);
 	assert_string_equal(read.items[1].name, "b");
 	assert_string_equal(read.items[21].name, "n19");
-	attachments_clear(&read);
-	must(attachments_of(&world->db, 2, &read, &world->err), &world->err);
+	attachment_clear(&read);
+	must(attachment_list(&world->db, 2, &read, &world->err), &world->err);
 	assert_int_equal(read.count, 0);
-	assert_false(attachments_insert(&world->db, 1, &list, &world->err)); /* twice */
+	assert_false(attachment_insert(&world->db, 1, &list, &world->err)); /* twice */
 	world_sql(world, "DELETE FROM job WHERE id = 1");
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM attachment"), 0);
-	attachments_clear(&list);
-	attachments_clear(&list);
+	attachment_clear(&list);
+	attachment_clear(&list);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)

@@ -41,7 +41,7 @@ pack_context(const struct folder *folder, char names[static 1024], struct error 
 
 	assert_int_equal(archive_write_set_format_pax(pack.archive), ARCHIVE_OK);
 	assert_int_equal(archive_write_open_filename(pack.archive, "/dev/null"), ARCHIVE_OK);
-	done = put_folder(&pack, folder->fd, "context", "builds/1/context", 0);
+	done = backup_put_folder(&pack, folder->fd, "context", "builds/1/context", 0);
 	names[0] = '\0';
 	rest = pack.manifest.text;
 	for (size_t end = 0; done && end < pack.manifest.length; end += strlen(line) + 1) {

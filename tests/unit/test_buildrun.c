@@ -48,7 +48,7 @@ begin(struct scene *scene, const struct folder *folder)
 	scene->state = (struct build_state){
 		.worker = &scene->worker, .build = &scene->build, .folder = folder->fd, .output = -1
 	};
-	must(open_output(&scene->state, &err), &err);
+	must(buildrun_open_output(&scene->state, &err), &err);
 }
 
 static void
@@ -70,7 +70,7 @@ test_every_line_that_a_program_says_is_in_the_output(void **state)
 		struct scene scene;
 
 		begin(&scene, folder);
-		checkout_output(&scene.state, rows[i].said);
+		buildrun_checkout_output(&scene.state, rows[i].said);
 		(void)close(scene.state.output);
 		output = file_get(folder->fd, BUILD_OUTPUT, NULL);
 		row_check(failed, strcmp(output, rows[i].line) == 0, "row %zu: '%s'", i, output);
@@ -87,7 +87,7 @@ test_line_is_written_whole_however_little_is_taken_at_a_time(void **state)
 
 	begin(&scene, folder);
 	takes_half = true;
-	checkout_output(&scene.state, "one line");
+	buildrun_checkout_output(&scene.state, "one line");
 	takes_half = false;
 	(void)close(scene.state.output);
 	output = file_get(folder->fd, BUILD_OUTPUT, NULL);
@@ -104,20 +104,20 @@ test_dockerfile_that_cannot_be_read_is_not_taken_for_none(void **state)
 
 	begin(&scene, folder);
 	(void)close(scene.state.output);
-	assert_null(read_dockerfile(&scene.state, "Dockerfile", &err));
+	assert_null(buildrun_read_dockerfile(&scene.state, "Dockerfile", &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
 	assert_int_equal(mkdirat(folder->fd, "Dockerfile", 0755), 0);
-	assert_null(read_dockerfile(&scene.state, "Dockerfile", &err));
+	assert_null(buildrun_read_dockerfile(&scene.state, "Dockerfile", &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
 	file_put(folder->fd, "Dockerfile.real", "FROM x", 6);
 	assert_int_equal(symlinkat("Dockerfile.real", folder->fd, "Dockerfile.link"), 0);
-	assert_null(read_dockerfile(&scene.state, "Dockerfile.link", &err));
+	assert_null(buildrun_read_dockerfile(&scene.state, "Dockerfile.link", &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
-	text = read_dockerfile(&scene.state, "Dockerfile.real", &err);
+	text = buildrun_read_dockerfile(&scene.state, "Dockerfile.real", &err);
 	assert_string_equal(text, "FROM x");
 	free(text);
 	reading_fails = true;
-	text = read_dockerfile(&scene.state, "Dockerfile.real", &err);
+	text = buildrun_read_dockerfile(&scene.state, "Dockerfile.real", &err);
 	reading_fails = false;
 	assert_null(text);
 	assert_int_equal(err.kind, ERROR_SYSTEM);

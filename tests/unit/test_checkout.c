@@ -262,10 +262,10 @@ test_what_the_program_says_is_handed_on_line_by_line(void **state)
 				size_t size = length - at < piece ? length - at : piece;
 
 				assert_int_equal(write(ends[1], rows[i].said + at, size), size);
-				assert_true(read_output(&checkout, ends[0], line, &held));
+				assert_true(checkout_read_output(&checkout, ends[0], line, &held));
 			}
 			(void)close(ends[1]);
-			row_check(failed, !read_output(&checkout, ends[0], line, &held), "%s",
+			row_check(failed, !checkout_read_output(&checkout, ends[0], line, &held), "%s",
 			    rows[i].said);
 			row_check(failed, strcmp(heard, rows[i].expected) == 0,
 			    "%zu at a time: '%s' instead of '%s'", piece, heard, rows[i].expected);
@@ -287,7 +287,7 @@ test_endless_line_is_handed_on_in_pieces(void **state)
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(write(ends[1], said, sizeof said), sizeof said);
 	(void)close(ends[1]);
-	for (int reads = 0; read_output(&checkout, ends[0], line, &held); reads++)
+	for (int reads = 0; checkout_read_output(&checkout, ends[0], line, &held); reads++)
 		assert_true(reads < 10);
 	(void)close(ends[0]);
 	for (const char *c = heard; *c != '\0'; c++)
@@ -331,7 +331,7 @@ test_endless_line_is_cut_at_whole_characters(void **state)
 		assert_int_equal(write(ends[1], said + skip, sizeof said - skip),
 		    sizeof said - skip);
 		(void)close(ends[1]);
-		for (int reads = 0; read_output(&checkout, ends[0], line, &held); reads++)
+		for (int reads = 0; checkout_read_output(&checkout, ends[0], line, &held); reads++)
 			assert_true(reads < 10);
 		(void)close(ends[0]);
 		assert_true(pieces.valid);
@@ -353,7 +353,7 @@ test_zeros_in_what_the_program_says_end_nothing(void **state)
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(write(ends[1], said, sizeof said), sizeof said);
 	(void)close(ends[1]);
-	for (int reads = 0; read_output(&checkout, ends[0], line, &held); reads++)
+	for (int reads = 0; checkout_read_output(&checkout, ends[0], line, &held); reads++)
 		assert_true(reads < 10);
 	(void)close(ends[0]);
 	assert_non_null(strstr(heard, "|last|"));
@@ -408,9 +408,9 @@ test_program_sees_its_folder_and_nothing_of_ours(void **state)
 	file_put(folder->fd, "kabuto.conf", "secret", 6);
 	assert_int_equal(setenv("SECRET", "x", 1), 0);
 	must(proxy_start(&launch.proxy, true, true, &err), &err);
-	must(write_settings(&launch, &err), &err);
-	must(set_environment(&launch, &err), &err);
-	must(confine(&launch, &err), &err);
+	must(checkout_write_settings(&launch, &err), &err);
+	must(checkout_set_environment(&launch, &err), &err);
+	must(checkout_confine(&launch, &err), &err);
 	assert_int_equal(file_mode(folder->fd, "clone"), 0700);
 	assert_int_equal(file_mode(folder->fd, "clone/hgrc"), 0600);
 	assert_int_equal(file_mode(folder->fd, "clone/gitconfig"), 0600);
@@ -422,7 +422,7 @@ test_program_sees_its_folder_and_nothing_of_ours(void **state)
 		heard[0] = '\0';
 		snprintf(command, sizeof command, "cd %s && (%s) 2>/dev/null", folder->path,
 		    rows[i].command);
-		(void)run(&launch, arguments, &err);
+		(void)checkout_run(&launch, arguments, &err);
 		row_check(failed, strcmp(heard, rows[i].heard) == 0, "%s: %s", rows[i].command,
 		    heard);
 	}

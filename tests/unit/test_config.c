@@ -52,7 +52,7 @@ test_empty_file_gives_the_defaults_of_the_table(void **state)
 			break;
 		case SETTING_BYTES:
 			row_check(failed,
-			    bytes_parse(s->fallback, &bytes) && *(const int64_t *)at == bytes, "%s",
+			    quantity_parse_bytes(s->fallback, &bytes) && *(const int64_t *)at == bytes, "%s",
 			    s->name);
 			break;
 		case SETTING_DECIMAL:
@@ -133,8 +133,8 @@ test_every_type_of_setting_is_read(void **state)
 	assert_string_equal(config.engine.state_dir, "/mnt/{x}");
 	assert_true(config.job.cpus == 0.5);
 	assert_int_equal(config.job.networks.count, 1);
-	assert_true(text_list_has(&config.job.networks, "none"));
-	assert_false(text_list_has(&config.job.networks, "bridge"));
+	assert_true(config_list_has(&config.job.networks, "none"));
+	assert_false(config_list_has(&config.job.networks, "bridge"));
 	assert_int_equal(config.job.capabilities.count, 0);
 	assert_true(config.build.allow_private);
 	assert_int_equal(config.build.schemes.count, 2);
@@ -307,7 +307,7 @@ test_every_default_lies_in_its_range(void **state)
 		    s->type == SETTING_BOOLEAN)
 			continue;
 		if (s->type == SETTING_BYTES) {
-			row_check(failed, bytes_parse(s->fallback, &bytes), "%s", s->name);
+			row_check(failed, quantity_parse_bytes(s->fallback, &bytes), "%s", s->name);
 			value = (double)bytes;
 		}
 		row_check(failed, value >= s->least && value <= s->most, "%s = %s", s->name,

@@ -333,7 +333,7 @@ test_without_its_filter_nothing_is_run(void **state)
 	const struct confine confine = { .ruleset = -1 };
 
 	(void)state;
-	if (!filter_supported())
+	if (!confine_filter_supported())
 		skip();
 	assert_int_equal(run_confined(&confine, "true"), 126);
 }

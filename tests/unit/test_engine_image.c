@@ -38,15 +38,15 @@ test_messages_tell_the_failure_and_its_step(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int heard = 0;
-		const struct image_build build = { .message = count, .message_context = &heard };
+		const struct engine_image_build build = { .message = count, .message_context = &heard };
 		struct messages messages = { .build = &build };
 		const char *expected = rows[i].failure != NULL ? rows[i].failure : "none";
 		const char *failure;
 
 		messages.lines =
-		    (struct engine_lines){ .message = on_message, .context = &messages };
+		    (struct engine_lines){ .message = engine_image_on_message, .context = &messages };
 		assert_true(engine_lines_open(&messages.lines));
-		row_check(failed, messages_write(&messages, rows[i].said, strlen(rows[i].said)),
+		row_check(failed, engine_image_messages_write(&messages, rows[i].said, strlen(rows[i].said)),
 		    "%s", rows[i].said);
 		engine_lines_close(&messages.lines);
 		failure = messages.failure != NULL ? messages.failure : "none";
@@ -91,7 +91,7 @@ test_instructions_of_a_base_image_are_noticed(void **state)
 		bool noticed = false;
 
 		for (size_t n = 0; n < COUNT(rows[i].said) && rows[i].said[n] != NULL; n++)
-			noticed = tells_triggers(&messages, rows[i].said[n]) || noticed;
+			noticed = engine_image_tells_triggers(&messages, rows[i].said[n]) || noticed;
 		row_check(failed, noticed == rows[i].noticed, "row %zu", i);
 	}
 	rows_end(failed);
@@ -126,7 +126,7 @@ test_links_that_lead_out_of_the_context(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, leads_out(rows[i].name, rows[i].target) == rows[i].out,
+		row_check(failed, engine_image_leads_out(rows[i].name, rows[i].target) == rows[i].out,
 		    "%s -> %s", rows[i].name, rows[i].target);
 	rows_end(failed);
 }

@@ -121,7 +121,7 @@ test_sweep_takes_what_has_no_row_and_is_older_than_the_spooler(void **state)
 	assert_int_equal(sweep.removed, 0);
 
 	sweep = sweep_of(&sweeping);
-	sweep.started_ms = time_now_ms() + DAY_MS;
+	sweep.started_ms = clock_now_ms() + DAY_MS;
 	sweep.dry_run = sweep.measure = true;
 	filesweep_run(&sweep);
 	assert_int_equal(sweep.removed, 4);
@@ -152,7 +152,7 @@ test_sweep_ends_when_it_is_to_stop(void **state)
 	begin(&sweeping, state);
 	make_files(&sweeping);
 	sweep = sweep_of(&sweeping);
-	sweep.started_ms = time_now_ms() + DAY_MS;
+	sweep.started_ms = clock_now_ms() + DAY_MS;
 	sweep.stop = &stop;
 	filesweep_run(&sweep);
 	filesweep_contexts(&sweep);
@@ -171,7 +171,7 @@ test_sweep_tells_what_it_could_not_look_up(void **state)
 	make_files(&sweeping);
 	world_sql(sweeping.world, "ALTER TABLE job RENAME TO gone");
 	sweep = sweep_of(&sweeping);
-	sweep.started_ms = time_now_ms() + DAY_MS;
+	sweep.started_ms = clock_now_ms() + DAY_MS;
 	filesweep_run(&sweep);
 	assert_true(sweeping.told >= 1);
 	assert_true(file_exists(sweeping.spool.logs, "7.1.log"));

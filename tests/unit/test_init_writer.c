@@ -80,7 +80,7 @@ say(struct scene *scene, int stream, const char *text)
 	size_t length = strlen(text);
 
 	assert_int_equal(write(scene->in[stream], text, length), length);
-	assert_true(stream_read(&scene->streams[stream], &scene->writer));
+	assert_true(writer_stream_read(&scene->streams[stream], &scene->writer));
 }
 
 static bool
@@ -119,9 +119,9 @@ test_whole_lines_are_written_at_once_and_the_rest_is_held(void **state)
 	assert_true(text_is(scene, "abc\nde\nf\n\n"));
 	assert_int_equal(records_of(scene), 2);
 	(void)close(take_fd(&scene->in[0]));
-	assert_false(stream_read(&scene->streams[0], &scene->writer));
+	assert_false(writer_stream_read(&scene->streams[0], &scene->writer));
 	assert_true(text_is(scene, "abc\nde\nf\n\ng"));
-	assert_false(stream_read(&scene->streams[0], &scene->writer));
+	assert_false(writer_stream_read(&scene->streams[0], &scene->writer));
 	assert_true(text_is(scene, "abc\nde\nf\n\ng"));
 	assert_int_equal(records_of(scene), 3);
 	assert_int_equal(scene->writer.dropped, 0);
@@ -132,7 +132,7 @@ test_nothing_to_read_is_not_the_end(void **state)
 {
 	struct scene *scene = *state;
 
-	assert_true(stream_read(&scene->streams[0], &scene->writer));
+	assert_true(writer_stream_read(&scene->streams[0], &scene->writer));
 	assert_int_equal(records_of(scene), 0);
 }
 
@@ -154,20 +154,20 @@ test_unfinished_line_is_held_for_a_second(void **state)
 	struct scene *scene = *state;
 	struct stream *stream = &scene->streams[0];
 
-	assert_int_equal(stream_wait_ms(stream), -1);
-	stream_flush_old(stream, &scene->writer);
+	assert_int_equal(writer_stream_wait_ms(stream), -1);
+	writer_stream_flush_old(stream, &scene->writer);
 	assert_int_equal(records_of(scene), 0);
 	say(scene, 0, "half");
-	assert_in_range(stream_wait_ms(stream), 0, HOLD_MS);
-	stream->held_since = monotonic_ms() + 5000; /* just now, however slow this machine is */
-	stream_flush_old(stream, &scene->writer);
+	assert_in_range(writer_stream_wait_ms(stream), 0, HOLD_MS);
+	stream->held_since = writer_monotonic_ms() + 5000; /* just now, however slow this machine is */
+	writer_stream_flush_old(stream, &scene->writer);
 	assert_true(text_is(scene, ""));
-	assert_true(stream_wait_ms(stream) > HOLD_MS);
-	stream->held_since = monotonic_ms() - HOLD_MS;
-	assert_int_equal(stream_wait_ms(stream), 0);
-	stream_flush_old(stream, &scene->writer);
+	assert_true(writer_stream_wait_ms(stream) > HOLD_MS);
+	stream->held_since = writer_monotonic_ms() - HOLD_MS;
+	assert_int_equal(writer_stream_wait_ms(stream), 0);
+	writer_stream_flush_old(stream, &scene->writer);
 	assert_true(text_is(scene, "half"));
-	assert_int_equal(stream_wait_ms(stream), -1);
+	assert_int_equal(writer_stream_wait_ms(stream), -1);
 	/* The rest of the line comes as it is. */
 	say(scene, 0, " done\n");
 	assert_true(text_is(scene, "half done\n"));
@@ -199,7 +199,7 @@ test_line_of_64_kib_is_written_without_its_end(void **state)
 		free(file_get(scene->folder->fd, "1.1.log", &length));
 		assert_int_equal(length, 0);
 		assert_int_equal(write(scene->in[0], piece, sizeof piece), sizeof piece);
-		assert_true(stream_read(&scene->streams[0], &scene->writer));
+		assert_true(writer_stream_read(&scene->streams[0], &scene->writer));
 	}
 	free(file_get(scene->folder->fd, "1.1.log", &length));
 	assert_int_equal(length, JOBLOG_LINE_MOST);
@@ -357,10 +357,10 @@ test_readers_give_back_what_each_stream_said(void **state)
 		said[stream].length += length;
 		if (chance(&seed, 30) == 0)
 			scene->streams[stream].held_since -= HOLD_MS;
-		stream_flush_old(&scene->streams[stream], &scene->writer);
+		writer_stream_flush_old(&scene->streams[stream], &scene->writer);
 	}
 	for (int i = 0; i < 2; i++)
-		stream_flush(&scene->streams[i], &scene->writer);
+		writer_stream_flush(&scene->streams[i], &scene->writer);
 	read_back(scene, back);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(back[i].length, said[i].length);

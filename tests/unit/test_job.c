@@ -703,35 +703,35 @@ test_jobs_attachments_move_into_its_inbox(void **state)
 		.web_server_group = group->gr_name };
 	struct attachments files = { 0 }, read = { 0 };
 	struct job job = { .image = world_image(world, alice.id), .network = strdup("none") };
-	struct stage stage = { .fd = -1 };
+	struct staging staging = { .fd = -1 };
 	char path[NAME_TEXT + 8];
 	struct spool spool;
 	bool has = false;
 
 	job.pipeline = world_pipeline(world, alice.id, 1, "continue");
 	must(spool_open(&spool, &config, true, &world->err), &world->err);
-	must(stage_open(&stage, &spool, &world->err), &world->err);
-	assert_int_equal(mkdirat(stage.fd, "inbox", 0755), 0);
-	file_put(stage.fd, "inbox/b.csv", "1,2\n", 4);
-	must(attachments_add(&files, "b.csv", 4, &world->err), &world->err);
-	must(attachments_add(&files, "a.csv", 0, &world->err), &world->err);
-	must(job_create(&world->db, &spool, &alice, &job, &files, &stage, 0, &world->err),
+	must(staging_open(&staging, &spool, &world->err), &world->err);
+	assert_int_equal(mkdirat(staging.fd, "inbox", 0755), 0);
+	file_put(staging.fd, "inbox/b.csv", "1,2\n", 4);
+	must(attachment_add(&files, "b.csv", 4, &world->err), &world->err);
+	must(attachment_add(&files, "a.csv", 0, &world->err), &world->err);
+	must(job_create(&world->db, &spool, &alice, &job, &files, &staging, 0, &world->err),
 	    &world->err);
 	snprintf(path, sizeof path, "%s/b.csv", job.attachment_token);
 	assert_true(file_exists(spool.inbox, path));
-	assert_false(file_exists(stage.fd, "inbox"));
+	assert_false(file_exists(staging.fd, "inbox"));
 	must(job_has_attachment_token(&world->db, job.attachment_token, &has, &world->err),
 	    &world->err);
 	assert_true(has);
-	must(attachments_of(&world->db, job.id, &read, &world->err), &world->err);
+	must(attachment_list(&world->db, job.id, &read, &world->err), &world->err);
 	assert_int_equal(read.count, 2);
 	assert_string_equal(read.items[0].name, "a.csv");
 	assert_string_equal(read.items[1].name, "b.csv");
 	assert_int_equal(read.items[1].size, 4);
-	attachments_clear(&read);
-	attachments_clear(&files);
+	attachment_clear(&read);
+	attachment_clear(&files);
 	job_clear(&job);
-	stage_discard(&stage, &spool);
+	staging_discard(&staging, &spool);
 	spool_close(&spool);
 }
 

@@ -38,7 +38,7 @@ index_put(int dir, const char *name, const struct joblog_record *records, size_t
 	cleanup_free unsigned char *bytes = malloc(count * JOBLOG_RECORD + 1);
 
 	for (size_t i = 0; i < count; i++)
-		joblog_encode(bytes + i * JOBLOG_RECORD, &records[i]);
+		joblog_record_encode(bytes + i * JOBLOG_RECORD, &records[i]);
 	file_put(dir, name, bytes, count * JOBLOG_RECORD);
 }
 
@@ -398,7 +398,7 @@ test_following_a_log_that_grows_gives_the_same_lines(void **state)
 		const unsigned char *next =
 		    (const unsigned char *)index + (record + 1) * JOBLOG_RECORD;
 		bool last = (record + 1) * JOBLOG_RECORD == index_length;
-		size_t end = last ? length : (size_t)joblog_decode(next).offset;
+		size_t end = last ? length : (size_t)joblog_record_decode(next).offset;
 		struct joblog_line line;
 		struct error err;
 
@@ -555,7 +555,7 @@ test_garbage_is_read_to_its_end(void **state)
 				(int64_t)((uint64_t)chance(&seed, UINT32_MAX) << 32),
 				(enum joblog_stream)chance(&seed, 256) };
 
-			joblog_encode(index + i * JOBLOG_RECORD, &record);
+			joblog_record_encode(index + i * JOBLOG_RECORD, &record);
 		}
 		memset(index + count * JOBLOG_RECORD, 0xff, 16);
 		file_put(folder->fd, "7.2.log", text, length);

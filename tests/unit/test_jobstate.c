@@ -76,7 +76,7 @@ end(struct jobs *jobs, int64_t id, int64_t response)
 	job.has_response = true;
 	job.response = response;
 	must(jobstate_end(&jobs->world->db, &job, old, &jobs->world->err), &jobs->world->err);
-	wait = job.retry_at == 0 ? 0 : job.retry_at - time_now_ms();
+	wait = job.retry_at == 0 ? 0 : job.retry_at - clock_now_ms();
 	job_clear(&job);
 	return wait;
 }

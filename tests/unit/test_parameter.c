@@ -116,12 +116,12 @@ test_text_is_held_against_its_type(void **state)
 		const struct parameter *p = &table[rows[i].parameter];
 		struct error err = { .kind = ERROR_NONE };
 		struct values values = { 0 };
-		bool taken = values_add(&values, p, rows[i].text, strlen(rows[i].text), &err);
+		bool taken = parameter_add(&values, p, rows[i].text, strlen(rows[i].text), &err);
 
 		row_check(failed, taken == (rows[i].says == NULL), "%s = '%s': %s", p->name,
 		    rows[i].text, err.text);
 		if (taken) {
-			const struct value *value = values_find(&values, p->name);
+			const struct value *value = parameter_value(&values, p->name);
 
 			row_check(failed,
 			    value != NULL && strcmp(value->text, rows[i].text) == 0 &&
@@ -133,7 +133,7 @@ test_text_is_held_against_its_type(void **state)
 				values.count == 0,
 			    "%s = '%s': %s", p->name, rows[i].text, err.text);
 		}
-		values_clear(&values);
+		parameter_clear(&values);
 	}
 	rows_end(failed);
 }
@@ -145,9 +145,9 @@ test_decimal_is_read(void **state)
 	struct error err;
 
 	(void)state;
-	must(values_add(&values, &table[DECIMAL], "2.5", 3, &err), &err);
-	assert_true(values_find(&values, "decimal")->decimal == 2.5);
-	values_clear(&values);
+	must(parameter_add(&values, &table[DECIMAL], "2.5", 3, &err), &err);
+	assert_true(parameter_value(&values, "decimal")->decimal == 2.5);
+	parameter_clear(&values);
 }
 
 static void
@@ -157,12 +157,12 @@ test_text_ends_by_its_length_and_holds_no_nul(void **state)
 	struct error err;
 
 	(void)state;
-	assert_false(values_add(&values, &table[TEXT], "a\0b", 3, &err));
+	assert_false(parameter_add(&values, &table[TEXT], "a\0b", 3, &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
-	must(values_add(&values, &table[TEXT], "abcdef", 3, &err), &err);
-	assert_string_equal(values_find(&values, "text")->text, "abc");
-	values_clear(&values);
-	values_clear(&values);
+	must(parameter_add(&values, &table[TEXT], "abcdef", 3, &err), &err);
+	assert_string_equal(parameter_value(&values, "text")->text, "abc");
+	parameter_clear(&values);
+	parameter_clear(&values);
 }
 
 static void
@@ -172,13 +172,13 @@ test_only_pairs_may_come_several_times(void **state)
 	struct error err;
 
 	(void)state;
-	must(values_add(&values, &table[TEXT], "a", 1, &err), &err);
-	assert_false(values_add(&values, &table[TEXT], "a", 1, &err));
+	must(parameter_add(&values, &table[TEXT], "a", 1, &err), &err);
+	assert_false(parameter_add(&values, &table[TEXT], "a", 1, &err));
 	assert_string_equal(err.text, "text: given more than once");
 	for (int i = 0; i < 3; i++)
-		must(values_add(&values, &table[PAIRS], "a=", 2, &err), &err);
+		must(parameter_add(&values, &table[PAIRS], "a=", 2, &err), &err);
 	assert_int_equal(values.count, 4);
-	values_clear(&values);
+	parameter_clear(&values);
 }
 
 static void
@@ -191,18 +191,18 @@ test_texts_are_limited_one_by_one_and_together(void **state)
 	(void)state;
 	memset(text, 'x', TEXT_MOST + 1);
 	text[1] = '=';
-	assert_false(values_add(&values, &table[TEXT], text, TEXT_MOST + 1, &err));
+	assert_false(parameter_add(&values, &table[TEXT], text, TEXT_MOST + 1, &err));
 	assert_int_equal(err.kind, ERROR_TOO_LARGE);
 	for (int i = 0; i < TEXTS_MOST / TEXT_MOST; i++)
-		must(values_add(&values, &table[PAIRS], text, TEXT_MOST, &err), &err);
-	assert_false(values_add(&values, &table[PAIRS], text, 2, &err));
+		must(parameter_add(&values, &table[PAIRS], text, TEXT_MOST, &err), &err);
+	assert_false(parameter_add(&values, &table[PAIRS], text, 2, &err));
 	assert_int_equal(err.kind, ERROR_TOO_LARGE);
-	values_clear(&values);
+	parameter_clear(&values);
 	for (int i = 0; i < VALUES_MOST; i++)
-		must(values_add(&values, &table[PAIRS], "a=", 2, &err), &err);
-	assert_false(values_add(&values, &table[PAIRS], "a=", 2, &err));
+		must(parameter_add(&values, &table[PAIRS], "a=", 2, &err), &err);
+	assert_false(parameter_add(&values, &table[PAIRS], "a=", 2, &err));
 	assert_int_equal(err.kind, ERROR_TOO_LARGE);
-	values_clear(&values);
+	parameter_clear(&values);
 }
 
 static void
@@ -264,10 +264,10 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 		bool taken;
 
 		assert_non_null(json);
-		taken = values_add_json(&values, p, json, &err);
+		taken = parameter_add_json(&values, p, json, &err);
 		row_check(failed, taken == (rows[i].says == NULL), "%s: %s: %s", p->name,
 		    rows[i].json, err.text);
-		value = values_find(&values, p->name);
+		value = parameter_value(&values, p->name);
 		if (!taken)
 			row_check(failed,
 			    err.kind == ERROR_INPUT && strstr(err.text, rows[i].says) != NULL,
@@ -279,7 +279,7 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 			    value != NULL && strcmp(value->text, rows[i].expected) == 0,
 			    "%s: %s: '%s'", p->name, rows[i].json,
 			    value != NULL ? value->text : "");
-		values_clear(&values);
+		parameter_clear(&values);
 	}
 	rows_end(failed);
 }
@@ -292,12 +292,12 @@ test_json_list_gives_all_its_texts_in_their_order(void **state)
 	struct error err;
 
 	(void)state;
-	must(values_add_json(&values, &table[PAIRS], json, &err), &err);
+	must(parameter_add_json(&values, &table[PAIRS], json, &err), &err);
 	assert_int_equal(values.count, 3);
 	assert_string_equal(values.items[0].text, "a=1");
 	assert_string_equal(values.items[1].text, "b=2");
 	assert_string_equal(values.items[2].text, "c=");
-	values_clear(&values);
+	parameter_clear(&values);
 }
 
 static void
@@ -307,15 +307,15 @@ test_what_is_required_must_come(void **state)
 	struct error err;
 
 	(void)state;
-	assert_false(values_complete(&values, table, &err));
+	assert_false(parameter_check_complete(&values, table, &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
 	assert_string_equal(err.text, "name: is missing");
-	must(values_add(&values, &table[TEXT], "a", 1, &err), &err);
-	assert_false(values_complete(&values, table, &err));
-	must(values_add(&values, &table[NAME], "a", 1, &err), &err);
-	assert_true(values_complete(&values, table, &err));
-	assert_true(values_complete(&values, NULL, &err));
-	values_clear(&values);
+	must(parameter_add(&values, &table[TEXT], "a", 1, &err), &err);
+	assert_false(parameter_check_complete(&values, table, &err));
+	must(parameter_add(&values, &table[NAME], "a", 1, &err), &err);
+	assert_true(parameter_check_complete(&values, table, &err));
+	assert_true(parameter_check_complete(&values, NULL, &err));
+	parameter_clear(&values);
 }
 
 static void

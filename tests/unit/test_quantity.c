@@ -65,7 +65,7 @@ test_sizes_are_read_in_every_form_that_people_write(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int64_t bytes = NO;
-		bool read = bytes_parse(rows[i].text, &bytes);
+		bool read = quantity_parse_bytes(rows[i].text, &bytes);
 
 		row_check(failed, bytes == rows[i].expected && read == (rows[i].expected != NO),
 		    "'%s': %lld instead of %lld", rows[i].text, (long long)bytes,
@@ -96,7 +96,7 @@ test_sizes_are_written_in_the_largest_unit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, strcmp(bytes_format(rows[i].bytes, text), rows[i].expected) == 0,
+		row_check(failed, strcmp(quantity_format_bytes(rows[i].bytes, text), rows[i].expected) == 0,
 		    "%lld: '%s' instead of '%s'", (long long)rows[i].bytes, text, rows[i].expected);
 	rows_end(failed);
 }
@@ -134,7 +134,7 @@ test_integers_are_decimal_digits_and_fit(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int64_t number = NO;
-		bool read = integer_parse(rows[i].text, &number);
+		bool read = number_parse_integer(rows[i].text, &number);
 
 		row_check(failed, number == rows[i].expected && read == (rows[i].expected != NO),
 		    "'%s': %lld instead of %lld", rows[i].text, (long long)number,
@@ -175,7 +175,7 @@ test_decimals_have_neither_sign_nor_exponent(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		double number = -1;
-		bool read = decimal_parse(rows[i].text, &number);
+		bool read = number_parse_decimal(rows[i].text, &number);
 
 		row_check(failed, number == rows[i].expected && read == (rows[i].expected >= 0),
 		    "'%s': %g instead of %g", rows[i].text, number, rows[i].expected);
@@ -201,7 +201,7 @@ test_times_are_rfc_3339_with_milliseconds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, strcmp(time_format(rows[i].time_ms, text), rows[i].expected) == 0,
+		row_check(failed, strcmp(quantity_format_time(rows[i].time_ms, text), rows[i].expected) == 0,
 		    "%lld: '%s' instead of '%s'", (long long)rows[i].time_ms, text,
 		    rows[i].expected);
 	rows_end(failed);
@@ -214,18 +214,18 @@ test_times_are_written_in_utc_whatever_the_time_zone(void **state)
 
 	(void)state;
 	assert_int_equal(setenv("TZ", "Asia/Tokyo", 1), 0);
-	assert_string_equal(time_format(0, text), "1970-01-01T00:00:00.000Z");
+	assert_string_equal(quantity_format_time(0, text), "1970-01-01T00:00:00.000Z");
 	assert_int_equal(unsetenv("TZ"), 0);
 }
 
 static void
 test_the_monotonic_clock_does_not_go_back(void **state)
 {
-	int64_t before = time_monotonic_ms();
+	int64_t before = clock_monotonic_ms();
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		int64_t now = time_monotonic_ms();
+		int64_t now = clock_monotonic_ms();
 
 		assert_true(now >= before);
 		before = now;

@@ -64,8 +64,8 @@ test_headers_are_json_in_padded_base64url(void **state)
 		cleanup_free char *auth_json = NULL, *config_json = NULL;
 
 		strcpy(login.password, rows[i].password);
-		auth = registry_auth_header(&login);
-		config = registry_config_header(&login);
+		auth = engine_registry_auth_header(&login);
+		config = engine_registry_config_header(&login);
 		auth_json = header_json(auth, "X-Registry-Auth");
 		config_json = header_json(config, "X-Registry-Config");
 		row_check(failed, strcmp(auth_json, rows[i].auth) == 0, "%s", auth_json);
@@ -98,7 +98,7 @@ test_words_of_a_failed_transfer_tell_what_may_pass(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, kind_of(rows[i].words, ERROR_INPUT) == rows[i].kind, "%s",
+		row_check(failed, engine_registry_kind_of(rows[i].words, ERROR_INPUT) == rows[i].kind, "%s",
 		    rows[i].words);
 	rows_end(failed);
 }
@@ -130,7 +130,7 @@ test_push_tells_what_is_done_and_not_how_far_it_is(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		cleanup_json json_t *message = json_loads(rows[i].message, 0, NULL);
 
-		row_check(failed, tells(message) == rows[i].told, "%s", rows[i].message);
+		row_check(failed, engine_registry_tells(message) == rows[i].told, "%s", rows[i].message);
 	}
 	rows_end(failed);
 }

@@ -19,9 +19,9 @@ test_log_has_the_limit_that_held_when_the_job_began(void **state)
 	run.job.attempt = 1;
 	memset(text, 'x', sizeof text);
 	file_put(folder->fd, "7.1.log", text, 4096);
-	assert_false(run_own_files_too_large(&run));
+	assert_false(runfolder_own_files_too_large(&run));
 	file_put(folder->fd, "7.1.log", text, 4097);
-	assert_true(run_own_files_too_large(&run));
+	assert_true(runfolder_own_files_too_large(&run));
 }
 
 int

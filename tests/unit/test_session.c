@@ -235,10 +235,10 @@ test_address_registers_its_share(void **state)
 	struct world *world = *state;
 
 	for (int i = 0; i < 3; i++)
-		assert_true(register_attempt(&world->db, HOME, 3, &world->err));
-	assert_false(register_attempt(&world->db, HOME, 3, &world->err));
+		assert_true(login_register(&world->db, HOME, 3, &world->err));
+	assert_false(login_register(&world->db, HOME, 3, &world->err));
 	assert_int_equal(world->err.kind, ERROR_TOO_MANY);
-	assert_true(register_attempt(&world->db, AWAY, 3, &world->err));
+	assert_true(login_register(&world->db, AWAY, 3, &world->err));
 	assert_true(attempt(world, "alice", HOME));
 }
 

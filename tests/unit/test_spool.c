@@ -107,12 +107,12 @@ static void
 test_sweep_spares_a_stage_whose_lock_is_held(void **state)
 {
 	struct spool spool = opened(*state);
-	struct stage held, dead;
+	struct staging held, dead;
 	struct error err;
 	int removed = -1;
 
-	must(stage_open(&held, &spool, &err), &err);
-	must(stage_open(&dead, &spool, &err), &err);
+	must(staging_open(&held, &spool, &err), &err);
+	must(staging_open(&dead, &spool, &err), &err);
 	assert_string_not_equal(held.name, dead.name);
 	file_put(held.fd, "upload", "x", 1);
 	file_put(dead.fd, "upload", "x", 1);
@@ -122,10 +122,10 @@ test_sweep_spares_a_stage_whose_lock_is_held(void **state)
 	file_put(spool.incoming, "x.zip.part", "x", 1);
 	assert_int_equal(symlinkat("/etc", spool.incoming, "link"), 0);
 	/* Files that came since the spooler started are being written by it. */
-	must(spool_sweep_incoming(&spool, time_now_ms() - DAY_MS, false, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, clock_now_ms() - DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 1);
 	assert_true(file_exists(spool.incoming, "x.zip.part"));
-	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, false, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, clock_now_ms() + DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 2);
 	assert_false(file_exists(spool.incoming, "link"));
 	assert_true(file_exists(held.fd, "upload"));
@@ -133,9 +133,9 @@ test_sweep_spares_a_stage_whose_lock_is_held(void **state)
 	assert_false(file_exists(spool.incoming, dead.name));
 	assert_false(file_exists(spool.incoming, "x.zip.part"));
 	assert_true(file_exists(AT_FDCWD, "/etc/passwd"));
-	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, false, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, clock_now_ms() + DAY_MS, false, &removed, &err), &err);
 	assert_int_equal(removed, 0);
-	stage_discard(&held, &spool);
+	staging_discard(&held, &spool);
 	spool_close(&spool);
 }
 
@@ -143,17 +143,17 @@ static void
 test_discarded_stage_is_gone_with_all_in_it(void **state)
 {
 	struct spool spool = opened(*state);
-	struct stage stage, never = { .fd = -1 };
+	struct staging staging, never = { .fd = -1 };
 	struct error err;
 
-	must(stage_open(&stage, &spool, &err), &err);
-	assert_int_equal(mkdirat(stage.fd, "inbox", 0755), 0);
-	file_put(stage.fd, "inbox/file", "x", 1);
-	stage_discard(&stage, &spool);
-	assert_int_equal(stage.fd, -1);
-	assert_false(file_exists(spool.incoming, stage.name));
-	stage_discard(&stage, &spool);
-	stage_discard(&never, &spool);
+	must(staging_open(&staging, &spool, &err), &err);
+	assert_int_equal(mkdirat(staging.fd, "inbox", 0755), 0);
+	file_put(staging.fd, "inbox/file", "x", 1);
+	staging_discard(&staging, &spool);
+	assert_int_equal(staging.fd, -1);
+	assert_false(file_exists(spool.incoming, staging.name));
+	staging_discard(&staging, &spool);
+	staging_discard(&never, &spool);
 	spool_close(&spool);
 }
 
@@ -161,23 +161,23 @@ static void
 test_publish_moves_a_folder_into_its_place(void **state)
 {
 	struct spool spool = opened(*state);
-	struct stage stage;
+	struct staging staging;
 	struct error err;
 
-	must(stage_open(&stage, &spool, &err), &err);
-	assert_int_equal(mkdirat(stage.fd, "inbox", 0755), 0);
-	file_put(stage.fd, "inbox/file", "x", 1);
-	must(spool_publish(stage.fd, "inbox", spool.inbox, "token", &err), &err);
+	must(staging_open(&staging, &spool, &err), &err);
+	assert_int_equal(mkdirat(staging.fd, "inbox", 0755), 0);
+	file_put(staging.fd, "inbox/file", "x", 1);
+	must(spool_publish(staging.fd, "inbox", spool.inbox, "token", &err), &err);
 	assert_true(file_exists(spool.inbox, "token/file"));
-	assert_false(file_exists(stage.fd, "inbox"));
-	assert_false(spool_publish(stage.fd, "inbox", spool.inbox, "other", &err));
+	assert_false(file_exists(staging.fd, "inbox"));
+	assert_false(spool_publish(staging.fd, "inbox", spool.inbox, "other", &err));
 	assert_non_null(strstr(err.text, "'other'"));
 	assert_false(file_exists(spool.inbox, "other"));
 	/* A folder never replaces one that holds something. */
-	assert_int_equal(mkdirat(stage.fd, "inbox", 0755), 0);
-	assert_false(spool_publish(stage.fd, "inbox", spool.inbox, "token", &err));
+	assert_int_equal(mkdirat(staging.fd, "inbox", 0755), 0);
+	assert_false(spool_publish(staging.fd, "inbox", spool.inbox, "token", &err));
 	assert_true(file_exists(spool.inbox, "token/file"));
-	stage_discard(&stage, &spool);
+	staging_discard(&staging, &spool);
 	spool_close(&spool);
 }
 
@@ -261,7 +261,7 @@ test_dry_sweep_counts_and_leaves(void **state)
 	int removed = 0;
 
 	file_put(spool.incoming, "x.zip", "x", 1);
-	must(spool_sweep_incoming(&spool, time_now_ms() + DAY_MS, true, &removed, &err), &err);
+	must(spool_sweep_incoming(&spool, clock_now_ms() + DAY_MS, true, &removed, &err), &err);
 	assert_int_equal(removed, 1);
 	assert_true(file_exists(spool.incoming, "x.zip"));
 	spool_close(&spool);
@@ -276,7 +276,7 @@ test_sweep_tells_that_incoming_cannot_be_read_to_its_end(void **state)
 	bool done;
 
 	seam_readdir.fails = true;
-	done = spool_sweep_incoming(&spool, time_now_ms(), false, &removed, &err);
+	done = spool_sweep_incoming(&spool, clock_now_ms(), false, &removed, &err);
 	seam_readdir.fails = false;
 	assert_false(done);
 	assert_string_equal(err.text, "read incoming/: Input/output error");

@@ -46,7 +46,7 @@ test_percent_decoding(void **state)
 
 		memcpy(text, rows[i].text, rows[i].length);
 		text[rows[i].length] = 'x'; /* where the NUL must come to stand */
-		length = percent_decode(text, rows[i].length, rows[i].plus);
+		length = urlencoded_decode(text, rows[i].length, rows[i].plus);
 		row_check(failed,
 		    length == rows[i].expected_length &&
 			memcmp(text, rows[i].expected, length + 1) == 0,

@@ -33,7 +33,7 @@ copy(const struct folder *folder)
 	cleanup_close int from = openat(folder->fd, "from", O_RDONLY | O_CLOEXEC);
 	cleanup_close int to = openat(folder->fd, "to", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-	return copy_whole(from, to);
+	return write_copy(from, to);
 }
 
 static void
@@ -63,9 +63,9 @@ test_copy_that_fails_says_why(void **state)
 
 	file_put(folder->fd, "from", "x", 1);
 	from = openat(folder->fd, "from", O_RDONLY | O_CLOEXEC);
-	assert_false(copy_whole(from, full));
+	assert_false(write_copy(from, full));
 	assert_int_equal(errno, ENOSPC);
-	assert_false(copy_whole(folder->fd, full));
+	assert_false(write_copy(folder->fd, full));
 	assert_int_equal(errno, EISDIR);
 }
 

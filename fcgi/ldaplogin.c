@@ -2,7 +2,7 @@
  * LDAP version 3 by libldap. Each question has a connection of its own: log-ins are rare, and one
  * that is kept would have to be watched.
  */
-#include "directory.h"
+#include "ldaplogin.h"
 
 #include <ldap.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <sys/time.h>
 
 #include "cleanup.h"
-#include "gate.h"
+#include "outbound.h"
 #include "log.h"
 #include "secretfile.h"
 
@@ -26,7 +26,7 @@ struct question {
 
 /* What the client learns is that it is not its fault; the log has the reason. */
 static bool
-fail(struct question *question, const char *doing, int code)
+ldaplogin_fail(struct question *question, const char *doing, int code)
 {
 	char *more = NULL;
 
@@ -41,7 +41,7 @@ fail(struct question *question, const char *doing, int code)
 }
 
 static bool
-set_options(struct question *question)
+ldaplogin_set_options(struct question *question)
 {
 	const struct config *config = question->config;
 	struct timeval limit = { .tv_sec = (time_t)config->ldap.timeout };
@@ -60,7 +60,7 @@ set_options(struct question *question)
 }
 
 static int
-bind_as(LDAP *ldap, const char *dn, const char *password)
+ldaplogin_bind_as(LDAP *ldap, const char *dn, const char *password)
 {
 	struct berval credentials = { .bv_len = strlen(password),
 		.bv_val = (char *)(uintptr_t)password };
@@ -70,7 +70,7 @@ bind_as(LDAP *ldap, const char *dn, const char *password)
 
 /* Binds as who searches: the configuration's, or nobody. */
 static bool
-bind_to_search(struct question *question)
+ldaplogin_bind_to_search(struct question *question)
 {
 	const struct config *config = question->config;
 	cleanup_secret char password[SECRET_ROOM] = "";
@@ -80,28 +80,29 @@ bind_to_search(struct question *question)
 	    !secretfile_read(config->ldap.password_file, "ldap.password_file", password,
 		question->err))
 		return false;
-	code = bind_as(question->ldap, config->ldap.bind_dn, password);
-	return code == LDAP_SUCCESS || fail(question, "bind to search", code);
+	code = ldaplogin_bind_as(question->ldap, config->ldap.bind_dn, password);
+	return code == LDAP_SUCCESS || ldaplogin_fail(question, "bind to search", code);
 }
 
 static bool
-open_connection(struct question *question)
+ldaplogin_open_connection(struct question *question)
 {
 	const struct config *config = question->config;
 	int code = ldap_initialize(&question->ldap, config->ldap.url);
 
-	if (code != LDAP_SUCCESS || !set_options(question))
-		return fail(question, "connect", code != LDAP_SUCCESS ? code : LDAP_LOCAL_ERROR);
+	if (code != LDAP_SUCCESS || !ldaplogin_set_options(question))
+		return ldaplogin_fail(question, "connect",
+		    code != LDAP_SUCCESS ? code : LDAP_LOCAL_ERROR);
 	if (config->ldap.starttls && strncmp(config->ldap.url, "ldap://", 7) == 0) {
 		code = ldap_start_tls_s(question->ldap, NULL, NULL);
 		if (code != LDAP_SUCCESS)
-			return fail(question, "StartTLS", code);
+			return ldaplogin_fail(question, "StartTLS", code);
 	}
-	return bind_to_search(question);
+	return ldaplogin_bind_to_search(question);
 }
 
 static void
-close_connection(struct question *question)
+ldaplogin_close_connection(struct question *question)
 {
 	if (question->ldap != NULL)
 		(void)ldap_unbind_ext_s(question->ldap, NULL, NULL);
@@ -109,7 +110,7 @@ close_connection(struct question *question)
 
 /* Copies text with its special characters escaped (RFC 4515, section 3). */
 static bool
-put_escaped(FILE *to, const char *text)
+ldaplogin_put_escaped(FILE *to, const char *text)
 {
 	struct berval plain = { .bv_len = strlen(text), .bv_val = (char *)(uintptr_t)text };
 	struct berval escaped = { 0 };
@@ -125,7 +126,7 @@ put_escaped(FILE *to, const char *text)
 
 /* A filter with {login} and {dn} filled in, the caller's to free; NULL: no memory. */
 static char *
-make_filter(const char *pattern, const char *login, const char *dn)
+ldaplogin_make_filter(const char *pattern, const char *login, const char *dn)
 {
 	char *filter = NULL;
 	size_t length;
@@ -134,10 +135,10 @@ make_filter(const char *pattern, const char *login, const char *dn)
 
 	while (done && *pattern != '\0') {
 		if (strncmp(pattern, "{login}", 7) == 0) {
-			done = put_escaped(to, login);
+			done = ldaplogin_put_escaped(to, login);
 			pattern += 7;
 		} else if (strncmp(pattern, "{dn}", 4) == 0) {
-			done = put_escaped(to, dn);
+			done = ldaplogin_put_escaped(to, dn);
 			pattern += 4;
 		} else {
 			fputc(*pattern++, to);
@@ -150,7 +151,7 @@ make_filter(const char *pattern, const char *login, const char *dn)
 }
 
 static int
-search(struct question *question, const char *base, int scope, const char *filter,
+ldaplogin_search(struct question *question, const char *base, int scope, const char *filter,
     LDAPMessage **found)
 {
 	char *attributes[] = { question->config->ldap.mail_attribute, NULL };
@@ -161,7 +162,8 @@ search(struct question *question, const char *base, int scope, const char *filte
 }
 
 static void
-take_email(struct question *question, LDAPMessage *entry, char email[static EMAIL_MOST + 1])
+ldaplogin_take_email(struct question *question, LDAPMessage *entry,
+    char email[static EMAIL_MOST + 1])
 {
 	struct berval **values =
 	    ldap_get_values_len(question->ldap, entry, question->config->ldap.mail_attribute);
@@ -179,18 +181,18 @@ take_email(struct question *question, LDAPMessage *entry, char email[static EMAI
 
 /* The one entry of a login: dn is empty where there is none, or several. */
 static bool
-find_entry(struct question *question, const char *login, char dn[static DN_MOST],
+ldaplogin_find_entry(struct question *question, const char *login, char dn[static DN_MOST],
     char email[static EMAIL_MOST + 1])
 {
 	const struct config *config = question->config;
-	cleanup_free char *filter = make_filter(config->ldap.filter, login, "");
+	cleanup_free char *filter = ldaplogin_make_filter(config->ldap.filter, login, "");
 	LDAPMessage *found = NULL;
 	int code;
 
 	dn[0] = email[0] = '\0';
 	if (filter == NULL)
 		return error_set(question->err, ERROR_SYSTEM, "search: not enough memory");
-	code = search(question, config->ldap.base, LDAP_SCOPE_SUBTREE, filter, &found);
+	code = ldaplogin_search(question, config->ldap.base, LDAP_SCOPE_SUBTREE, filter, &found);
 	if (code == LDAP_SUCCESS && ldap_count_entries(question->ldap, found) == 1) {
 		LDAPMessage *entry = ldap_first_entry(question->ldap, found);
 		char *name = ldap_get_dn(question->ldap, entry);
@@ -198,27 +200,27 @@ find_entry(struct question *question, const char *login, char dn[static DN_MOST]
 		if (name != NULL && strlen(name) < DN_MOST)
 			snprintf(dn, DN_MOST, "%s", name);
 		ldap_memfree(name);
-		take_email(question, entry, email);
+		ldaplogin_take_email(question, entry, email);
 	}
 	ldap_msgfree(found);
 	return code == LDAP_SUCCESS || code == LDAP_NO_SUCH_OBJECT ||
-	    code == LDAP_SIZELIMIT_EXCEEDED || fail(question, "search", code);
+	    code == LDAP_SIZELIMIT_EXCEEDED || ldaplogin_fail(question, "search", code);
 }
 
 static bool
-is_member(struct question *question, const char *login, const char *dn, bool *member)
+ldaplogin_is_member(struct question *question, const char *login, const char *dn, bool *member)
 {
 	const struct config *config = question->config;
-	cleanup_free char *filter = make_filter(config->ldap.group_filter, login, dn);
+	cleanup_free char *filter = ldaplogin_make_filter(config->ldap.group_filter, login, dn);
 	LDAPMessage *found = NULL;
 	int code;
 
 	if (filter == NULL)
 		return error_set(question->err, ERROR_SYSTEM, "search: not enough memory");
-	code = search(question, config->ldap.group, LDAP_SCOPE_BASE, filter, &found);
+	code = ldaplogin_search(question, config->ldap.group, LDAP_SCOPE_BASE, filter, &found);
 	*member = code == LDAP_SUCCESS && ldap_count_entries(question->ldap, found) == 1;
 	ldap_msgfree(found);
-	return code == LDAP_SUCCESS || fail(question, "look at the group", code);
+	return code == LDAP_SUCCESS || ldaplogin_fail(question, "look at the group", code);
 }
 
 /*
@@ -226,78 +228,81 @@ is_member(struct question *question, const char *login, const char *dn, bool *me
  * long to say no. An empty password would bind as nobody, with success (RFC 4513, section 5.1.2).
  */
 static bool
-try_password(struct question *question, const char *dn, const char *password, bool *right)
+ldaplogin_try_password(struct question *question, const char *dn, const char *password, bool *right)
 {
 	char nobody[DN_MOST];
 	int code;
 
 	snprintf(nobody, sizeof nobody, "cn=nobody-of-kabuto,%s", question->config->ldap.base);
-	code = bind_as(question->ldap, dn[0] != '\0' ? dn : nobody, password);
+	code = ldaplogin_bind_as(question->ldap, dn[0] != '\0' ? dn : nobody, password);
 	*right = code == LDAP_SUCCESS && dn[0] != '\0' && password[0] != '\0';
 	if (code == LDAP_SUCCESS || code == LDAP_INVALID_CREDENTIALS ||
 	    code == LDAP_NO_SUCH_OBJECT || code == LDAP_INVALID_DN_SYNTAX ||
 	    code == LDAP_INAPPROPRIATE_AUTH || code == LDAP_UNWILLING_TO_PERFORM ||
 	    code == LDAP_CONSTRAINT_VIOLATION)
 		return true;
-	return fail(question, "bind", code);
+	return ldaplogin_fail(question, "bind", code);
 }
 
 static bool
-ask(struct question *question, const char *login, const char *password,
-    enum directory_answer *answer, char email[static EMAIL_MOST + 1])
+ldaplogin_ask(struct question *question, const char *login, const char *password,
+    enum ldaplogin_answer *answer, char email[static EMAIL_MOST + 1])
 {
 	char dn[DN_MOST];
 	bool right = false, member = true;
 
-	if (!open_connection(question) || !find_entry(question, login, dn, email) ||
-	    !try_password(question, dn, password, &right))
+	if (!ldaplogin_open_connection(question) ||
+	    !ldaplogin_find_entry(question, login, dn, email) ||
+	    !ldaplogin_try_password(question, dn, password, &right))
 		return false;
 	if (right && question->config->ldap.group[0] != '\0' &&
-	    (!bind_to_search(question) || !is_member(question, login, dn, &member)))
+	    (!ldaplogin_bind_to_search(question) ||
+		!ldaplogin_is_member(question, login, dn, &member)))
 		return false;
-	*answer = !right ? DIRECTORY_WRONG : member ? DIRECTORY_RIGHT : DIRECTORY_NO_MEMBER;
+	*answer = !right ? LDAPLOGIN_WRONG : member ? LDAPLOGIN_RIGHT : LDAPLOGIN_NO_MEMBER;
 	return true;
 }
 
 /* All questions of this process. */
-static struct gate asking;
+static struct outbound asking;
 
 bool
-directory_log_in(const struct config *config, const char *login, const char *password,
-    enum directory_answer *answer, char email[static EMAIL_MOST + 1], struct error *err)
+ldaplogin_log_in(const struct config *config, const char *login, const char *password,
+    enum ldaplogin_answer *answer, char email[static EMAIL_MOST + 1], struct error *err)
 {
 	struct question question = { .config = config, .err = err };
 	bool done;
 
-	if (!gate_enter(&asking, err))
+	if (!outbound_enter(&asking, err))
 		return false;
-	done = ask(&question, login, password, answer, email);
-	close_connection(&question);
-	gate_leave(&asking);
+	done = ldaplogin_ask(&question, login, password, answer, email);
+	ldaplogin_close_connection(&question);
+	outbound_leave(&asking);
 	return done;
 }
 
 bool
-directory_has(const struct config *config, const char *login, bool *has, struct error *err)
+ldaplogin_has(const struct config *config, const char *login, bool *has, struct error *err)
 {
 	struct question question = { .config = config, .err = err };
 	char dn[DN_MOST], email[EMAIL_MOST + 1];
 	bool done;
 
-	if (!gate_enter(&asking, err))
+	if (!outbound_enter(&asking, err))
 		return false;
-	done = open_connection(&question) && find_entry(&question, login, dn, email);
-	close_connection(&question);
-	gate_leave(&asking);
+	done = ldaplogin_open_connection(&question) &&
+	    ldaplogin_find_entry(&question, login, dn, email);
+	ldaplogin_close_connection(&question);
+	outbound_leave(&asking);
 	*has = done && dn[0] != '\0';
 	return done;
 }
 
 bool
-directory_check(const struct config *config, struct error *err)
+ldaplogin_check(const struct config *config, struct error *err)
 {
 	cleanup_secret char password[SECRET_ROOM];
 
-	return !directory_configured(config) || config->ldap.password_file[0] == '\0' ||
+	return !ldaplogin_configured(config) || config->ldap.password_file[0] == '\0' ||
 	    secretfile_read(config->ldap.password_file, "ldap.password_file", password, err);
 }

@@ -1,5 +1,5 @@
-#ifndef KABUTO_GUARD_H
-#define KABUTO_GUARD_H
+#ifndef KABUTO_ADDRESSFILTER_H
+#define KABUTO_ADDRESSFILTER_H
 /*
  * The guard of addresses: where a user says whom this machine is to call, it calls nobody but the
  * public Internet. A name is looked up once, each of its addresses is checked, and the connection
@@ -23,7 +23,7 @@ struct guard {
  * Whether address is one of the public Internet (the IANA's registries of special-purpose
  * addresses, RFC 6890). An IPv6 address that stands for an IPv4 one is as public as that.
  */
-bool guard_is_public(const struct sockaddr *address);
+bool addressfilter_is_public(const struct sockaddr *address);
 
 /*
  * A socket (non-blocking, close-on-exec) that is connected to port of host, which may be a name or
@@ -31,10 +31,11 @@ bool guard_is_public(const struct sockaddr *address);
  * is not found or one of its addresses is not public, ERROR_AWAY where nobody answers there,
  * ERROR_SYSTEM where this machine cannot look it up.
  */
-int guard_connect(const struct guard *guard, const char *host, const char *port, struct error *err);
+int addressfilter_connect(const struct guard *guard, const char *host, const char *port,
+    struct error *err);
 
 /* The first address of host as text, checked likewise, for who must connect by itself. */
-bool guard_resolve(const struct guard *guard, const char *host, char address[static GUARD_ADDRESS],
-    struct error *err);
+bool addressfilter_resolve(const struct guard *guard, const char *host,
+    char address[static GUARD_ADDRESS], struct error *err);
 
 #endif

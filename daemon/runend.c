@@ -21,7 +21,7 @@
 
 /* The engine's words may name paths of the state directory, which no account has a use for. */
 static void
-veil_path(char *text, const char *path)
+runend_mask_path(char *text, const char *path)
 {
 	size_t length = strlen(path);
 	char *at = text;
@@ -34,7 +34,7 @@ veil_path(char *text, const char *path)
 }
 
 void
-run_set_error(struct run *run, const char *format, ...)
+runend_set_error(struct run *run, const char *format, ...)
 {
 	const struct config *config = run->worker->config;
 	va_list arguments;
@@ -44,13 +44,13 @@ run_set_error(struct run *run, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(run->error, sizeof run->error, format, arguments);
 	va_end(arguments);
-	veil_path(run->error, config->state_dir);
-	veil_path(run->error, config->engine.state_dir);
+	runend_mask_path(run->error, config->state_dir);
+	runend_mask_path(run->error, config->engine.state_dir);
 	(void)utf8_make_valid(run->error);
 }
 
 int64_t
-run_deadline_ms(const struct run *run)
+runend_deadline_ms(const struct run *run)
 {
 	int64_t begun = run->info.started_at != 0 ? run->info.started_at : run->job.start_marked_at;
 
@@ -59,7 +59,7 @@ run_deadline_ms(const struct run *run)
 
 /* Why the job's program could not be started (kabuto-init reports errno of its execve). */
 static void
-explain_exec(struct run *run)
+runend_explain_exec(struct run *run)
 {
 	cleanup_json json_t *arguments = NULL;
 	struct image_run image = { 0 };
@@ -74,24 +74,24 @@ explain_exec(struct run *run)
 	if (program == NULL)
 		return;
 	if (strcmp(program, "/bin/sh") == 0 && run->usage.exec_errno == ENOENT)
-		run_set_error(run,
+		runend_set_error(run,
 		    "the image has no shell (/bin/sh): give the command as a JSON array of strings");
 	else if (run->usage.exec_errno == ENOENT)
-		run_set_error(run, "there is no program '%s' in the image", program);
+		runend_set_error(run, "there is no program '%s' in the image", program);
 	else
-		run_set_error(run, "the program '%s' could not be started: %s", program,
+		runend_set_error(run, "the program '%s' could not be started: %s", program,
 		    strerrordesc_np((int)run->usage.exec_errno));
 }
 
 /* The job itself was killed for want of memory, and not only some process of its. */
 static bool
-out_of_memory(const struct run *run)
+runend_out_of_memory(const struct run *run)
 {
 	return run->info.exit_code == 137 && (run->info.oom_killed || run->usage.oom_kills > 0);
 }
 
 void
-run_explain(struct run *run)
+runend_explain(struct run *run)
 {
 	char limit[QUANTITY_TEXT];
 	int64_t code = run->info.exit_code;
@@ -99,40 +99,40 @@ run_explain(struct run *run)
 	if (run->error[0] != '\0')
 		return;
 	if (run->cancelled && !run->timed_out && !run->over_disk && !run->over_own) {
-		run_set_error(run, JOB_KILLED);
+		runend_set_error(run, JOB_KILLED);
 		return;
 	}
 	if (run->info.state == CONTAINER_ABSENT)
 		return;
 	if (run->timed_out ||
-	    (code > 128 && run->info.finished_at >= run_deadline_ms(run) &&
+	    (code > 128 && run->info.finished_at >= runend_deadline_ms(run) &&
 		run->job.start_marked_at > 0)) {
-		run_set_error(run, "timed out after %lld s", (long long)run->job.timeout);
+		runend_set_error(run, "timed out after %lld s", (long long)run->job.timeout);
 	} else if (run->over_disk) {
-		run_set_error(run, "the outbox is larger than its limit (%s)",
-		    bytes_format(run->job.disk, limit));
+		runend_set_error(run, "the outbox is larger than its limit (%s)",
+		    quantity_format_bytes(run->job.disk, limit));
 	} else if (run->over_own) {
-		run_set_error(run,
+		runend_set_error(run,
 		    "the job wrote more into Kabuto's own files (/run/kabuto, /etc/hosts) than they may hold");
 	} else if (code == 0) {
 		return;
-	} else if (out_of_memory(run)) {
-		run_set_error(run, "out of memory (limit %s)",
-		    bytes_format(run->job.memory, limit));
+	} else if (runend_out_of_memory(run)) {
+		runend_set_error(run, "out of memory (limit %s)",
+		    quantity_format_bytes(run->job.memory, limit));
 	} else if (!run->usage.complete) {
 		/* kabuto-init did not come to its end, and it was not we who killed it. */
-		run_set_error(run, "the engine lost the container while the job ran");
+		runend_set_error(run, "the engine lost the container while the job ran");
 	} else if (run->usage.exec_errno != 0) {
-		explain_exec(run);
+		runend_explain_exec(run);
 	} else if (run->usage.signal > 0 && sigabbrev_np((int)run->usage.signal) != NULL) {
-		run_set_error(run, "killed by signal %lld (SIG%s)", (long long)run->usage.signal,
+		runend_set_error(run, "killed by signal %lld (SIG%s)", (long long)run->usage.signal,
 		    sigabbrev_np((int)run->usage.signal));
 	}
-	run_set_error(run, "exit code %lld", (long long)code);
+	runend_set_error(run, "exit code %lld", (long long)code);
 }
 
 bool
-run_seal_log(struct run *run, struct error *err)
+runend_seal_log(struct run *run, struct error *err)
 {
 	const struct config *config = run->worker->config;
 	char *lines[COLLECT_NOTES_MOST + 7], dropped[160], unnamed[96], oom[96],
@@ -148,7 +148,7 @@ run_seal_log(struct run *run, struct error *err)
 	}
 	if (run->info.oom_killed || run->usage.oom_kills > 0) {
 		snprintf(oom, sizeof oom, "killed: out of memory (limit %s)",
-		    bytes_format(run->job.memory, limit));
+		    quantity_format_bytes(run->job.memory, limit));
 		lines[count++] = oom;
 	}
 	for (size_t i = 0; i < run->notes.count; i++)
@@ -161,7 +161,7 @@ run_seal_log(struct run *run, struct error *err)
 		lines[count++] = unnamed;
 	}
 	if (run->error[0] != '\0' && strncmp(run->error, "exit code ", 10) != 0 &&
-	    !out_of_memory(run)) {
+	    !runend_out_of_memory(run)) {
 		snprintf(ended, sizeof ended, "failed: %s", run->error);
 		lines[count++] = ended;
 	}

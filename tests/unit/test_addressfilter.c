@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 #include <sys/eventfd.h>
 
-#include "guard.h"
+#include "addressfilter.h"
 
 static void
 test_addresses_that_are_not_the_public_internet(void **state)
@@ -107,7 +107,7 @@ test_addresses_that_are_not_the_public_internet(void **state)
 		bool four = inet_pton(AF_INET, rows[i].address, &v4.sin_addr) == 1;
 		bool known = four || inet_pton(AF_INET6, rows[i].address, &v6.sin6_addr) == 1;
 		bool private =
-		    !guard_is_public(four ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6);
+		    !addressfilter_is_public(four ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6);
 
 		row_check(failed, known && private == rows[i].private, "%s", rows[i].address);
 	}
@@ -131,16 +131,16 @@ test_host_in_any_spelling_of_a_private_address_is_refused(void **state)
 		struct error err = { .kind = ERROR_NONE };
 
 		row_check(failed,
-		    !guard_resolve(&guard, hosts[i], address, &err) && err.kind == ERROR_INPUT &&
+		    !addressfilter_resolve(&guard, hosts[i], address, &err) && err.kind == ERROR_INPUT &&
 			strstr(err.text, "private network") != NULL,
 		    "%s: %s", hosts[i], err.text);
 		row_check(failed,
-		    guard_connect(&guard, hosts[i], "1", &err) < 0 && err.kind == ERROR_INPUT,
+		    addressfilter_connect(&guard, hosts[i], "1", &err) < 0 && err.kind == ERROR_INPUT,
 		    "%s: %s", hosts[i], err.text);
 	}
-	assert_true(guard_resolve(&guard, "8.8.8.8", address, NULL));
+	assert_true(addressfilter_resolve(&guard, "8.8.8.8", address, NULL));
 	assert_string_equal(address, "8.8.8.8");
-	assert_true(guard_resolve(&guard, "010.8.8.8", address, NULL));
+	assert_true(addressfilter_resolve(&guard, "010.8.8.8", address, NULL));
 	assert_string_equal(address, "8.8.8.8");
 	rows_end(failed);
 }
@@ -170,15 +170,15 @@ test_only_who_is_allowed_private_hosts_reaches_one(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(guard_connect(&strict, "127.0.0.1", port, &err), -1);
+	assert_int_equal(addressfilter_connect(&strict, "127.0.0.1", port, &err), -1);
 	assert_string_equal(err.text,
 	    "'127.0.0.1' is an address of a private network, which is not allowed here");
 	assert_int_equal(accept(server, NULL, NULL), -1);
-	client = guard_connect(&free, "127.0.0.1", port, &err);
+	client = addressfilter_connect(&free, "127.0.0.1", port, &err);
 	assert_true(client >= 0);
 	(void)close(client);
 	(void)close(server);
-	client = guard_connect(&free, "127.0.0.1", port, &err);
+	client = addressfilter_connect(&free, "127.0.0.1", port, &err);
 	assert_int_equal(client, -1);
 	assert_int_equal(err.kind, ERROR_AWAY);
 	assert_string_equal(err.text, "the host '127.0.0.1' does not answer: Connection refused");
@@ -193,7 +193,7 @@ test_connecting_is_given_up_when_it_is_to_end(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(guard_connect(&guard, "127.0.0.1", port, &err), -1);
+	assert_int_equal(addressfilter_connect(&guard, "127.0.0.1", port, &err), -1);
 	assert_int_equal(err.kind, ERROR_AWAY);
 	(void)close(server);
 	(void)close(guard.interrupt);
@@ -206,7 +206,7 @@ test_host_that_does_not_exist_is_not_found(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(guard_connect(&guard, "256.256.256.256", "1", &err), -1);
+	assert_int_equal(addressfilter_connect(&guard, "256.256.256.256", "1", &err), -1);
 	assert_int_equal(err.kind, ERROR_INPUT);
 	assert_non_null(strstr(err.text, "the host '256.256.256.256' is not found: "));
 }

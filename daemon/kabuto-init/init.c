@@ -61,7 +61,7 @@ struct job {
 };
 
 static int
-usage(void)
+init_usage(void)
 {
 	static const char text[] =
 	    "usage: kabuto-init [-l log-limit] [-g grace] -- program [argument ...]\n"
@@ -75,7 +75,7 @@ usage(void)
  * Has the kernel take the job, and not PID 1, when memory is short. Raising it needs no privilege.
  */
 static void
-prefer_as_victim(void)
+init_prefer_as_victim(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
@@ -85,7 +85,8 @@ prefer_as_victim(void)
 	}
 }
 
-static void __attribute__((noreturn)) run_program(char **arguments, int out, int err, int report)
+static void __attribute__((noreturn))
+init_run_program(char **arguments, int out, int err, int report)
 {
 	sigset_t none;
 
@@ -93,7 +94,7 @@ static void __attribute__((noreturn)) run_program(char **arguments, int out, int
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0);
-	prefer_as_victim();
+	init_prefer_as_victim();
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
 	execvp(arguments[0], arguments);
@@ -105,7 +106,7 @@ static void __attribute__((noreturn)) run_program(char **arguments, int out, int
  * Starts the program; report tells why it could not be, by a pipe that a successful execve closes.
  */
 static bool
-start(struct job *job, char **arguments)
+init_start(struct job *job, char **arguments)
 {
 	int out[2], err[2], report[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -115,7 +116,7 @@ start(struct job *job, char **arguments)
 		return false;
 	job->pid = fork();
 	if (job->pid == 0)
-		run_program(arguments, out[1], err[1], report[1]);
+		init_run_program(arguments, out[1], err[1], report[1]);
 	close(out[1]);
 	close(err[1]);
 	close(report[1]);
@@ -130,7 +131,7 @@ start(struct job *job, char **arguments)
 }
 
 static void
-reap(struct job *job)
+init_reap(struct job *job)
 {
 	int status;
 	pid_t pid;
@@ -143,7 +144,7 @@ reap(struct job *job)
 }
 
 static void
-take_signals(struct job *job)
+init_take_signals(struct job *job)
 {
 	struct signalfd_siginfo info;
 
@@ -151,52 +152,53 @@ take_signals(struct job *job)
 		int number = (int)info.ssi_signo;
 
 		if (number == SIGCHLD) {
-			reap(job);
+			init_reap(job);
 			continue;
 		}
 		if (number == SIGTERM && job->kill_at == 0)
-			job->kill_at = monotonic_ms() + job->grace_ms;
+			job->kill_at = writer_monotonic_ms() + job->grace_ms;
 		if (!job->ended)
 			kill(-job->pid, number);
 	}
 }
 
 static int
-earlier(int a, int b)
+init_earlier(int a, int b)
 {
 	return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
 static int
-poll_ms(const struct job *job)
+init_poll_ms(const struct job *job)
 {
-	int ms = earlier(stream_wait_ms(&streams[0]), stream_wait_ms(&streams[1]));
-	int64_t left = job->kill_at - monotonic_ms();
+	int ms =
+	    init_earlier(writer_stream_wait_ms(&streams[0]), writer_stream_wait_ms(&streams[1]));
+	int64_t left = job->kill_at - writer_monotonic_ms();
 
-	return job->kill_at == 0 ? ms : earlier(ms, left < 0 ? 0 : (int)left);
+	return job->kill_at == 0 ? ms : init_earlier(ms, left < 0 ? 0 : (int)left);
 }
 
 /* One turn: signals, output, the end of the grace period. */
 static void
-turn(struct job *job)
+init_turn(struct job *job)
 {
 	struct pollfd fds[] = { { .fd = job->signals, .events = POLLIN },
 		{ .fd = streams[0].fd, .events = POLLIN },
 		{ .fd = streams[1].fd, .events = POLLIN } };
 
-	if (poll(fds, 3, poll_ms(job)) < 0 && errno != EINTR)
+	if (poll(fds, 3, init_poll_ms(job)) < 0 && errno != EINTR)
 		return;
 	for (int i = 0; i < 2; i++) {
-		if (fds[i + 1].revents != 0 && !stream_read(&streams[i], &job->writer)) {
+		if (fds[i + 1].revents != 0 && !writer_stream_read(&streams[i], &job->writer)) {
 			close(streams[i].fd);
 			streams[i].fd = -1;
 		}
-		stream_flush_old(&streams[i], &job->writer);
+		writer_stream_flush_old(&streams[i], &job->writer);
 	}
-	take_signals(job);
-	if (job->kill_at != 0 && monotonic_ms() >= job->kill_at) {
+	init_take_signals(job);
+	if (job->kill_at != 0 && writer_monotonic_ms() >= job->kill_at) {
 		kill(-1, SIGKILL); /* all but PID 1 itself */
-		job->kill_at = monotonic_ms() + KILL_AGAIN_MS;
+		job->kill_at = writer_monotonic_ms() + KILL_AGAIN_MS;
 	}
 }
 
@@ -206,13 +208,13 @@ turn(struct job *job)
  * end.
  */
 static void
-finish(struct job *job)
+init_finish(struct job *job)
 {
-	int64_t until = monotonic_ms() + REAP_MS;
+	int64_t until = writer_monotonic_ms() + REAP_MS;
 	struct pollfd child = { .fd = job->signals, .events = POLLIN };
 
 	kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, WNOHANG) >= 0 && monotonic_ms() < until) {
+	while (waitpid(-1, NULL, WNOHANG) >= 0 && writer_monotonic_ms() < until) {
 		struct signalfd_siginfo info;
 
 		(void)poll(&child, 1, 10);
@@ -223,14 +225,14 @@ finish(struct job *job)
 		struct pollfd left = { .fd = streams[i].fd, .events = POLLIN };
 
 		while (left.fd >= 0 && poll(&left, 1, 0) > 0 &&
-		    stream_read(&streams[i], &job->writer))
+		    writer_stream_read(&streams[i], &job->writer))
 			continue;
-		stream_flush(&streams[i], &job->writer);
+		writer_stream_flush(&streams[i], &job->writer);
 	}
 }
 
 static int
-exit_code(const struct job *job)
+init_exit_code(const struct job *job)
 {
 	if (!job->ended)
 		return CODE_NOT_RUN;
@@ -243,7 +245,7 @@ exit_code(const struct job *job)
  * the engine knows nothing any more.
  */
 static bool
-begin(int *code)
+init_begin(int *code)
 {
 	int fd = open(USAGE_PATH, O_RDWR | O_CLOEXEC);
 	char text[1024] = "";
@@ -264,7 +266,7 @@ begin(int *code)
  * when a page becomes dirty); 1 where the kernel does not count them.
  */
 static int64_t
-bytes_written(void)
+init_bytes_written(void)
 {
 	struct rusage used;
 
@@ -274,7 +276,7 @@ bytes_written(void)
 }
 
 static void
-report(const struct job *job)
+init_report(const struct job *job)
 {
 	int fd = open(USAGE_PATH, O_WRONLY | O_CLOEXEC);
 	struct cgroup_usage used;
@@ -290,13 +292,13 @@ report(const struct job *job)
 	    (long long)used.cpu_ns, (long long)used.memory, (long long)used.io,
 	    (long long)job->writer.dropped, job->exec_errno,
 	    WIFSIGNALED(job->status) ? WTERMSIG(job->status) : 0, (long long)used.oom_kills,
-	    (long long)bytes_written(), exit_code(job));
+	    (long long)init_bytes_written(), init_exit_code(job));
 	(void)!write(fd, text, (size_t)length);
 	close(fd);
 }
 
 static void
-catch_signals(struct job *job)
+init_catch_signals(struct job *job)
 {
 	sigset_t all;
 
@@ -313,7 +315,7 @@ catch_signals(struct job *job)
 
 /* Copies /etc/<name> to where the spooler sees it: whole or not at all. */
 static void
-show(const char *name)
+init_show(const char *name)
 {
 	char path[64], part[64], text[65536];
 	int from, to;
@@ -333,14 +335,14 @@ show(const char *name)
 
 /* A sandbox: nothing but a network namespace, until somebody asks for its end. */
 static int
-pause_until_term(void)
+init_pause_until_term(void)
 {
 	sigset_t all;
 	int number;
 
-	show("hosts");
-	show("resolv.conf");
-	show("hostname"); /* the last one: whoever sees it sees all three */
+	init_show("hosts");
+	init_show("resolv.conf");
+	init_show("hostname"); /* the last one: whoever sees it sees all three */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	do
@@ -359,7 +361,7 @@ main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "+g:l:p")) != -1)
 		switch (option) {
 		case 'p':
-			return pause_until_term();
+			return init_pause_until_term();
 		case 'g':
 			job.grace_ms = atoll(optarg) * 1000;
 			break;
@@ -367,22 +369,22 @@ main(int argc, char **argv)
 			limit = atoll(optarg);
 			break;
 		default:
-			return usage();
+			return init_usage();
 		}
 	if (optind == argc)
-		return usage();
-	if (!begin(&code))
+		return init_usage();
+	if (!init_begin(&code))
 		return code;
 	writer_open(&job.writer, TEXT_PATH, INDEX_PATH, limit);
-	catch_signals(&job);
-	if (job.signals < 0 || !start(&job, argv + optind)) {
+	init_catch_signals(&job);
+	if (job.signals < 0 || !init_start(&job, argv + optind)) {
 		job.exec_errno = errno;
-		report(&job);
+		init_report(&job);
 		return CODE_NOT_RUN;
 	}
 	while (!job.ended)
-		turn(&job);
-	finish(&job);
-	report(&job);
-	return exit_code(&job);
+		init_turn(&job);
+	init_finish(&job);
+	init_report(&job);
+	return init_exit_code(&job);
 }

@@ -1,7 +1,7 @@
 /*
  * Looking up, checking, connecting.
  */
-#include "guard.h"
+#include "addressfilter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static const struct {
 };
 
 static bool
-is_public_v4(uint32_t address)
+addressfilter_is_public_v4(uint32_t address)
 {
 	for (size_t i = 0; i < sizeof special_v4 / sizeof special_v4[0]; i++)
 		if ((address ^ special_v4[i].network) >> (32 - special_v4[i].bits) == 0)
@@ -60,25 +60,26 @@ is_public_v4(uint32_t address)
 
 /* Four bytes in the network's order. */
 static uint32_t
-four_bytes(const unsigned char *bytes)
+addressfilter_four_bytes(const unsigned char *bytes)
 {
 	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
 	    bytes[3];
 }
 
 static bool
-is_public_v6(const unsigned char *bytes)
+addressfilter_is_public_v6(const unsigned char *bytes)
 {
 	/* NAT64 (RFC 6052, section 2.1): behind it is the IPv4 address at its end. */
 	static const unsigned char nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 
 	if (memcmp(bytes, nat64, sizeof nat64) == 0 || memcmp(bytes, mapped, sizeof mapped) == 0)
-		return is_public_v4(four_bytes(bytes + 12));
+		return addressfilter_is_public_v4(addressfilter_four_bytes(bytes + 12));
 	if (bytes[0] == 0x20 && bytes[1] == 0x02) /* 6to4 (RFC 3056, section 2) */
-		return is_public_v4(four_bytes(bytes + 2));
+		return addressfilter_is_public_v4(addressfilter_four_bytes(bytes + 2));
 	for (size_t i = 0; i < sizeof special_v6 / sizeof special_v6[0]; i++)
-		if ((four_bytes(bytes) ^ four_bytes(special_v6[i].network)) >>
+		if ((addressfilter_four_bytes(bytes) ^
+			addressfilter_four_bytes(special_v6[i].network)) >>
 			(32 - special_v6[i].bits) ==
 		    0)
 			return false;
@@ -86,19 +87,21 @@ is_public_v6(const unsigned char *bytes)
 }
 
 bool
-guard_is_public(const struct sockaddr *address)
+addressfilter_is_public(const struct sockaddr *address)
 {
 	const void *bytes = address;
 
 	if (address->sa_family == AF_INET)
-		return is_public_v4(ntohl(((const struct sockaddr_in *)bytes)->sin_addr.s_addr));
+		return addressfilter_is_public_v4(ntohl(((const struct sockaddr_in *)bytes)
+							    ->sin_addr.s_addr));
 	return address->sa_family == AF_INET6 &&
-	    is_public_v6(((const struct sockaddr_in6 *)bytes)->sin6_addr.s6_addr);
+	    addressfilter_is_public_v6(((const struct sockaddr_in6 *)bytes)->sin6_addr.s6_addr);
 }
 
 /* The checked addresses of host, the caller's to free; NULL with err set. */
 static struct addrinfo *
-look_up(const struct guard *guard, const char *host, const char *port, struct error *err)
+addressfilter_query(const struct guard *guard, const char *host, const char *port,
+    struct error *err)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
@@ -113,7 +116,7 @@ look_up(const struct guard *guard, const char *host, const char *port, struct er
 	}
 	for (const struct addrinfo *at = found; at != NULL && !guard->allow_private;
 	     at = at->ai_next)
-		if (!guard_is_public(at->ai_addr)) {
+		if (!addressfilter_is_public(at->ai_addr)) {
 			error_set(err, ERROR_INPUT,
 			    "'%s' is an address of a private network, which is not allowed here",
 			    host);
@@ -125,7 +128,7 @@ look_up(const struct guard *guard, const char *host, const char *port, struct er
 
 /* Waits for a connection that was begun; false with errno. */
 static bool
-wait_connected(const struct guard *guard, int fd)
+addressfilter_wait_connected(const struct guard *guard, int fd)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLOUT },
 		{ .fd = guard->interrupt, .events = POLLIN } };
@@ -150,22 +153,23 @@ wait_connected(const struct guard *guard, int fd)
 }
 
 static int
-connect_to(const struct guard *guard, const struct addrinfo *at)
+addressfilter_connect_to(const struct guard *guard, const struct addrinfo *at)
 {
 	cleanup_close int fd =
 	    socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 
 	if (fd < 0 ||
 	    (connect(fd, at->ai_addr, at->ai_addrlen) < 0 &&
-		(errno != EINPROGRESS || !wait_connected(guard, fd))))
+		(errno != EINPROGRESS || !addressfilter_wait_connected(guard, fd))))
 		return -1;
 	return take_fd(&fd);
 }
 
 int
-guard_connect(const struct guard *guard, const char *host, const char *port, struct error *err)
+addressfilter_connect(const struct guard *guard, const char *host, const char *port,
+    struct error *err)
 {
-	struct addrinfo *found = look_up(guard, host, port, err);
+	struct addrinfo *found = addressfilter_query(guard, host, port, err);
 	int fd = -1;
 
 	if (found == NULL)
@@ -173,7 +177,7 @@ guard_connect(const struct guard *guard, const char *host, const char *port, str
 	errno = 0;
 	for (const struct addrinfo *at = found; at != NULL && fd < 0 && errno != ECANCELED;
 	     at = at->ai_next)
-		fd = connect_to(guard, at);
+		fd = addressfilter_connect_to(guard, at);
 	if (fd < 0)
 		error_set(err, ERROR_AWAY, "the host '%s' does not answer: %s", host,
 		    strerror(errno));
@@ -182,10 +186,10 @@ guard_connect(const struct guard *guard, const char *host, const char *port, str
 }
 
 bool
-guard_resolve(const struct guard *guard, const char *host, char address[static GUARD_ADDRESS],
-    struct error *err)
+addressfilter_resolve(const struct guard *guard, const char *host,
+    char address[static GUARD_ADDRESS], struct error *err)
 {
-	struct addrinfo *found = look_up(guard, host, NULL, err);
+	struct addrinfo *found = addressfilter_query(guard, host, NULL, err);
 	int result;
 
 	if (found == NULL)

@@ -1,7 +1,7 @@
 /*
  * A process that dies where it is told to.
  */
-#include "fault.h"
+#include "crash.h"
 
 #ifdef KABUTO_TEST_BUILD
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 void
-fault_point(const char *life, const char *step)
+crash_point(const char *life, const char *step)
 {
 	const char *fault = getenv("KABUTO_FAULT"), *mark = getenv("KABUTO_FAULT_MARK");
 	char here[64];
@@ -26,7 +26,7 @@ fault_point(const char *life, const char *step)
 }
 
 const char *
-fault_folder(void)
+crash_folder(void)
 {
 	static char folder[PATH_MAX];
 	const char *mark = getenv("KABUTO_FAULT_MARK");
