@@ -19,6 +19,7 @@
 #include "route.h"
 #include "urlencoded.h"
 #include "utf8.h"
+#include "wait.h"
 
 #define BODY_MOST                                                                                  \
 	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */

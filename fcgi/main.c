@@ -291,7 +291,7 @@ main_serve(const struct config *config, const char *config_path, const char *poo
 	server.config = config;
 	server.follows = strcmp(pool, "follow") == 0;
 	server.stop = eventfd(0, EFD_CLOEXEC);
-	wait_init(&server.waiters);
+	waiters_init(&server.waiters);
 	if (workers == NULL || server.stop < 0)
 		return error_set(err, ERROR_SYSTEM, "start: not enough memory");
 	FCGX_Init();

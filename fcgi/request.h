@@ -18,7 +18,7 @@
 #include "spool.h"
 #include "token.h"
 #include "upload.h"
-#include "wait.h"
+#include "waiters.h"
 
 #define REQUEST_PARTS 8 /* segments of the longest route, and a few */
 

@@ -17,6 +17,7 @@
 #include "outbox.h"
 #include "pipelines.h"
 #include "tokens.h"
+#include "wait.h"
 
 const struct route routes_all[] = {
 	{ "POST", "/register", accounts_register, SAYS_STATUS, accounts_register_parameters, NULL,

@@ -15,13 +15,6 @@ const struct parameter wait_parameters[] = {
 	{ 0 },
 };
 
-void
-wait_init(struct waiters *waiters)
-{
-	pthread_mutex_init(&waiters->lock, NULL);
-	waiters->count = 0;
-}
-
 int64_t
 wait_seconds(const struct request *req)
 {
@@ -33,22 +26,11 @@ wait_seconds(const struct request *req)
 	return seconds > WAIT_MOST_S ? WAIT_MOST_S : seconds;
 }
 
-/* what: what such calls do, for an error's text. */
+/* what: what such calls do, for the error's text. */
 static bool
 wait_enter_as(struct request *req, int64_t most, const char *what, struct error *err)
 {
-	struct waiters *waiters = &req->server->waiters;
-	int64_t of_account = 0;
-	bool entered;
-
-	pthread_mutex_lock(&waiters->lock);
-	for (size_t i = 0; i < waiters->count; i++)
-		of_account += waiters->accounts[i] == req->caller.account.id;
-	entered = of_account < most && waiters->count < WAITERS_MOST;
-	if (entered)
-		waiters->accounts[waiters->count++] = req->caller.account.id;
-	pthread_mutex_unlock(&waiters->lock);
-	if (entered)
+	if (waiters_enter(&req->server->waiters, req->caller.account.id, most))
 		return true;
 	error_set(err, ERROR_TOO_MANY,
 	    "an account may have %lld calls at a time that %s; call again when one has ended",
@@ -72,14 +54,7 @@ wait_enter_upload(struct request *req, struct error *err)
 void
 wait_leave(struct request *req)
 {
-	struct waiters *waiters = &req->server->waiters;
-	size_t i = 0;
-
-	pthread_mutex_lock(&waiters->lock);
-	while (waiters->accounts[i] != req->caller.account.id)
-		i++;
-	waiters->accounts[i] = waiters->accounts[--waiters->count];
-	pthread_mutex_unlock(&waiters->lock);
+	waiters_leave(&req->server->waiters, req->caller.account.id);
 }
 
 /* Until the next look; false: the process is to end. */

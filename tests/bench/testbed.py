@@ -142,7 +142,7 @@ def cookie(user):
 
 
 def log_records(kabuto, job, attempt=1):
-    """The index of a log (src/joblog_record.h): [(offset, stream, ns)]."""
+    """The index of a log (src/store/joblog_record.h): [(offset, stream, ns)]."""
     data = (kabuto.state / 'logs' / f'{job}.{attempt}.idx').read_bytes()
     return records(data)
 

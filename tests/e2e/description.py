@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import json
 import jsonschema
 
-TEXT = (pathlib.Path(__file__).parents[2] / 'fcgi/openapi.json').read_text()
+TEXT = (pathlib.Path(__file__).parents[2] / 'fcgi/calls/openapi.json').read_text()
 DESCRIPTION = json.loads(TEXT)
 RESOLVER = jsonschema.RefResolver.from_schema(DESCRIPTION)
 LARGE = 300_000  # bytes of a body that would take long to validate

@@ -138,7 +138,7 @@ class Kabuto:
         self.engine_socket = engine_socket or engine.socket
         self.settings = {
             'state_dir': str(self.state),
-            'init': str(self.build / 'daemon/kabuto-init/kabuto-init'),
+            'init': str(self.build / 'daemon/init/kabuto-init'),
             'login_attempts_address': 100000,
             'slots': 4,
             'engine': {'socket': str(self.engine_socket)},
@@ -187,7 +187,7 @@ class Kabuto:
 
     def commands(self):
         fcgi = self.build / 'fcgi/kabuto.fcgi'
-        commands = {'spooler': as_spooler(self.engine.group(), self.build / 'daemon/kabuto-spooler',
+        commands = {'spooler': as_spooler(self.engine.group(), self.build / 'daemon/spooler/kabuto-spooler',
                                           '-c', self.config)}
         for pool in POOLS:
             where = () if self.listeners else ('-l', self.sockets / f'{pool}.sock')
@@ -272,7 +272,7 @@ class Kabuto:
         """Runs kabutoctl as cron does, as root; gives what it said."""
         if 'input' not in kw:
             kw['stdin'] = subprocess.DEVNULL
-        return subprocess.run([*user, self.build / 'daemon/kabutoctl', '-c', self.config, *words],
+        return subprocess.run([*user, self.build / 'daemon/ctl/kabutoctl', '-c', self.config, *words],
                               text=text, capture_output=True, check=False, timeout=150, **kw)
 
     def handlers_say(self, **settings):

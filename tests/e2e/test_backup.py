@@ -91,7 +91,7 @@ def test_backup_under_way_loses_nothing_that_goes_meanwhile(own, moved, later, t
     dave.wait_line(running, 'begun')
     old_zip = results_of(kabuto, first)
     # A pipe takes less than the database: it is at work until somebody reads.
-    with subprocess.Popen([kabuto.build / 'daemon/kabutoctl', '-c', kabuto.config, 'backup', '-'],
+    with subprocess.Popen([kabuto.build / 'daemon/ctl/kabutoctl', '-c', kabuto.config, 'backup', '-'],
                           stdout=subprocess.PIPE) as backup:
         head = backup.stdout.read(1)
         first = again(dave, first)
@@ -132,7 +132,7 @@ def test_backup_under_way_loses_nothing_that_goes_meanwhile(own, moved, later, t
 
 def test_second_backup_waits_for_the_first_and_then_says_try_again(own, tmp_path):
     kabuto = own()
-    with subprocess.Popen([kabuto.build / 'daemon/kabutoctl', '-c', kabuto.config, 'backup', '-'],
+    with subprocess.Popen([kabuto.build / 'daemon/ctl/kabutoctl', '-c', kabuto.config, 'backup', '-'],
                           stdout=subprocess.PIPE) as backup:
         backup.stdout.read(1)
         one_line(kabuto.ctl('backup', tmp_path / 'second'), 75, 'another backup runs')
@@ -173,7 +173,7 @@ def test_backup_is_for_its_owner_only_and_whole_or_not_there(kabuto, alice, tmp_
     assert len(names) == len(set(names))
     one_line(kabuto.ctl('backup', tmp_path / 'nowhere/backup'), 1, 'nowhere/backup.part')
     with open('/dev/full', 'wb') as full:
-        done = subprocess.run([kabuto.build / 'daemon/kabutoctl', '-c', kabuto.config, 'backup',
+        done = subprocess.run([kabuto.build / 'daemon/ctl/kabutoctl', '-c', kabuto.config, 'backup',
                                '-'], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     one_line(done, 1, 'No space left')
     assert os.listdir(kabuto.state / 'incoming') == []

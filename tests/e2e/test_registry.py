@@ -386,7 +386,7 @@ def test_sweep_removes_the_engine_s_names_and_leaves_the_registry(own, registry,
 
 def spooler_says(kabuto, *options, **kw):
     """What a spooler says that does not start."""
-    command = as_spooler(kabuto.engine.group(), kabuto.build / 'daemon/kabuto-spooler', '-c',
+    command = as_spooler(kabuto.engine.group(), kabuto.build / 'daemon/spooler/kabuto-spooler', '-c',
                          kabuto.config, *options)
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, **kw)
     assert done.returncode == 1, done

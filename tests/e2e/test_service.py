@@ -101,7 +101,7 @@ def check(build, engine, tmp_path):
     return check
 
 
-@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
+@pytest.mark.parametrize('program', ['daemon/spooler/kabuto-spooler', 'fcgi/kabuto.fcgi'])
 @pytest.mark.parametrize('text, word', WRONG, ids=lambda x: str(x)[:30])
 def test_wrong_configuration_is_refused_with_file_line_and_reason(check, program, text, word):
     status, said, config = check(program, text)
@@ -110,7 +110,7 @@ def test_wrong_configuration_is_refused_with_file_line_and_reason(check, program
     assert re.search(rf'{re.escape(config)}:\d+\b', said), said
 
 
-@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
+@pytest.mark.parametrize('program', ['daemon/spooler/kabuto-spooler', 'fcgi/kabuto.fcgi'])
 def test_good_configuration_is_accepted(check, program, source):
     assert check(program, 'slots = 3\njob { memory = "1g" networks = {"none"} }')[0] == 0
     for example in [*source.glob('etc/kabuto.conf'), *source.glob('etc/kabuto.conf.in')]:
@@ -119,8 +119,8 @@ def test_good_configuration_is_accepted(check, program, source):
         assert status == 0, said
 
 
-@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi',
-                                     'daemon/kabutoctl'])
+@pytest.mark.parametrize('program', ['daemon/spooler/kabuto-spooler', 'fcgi/kabuto.fcgi',
+                                     'daemon/ctl/kabutoctl'])
 def test_programs_tell_their_version_and_usage(build, program):
     version = subprocess.run([build / program, '-V'], text=True, capture_output=True, check=True)
     assert 'kabuto' in version.stdout.lower() and re.search(r'\d', version.stdout)
@@ -129,7 +129,7 @@ def test_programs_tell_their_version_and_usage(build, program):
     assert wrong.returncode == 2 and 'usage' in (wrong.stderr + wrong.stdout).lower()
 
 
-@pytest.mark.parametrize('program', ['daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'])
+@pytest.mark.parametrize('program', ['daemon/spooler/kabuto-spooler', 'fcgi/kabuto.fcgi'])
 def test_missing_configuration_is_named(build, program):
     done = subprocess.run([build / program, '-c', '/nonexistent/kabuto.conf', '-n'], text=True,
                           capture_output=True, check=False, stdin=subprocess.DEVNULL)
@@ -137,7 +137,7 @@ def test_missing_configuration_is_named(build, program):
 
 
 def test_second_spooler_is_refused_and_names_the_first(kabuto, build, engine):
-    command = as_spooler(engine.group(), build / 'daemon/kabuto-spooler', '-c', kabuto.config)
+    command = as_spooler(engine.group(), build / 'daemon/spooler/kabuto-spooler', '-c', kabuto.config)
     done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=60,
                           stdin=subprocess.DEVNULL)
     assert done.returncode != 0 and str(kabuto['spooler'].pid) in done.stderr
@@ -232,7 +232,7 @@ def test_systemd_units_are_valid(source, build, tmp_path):
     assert units
     for unit in units:
         text = unit.read_text()
-        for program in ('daemon/kabuto-spooler', 'fcgi/kabuto.fcgi'):
+        for program in ('daemon/spooler/kabuto-spooler', 'fcgi/kabuto.fcgi'):
             name = re.escape(os.path.basename(program))
             text = re.sub(rf'[^\s=!+@:-]*/{name}\b(?!\.)', str(build / program), text)
         (tmp_path / unit.name.removesuffix('.in')).write_text(text)

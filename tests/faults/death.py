@@ -1,4 +1,4 @@
-"""A process that dies at a fault point (src/fault.h), once."""
+"""A process that dies at a fault point (src/base/crash.h), once."""
 import contextlib
 import signal
 

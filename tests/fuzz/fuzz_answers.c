@@ -5,9 +5,9 @@
  */
 #include "fuzz.h"
 
-#include "daemon/engine_container.h"
-#include "daemon/engine_image.h"
-#include "daemon/engine_tags.h"
+#include "daemon/engine/engine_container.h"
+#include "daemon/engine/engine_image.h"
+#include "daemon/engine/engine_tags.h"
 #include "utf8.h"
 
 static const long statuses[] = { 200, 200, 200, 201, 204, 304, 400, 403, 404, 409, 500, 503 };

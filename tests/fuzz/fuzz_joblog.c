@@ -14,7 +14,7 @@
 #include "joblog_record.h"
 #undef JOBLOG_LINE_MOST
 #define JOBLOG_LINE_MOST 64
-#include "src/joblog.c"
+#include "src/store/joblog.c"
 
 #define FLAG_FINAL 1
 #define FLAG_SEAL  2

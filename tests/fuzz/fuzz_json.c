@@ -7,12 +7,12 @@
 #include <fcgiapp.h>
 #include <math.h>
 
-#include "fcgi/accounts.h"
+#include "fcgi/calls/accounts.h"
 #include "fcgi/body.h"
-#include "fcgi/images.h"
-#include "fcgi/jobs.h"
-#include "fcgi/logs.h"
-#include "fcgi/pipelines.h"
+#include "fcgi/calls/images.h"
+#include "fcgi/calls/jobs.h"
+#include "fcgi/calls/logs.h"
+#include "fcgi/calls/pipelines.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "utf8.h"

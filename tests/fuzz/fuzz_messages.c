@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 /* Its parsing is static, behind a call that also packs a context. */
-#include "daemon/engine_image.c"
+#include "daemon/engine/engine_image.c"
 
 static bool
 record_message(void *context, json_t *message)

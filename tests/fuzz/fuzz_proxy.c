@@ -7,7 +7,7 @@
 #include <ctype.h>
 
 /* What it does with a head is static. */
-#include "daemon/proxy.c"
+#include "daemon/spooler/clone/proxy.c"
 
 static void
 check_rewritten(struct flow *flow, size_t head, const struct request_line *line)

@@ -6,7 +6,7 @@
 
 #include <ctype.h>
 
-#include "daemon/checkout.h"
+#include "daemon/spooler/clone/checkout_url.h"
 
 static void
 check(const struct checkout_url *url, const char *text)

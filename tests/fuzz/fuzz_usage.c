@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "daemon/usage.h"
+#include "daemon/spooler/usage.h"
 
 static bool
 sound(int64_t value)

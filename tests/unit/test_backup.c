@@ -4,7 +4,7 @@
  */
 #include "support.h"
 
-#include "daemon/backup.c"
+#include "daemon/ctl/backup.c"
 
 #include "seam_readdir.h"
 

@@ -6,7 +6,7 @@
 
 #include <sys/syscall.h>
 
-#include "daemon/buildrun.c"
+#include "daemon/spooler/buildrun.c"
 
 static bool takes_half, reading_fails;
 

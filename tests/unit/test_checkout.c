@@ -4,7 +4,7 @@
  */
 #include "support.h"
 
-#include "daemon/checkout.c"
+#include "daemon/spooler/clone/checkout.c"
 
 static char https[] = "https", http[] = "http", ssh[] = "ssh";
 

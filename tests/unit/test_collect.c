@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "daemon/collect.h"
+#include "daemon/spooler/collect.h"
 #include "seam_readdir.h"
 
 #define ENTRIES_MOST 1000

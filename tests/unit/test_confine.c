@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "src/confine.c"
+#include "src/base/confine.c"
 
 static int
 listen_on_loopback(uint16_t *port)
@@ -331,11 +331,14 @@ static void
 test_without_its_filter_nothing_is_run(void **state)
 {
 	const struct confine confine = { .ruleset = -1 };
+	struct sock_filter *made = confine_filters[0].code;
 
 	(void)state;
 	if (!confine_filter_supported())
 		skip();
+	confine_filters[0].code = NULL;
 	assert_int_equal(run_confined(&confine, "true"), 126);
+	confine_filters[0].code = made;
 }
 
 int

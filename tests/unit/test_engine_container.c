@@ -4,7 +4,7 @@
  */
 #include "support.h"
 
-#include "daemon/engine_container.c"
+#include "daemon/engine/engine_container.c"
 
 static void
 test_times_are_read_to_the_millisecond(void **state)

@@ -4,7 +4,7 @@
  */
 #include "support.h"
 
-#include "daemon/engine_image.c"
+#include "daemon/engine/engine_image.c"
 
 static bool
 count(void *context, json_t *message)

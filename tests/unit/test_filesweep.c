@@ -6,7 +6,7 @@
 
 #include <grp.h>
 
-#include "../../src/filesweep.c"
+#include "src/domain/filesweep.c"
 
 #include "seam_readdir.h"
 

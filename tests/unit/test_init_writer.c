@@ -4,7 +4,7 @@
  */
 #include "support.h"
 
-#include "daemon/kabuto-init/writer.c"
+#include "daemon/init/writer.c"
 #include "joblog.h"
 #include "take.h"
 

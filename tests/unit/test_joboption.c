@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include "job.h"
 #include "joboption.h"
 
 static void

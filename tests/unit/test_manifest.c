@@ -3,7 +3,7 @@
  */
 #include "support.h"
 
-#include "daemon/manifest.h"
+#include "daemon/ctl/manifest.h"
 
 static void
 test_names_that_members_may_have(void **state)

@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 
-#include "daemon/proxy.c"
+#include "daemon/spooler/clone/proxy.c"
 
 struct place {
 	struct proxy proxy;

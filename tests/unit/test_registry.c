@@ -4,7 +4,7 @@
  */
 #include "support.h"
 
-#include "daemon/engine_registry.c"
+#include "daemon/engine/engine_registry.c"
 
 #include "imagename.h"
 #include "registry.h"

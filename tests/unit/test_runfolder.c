@@ -1,9 +1,9 @@
 /*
  * The limits of what lies in an attempt's folder.
  */
+#include "runfolder.h"
 #include "support.h"
 
-#include "daemon/run.h"
 
 static void
 test_log_has_the_limit_that_held_when_the_job_began(void **state)

@@ -6,7 +6,7 @@
 
 #include <sys/syscall.h>
 
-#include "daemon/sandbox.c"
+#include "daemon/spooler/sandbox.c"
 
 static bool takes_half;
 

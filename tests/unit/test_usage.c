@@ -3,7 +3,7 @@
  */
 #include "support.h"
 
-#include "daemon/usage.h"
+#include "daemon/spooler/usage.h"
 
 #define BYTES(text) text, sizeof(text) - 1
 

@@ -1,0 +1,480 @@
+/*
+ * A build: its context is checked out where it comes from a repository, sent to the engine, and
+ * what the engine says is appended to builds/<id>/output as it comes. Where there is a registry,
+ * the image is pushed to it, and only then has the build succeeded.
+ */
+#include "buildrun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkout.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "dockerfile.h"
+#include "engine_image.h"
+#include "crash.h"
+#include "imagename.h"
+#include "log.h"
+#include "registry.h"
+#include "take.h"
+#include "tree.h"
+#include "utf8.h"
+#include "worker.h"
+#include "write.h"
+
+#define DOCKERFILE_MOST                                                                            \
+	(1024 * 1024) /* bytes of a repository's Dockerfile that the image shows                   \
+		       */
+#define FAULTS_MOST 5 /* of the engine's own that a build survives */
+
+struct build_state {
+	struct worker *worker;
+	const struct build *build;
+	int folder; /* builds/<id> */
+	int output; /* -1: not open */
+	int64_t written;
+	int faults;       /* of the engine's own, so far */
+	bool said_away;   /* the output says that the engine is away */
+	bool cut;         /* the output reached its limit */
+	bool built;       /* the engine has the image; what is left is the registry's part */
+	char *dockerfile; /* that came with a repository */
+	int64_t registry_away_ms; /* monotonic, since when the registry is; 0: it is not */
+};
+
+#define log_build(state, level, format, ...)                                                       \
+	log_write(level, "build=%lld " format,                                                     \
+	    (long long)(state)->build->id __VA_OPT__(, ) __VA_ARGS__)
+
+static bool
+buildrun_append(struct build_state *state, json_t *message)
+{
+	cleanup_free char *text = json_dumps(message, JSON_COMPACT);
+	cleanup_free char *line = NULL;
+	int length;
+
+	if (state->cut || text == NULL)
+		return true;
+	length = asprintf(&line, "%s\n", text);
+	if (state->written + length > state->worker->config->build.output_limit) {
+		state->cut = true;
+		free(line);
+		length = asprintf(&line,
+		    "{\"stream\":\"the rest of the output is left out: it is over the limit\\n\"}\n");
+	}
+	if (length < 0)
+		return true;
+	/* A full disk is no reason to fail the build, but half a line would be no JSON. */
+	if (write_whole(state->output, line, (size_t)length))
+		state->written += length;
+	else
+		(void)!ftruncate(state->output, state->written);
+	return true;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+buildrun_say(struct build_state *state, const char *format, ...)
+{
+	cleanup_json json_t *message = NULL;
+	cleanup_free char *said = NULL, *text = NULL;
+	va_list arguments;
+	size_t repaired;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&said, format, arguments);
+	va_end(arguments);
+	/* A program says names in whatever encoding the repository has them. */
+	text = length < 0 ? NULL : utf8_repair(said, (size_t)length, &repaired);
+	message = text == NULL ? NULL : json_pack("{s:s}", "stream", text);
+	if (message != NULL)
+		(void)buildrun_append(state, message);
+}
+
+/* An output that begins: what a former try has written is gone. */
+static bool
+buildrun_open_output(struct build_state *state, struct error *err)
+{
+	if (state->output >= 0)
+		(void)close(state->output);
+	state->output = openat(state->folder, BUILD_OUTPUT,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+	state->written = 0;
+	state->cut = false;
+	return state->output >= 0 || error_errno(err, "make the build's output");
+}
+
+static bool
+buildrun_on_message(void *context, json_t *message)
+{
+	return buildrun_append(context, message);
+}
+
+static bool
+buildrun_is_cancelled(struct build_state *state)
+{
+	struct error ignored;
+	bool cancelled = false;
+
+	return build_is_cancelled(&state->worker->db, state->build->id, &cancelled, &ignored) &&
+	    cancelled;
+}
+
+static bool
+buildrun_checkout_stop(void *context)
+{
+	struct build_state *state = context;
+
+	return state->worker->engine.interrupted;
+}
+
+static void
+buildrun_checkout_output(void *context, const char *line)
+{
+	buildrun_say(context, "%s\n", line);
+}
+
+static char *
+buildrun_context_path(const struct build_state *state, const char *folder)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/builds/%lld/%s", state->worker->spooler->spool.path,
+		   (long long)state->build->id, folder) < 0
+	    ? NULL
+	    : path;
+}
+
+/* Clones a repository, where the build is of one, into a folder of its own, anew at each try. */
+static bool
+buildrun_check_out(struct build_state *state, struct error *err)
+{
+	cleanup_free char *path = buildrun_context_path(state, BUILD_CHECKOUT);
+	const struct checkout checkout = { state->worker->config, path, buildrun_checkout_stop,
+		buildrun_checkout_output, state };
+	struct checkout_url url;
+
+	if (state->build->repo_url == NULL)
+		return true;
+	if (path == NULL)
+		return error_set(err, ERROR_SYSTEM, "check out: not enough memory");
+	if (!checkout_url_parse(&url, state->build->repo_url, &checkout.config->build.schemes,
+		err) ||
+	    !tree_remove(state->folder, BUILD_CHECKOUT, err) ||
+	    !checkout_clone(&checkout, &url, err))
+		return false;
+	crash_point("build", "checkout");
+	return true;
+}
+
+/* The Dockerfile that is built from, as it stands there; NULL with err set. */
+static char *
+buildrun_read_dockerfile(const struct build_state *state, const char *path, struct error *err)
+{
+	cleanup_free char *text = malloc(DOCKERFILE_MOST + 1);
+	cleanup_close int fd = -1;
+	ssize_t length;
+
+	if (text == NULL) {
+		error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
+		return NULL;
+	}
+	fd = openat(state->folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, DOCKERFILE_MOST + 1);
+	if (length < 0) {
+		/* Nothing, a link, a socket, a folder. */
+		if (errno == ENOENT || errno == ELOOP || errno == ENXIO || errno == EISDIR)
+			error_set(err, ERROR_INPUT, "the repository has no Dockerfile at its root");
+		else
+			error_errno(err, "read the Dockerfile");
+		return NULL;
+	}
+	if (length > DOCKERFILE_MOST || memchr(text, '\0', (size_t)length) != NULL) {
+		error_set(err, ERROR_INPUT, "the Dockerfile is no text, or has more than %d bytes",
+		    DOCKERFILE_MOST);
+		return NULL;
+	}
+	text[length] = '\0';
+	return take_pointer(&text);
+}
+
+static void
+buildrun_end_failed(struct build_state *state, const char *how, const char *why)
+{
+	struct error err;
+	int tries = 0;
+
+	while (!build_fail(&state->worker->db, state->build->id, how, why, &err)) {
+		log_build(state, LOG_WARNING, "%s, trying again", err.text);
+		if (!worker_pause(state->worker, &tries))
+			return;
+	}
+	crash_point("build", "fail");
+	log_build(state, LOG_INFO, "ended state=%s error=\"%s\"", how, why);
+}
+
+/*
+ * The image is there: its row follows. What is not noted here is built once more, from the engine's
+ * cache.
+ */
+static bool
+buildrun_end_succeeded(struct build_state *state, const char *tag, struct error *err)
+{
+	const struct build *build = state->build;
+	cleanup_free char *entrypoint = NULL, *cmd = NULL;
+
+	if (!engine_image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err))
+		return false;
+	crash_point("build", "inspect");
+	if (!build_succeed(&state->worker->db, build->id,
+		build->repo_url != NULL ? state->dockerfile : build->dockerfile, entrypoint, cmd,
+		err))
+		return false;
+	crash_point("build", "end");
+	log_build(state, LOG_INFO, "ended state=SUCCESS image=%lld", (long long)build->image);
+	return true;
+}
+
+static void
+buildrun_on_push(void *context, json_t *message)
+{
+	(void)buildrun_append(context, message);
+}
+
+/* The registry's part, where there is one. */
+static bool
+buildrun_push(struct build_state *state, const struct imagename *name, struct error *err)
+{
+	const struct config *config = state->worker->config;
+	struct engine *engine = &state->worker->engine;
+	cleanup_login struct registry_login login = { 0 };
+	const struct image_transfer transfer = { .login = &login,
+		.image = name->remote,
+		.timeout_ms = config->registry.timeout * MS_PER_S,
+		.message = buildrun_on_push,
+		.message_context = state };
+
+	if (!registry_log_in(config, &login, err))
+		return false;
+	if (login.address == NULL)
+		return true;
+	if (!engine_registry_tag(engine, name->local, name->remote, err))
+		return false;
+	crash_point("build", "tag");
+	if (!engine_registry_push(engine, &transfer, err))
+		return false;
+	crash_point("build", "push");
+	state->registry_away_ms = 0;
+	return true;
+}
+
+/* The engine's part. True: *failure is NULL, or says why the build failed. */
+static bool
+buildrun_build_image(struct build_state *state, const char *path, const char *tag, char **failure,
+    struct error *err)
+{
+	const struct config *config = state->worker->config;
+	cleanup_login struct registry_login login = { 0 };
+	struct engine_image_build build = { .tag = tag,
+		.instance = state->worker->spooler->instance,
+		.context = path,
+		.network = config->build.network,
+		.nocache = state->build->nocache,
+		.memory = config->build.memory,
+		.timeout_ms = config->build.timeout * MS_PER_S,
+		.registry = &login,
+		.message = buildrun_on_message,
+		.message_context = state };
+	int64_t begun = clock_monotonic_ms();
+
+	if (!registry_log_in(config, &login, err))
+		return false;
+	if (!engine_image_build(&state->worker->engine, &build, failure, err)) {
+		if (err->kind != ERROR_AWAY || clock_monotonic_ms() - begun < build.timeout_ms)
+			return false;
+		if (asprintf(failure, "the build took over %lld s",
+			(long long)config->build.timeout) < 0)
+			return false;
+	}
+	crash_point("build", "build");
+	return true;
+}
+
+/* *refusal gets, in words, why it may not be built; the caller's to free. */
+static bool
+buildrun_check_dockerfile(struct build_state *state, char **refusal, struct error *err)
+{
+	bool repository = state->build->repo_url != NULL;
+	cleanup_free char *text = buildrun_read_dockerfile(state,
+	    repository ? BUILD_CHECKOUT "/" CHECKOUT_TREE "/Dockerfile"
+		       : BUILD_CONTEXT "/Dockerfile",
+	    err);
+	struct error reason = { .kind = ERROR_NONE };
+	size_t length;
+
+	if (text == NULL)
+		return false;
+	if (repository) { /* as the image will show it */
+		free(state->dockerfile);
+		state->dockerfile = utf8_repair(text, strlen(text), &length);
+	}
+	if (!dockerfile_check(text, &reason) && reason.kind == ERROR_INPUT)
+		*refusal = strdup(reason.text);
+	if ((repository && state->dockerfile == NULL) ||
+	    (reason.kind != ERROR_NONE && *refusal == NULL))
+		return error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
+	return true;
+}
+
+/* Makes the image, unless a former try has. True: it is there, or the build has failed. */
+static bool
+buildrun_make_image(struct build_state *state, const char *tag, bool *failed, struct error *err)
+{
+	bool repository = state->build->repo_url != NULL;
+	cleanup_free char *path = buildrun_context_path(state,
+	    repository ? BUILD_CHECKOUT "/" CHECKOUT_TREE : BUILD_CONTEXT);
+	cleanup_free char *failure = NULL;
+
+	*failed = false;
+	if (state->built)
+		return true;
+	if (path == NULL)
+		return error_set(err, ERROR_SYSTEM, "build: not enough memory");
+	if (!buildrun_open_output(state, err))
+		return false;
+	crash_point("build", "output");
+	if (!buildrun_check_out(state, err) || !buildrun_check_dockerfile(state, &failure, err))
+		return false;
+	if (failure == NULL && !buildrun_build_image(state, path, tag, &failure, err))
+		return false;
+	*failed = failure != NULL;
+	if (failure != NULL)
+		buildrun_end_failed(state, "FAILED", failure);
+	state->built = failure == NULL;
+	return true;
+}
+
+/* One try. True: the build has ended. */
+static bool
+buildrun_try_build(struct build_state *state, struct error *err)
+{
+	struct spooler *spooler = state->worker->spooler;
+	struct imagename name;
+	bool failed;
+
+	/* Not before the engine answers: a clone that then only waits would be made again. */
+	if (!engine_ping(&state->worker->engine, err))
+		return false;
+	spooler_record_engine(spooler, NULL);
+	state->said_away = false;
+	imagename_make(&name, state->worker->config, spooler->instance, state->build->image,
+	    state->build->id, state->build->tag_secret);
+	if (!buildrun_make_image(state, name.local, &failed, err))
+		return false;
+	if (failed)
+		return true;
+	return buildrun_push(state, &name, err) && buildrun_end_succeeded(state, name.local, err);
+}
+
+/*
+ * A registry that is away is waited for, with a word in the output, as long as the configuration
+ * says. True: it has been away too long.
+ */
+static bool
+buildrun_lost_registry(struct build_state *state, const struct error *err)
+{
+	int64_t patience_ms = state->worker->config->registry.patience * MS_PER_S;
+
+	if (state->registry_away_ms == 0) {
+		state->registry_away_ms = clock_monotonic_ms();
+		buildrun_say(state, "waiting: %s\n", err->text);
+		log_build(state, LOG_WARNING, "%s, trying again", err->text);
+	}
+	return clock_monotonic_ms() - state->registry_away_ms >= patience_ms;
+}
+
+/*
+ * What a try that did not end the build means; true: it has ended now, or is left for the next
+ * spooler.
+ */
+static bool
+buildrun_settle(struct build_state *state, const struct error *err, int *tries)
+{
+	struct error ignored;
+
+	switch (err->kind) {
+	case ERROR_INTERRUPTED:
+		return state->worker->spooler->stopping;
+	case ERROR_AWAY:
+		spooler_record_engine(state->worker->spooler, err);
+		if (!state->said_away && buildrun_open_output(state, &ignored))
+			buildrun_say(state, "waiting: %s\n", err->text);
+		state->said_away = true;
+		state->built = false; /* its output is gone, and the engine may be another one */
+		break;
+	case ERROR_REGISTRY:
+		if (!buildrun_lost_registry(state, err))
+			break;
+		buildrun_end_failed(state, "FAILURE", err->text);
+		return true;
+	case ERROR_BUSY:
+	case ERROR_NO_SPACE:
+		if (*tries == 0)
+			log_build(state, LOG_WARNING, "%s, trying again", err->text);
+		break;
+	case ERROR_SYSTEM:
+		/* An engine that is going down says so with all kinds of faults. */
+		if (state->faults++ < FAULTS_MOST)
+			break;
+		__attribute__((fallthrough));
+	default:
+		buildrun_end_failed(state, "FAILURE", err->text);
+		return true;
+	}
+	return !worker_pause(state->worker, tries);
+}
+
+void
+buildrun(struct worker *worker, const struct build *build)
+{
+	struct build_state state = { .worker = worker, .build = build, .output = -1 };
+	struct error err = { .kind = ERROR_NONE };
+	char name[24];
+	int tries = 0;
+	bool ended = false;
+
+	snprintf(name, sizeof name, "%lld", (long long)build->id);
+	state.folder = openat(worker->spooler->spool.builds, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (state.folder < 0) {
+		error_errno(&err, "open the folder builds/%s", name);
+		buildrun_end_failed(&state, "FAILURE", err.text);
+		return;
+	}
+	while (!ended) {
+		engine_resume(&worker->engine);
+		if (worker->spooler->stopping)
+			break;
+		if (buildrun_is_cancelled(&state)) {
+			buildrun_end_failed(&state, "FAILED", BUILD_CANCELLED);
+			ended = true;
+		} else {
+			ended = buildrun_try_build(&state, &err) ||
+			    buildrun_settle(&state, &err, &tries);
+		}
+	}
+	if (!worker->spooler->stopping &&
+	    (!spool_remove(&worker->spooler->spool, state.folder, BUILD_CONTEXT, NULL, &err) ||
+		!tree_remove(state.folder, BUILD_CHECKOUT, &err)))
+		log_build(&state, LOG_WARNING, "%s", err.text);
+	if (state.output >= 0)
+		(void)close(state.output);
+	(void)close(state.folder);
+	free(state.dockerfile);
+}

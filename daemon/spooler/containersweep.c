@@ -1,0 +1,79 @@
+/*
+ * The sweep of containers. A container's labels tell which row it belongs to. The engine is asked
+ * first and the database then: a container is created after its attempt is noted as running, so
+ * none is removed that has just been created.
+ */
+#include "containersweep.h"
+
+#include <string.h>
+
+#include "engine_container.h"
+#include "job.h"
+#include "log.h"
+#include "number.h"
+#include "sandbox.h"
+#include "worker.h"
+
+struct containersweep {
+	struct worker *worker;
+	struct sweep *sweep;
+};
+
+static bool
+containersweep_is_needed(struct worker *worker, json_t *labels, bool *needed, struct error *err)
+{
+	const char *job_text = NULL, *attempt_text = NULL, *slot;
+	int64_t id, attempt;
+	struct job job;
+
+	slot = json_string_value(json_object_get(labels, SANDBOX_LABEL));
+	if (slot != NULL && slot[0] != '\0')
+		return sandbox_is_needed(worker, slot, needed, err);
+	/* An image of ours hands its label on to containers that are none of ours. */
+	*needed = json_object_get(labels, "kabuto.job") == NULL;
+	if (*needed)
+		return true;
+	if (json_unpack(labels, "{s:s, s:s}", "kabuto.job", &job_text, "kabuto.attempt",
+		&attempt_text) < 0 ||
+	    !number_parse_integer(job_text, &id) || !number_parse_integer(attempt_text, &attempt))
+		return true;
+	if (!job_read(&worker->db, id, &job, err))
+		return false;
+	*needed = strcmp(job.state, "running") == 0 && job.attempt == attempt;
+	job_clear(&job);
+	return true;
+}
+
+static bool
+containersweep_visit(const char *id, json_t *labels, void *context, struct error *err)
+{
+	struct containersweep *look = context;
+	struct worker *worker = look->worker;
+	bool needed = true;
+
+	if (containersweep_is_needed(worker, labels, &needed, err) &&
+	    (needed || engine_container_remove(&worker->engine, id, err))) {
+		look->sweep->containers += !needed;
+		if (!needed)
+			log_write(LOG_INFO, "sweep: removed container %.12s, of which no job runs",
+			    id);
+		return true;
+	}
+	if (err->kind == ERROR_AWAY || err->kind == ERROR_INTERRUPTED)
+		return false;
+	error_wrap(err, "container %.12s", id);
+	/* A conflict: somebody else is removing it. */
+	if (err->kind != ERROR_CONFLICT)
+		sweep_add_error(look->sweep, err->text);
+	log_write(err->kind == ERROR_CONFLICT ? LOG_INFO : LOG_WARNING, "sweep: %s", err->text);
+	return true;
+}
+
+bool
+containersweep_run(struct worker *worker, struct sweep *sweep, struct error *err)
+{
+	struct containersweep look = { worker, sweep };
+
+	return engine_container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
+	    containersweep_visit, &look, err);
+}

@@ -1,0 +1,41 @@
+/*
+ * From an attempt's folder to its results.
+ */
+#include "runcollect.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "runfolder.h"
+#include "secret.h"
+#include "tree.h"
+
+bool
+runcollect_outbox(struct run *run, struct error *err)
+{
+	cleanup_close int outbox = -1;
+
+	if (!runfolder_open(run, err))
+		return false;
+	outbox = openat(run->folder, "outbox", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (outbox < 0)
+		return error_errno(err, "open the outbox");
+	usage_read(&run->usage, run->folder, "usage");
+	run->over_disk = run->over_disk || tree_measure(outbox, run->job.disk) > run->job.disk;
+	collect_notes_clear(&run->notes);
+	secret_make_name(run->job.results_token);
+	{
+		const struct collect collect = {
+			.spool = &run->worker->spooler->spool,
+			.outbox = outbox,
+			.name = run->job.results_token,
+			.attempt = run->job.attempt,
+			.limit = run->job.disk,
+			.stop = &run->worker->spooler->stopping,
+			.notes = &run->notes,
+		};
+
+		return collect_outbox(&collect, err);
+	}
+}

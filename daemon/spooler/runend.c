@@ -1,0 +1,178 @@
+/*
+ * Why an attempt ended, in words: for the job's error and for the last lines of its log.
+ */
+#include "runend.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "image.h"
+#include "joblog.h"
+#include "jobspec.h"
+#include "jobstate.h"
+#include "quantity.h"
+#include "utf8.h"
+#include "worker.h"
+
+#define VEIL "..."
+
+/* The engine's words may name paths of the state directory, which no account has a use for. */
+static void
+runend_mask_path(char *text, const char *path)
+{
+	size_t length = strlen(path);
+	char *at = text;
+
+	while (length >= strlen(VEIL) && (at = strstr(at, path)) != NULL) {
+		memcpy(at, VEIL, strlen(VEIL));
+		at += strlen(VEIL);
+		memmove(at, at + length - strlen(VEIL), strlen(at + length - strlen(VEIL)) + 1);
+	}
+}
+
+void
+runend_set_error(struct run *run, const char *format, ...)
+{
+	const struct config *config = run->worker->config;
+	va_list arguments;
+
+	if (run->error[0] != '\0')
+		return;
+	va_start(arguments, format);
+	vsnprintf(run->error, sizeof run->error, format, arguments);
+	va_end(arguments);
+	runend_mask_path(run->error, config->state_dir);
+	runend_mask_path(run->error, config->engine.state_dir);
+	(void)utf8_make_valid(run->error);
+}
+
+int64_t
+runend_deadline_ms(const struct run *run)
+{
+	int64_t begun = run->info.started_at != 0 ? run->info.started_at : run->job.start_marked_at;
+
+	return begun + run->job.timeout * MS_PER_S;
+}
+
+/* Why the job's program could not be started (kabuto-init reports errno of its execve). */
+static void
+runend_explain_exec(struct run *run)
+{
+	cleanup_json json_t *arguments = NULL;
+	struct image_run image = { 0 };
+	struct error ignored;
+	const char *program;
+
+	if (!image_run_read(&run->worker->db, run->job.image, &image, &ignored))
+		return;
+	arguments = jobspec_arguments(&run->job, &image);
+	image_run_clear(&image);
+	program = json_string_value(json_array_get(arguments, 0));
+	if (program == NULL)
+		return;
+	if (strcmp(program, "/bin/sh") == 0 && run->usage.exec_errno == ENOENT)
+		runend_set_error(run,
+		    "the image has no shell (/bin/sh): give the command as a JSON array of strings");
+	else if (run->usage.exec_errno == ENOENT)
+		runend_set_error(run, "there is no program '%s' in the image", program);
+	else
+		runend_set_error(run, "the program '%s' could not be started: %s", program,
+		    strerrordesc_np((int)run->usage.exec_errno));
+}
+
+/* The job itself was killed for want of memory, and not only some process of its. */
+static bool
+runend_out_of_memory(const struct run *run)
+{
+	return run->info.exit_code == 137 && (run->info.oom_killed || run->usage.oom_kills > 0);
+}
+
+void
+runend_explain(struct run *run)
+{
+	char limit[QUANTITY_TEXT];
+	int64_t code = run->info.exit_code;
+
+	if (run->error[0] != '\0')
+		return;
+	if (run->cancelled && !run->timed_out && !run->over_disk && !run->over_own) {
+		runend_set_error(run, JOB_KILLED);
+		return;
+	}
+	if (run->info.state == CONTAINER_ABSENT)
+		return;
+	if (run->timed_out ||
+	    (code > 128 && run->info.finished_at >= runend_deadline_ms(run) &&
+		run->job.start_marked_at > 0)) {
+		runend_set_error(run, "timed out after %lld s", (long long)run->job.timeout);
+	} else if (run->over_disk) {
+		runend_set_error(run, "the outbox is larger than its limit (%s)",
+		    quantity_format_bytes(run->job.disk, limit));
+	} else if (run->over_own) {
+		runend_set_error(run,
+		    "the job wrote more into Kabuto's own files (/run/kabuto, /etc/hosts) than they may hold");
+	} else if (code == 0) {
+		return;
+	} else if (runend_out_of_memory(run)) {
+		runend_set_error(run, "out of memory (limit %s)",
+		    quantity_format_bytes(run->job.memory, limit));
+	} else if (!run->usage.complete) {
+		/* kabuto-init did not come to its end, and it was not we who killed it. */
+		runend_set_error(run, "the engine lost the container while the job ran");
+	} else if (run->usage.exec_errno != 0) {
+		runend_explain_exec(run);
+	} else if (run->usage.signal > 0 && sigabbrev_np((int)run->usage.signal) != NULL) {
+		runend_set_error(run, "killed by signal %lld (SIG%s)", (long long)run->usage.signal,
+		    sigabbrev_np((int)run->usage.signal));
+	}
+	runend_set_error(run, "exit code %lld", (long long)code);
+}
+
+bool
+runend_seal_log(struct run *run, struct error *err)
+{
+	const struct config *config = run->worker->config;
+	char *lines[COLLECT_NOTES_MOST + 7], dropped[160], unnamed[96], oom[96],
+	    ended[RUN_ERROR + 16], retry[96];
+	char limit[QUANTITY_TEXT];
+	size_t count = 0;
+
+	if (run->usage.log_dropped > 0) {
+		snprintf(dropped, sizeof dropped,
+		    "the log is over its limit: %lld bytes of output were dropped",
+		    (long long)run->usage.log_dropped);
+		lines[count++] = dropped;
+	}
+	if (run->info.oom_killed || run->usage.oom_kills > 0) {
+		snprintf(oom, sizeof oom, "killed: out of memory (limit %s)",
+		    quantity_format_bytes(run->job.memory, limit));
+		lines[count++] = oom;
+	}
+	for (size_t i = 0; i < run->notes.count; i++)
+		lines[count++] = run->notes.texts[i];
+	if (run->elsewhere != NULL)
+		lines[count++] = run->elsewhere;
+	if (run->notes.unnamed > 0) {
+		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more",
+		    run->notes.unnamed);
+		lines[count++] = unnamed;
+	}
+	if (run->error[0] != '\0' && strncmp(run->error, "exit code ", 10) != 0 &&
+	    !runend_out_of_memory(run)) {
+		snprintf(ended, sizeof ended, "failed: %s", run->error);
+		lines[count++] = ended;
+	}
+	if (run->error[0] != '\0' && run->job.retries_left > 0 && !run->cancelled) {
+		snprintf(retry, sizeof retry, "retry %lld of %lld follows",
+		    (long long)(run->job.retries - run->job.retries_left + 1),
+		    (long long)run->job.retries);
+		lines[count++] = retry;
+	}
+	return joblog_seal(run->worker->spooler->spool.logs, run->job.id, run->job.attempt,
+	    config->log_limit, lines, count, err);
+}

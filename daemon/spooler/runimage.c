@@ -1,0 +1,81 @@
+/*
+ * Getting a job's image back from the registry, where the engine has it no more: it was pruned, or
+ * the engine is another one.
+ */
+#include "runimage.h"
+
+#include "clock.h"
+#include "engine_registry.h"
+#include "imagename.h"
+#include "joblog.h"
+#include "registry.h"
+#include "worker.h"
+
+/* The words of a pull that failed, as the end of a job; kind stays where it may pass. */
+static bool
+runimage_explain(struct run *run, struct error *err)
+{
+	int64_t patience_ms = run->worker->config->registry.patience * MS_PER_S;
+
+	switch (err->kind) {
+	case ERROR_REGISTRY:
+		if (run->registry_away_ms == 0)
+			run->registry_away_ms = clock_monotonic_ms();
+		if (clock_monotonic_ms() - run->registry_away_ms < patience_ms)
+			return false;
+		err->kind = ERROR_NOT_FOUND;
+		return error_wrap(err, "the image is not on the engine any more");
+	case ERROR_NOT_FOUND:
+		return error_wrap(err,
+		    "the image is neither on the engine nor in the registry: build it again");
+	case ERROR_FORBIDDEN:
+	case ERROR_INPUT:
+	case ERROR_TOO_LARGE:
+		return error_wrap(err, "the image is not on the engine any more");
+	default:
+		return false;
+	}
+}
+
+static bool
+runimage_pull_from(struct run *run, const struct imagename *name, struct error *err)
+{
+	const struct config *config = run->worker->config;
+	cleanup_login struct registry_login login = { 0 };
+	const struct image_transfer transfer = { .login = &login,
+		.image = name->remote,
+		.timeout_ms = config->registry.timeout * MS_PER_S };
+
+	if (!registry_log_in(config, &login, err))
+		return false;
+	if (login.address == NULL)
+		return error_set(err, ERROR_NOT_FOUND,
+		    "the engine has the image no more, and there is no registry to pull it from: build it again");
+	log_run(run, LOG_INFO, "pulling %s", name->remote);
+	if (!engine_registry_pull(&run->worker->engine, &transfer, err))
+		return runimage_explain(run, err);
+	run->registry_away_ms = 0;
+	if (engine_registry_tag(&run->worker->engine, name->remote, name->local, err))
+		return true;
+	if (err->kind == ERROR_NOT_FOUND)
+		err->kind = ERROR_SYSTEM; /* somebody has removed it again: once more */
+	return false;
+}
+
+bool
+runimage_pull(struct run *run, const struct image_run *image, struct error *err)
+{
+	struct spooler *spooler = run->worker->spooler;
+	struct imagename name;
+	struct error look;
+	bool exists;
+
+	imagename_make(&name, run->worker->config, spooler->instance, image->image, image->build,
+	    image->tag_secret);
+	if (!engine_registry_has_image(&run->worker->engine, name.local, &exists, &look)) {
+		*err = look;
+		return false;
+	}
+	return !exists && runimage_pull_from(run, &name, err) &&
+	    joblog_note(spooler->spool.logs, run->job.id, run->job.attempt, JOBLOG_PULLED, err);
+}

@@ -1,0 +1,45 @@
+/*
+ * An attempt and the sandbox whose network its container joins.
+ */
+#include "runsandbox.h"
+
+#include "runfolder.h"
+#include "sandbox.h"
+#include "worker.h"
+
+void
+runsandbox_join(struct run *run)
+{
+	struct spooler *spooler = run->worker->spooler;
+	struct error err;
+
+	run->joined = sandbox_take(spooler, run->job.slot, run->job.network, run->sandbox);
+	if (run->joined &&
+	    !sandbox_copy_files(spooler, run->job.slot, run->job.network, run->folder, &err)) {
+		log_run(run, LOG_WARNING, "%s; it starts without", err.text);
+		run->joined = false;
+	}
+}
+
+bool
+runsandbox_never_began(struct run *run)
+{
+	struct error ignored;
+
+	return runfolder_open(run, &ignored) && usage_is_untouched(run->folder, "usage");
+}
+
+bool
+runsandbox_lost(struct run *run, struct error *refusal)
+{
+	struct error err;
+	bool alive = true;
+
+	if (refusal->kind == ERROR_AWAY || refusal->kind == ERROR_INTERRUPTED ||
+	    !runsandbox_never_began(run) ||
+	    !sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) || alive)
+		return false;
+	run->faults++;
+	refusal->kind = ERROR_NONE; /* there is nothing to wait for */
+	return true;
+}

@@ -1,0 +1,431 @@
+/*
+ * Sandboxes: which are ready is known here only, and found out anew at each start.
+ */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "engine_container.h"
+#include "engine_image.h"
+#include "job.h"
+#include "jobstate.h"
+#include "log.h"
+#include "mount.h"
+#include "number.h"
+#include "spooler.h"
+#include "tree.h"
+#include "worker.h"
+#include "write.h"
+
+#define PER_PROCESSOR 2
+#define MEMORY        (16 * 1024 * 1024) /* the engine's own start takes the most of it */
+#define PIDS          8
+#define SHOW_MS       10000 /* that kabuto-init gets to show the network's files */
+#define LOOK_MS       200   /* how soon that wait sees a stop */
+#define RETRY_MS      60000 /* after one could not be made */
+#define CREATE_TRIES  3     /* while late calls of former spoolers are in the way */
+#define FOLDER        SPOOL_SANDBOXES
+#define FOLDER_NAME   32
+
+const struct sandbox_file sandbox_files[] = {
+	{ "hosts", "/etc/hosts" }, { "resolv.conf", "/etc/resolv.conf" },
+	{ "hostname", "/etc/hostname" }, /* the last one that kabuto-init shows */
+};
+
+static const char *const networks[] = {
+	[SANDBOX_NETWORK_NONE] = "none",
+	[SANDBOX_NETWORK_BRIDGE] = "bridge",
+};
+_Static_assert(sizeof networks / sizeof networks[0] == SANDBOX_NETWORKS, "each has a name");
+
+static enum sandbox_network
+sandbox_network_of(const char *name)
+{
+	return strcmp(name, networks[SANDBOX_NETWORK_BRIDGE]) == 0 ? SANDBOX_NETWORK_BRIDGE
+								   : SANDBOX_NETWORK_NONE;
+}
+
+static void
+sandbox_make_name(char name[static SANDBOX_NAME], const struct spooler *spooler, int64_t slot,
+    enum sandbox_network network)
+{
+	snprintf(name, SANDBOX_NAME, "kabuto-%s-sandbox-%lld-%s", spooler->instance,
+	    (long long)slot, networks[network]);
+}
+
+static void
+sandbox_folder_name(char name[static FOLDER_NAME], int64_t slot, enum sandbox_network network)
+{
+	snprintf(name, FOLDER_NAME, "%lld.%s", (long long)slot, networks[network]);
+}
+
+static bool
+sandbox_no_memory(struct error *err)
+{
+	return error_set(err, ERROR_SYSTEM, "start sandboxes: not enough memory");
+}
+
+bool
+sandbox_open_all(struct spooler *spooler, struct error *err)
+{
+	const struct config *config = spooler->config;
+	int64_t most = PER_PROCESSOR * (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	struct sandboxes *all = calloc(1, sizeof *all);
+
+	if (all == NULL)
+		return sandbox_no_memory(err);
+	pthread_mutex_init(&all->lock, NULL);
+	spooler->sandboxes = all;
+	if (!config->sandboxes)
+		return true;
+	all->slots = config->slots < most ? config->slots : most;
+	all->ready = calloc((size_t)all->slots * SANDBOX_NETWORKS, sizeof all->ready[0]);
+	all->wanted[sandbox_network_of(config->job.network)] = true;
+	return all->ready != NULL || sandbox_no_memory(err);
+}
+
+void
+sandbox_close_all(struct spooler *spooler)
+{
+	if (spooler->sandboxes == NULL)
+		return;
+	free(spooler->sandboxes->ready);
+	pthread_mutex_destroy(&spooler->sandboxes->lock);
+	free(spooler->sandboxes);
+	spooler->sandboxes = NULL;
+}
+
+static bool *
+sandbox_ready(struct sandboxes *all, int64_t slot, enum sandbox_network network)
+{
+	return &all->ready[slot * SANDBOX_NETWORKS + network];
+}
+
+static void
+sandbox_set_ready(struct sandboxes *all, int64_t slot, enum sandbox_network network, bool is)
+{
+	pthread_mutex_lock(&all->lock);
+	*sandbox_ready(all, slot, network) = is;
+	pthread_mutex_unlock(&all->lock);
+}
+
+bool
+sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
+    char name[static SANDBOX_NAME])
+{
+	struct sandboxes *all = spooler->sandboxes;
+	bool is = false, asked = false;
+
+	if (slot >= all->slots)
+		return false;
+	pthread_mutex_lock(&all->lock);
+	is = *sandbox_ready(all, slot, sandbox_network_of(network));
+	asked = !all->wanted[sandbox_network_of(network)];
+	all->wanted[sandbox_network_of(network)] = true;
+	pthread_mutex_unlock(&all->lock);
+	if (asked)
+		spooler_nudge(spooler);
+	sandbox_make_name(name, spooler, slot, sandbox_network_of(network));
+	return is;
+}
+
+/* The folder of one sandbox, below run/; -1 with errno set. */
+static int
+sandbox_folder_open(const struct spooler *spooler, int64_t slot, enum sandbox_network network)
+{
+	cleanup_close int all =
+	    openat(spooler->spool.run, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char name[FOLDER_NAME];
+
+	sandbox_folder_name(name, slot, network);
+	return all < 0 ? -1 : openat(all, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool
+sandbox_copy_file(int from_dir, int to_dir, const char *name, struct error *err)
+{
+	cleanup_close int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int to =
+	    openat(to_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (from < 0 || to < 0 || !write_copy(from, to) || fchmod(to, 0644) < 0)
+		return error_errno(err, "copy the sandbox's file %s", name);
+	return true;
+}
+
+bool
+sandbox_copy_files(struct spooler *spooler, int64_t slot, const char *network, int folder,
+    struct error *err)
+{
+	cleanup_close int from = sandbox_folder_open(spooler, slot, sandbox_network_of(network));
+
+	if (from < 0)
+		return error_errno(err, "open the sandbox's folder");
+	for (size_t i = 0; i < SANDBOX_FILES; i++)
+		if (!sandbox_copy_file(from, folder, sandbox_files[i].name, err))
+			return false;
+	return true;
+}
+
+bool
+sandbox_check(struct worker *worker, int64_t slot, const char *network, bool *alive,
+    struct error *err)
+{
+	struct container_info info;
+	char name[SANDBOX_NAME];
+
+	sandbox_make_name(name, worker->spooler, slot, sandbox_network_of(network));
+	if (!engine_container_inspect(&worker->engine, name, &info, err))
+		return false;
+	*alive = info.state == CONTAINER_RUNNING;
+	if (!*alive && slot < worker->spooler->sandboxes->slots) {
+		log_write(LOG_WARNING, "sandbox=%s died, making it again", name);
+		sandbox_set_ready(worker->spooler->sandboxes, slot, sandbox_network_of(network),
+		    false);
+	}
+	return true;
+}
+
+void
+sandbox_forget_all(struct spooler *spooler)
+{
+	struct sandboxes *all = spooler->sandboxes;
+
+	pthread_mutex_lock(&all->lock);
+	for (int64_t i = 0; i < all->slots * SANDBOX_NETWORKS; i++)
+		all->ready[i] = false;
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* The first one that is wanted and not ready, from slot on. */
+static bool
+sandbox_find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network *network)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&all->lock);
+	for (; !found && *slot < all->slots; *slot += !found)
+		for (int n = 0; !found && n < SANDBOX_NETWORKS; n++) {
+			found = all->wanted[n] && !*sandbox_ready(all, *slot, n);
+			*network = (enum sandbox_network)n;
+		}
+	pthread_mutex_unlock(&all->lock);
+	return found;
+}
+
+bool
+sandbox_is_wanted(struct spooler *spooler)
+{
+	enum sandbox_network network;
+	int64_t slot = 0;
+
+	return clock_monotonic_ms() >= spooler->sandboxes->next_try_ms &&
+	    sandbox_find_missing(spooler->sandboxes, &slot, &network);
+}
+
+/* An empty folder that kabuto-init may write to, whoever it is in there. */
+static bool
+sandbox_make_folder(struct spooler *spooler, const char *name, struct error *err)
+{
+	cleanup_close int all = -1;
+
+	if (mkdirat(spooler->spool.run, FOLDER, 0700) < 0 && errno != EEXIST)
+		return error_errno(err, "make the folder run/" FOLDER);
+	all = openat(spooler->spool.run, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (all < 0)
+		return error_errno(err, "open the folder run/" FOLDER);
+	if (!tree_remove(all, name, err))
+		return false;
+	if (mkdirat(all, name, 0777) < 0 || fchmodat(all, name, 0777, 0) < 0)
+		return error_errno(err, "make the folder run/" FOLDER "/%s", name);
+	return true;
+}
+
+static bool
+sandbox_create(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
+    const char *folder, char id[static CONTAINER_ID], struct error *err)
+{
+	const struct config *config = worker->config;
+	cleanup_json json_t *entrypoint = json_pack("[s, s]", MOUNT_INIT, "-p");
+	cleanup_json json_t *command = json_array();
+	cleanup_json json_t *labels = NULL;
+	char image[64], slot_text[24];
+	struct container_spec spec = { .image = image,
+		.entrypoint = entrypoint,
+		.command = command,
+		.network = networks[network],
+		.hostname = SANDBOX_HOSTNAME,
+		.memory = MEMORY,
+		.pids = PIDS };
+
+	snprintf(image, sizeof image, "kabuto/%s-sandbox", worker->spooler->instance);
+	snprintf(slot_text, sizeof slot_text, "%lld", (long long)slot);
+	labels = json_pack("{s:s, s:s}", "kabuto.instance", worker->spooler->instance,
+	    SANDBOX_LABEL, slot_text);
+	spec.labels = labels;
+	mount_add(&spec, config, MOUNT_INIT, true, "bin/kabuto-init");
+	mount_add(&spec, config, "/run/kabuto/network", false, "run/" FOLDER "/%s", folder);
+	if (engine_container_create(&worker->engine, name, &spec, id, err))
+		return true;
+	return err->kind == ERROR_NOT_FOUND &&
+	    engine_image_make_empty(&worker->engine, image, err) &&
+	    engine_container_create(&worker->engine, name, &spec, id, err);
+}
+
+/* Waits until the network's files are shown. */
+static bool
+sandbox_wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network network,
+    struct error *err)
+{
+	const char *last = sandbox_files[SANDBOX_FILES - 1].name;
+	cleanup_close int folder = sandbox_folder_open(spooler, slot, network);
+	cleanup_close int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct pollfd fd = { .fd = watch, .events = POLLIN };
+	int64_t deadline = clock_monotonic_ms() + SHOW_MS, left;
+	char path[64], events[4096];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d/.", folder);
+	if (folder < 0 || watch < 0 || inotify_add_watch(watch, path, IN_MOVED_TO) < 0)
+		return error_errno(err, "watch a sandbox's folder");
+	while (faccessat(folder, last, R_OK, 0) < 0) {
+		left = deadline - clock_monotonic_ms();
+		if (left <= 0 || spooler->stopping)
+			return error_set(err, ERROR_SYSTEM,
+			    "kabuto-init does not show its network's files");
+		(void)poll(&fd, 1, (int)(left < LOOK_MS ? left : LOOK_MS));
+		(void)!read(watch, events, sizeof events);
+	}
+	return true;
+}
+
+/*
+ * Puts a new one in place of the container that is there, if there is one. By its id: a call that
+ * comes late, after the spooler has died, must not remove the next one's.
+ */
+static bool
+sandbox_replace(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
+    const char *old, struct error *err)
+{
+	char folder[FOLDER_NAME], id[CONTAINER_ID];
+
+	sandbox_folder_name(folder, slot, network);
+	return (old[0] == '\0' || engine_container_remove(&worker->engine, old, err)) &&
+	    sandbox_make_folder(worker->spooler, folder, err) &&
+	    sandbox_create(worker, slot, network, name, folder, id, err) &&
+	    engine_container_start(&worker->engine, id, err) &&
+	    sandbox_wait_for_files(worker->spooler, slot, network, err);
+}
+
+/*
+ * One that runs and has shown its files is taken as it is: a former spooler made it. True: the
+ * files are there.
+ */
+static bool
+sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network, struct error *err)
+{
+	char name[SANDBOX_NAME];
+	struct container_info info;
+
+	sandbox_make_name(name, worker->spooler, slot, network);
+	for (int tries = 1;; tries++) {
+		if (!engine_container_inspect(&worker->engine, name, &info, err))
+			return false;
+		if (info.state == CONTAINER_RUNNING) {
+			if (sandbox_wait_for_files(worker->spooler, slot, network, err))
+				return true;
+			if (worker->spooler->stopping)
+				return false;
+			log_write(LOG_WARNING, "sandbox=%s %s, making it again", name, err->text);
+		}
+		if (sandbox_replace(worker, slot, network, name, info.id, err))
+			return true;
+		/* A former spooler's was created late: it is the one to be replaced. */
+		if (err->kind != ERROR_CONFLICT || tries == CREATE_TRIES)
+			return false;
+	}
+}
+
+void
+sandbox_make_missing(struct worker *worker)
+{
+	struct sandboxes *all = worker->spooler->sandboxes;
+	enum sandbox_network network;
+	int64_t slot = 0;
+
+	engine_resume(&worker->engine); /* it may have been told to end a job before us */
+	for (; !worker->spooler->stopping && sandbox_find_missing(all, &slot, &network);) {
+		struct error err;
+
+		if (sandbox_make(worker, slot, network, &err)) {
+			sandbox_set_ready(all, slot, network, true);
+			continue;
+		}
+		if (err.kind != ERROR_INTERRUPTED)
+			log_write(LOG_WARNING,
+			    "sandbox of slot %lld: %s; jobs start without it, trying again in a minute",
+			    (long long)slot, err.text);
+		all->next_try_ms = clock_monotonic_ms() + RETRY_MS;
+		return;
+	}
+}
+
+bool
+sandbox_is_needed(struct worker *worker, const char *slot_text, bool *needed, struct error *err)
+{
+	int64_t slot = 0;
+
+	*needed = false;
+	if (!number_parse_integer(slot_text, &slot))
+		return true;
+	*needed = slot < worker->spooler->sandboxes->slots;
+	return *needed || jobstate_runs_in_slot(&worker->db, slot, needed, err);
+}
+
+static bool
+sandbox_remove_folders(struct spooler *spooler, int64_t slot, struct error *err)
+{
+	char name[FOLDER_NAME + sizeof FOLDER];
+
+	for (int network = 0; network < SANDBOX_NETWORKS; network++) {
+		snprintf(name, sizeof name, FOLDER "/%lld.%s", (long long)slot, networks[network]);
+		if (!tree_remove(spooler->spool.run, name, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+sandbox_remove_idle(const char *id, json_t *labels, void *context, struct error *err)
+{
+	struct worker *worker = context;
+	const char *slot_text = json_string_value(json_object_get(labels, SANDBOX_LABEL));
+	int64_t slot = 0;
+	bool in_use = true;
+
+	if (slot_text == NULL || !number_parse_integer(slot_text, &slot))
+		return true;
+	return jobstate_runs_in_slot(&worker->db, slot, &in_use, err) &&
+	    (in_use ||
+		(engine_container_remove(&worker->engine, id, err) &&
+		    sandbox_remove_folders(worker->spooler, slot, err)));
+}
+
+void
+sandbox_remove_all_idle(struct worker *worker)
+{
+	struct error err;
+
+	if (!engine_container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
+		sandbox_remove_idle, worker, &err))
+		log_write(LOG_WARNING, "remove sandboxes: %s; the next start does", err.text);
+}

@@ -1,0 +1,553 @@
+/*
+ * The scheduler claims, its threads work. A thread lives as long as the spooler and keeps its
+ * connections to the database and the engine between jobs. What it is given stands in its row of
+ * the database, so that nothing is lost with it.
+ */
+#include "scheduler.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "buildrun.h"
+#include "clock.h"
+#include "containersweep.h"
+#include "deletion.h"
+#include "crash.h"
+#include "job.h"
+#include "jobstate.h"
+#include "jobrun.h"
+#include "log.h"
+#include "sandbox.h"
+#include "schema.h"
+#include "sweeprun.h"
+#include "wake.h"
+#include "worker.h"
+
+#define LOOK_MS       1000           /* without a wake-up */
+#define DELETE_MS     200            /* between two looks for what was deleted */
+#define NOTE_MS       (5 * MS_PER_S) /* between two signs of life */
+#define SWEEP_MS      (60 * 60 * MS_PER_S)
+#define PING_LEAST_MS 100 /* between two tries at an engine that is away */
+#define PING_MOST_MS  5000
+#define STACK_BYTES   (512 * 1024)
+
+enum work { WORK_NONE, WORK_JOB, WORK_BUILD, WORK_SWEEP, WORK_DELETE, WORK_SANDBOXES };
+
+struct thread {
+	struct thread *next;
+	pthread_t id;
+	struct worker worker;
+	pthread_mutex_t lock; /* guards work, job and build */
+	pthread_cond_t given;
+	enum work work; /* WORK_NONE: it waits for some */
+	int64_t job;
+	bool adopted;      /* the job was taken over from a former spooler */
+	int64_t slot;      /* of the job */
+	int64_t cancelled; /* the job whose end it was told */
+	struct build build;
+};
+
+struct scheduler {
+	struct spooler *spooler;
+	struct worker own;
+	struct thread *threads;
+	int64_t next_note_ms, next_sweep_ms, next_ping_ms, ping_pause_ms; /* monotonic */
+	int64_t next_delete_ms;                                           /* monotonic */
+	bool had_room;
+};
+
+static void *
+scheduler_thread_main(void *argument)
+{
+	struct thread *thread = argument;
+	struct spooler *spooler = thread->worker.spooler;
+
+	pthread_mutex_lock(&thread->lock);
+	while (!spooler->stopping) {
+		if (thread->work == WORK_NONE) {
+			pthread_cond_wait(&thread->given, &thread->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&thread->lock);
+		thread->worker.config = spooler->config;
+		switch (thread->work) {
+		case WORK_JOB:
+			jobrun(&thread->worker, thread->job, thread->adopted);
+			break;
+		case WORK_BUILD:
+			buildrun(&thread->worker, &thread->build);
+			break;
+		case WORK_DELETE:
+			deletion_run(&thread->worker);
+			break;
+		case WORK_SANDBOXES:
+			sandbox_make_missing(&thread->worker);
+			break;
+		default:
+			sweeprun(&thread->worker);
+		}
+		pthread_mutex_lock(&thread->lock);
+		build_clear(&thread->build);
+		thread->cancelled = 0;
+		thread->worker.over = false;
+		thread->work = WORK_NONE;
+		spooler_nudge(spooler);
+	}
+	pthread_mutex_unlock(&thread->lock);
+	return NULL;
+}
+
+static struct thread *
+scheduler_thread_start(struct scheduler *scheduler, struct error *err)
+{
+	struct thread *thread = calloc(1, sizeof *thread);
+	pthread_attr_t attributes;
+
+	if (thread == NULL) {
+		error_set(err, ERROR_SYSTEM, "start a thread: not enough memory");
+		return NULL;
+	}
+	if (!worker_open(&thread->worker, scheduler->spooler, err)) {
+		free(thread);
+		return NULL;
+	}
+	pthread_mutex_init(&thread->lock, NULL);
+	pthread_cond_init(&thread->given, NULL);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	errno = pthread_create(&thread->id, &attributes, scheduler_thread_main, thread);
+	pthread_attr_destroy(&attributes);
+	if (errno != 0) {
+		error_errno(err, "start a thread");
+		worker_close(&thread->worker);
+		free(thread);
+		return NULL;
+	}
+	thread->next = scheduler->threads;
+	scheduler->threads = thread;
+	return thread;
+}
+
+static enum work
+scheduler_thread_work(struct thread *thread)
+{
+	enum work work;
+
+	pthread_mutex_lock(&thread->lock);
+	work = thread->work;
+	pthread_mutex_unlock(&thread->lock);
+	return work;
+}
+
+static int64_t
+scheduler_count_work(const struct scheduler *scheduler, enum work work)
+{
+	int64_t count = 0;
+
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next)
+		count += scheduler_thread_work(t) == work;
+	return count;
+}
+
+/* Whether a job takes a slot there: one that has ended leaves it before its container is gone. */
+static bool
+scheduler_takes_slot(struct thread *thread)
+{
+	return scheduler_thread_work(thread) == WORK_JOB && !thread->worker.over;
+}
+
+/*
+ * How many jobs may start. As many as there are slots may be removed beside them: an engine that is
+ * slow at it is not flooded.
+ */
+static int64_t
+scheduler_count_free_slots(const struct scheduler *scheduler)
+{
+	int64_t slots = scheduler->own.config->slots, taken = 0, all = 0;
+
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		taken += scheduler_takes_slot(t);
+		all += scheduler_thread_work(t) == WORK_JOB;
+	}
+	return slots - taken < 2 * slots - all ? slots - taken : 2 * slots - all;
+}
+
+/* A thread that waits for work; a new one where all are busy. */
+static struct thread *
+scheduler_thread_idle(struct scheduler *scheduler, struct error *err)
+{
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next)
+		if (scheduler_thread_work(t) == WORK_NONE)
+			return t;
+	return scheduler_thread_start(scheduler, err);
+}
+
+static void
+scheduler_thread_give(struct thread *thread, enum work work)
+{
+	pthread_mutex_lock(&thread->lock);
+	thread->work = work;
+	pthread_cond_signal(&thread->given);
+	pthread_mutex_unlock(&thread->lock);
+}
+
+/* The lowest slot in which no job runs. */
+static int64_t
+scheduler_free_slot(const struct scheduler *scheduler)
+{
+	for (int64_t slot = 0;; slot++) {
+		struct thread *t = scheduler->threads;
+
+		while (t != NULL && !(scheduler_takes_slot(t) && t->slot == slot))
+			t = t->next;
+		if (t == NULL)
+			return slot;
+	}
+}
+
+/* The thread first: what is claimed must have somebody who works on it. */
+static bool
+scheduler_start_jobs(struct scheduler *scheduler, struct error *err)
+{
+	const struct config *config = scheduler->own.config;
+	int64_t free_slots = scheduler_count_free_slots(scheduler);
+
+	if (!jobstate_retry_due(&scheduler->own.db, err))
+		return false;
+	for (; free_slots > 0; free_slots--) {
+		struct thread *thread = scheduler_thread_idle(scheduler, err);
+		int64_t slot = scheduler_free_slot(scheduler);
+		struct job job;
+
+		if (thread == NULL ||
+		    !jobstate_claim(&scheduler->own.db, slot, config->running_max, &job, err))
+			return false;
+		if (job.id == 0)
+			return true;
+		crash_point("job", "claim");
+		log_write(LOG_INFO, "job=%lld attempt=%lld claimed account=%lld pipeline=%lld",
+		    (long long)job.id, (long long)job.attempt, (long long)job.account,
+		    (long long)job.pipeline);
+		thread->job = job.id;
+		thread->slot = slot;
+		thread->adopted = false;
+		job_clear(&job);
+		scheduler_thread_give(thread, WORK_JOB);
+	}
+	return true;
+}
+
+static bool
+scheduler_start_builds(struct scheduler *scheduler, struct error *err)
+{
+	int64_t free_slots =
+	    scheduler->own.config->build_slots - scheduler_count_work(scheduler, WORK_BUILD);
+
+	for (; free_slots > 0; free_slots--) {
+		struct thread *thread = scheduler_thread_idle(scheduler, err);
+
+		if (thread == NULL || !build_claim(&scheduler->own.db, &thread->build, err))
+			return false;
+		if (thread->build.id == 0)
+			return true;
+		crash_point("build", "claim");
+		log_write(LOG_INFO, "build=%lld claimed image=%lld", (long long)thread->build.id,
+		    (long long)thread->build.image);
+		scheduler_thread_give(thread, WORK_BUILD);
+	}
+	return true;
+}
+
+/* Builds that are to be given up: their call to the engine is cut off, and buildrun sees why. */
+static void
+scheduler_cancel_builds(struct scheduler *scheduler)
+{
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		struct error ignored;
+		bool cancelled = false;
+
+		pthread_mutex_lock(&t->lock);
+		if (t->work == WORK_BUILD &&
+		    build_is_cancelled(&scheduler->own.db, t->build.id, &cancelled, &ignored) &&
+		    cancelled)
+			engine_interrupt(&t->worker.engine);
+		pthread_mutex_unlock(&t->lock);
+	}
+}
+
+/* Tells the thread of a job that its end was asked for, once. */
+static bool
+scheduler_tell_cancelled(int64_t job, int64_t slot, void *context, struct error *err)
+{
+	struct scheduler *scheduler = context;
+
+	(void)slot;
+	(void)err;
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		pthread_mutex_lock(&t->lock);
+		if (t->work == WORK_JOB && t->job == job && t->cancelled != job) {
+			t->cancelled = job;
+			engine_interrupt(&t->worker.engine);
+		}
+		pthread_mutex_unlock(&t->lock);
+	}
+	return true;
+}
+
+static void
+scheduler_cancel_jobs(struct scheduler *scheduler)
+{
+	struct error err;
+
+	if (!jobstate_each_cancelled(&scheduler->own.db, scheduler_tell_cancelled, scheduler, &err))
+		log_write(LOG_WARNING, "look for jobs to end: %s, trying again", err.text);
+}
+
+/* What was deleted is removed beside all else. */
+static void
+scheduler_remove_deleted(struct scheduler *scheduler)
+{
+	struct error err;
+	struct job job;
+	struct thread *thread;
+
+	if (clock_monotonic_ms() < scheduler->next_delete_ms ||
+	    scheduler_count_work(scheduler, WORK_DELETE) > 0)
+		return;
+	/* What a backup keeps is found again: not at once. */
+	scheduler->next_delete_ms = clock_monotonic_ms() + DELETE_MS;
+	if (!jobstate_next_deleted(&scheduler->own.db, &job, &err)) {
+		log_write(LOG_WARNING, "look for deleted jobs: %s, trying again", err.text);
+		return;
+	}
+	if (job.id == 0)
+		return;
+	job_clear(&job);
+	thread = scheduler_thread_idle(scheduler, &err);
+	if (thread != NULL)
+		scheduler_thread_give(thread, WORK_DELETE);
+}
+
+/* Beside the jobs, which do not wait for them. */
+static void
+scheduler_make_sandboxes(struct scheduler *scheduler)
+{
+	struct thread *thread;
+	struct error err;
+
+	if (!sandbox_is_wanted(scheduler->spooler) ||
+	    scheduler_count_work(scheduler, WORK_SANDBOXES) > 0)
+		return;
+	thread = scheduler_thread_idle(scheduler, &err);
+	if (thread != NULL)
+		scheduler_thread_give(thread, WORK_SANDBOXES);
+}
+
+static bool
+scheduler_adopt(int64_t job, int64_t slot, void *context, struct error *err)
+{
+	struct scheduler *scheduler = context;
+	struct thread *thread = scheduler_thread_idle(scheduler, err);
+
+	if (thread == NULL)
+		return false;
+	log_write(LOG_INFO, "job=%lld taken over", (long long)job);
+	thread->job = job;
+	thread->slot = slot;
+	thread->adopted = true;
+	scheduler_thread_give(thread, WORK_JOB);
+	return true;
+}
+
+/*
+ * Sweeps the containers if they are due: the engine was away, or the last sweep could not do it.
+ * Only the log tells what this removes. On false they are due no more.
+ */
+static bool
+scheduler_sweep_due_containers(struct scheduler *scheduler, struct error *err)
+{
+	struct sweep unwritten = { 0 };
+
+	return !atomic_exchange(&scheduler->spooler->containers_due, false) ||
+	    containersweep_run(&scheduler->own, &unwritten, err);
+}
+
+/* Looks whether the engine is back, or still there; seldom, unless it is away. */
+static void
+scheduler_check_engine(struct scheduler *scheduler)
+{
+	bool away = spooler_engine_away_since(scheduler->spooler) != 0;
+	int64_t now = clock_monotonic_ms();
+	struct error err;
+
+	if (now < scheduler->next_ping_ms)
+		return;
+	if (engine_ping(&scheduler->own.engine, &err) &&
+	    scheduler_sweep_due_containers(scheduler, &err)) {
+		scheduler->ping_pause_ms = PING_LEAST_MS;
+		scheduler->next_ping_ms = now + PING_MOST_MS;
+		spooler_record_engine(scheduler->spooler, NULL);
+		return;
+	}
+	if (!away)
+		scheduler->ping_pause_ms = PING_LEAST_MS;
+	spooler_record_engine(scheduler->spooler, &err);
+	scheduler->spooler->containers_due = true;
+	sandbox_forget_all(scheduler->spooler);
+	scheduler->next_ping_ms = clock_monotonic_ms() + scheduler->ping_pause_ms;
+	scheduler->ping_pause_ms *= 2;
+	if (scheduler->ping_pause_ms > PING_MOST_MS)
+		scheduler->ping_pause_ms = PING_MOST_MS;
+}
+
+/* Under the floor nothing starts; what runs goes on. */
+static bool
+scheduler_has_room(struct scheduler *scheduler)
+{
+	struct spooler *spooler = scheduler->spooler;
+	struct error err = { .kind = ERROR_NONE };
+	bool room = spool_has_room(&spooler->spool, scheduler->own.config, &err);
+
+	pthread_mutex_lock(&spooler->lock);
+	snprintf(spooler->status.disk_error, sizeof spooler->status.disk_error, "%s", err.text);
+	pthread_mutex_unlock(&spooler->lock);
+	if (room != scheduler->had_room)
+		log_write(room ? LOG_INFO : LOG_ERROR, "disk=%s %s", room ? "ok" : "full",
+		    room ? "jobs start again" : err.text);
+	scheduler->had_room = room;
+	return room;
+}
+
+/* The sign of life for /healthz. */
+static void
+scheduler_record_life(struct scheduler *scheduler)
+{
+	struct service_status status;
+	struct error err;
+
+	pthread_mutex_lock(&scheduler->spooler->lock);
+	status = scheduler->spooler->status;
+	pthread_mutex_unlock(&scheduler->spooler->lock);
+	if (!service_record(&scheduler->own.db, &status, &err))
+		log_write(LOG_WARNING, "note a sign of life: %s, trying again", err.text);
+	else
+		scheduler->next_note_ms = clock_monotonic_ms() + NOTE_MS;
+}
+
+/* Starts a sweep, once the last one is over. */
+static void
+scheduler_sweep(struct scheduler *scheduler)
+{
+	struct thread *thread;
+	struct error err;
+
+	if (scheduler_count_work(scheduler, WORK_SWEEP) > 0)
+		return;
+	scheduler->spooler->sweep_asked = false;
+	thread = scheduler_thread_idle(scheduler, &err);
+	if (thread != NULL)
+		scheduler_thread_give(thread, WORK_SWEEP);
+	else
+		log_write(LOG_WARNING, "looking for rubbish: %s", err.text);
+	scheduler->next_sweep_ms = clock_monotonic_ms() + SWEEP_MS;
+}
+
+/* One round: everything that may start now is started. */
+static void
+scheduler_poll(struct scheduler *scheduler)
+{
+	int64_t was_away = spooler_engine_away_since(scheduler->spooler),
+		now = clock_monotonic_ms();
+	struct error err;
+
+	scheduler->own.config = scheduler->spooler->config;
+	if (now >= scheduler->next_sweep_ms || scheduler->spooler->sweep_asked)
+		scheduler_sweep(scheduler);
+	scheduler_check_engine(scheduler);
+	scheduler_cancel_builds(scheduler);
+	scheduler_cancel_jobs(scheduler);
+	scheduler_remove_deleted(scheduler);
+	if (scheduler_has_room(scheduler)) {
+		if (!scheduler_start_builds(scheduler, &err))
+			log_write(LOG_WARNING, "start builds: %s, trying again", err.text);
+		if (spooler_engine_away_since(scheduler->spooler) == 0 &&
+		    !scheduler_start_jobs(scheduler, &err))
+			log_write(LOG_WARNING, "start jobs: %s, trying again", err.text);
+		if (spooler_engine_away_since(scheduler->spooler) == 0)
+			scheduler_make_sandboxes(scheduler);
+	}
+	if (now >= scheduler->next_note_ms ||
+	    was_away != spooler_engine_away_since(scheduler->spooler))
+		scheduler_record_life(scheduler);
+}
+
+/* Waits for a handler, a thread that is done, or a second. */
+static void
+scheduler_wait_for_news(struct scheduler *scheduler)
+{
+	struct spooler *spooler = scheduler->spooler;
+	struct pollfd fds[] = { { .fd = spooler->wake, .events = POLLIN },
+		{ .fd = spooler->nudge, .events = POLLIN } };
+	int64_t to_ping = scheduler->next_ping_ms - clock_monotonic_ms();
+	eventfd_t count;
+
+	if (poll(fds, 2, (int)(to_ping < 1 ? 1 : to_ping < LOOK_MS ? to_ping : LOOK_MS)) <= 0)
+		return;
+	(void)eventfd_read(spooler->nudge, &count);
+	wake_drain(spooler->wake);
+}
+
+static void
+scheduler_stop_threads(struct scheduler *scheduler)
+{
+	spooler_wake_starts(scheduler->spooler);
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		engine_interrupt(&t->worker.engine);
+		pthread_mutex_lock(&t->lock);
+		pthread_cond_signal(&t->given);
+		pthread_mutex_unlock(&t->lock);
+	}
+	while (scheduler->threads != NULL) {
+		struct thread *thread = scheduler->threads;
+
+		pthread_join(thread->id, NULL);
+		scheduler->threads = thread->next;
+		build_clear(&thread->build);
+		worker_close(&thread->worker);
+		free(thread);
+	}
+}
+
+bool
+scheduler_run(struct spooler *spooler, struct error *err)
+{
+	struct scheduler scheduler = {
+		.spooler = spooler, .ping_pause_ms = PING_LEAST_MS, .had_room = true
+	};
+	bool done;
+
+	if (!worker_open(&scheduler.own, spooler, err))
+		return false;
+	done = build_unclaim_all(&scheduler.own.db, err) &&
+	    jobstate_each_running(&scheduler.own.db, scheduler_adopt, &scheduler, err);
+	if (done)
+		log_write(LOG_INFO, "slots=%lld build_slots=%lld instance=%s ready",
+		    (long long)scheduler.own.config->slots,
+		    (long long)scheduler.own.config->build_slots, spooler->instance);
+	while (done && !spooler->stopping) {
+		scheduler_poll(&scheduler);
+		scheduler_wait_for_news(&scheduler);
+	}
+	spooler->stopping = true;
+	scheduler_stop_threads(&scheduler);
+	if (spooler->sandboxes->slots > 0 && spooler_engine_away_since(spooler) == 0)
+		sandbox_remove_all_idle(&scheduler.own);
+	worker_close(&scheduler.own);
+	return done;
+}

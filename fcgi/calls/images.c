@@ -1,0 +1,248 @@
+/*
+ * Calls on images. The build itself is the spooler's: here it is only asked for and looked at.
+ */
+#include "images.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "cleanup.h"
+#include "commit.h"
+#include "image.h"
+#include "list.h"
+#include "response.h"
+#include "wait.h"
+
+#define NAME_MOST 255 /* bytes of a name that people give */
+
+#define SOURCE_PARAMETERS                                                                          \
+	{ .name = "dockerfile", .type = PARAMETER_TEXT, .file = true },                            \
+	    { .name = "repo_url", .type = PARAMETER_TEXT, .most = 2000 },                          \
+	    { .name = "nocache", .type = PARAMETER_BOOLEAN },                                      \
+	{                                                                                          \
+		.name = "attachments", .type = PARAMETER_FILES                                     \
+	}
+
+const struct parameter images_create_parameters[] = {
+	{ .name = "name", .type = PARAMETER_TEXT, .required = true, .least = 1, .most = NAME_MOST },
+	SOURCE_PARAMETERS,
+	{ 0 },
+};
+
+const struct parameter images_update_parameters[] = {
+	{ .name = "name", .type = PARAMETER_TEXT, .least = 1, .most = NAME_MOST },
+	SOURCE_PARAMETERS,
+	{ 0 },
+};
+
+/* What the new image is made of; a repository wins over a Dockerfile. */
+static bool
+images_check_source(const char **dockerfile, const char **repo_url, struct error *err)
+{
+	if (*repo_url != NULL && (*repo_url)[0] == '\0')
+		*repo_url = NULL;
+	if (*repo_url != NULL) {
+		*dockerfile = NULL;
+		return true;
+	}
+	if (*dockerfile == NULL || (*dockerfile)[0] == '\0')
+		return error_set(err, ERROR_INPUT, "dockerfile: is missing (or give a repo_url)");
+	if ((*dockerfile)[0] == '@')
+		return error_set(err, ERROR_INPUT,
+		    "dockerfile: this is the path of a file, not its text; with curl use "
+		    "--data-urlencode dockerfile@path, or -F dockerfile=@path");
+	return true;
+}
+
+/* A build of image (0: a new one) from what the call came with. */
+static bool
+images_begin_build(struct request *req, struct response *res, int64_t image, struct error *err)
+{
+	const char *dockerfile = request_text(req, "dockerfile"),
+		   *repo_url = request_text(req, "repo_url");
+	struct build_request build = { .viewer = &req->caller.account,
+		.image = image,
+		.builds_max = req->config->builds_max,
+		.name = request_text(req, "name"),
+		.nocache = request_flag(req, "nocache"),
+		.staging = &req->upload.staging };
+	struct database *db;
+	char id_text[24];
+	int64_t id;
+
+	if (!images_check_source(&dockerfile, &repo_url, err))
+		return false;
+	build.dockerfile = dockerfile;
+	build.repo_url = repo_url;
+	if (req->upload.folder < 0 && !upload_open(&req->upload, req->route->upload, err))
+		return false;
+	if (dockerfile != NULL && !upload_text(&req->upload, "Dockerfile", dockerfile, err))
+		return false;
+	db = commit_begin(req, err);
+	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, &image, err))
+		return false;
+	commit_object(req, image);
+	commit_wake(req);
+	snprintf(id_text, sizeof id_text, "%lld", (long long)id);
+	return response_pack(res, err, 200, "{s:s, s:s}", "status", "Your image is being built",
+	    "build_id", id_text);
+}
+
+bool
+images_create(struct request *req, struct response *res, struct error *err)
+{
+	return images_begin_build(req, res, 0, err);
+}
+
+bool
+images_update(struct request *req, struct response *res, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	int64_t account = 0;
+
+	/* Once more where it counts; here before the work of storing files. */
+	return db != NULL &&
+	    image_owner(db, &req->caller.account, request_id(req, "image"), &account, err) &&
+	    images_begin_build(req, res, request_id(req, "image"), err);
+}
+
+bool
+images_delete(struct request *req, struct response *res, struct error *err)
+{
+	struct database *db = commit_begin(req, err);
+
+	if (db == NULL ||
+	    !build_delete_image(db, &req->caller.account, request_id(req, "image"), err))
+		return false;
+	commit_wake(req);
+	return response_pack(res, err, 200, "{s:s}", "status", "Successfully deleted the image");
+}
+
+static bool
+images_add_image(const struct image *image, void *context, struct error *err)
+{
+	return list_add(context, image->id,
+	    json_pack("{s:I, s:s, s:s?, s:o}", "id", (json_int_t)image->id, "name", image->name,
+		"dockerfile", image->dockerfile, "creation_date", response_time(image->created_at)),
+	    err);
+}
+
+static bool
+images_add_all(struct list *list, struct error *err)
+{
+	struct request *req = list->req;
+
+	return image_each(req->db, &req->caller.account, list->after, list->fetch, images_add_image,
+	    list, err);
+}
+
+bool
+images_list(struct request *req, struct response *res, struct error *err)
+{
+	static const struct list_kind all = { true, images_add_all };
+
+	return list_answer(req, res, &all, err);
+}
+
+static bool
+images_add_one(struct list *list, struct error *err)
+{
+	struct request *req = list->req;
+
+	return image_show(req->db, &req->caller.account, request_id(req, "image"), images_add_image,
+	    list, err);
+}
+
+bool
+images_show(struct request *req, struct response *res, struct error *err)
+{
+	static const struct list_kind one = { true, images_add_one };
+
+	return list_answer_whole(req, res, &one, err);
+}
+
+/* The whole lines of a build's output; -1: there is none yet. */
+static int
+images_open_output(const struct spool *spool, int64_t build)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%lld/" BUILD_OUTPUT, (long long)build);
+	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* What a build is without its output, as the beginning of an object; the caller frees it. */
+static char *
+images_build_text(const struct build *build)
+{
+	cleanup_json json_t *head = json_pack("{s:s}", "state", build->state);
+	bool whole = head != NULL;
+
+	if (strcmp(build->state, "SUCCESS") == 0)
+		whole = whole && json_object_set_new(head, "id", json_integer(build->image)) == 0;
+	if (build->error != NULL)
+		whole = whole && json_object_set_new(head, "error", json_string(build->error)) == 0;
+	return whole ? json_dumps(head, JSON_COMPACT) : NULL;
+}
+
+/* Polls the build that the path names. */
+static bool
+images_poll_build(struct request *req, void *context, bool *ended, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	struct build *build = context;
+
+	build_clear(build);
+	if (db == NULL ||
+	    !build_find(db, &req->caller.account, request_id(req, "build"),
+		request_id(req, "image"), build, err))
+		return false;
+	*ended = strcmp(build->state, "PENDING") != 0;
+	return true;
+}
+
+/* The output may be long and already is JSON: the rest is written around it. */
+static bool
+images_write_build(struct request *req, struct response *res, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	struct build build = { 0 };
+	bool done = wait_for(req, images_poll_build, &build, err);
+	int64_t id = build.id;
+
+	request_release_database(req);
+	text = done ? images_build_text(&build) : NULL;
+	build_clear(&build);
+	if (!done)
+		return false;
+	if (text == NULL)
+		return error_set(err, ERROR_SYSTEM, "show a build: not enough memory");
+	response_write(res, text, strlen(text) - 1);
+	response_write(res, ",\"output\":", 10);
+	response_lines(res, images_open_output(&req->server->spool, id), NULL);
+	response_write(res, "}\n", 2);
+	return true;
+}
+
+bool
+images_build(struct request *req, struct response *res, struct error *err)
+{
+	(void)req;
+	(void)err;
+	return response_stream(res, JSON_TYPE, images_write_build, NULL);
+}
+
+bool
+images_build_cancel(struct request *req, struct response *res, struct error *err)
+{
+	struct database *db = commit_begin(req, err);
+
+	if (db == NULL || !build_cancel(db, &req->caller.account, request_id(req, "build"), err))
+		return false;
+	commit_wake(req);
+	return response_pack(res, err, 200, "{s:s}", "status", "The build is being cancelled");
+}

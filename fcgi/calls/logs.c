@@ -1,0 +1,404 @@
+/*
+ * Reading and following logs. A job's log is that of its attempts since it was submitted, one after
+ * the other, so that whoever follows it by ids goes on into a retry. Whether the job runs is looked
+ * at before its log is read: what it wrote before its end is then in the log that is read after it.
+ */
+#include "logs.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "job.h"
+#include "joblog.h"
+#include "number.h"
+#include "quantity.h"
+#include "response.h"
+#include "utf8.h"
+#include "wait.h"
+
+#define TEXT_TYPE "text/plain; charset=utf-8"
+#define LOOK_MS   1000 /* how long a follower trusts that nothing has changed */
+
+#define PIECE 65536 /* bytes that are sent at a time */
+
+const struct parameter logs_range_parameters[] = {
+	{ .name = "start_byte", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "size", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "attempt", .type = PARAMETER_NUMBER, .least = 1 },
+	{ 0 },
+};
+
+const struct parameter logs_show_parameters[] = {
+	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1 },
+	{ .name = "tail", .type = PARAMETER_NUMBER, .least = 0, .most = JOBLOG_TAIL_MOST },
+	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "raw", .type = PARAMETER_FLAG },
+	{ .name = "attempt", .type = PARAMETER_NUMBER, .least = 1 },
+	{ 0 },
+};
+
+/* Whether it was submitted and none of its attempts has begun since. */
+static bool
+logs_not_begun(const struct job *job)
+{
+	return strcmp(job->state, "in_queue") == 0 && job->retries_left == job->retries;
+}
+
+static const char *
+logs_stream_name(enum joblog_stream stream)
+{
+	static const char *const names[] = {
+		[JOBLOG_STDOUT] = "stdout", [JOBLOG_STDERR] = "stderr", [JOBLOG_SYSTEM] = "system"
+	};
+
+	return names[stream];
+}
+
+static json_t *
+logs_line_json(int64_t job, const struct joblog_line *line, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	json_t *json;
+
+	text = utf8_repair(line->text, line->length, &length);
+	json = text == NULL
+	    ? NULL
+	    : json_pack("{s:I, s:I, s:s%, s:s, s:o}", "id", (json_int_t)line->id, "job",
+		  (json_int_t)job, "logline", text, length, "stream",
+		  logs_stream_name(line->stream), "time", response_time(line->time_ns / NS_PER_MS));
+	if (json == NULL)
+		error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
+	return json;
+}
+
+/* A call that asks for lines: which ones, and what has been found. */
+struct lines {
+	struct request *req;
+	struct response *res;
+	int64_t job;
+	int64_t after;
+	int64_t limit;       /* 0: none */
+	int64_t tail;        /* -1: not asked for */
+	int64_t attempt;     /* the one that is asked for; 0: all since the submit */
+	int64_t first, last; /* attempts whose logs are read */
+	bool ended;          /* nothing can come any more */
+	int64_t count;       /* lines that were written */
+};
+
+/* Writes a line as an item of an array. */
+static bool
+logs_write_line(struct lines *lines, const struct joblog_line *line, struct error *err)
+{
+	cleanup_json json_t *json = logs_line_json(lines->job, line, err);
+
+	if (json == NULL)
+		return false;
+	return (response_write(lines->res, lines->count++ == 0 ? "[" : ",", 1) &&
+		   response_value(lines->res, json)) ||
+	    error_set(err, ERROR_INTERRUPTED,
+		"read a log: the client is gone, or there is not enough memory");
+}
+
+/* Adds the lines of one attempt, of which base is the sum of the sizes of those before it. */
+static bool
+logs_put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *err)
+{
+	int64_t position = lines->after > base ? lines->after - base : 0;
+	struct joblog_line line;
+	int row = 1;
+
+	if (lines->tail >= 0 && !joblog_tail(log, lines->tail, &position, err))
+		return false;
+	while ((lines->limit == 0 || lines->count < lines->limit) &&
+	    (row = joblog_next(log, &position, &line, err)) == 1) {
+		line.id += base;
+		if (!logs_write_line(lines, &line, err))
+			return false;
+	}
+	return row >= 0;
+}
+
+/* Whether the log that is asked for is one, and has not been removed. */
+static bool
+logs_check_there(const struct lines *lines, const struct job *job, struct error *err)
+{
+	char removed[QUANTITY_TEXT];
+
+	if (lines->attempt > job->attempt)
+		return error_set(err, ERROR_NOT_FOUND, "attempt: the job has only %lld attempts",
+		    (long long)job->attempt);
+	if (job->logs_removed_at != 0 && job_ended(job))
+		return error_set(err, ERROR_GONE,
+		    "the logs were removed at %s, since they were old",
+		    quantity_format_time(job->logs_removed_at, removed));
+	return true;
+}
+
+/* Looks at the job, and which of its attempts' logs are meant. */
+static bool
+logs_find_job(struct lines *lines, struct error *err)
+{
+	struct database *db = request_database(lines->req, err);
+	struct job job = { 0 };
+	bool there;
+
+	if (db == NULL || !job_find(db, &lines->req->caller.account, 0, lines->job, &job, err))
+		return false;
+	lines->last = lines->attempt != 0 ? lines->attempt : job.attempt + logs_not_begun(&job);
+	lines->first = lines->attempt != 0 || logs_not_begun(&job) || job.first_attempt == 0
+	    ? lines->last
+	    : job.first_attempt;
+	lines->ended =
+	    lines->last < job.attempt || job_ended(&job) || strcmp(job.state, "ready") == 0;
+	there = logs_check_there(lines, &job, err);
+	job_clear(&job);
+	request_release_database(lines->req);
+	return there;
+}
+
+/* Waits until the log grows, is closed, or a second has passed. False: the process is to end. */
+static bool
+logs_wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_ms)
+{
+	cleanup_close int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct pollfd fds[] = { { .fd = watch, .events = POLLIN },
+		{ .fd = req->server->stop, .events = POLLIN } };
+	char path[64], name[JOBLOG_NAME];
+
+	/* Without a file, or without inotify, poll(2) of nothing is the wait. */
+	snprintf(path, sizeof path, "/proc/self/fd/%d/%s", req->server->spool.logs,
+	    joblog_name(name, job, attempt, "log"));
+	if (watch < 0 ||
+	    inotify_add_watch(watch, path, IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB) < 0) {
+		fds[0].fd = -1;
+		most_ms = most_ms > LOOK_MS / 5 ? LOOK_MS / 5 : most_ms;
+	}
+	(void)poll(fds, 2, (int)(most_ms > LOOK_MS ? LOOK_MS : most_ms));
+	return fds[1].revents == 0;
+}
+
+/* What an attempt's log has, from the line behind lines->after on. */
+static bool
+logs_put_attempt(struct lines *lines, int64_t attempt, int64_t base, struct error *err)
+{
+	bool final = lines->ended || attempt < lines->last;
+	struct joblog log;
+	bool done;
+
+	if (!joblog_open(&log, lines->req->server->spool.logs, lines->job, attempt, final,
+		lines->req->config->log_limit, err))
+		return false;
+	done = logs_put_lines(lines, &log, base, err);
+	joblog_close(&log);
+	return done;
+}
+
+static int64_t
+logs_attempt_size(const struct lines *lines, int64_t attempt)
+{
+	return joblog_size(lines->req->server->spool.logs, lines->job, attempt,
+	    lines->req->config->log_limit);
+}
+
+/* The attempts' logs one after the other; only the last one's, where its end is asked for. */
+static bool
+logs_put_all(struct lines *lines, struct error *err)
+{
+	int64_t base = 0;
+
+	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++) {
+		int64_t size = logs_attempt_size(lines, attempt);
+		bool wanted =
+		    attempt == lines->last || (lines->tail < 0 && lines->after < base + size);
+
+		if (wanted && !logs_put_attempt(lines, attempt, base, err))
+			return false;
+		if (lines->limit > 0 && lines->count >= lines->limit)
+			break;
+		base += size;
+	}
+	return true;
+}
+
+/* Writes what the logs have. *answered says whether that is the response, or it is too early. */
+static bool
+logs_read_once(struct lines *lines, bool last, bool *answered, struct error *err)
+{
+	int64_t total = 0;
+
+	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++)
+		total += logs_attempt_size(lines, attempt);
+	response_drop_headers(lines->res);
+	response_header(lines->res, "X-Log-Size: %lld", (long long)total);
+	if (!logs_put_all(lines, err))
+		return false;
+	*answered = last || lines->count > 0;
+	if (*answered)
+		response_write(lines->res, lines->count > 0 ? "]\n" : "[]\n",
+		    lines->count > 0 ? 2 : 3);
+	return true;
+}
+
+static bool
+logs_follow(struct lines *lines, int64_t wait_s, struct error *err)
+{
+	int64_t deadline = clock_monotonic_ms() + wait_s * MS_PER_S, left;
+	bool answered;
+
+	for (;;) {
+		if (!logs_find_job(lines, err))
+			return false;
+		left = deadline - clock_monotonic_ms();
+		if (!logs_read_once(lines, lines->ended || left <= 0, &answered, err))
+			return false;
+		if (answered)
+			return true;
+		/* At a stop nobody is kept waiting: a follower asks again. */
+		if (!logs_wait_for_change(lines->req, lines->job, lines->last, left))
+			deadline = 0;
+	}
+}
+
+/* Has the web server send the text as the job printed it. */
+static bool
+logs_send_raw(struct lines *lines, struct error *err)
+{
+	struct request *req = lines->req;
+	char name[JOBLOG_NAME];
+	struct joblog log;
+	bool there;
+
+	if (!logs_find_job(lines, err) ||
+	    !joblog_open(&log, req->server->spool.logs, lines->job, lines->last, lines->ended,
+		req->config->log_limit, err))
+		return false;
+	response_header(lines->res, "X-Log-Size: %lld", (long long)log.size);
+	there = log.text >= 0;
+	joblog_close(&log);
+	if (there)
+		return response_file(lines->res, "logs",
+		    joblog_name(name, lines->job, lines->last, "log"), TEXT_TYPE, NULL);
+	lines->res->type = TEXT_TYPE;
+	return true;
+}
+
+/* The id in the path, if it has one. Clients of the original begin with -1, for all lines. */
+static bool
+logs_read_after(const struct request *req, int64_t *after, struct error *err)
+{
+	const char *word = request_word(req, "after");
+
+	*after = 0;
+	if (word == NULL)
+		return true;
+	if (!number_parse_integer(word, after))
+		return error_set(err, ERROR_INPUT,
+		    "the log id must be a whole number; 0 gives all lines");
+	*after = *after < 0 ? 0 : *after;
+	return true;
+}
+
+static struct lines
+logs_asked_lines(struct request *req, struct response *res)
+{
+	return (struct lines){
+		.req = req,
+		.res = res,
+		.job = request_id(req, "job"),
+		.limit = request_number(req, "limit", 0),
+		.tail = request_number(req, "tail", -1),
+		.attempt = request_number(req, "attempt", 0),
+	};
+}
+
+static bool
+logs_write_lines(struct request *req, struct response *res, struct error *err)
+{
+	struct lines lines = logs_asked_lines(req, res);
+	int64_t wait_s = wait_seconds(req);
+	bool done;
+
+	if (!logs_read_after(req, &lines.after, err))
+		return false;
+	if (wait_s == 0)
+		return logs_follow(&lines, 0, err);
+	if (!wait_enter(req, err))
+		return false;
+	done = logs_follow(&lines, wait_s, err);
+	wait_leave(req);
+	return done;
+}
+
+bool
+logs_show(struct request *req, struct response *res, struct error *err)
+{
+	struct lines lines = logs_asked_lines(req, res);
+
+	return request_flag(req, "raw") ? logs_send_raw(&lines, err)
+					: response_stream(res, JSON_TYPE, logs_write_lines, NULL);
+}
+
+/* Writes the text from at to end, or to where the job has cut its log meanwhile. */
+static bool
+logs_write_bytes(struct response *res, const struct joblog *log, int64_t at, int64_t end,
+    struct error *err)
+{
+	cleanup_free char *piece = malloc(PIECE);
+
+	if (piece == NULL)
+		return error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
+	while (at < end) {
+		ssize_t length =
+		    pread(log->text, piece, end - at < PIECE ? (size_t)(end - at) : PIECE, at);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length <= 0)
+			break;
+		if (!response_write(res, piece, (size_t)length))
+			break;
+		at += length;
+	}
+	return true;
+}
+
+static bool
+logs_write_range(struct request *req, struct response *res, struct error *err)
+{
+	struct lines lines = logs_asked_lines(req, res);
+	int64_t start = request_number(req, "start_byte", 0), end;
+	int64_t size = request_number(req, "size", 0);
+	struct joblog log;
+	bool done;
+
+	if (!logs_find_job(&lines, err) ||
+	    !joblog_open(&log, req->server->spool.logs, lines.job, lines.last, lines.ended,
+		req->config->log_limit, err))
+		return false;
+	start = start < log.size ? start : log.size;
+	end = size > 0 && size < log.size - start ? start + size : log.size;
+	response_header(res, "X-Log-Size: %lld", (long long)log.size);
+	response_header(res, "Content-Disposition: attachment; filename=\"job_%lld_logs.txt\"",
+	    (long long)lines.job);
+	done = logs_write_bytes(res, &log, start, end, err);
+	joblog_close(&log);
+	return done;
+}
+
+/* A range of the text, as the original's last version sends it; what is past the end is left out.
+ */
+bool
+logs_range(struct request *req, struct response *res, struct error *err)
+{
+	(void)req;
+	(void)err;
+	return response_stream(res, TEXT_TYPE, logs_write_range, NULL);
+}

@@ -1,0 +1,98 @@
+#ifndef KABUTO_JOBOPTION_H
+#define KABUTO_JOBOPTION_H
+/*
+ * What the owner of a job may ask for, each option in one row of one table. The parameters of the
+ * API, the columns of table job, the answer's members and the checks against the configuration are
+ * loops over it.
+ */
+#include "config.h"
+#include "database.h"
+#include "error.h"
+#include "jobrow.h"
+
+#define JOBOPTION_UNSET (-1) /* a number that was not given: the configuration's default holds */
+
+/* A command's bytes: the kernel takes 128 KiB for one argument (execve(2)). */
+#define JOBOPTION_COMMAND_MOST 131000
+#define JOBOPTION_WORD_MOST    1024
+
+enum joboption_type {
+	JOBOPTION_COMMAND, /* char *: a shell line, or a JSON array of strings */
+	JOBOPTION_TEXT,    /* char * */
+	JOBOPTION_PATH,    /* char *: absolute */
+	JOBOPTION_PAIRS,   /* char *: a JSON array of "KEY=VALUE"; the parameter may come repeatedly
+			    */
+	JOBOPTION_CHOICE,  /* char *: one of the words */
+	JOBOPTION_NUMBER,  /* int64_t */
+	JOBOPTION_BYTES,   /* int64_t; "512m" */
+	JOBOPTION_DECIMAL  /* double; least is in thousandths */
+};
+
+/*
+ * X(type, name, least, most, words). The name is that of the parameter, of the column, of the
+ * answer's member, of struct job's member, and, if the option is a number, of the settings
+ * job.<name> (its default) and job.<name>_max (its ceiling). least is what makes sense at all. most
+ * is in bytes of a text; a number's is its ceiling in the configuration.
+ */
+#define JOBOPTIONS(X)                                                                              \
+	X(COMMAND, command, 0, JOBOPTION_COMMAND_MOST, NULL)                                       \
+	X(TEXT, name, 0, 255, NULL)                                                                \
+	X(PAIRS, env, 1, JOBOPTION_COMMAND_MOST, NULL)                                             \
+	X(PATH, workdir, 0, JOBOPTION_WORD_MOST, NULL)                                             \
+	X(TEXT, user, 0, JOBOPTION_WORD_MOST, NULL)                                                \
+	X(CHOICE, network, 0, 0, "none bridge")                                                    \
+	X(NUMBER, timeout, 1, 0, NULL)     /* seconds */                                           \
+	X(NUMBER, grace, 0, 0, NULL)       /* seconds */                                           \
+	X(BYTES, memory, 6 << 20, 0, NULL) /* the engine takes no less */                          \
+	X(DECIMAL, cpus, 10, 0, NULL)      /* 0.01 */                                              \
+	X(NUMBER, pids, 4, 0, NULL)                                                                \
+	X(BYTES, disk, 0, 0, NULL)                                                                 \
+	X(NUMBER, retries, 0, 0, NULL)
+
+/* The columns, for a SELECT or an INSERT: "command, name, …, " with a comma at the end. */
+#define JOBOPTION_COLUMN(type, name, least, most, words) #name ", "
+#define JOBOPTION_COLUMNS                                JOBOPTIONS(JOBOPTION_COLUMN)
+/* As many "?, " as there are columns. */
+#define JOBOPTION_MARK(type, name, least, most, words) "?, "
+#define JOBOPTION_MARKS                                JOBOPTIONS(JOBOPTION_MARK)
+/* "command = ?, name = ?, …, " for an UPDATE. */
+#define JOBOPTION_SET(type, name, least, most, words) #name " = ?, "
+#define JOBOPTION_SETS                                JOBOPTIONS(JOBOPTION_SET)
+
+#define JOBOPTION_ONE(...) +1
+enum { JOBOPTION_COUNT = 0 JOBOPTIONS(JOBOPTION_ONE) };
+
+struct joboption {
+	const char *name;
+	enum joboption_type type;
+	size_t offset;   /* in struct job */
+	size_t fallback; /* of a number: its default, in struct config */
+	size_t ceiling;  /* of a number: in struct config */
+};
+extern const struct joboption joboptions[JOBOPTION_COUNT];
+
+/* The option's member of struct job. Of a text, *joboption_text is the job's own, NULL: not given.
+ */
+char **joboption_text(const struct joboption *option, struct job *job);
+int64_t *joboption_number(const struct joboption *option, struct job *job);
+double *joboption_decimal(const struct joboption *option, struct job *job);
+
+/* Marks all numbers as not given. */
+void joboption_unset(struct job *job);
+
+/*
+ * Fills in the options that were not given, and checks all against the configuration.
+ * ERROR_IMPOSSIBLE names the option that is over its ceiling.
+ */
+bool joboption_resolve(struct job *job, const struct config *config, struct error *err);
+
+/* Frees the texts. */
+void joboption_clear(struct job *job);
+
+/* Reads the columns of JOBOPTION_COLUMNS, the first of which is column. */
+void joboption_take(struct statement *st, int column, struct job *job);
+
+/* Writes the values of JOBOPTION_COLUMNS to values. Texts stay the job's. */
+void joboption_values(const struct job *job, struct sql_value values[static JOBOPTION_COUNT]);
+
+#endif
