@@ -61,10 +61,10 @@ def pkg_config(*names):
     return shlex.split(words)
 
 
-def compile_program(folder, name, packages, library=None):
-    """Builds one of our C programs; library: Kabuto's own, linked to it. Gives its path."""
+def compile_program(folder, name, packages, libraries=()):
+    """Builds one of our C programs; libraries: Kabuto's own, linked to it. Gives its path."""
     program = folder / name
-    own = [library, f'-I{SOURCE}/src'] if library else []
+    own = [*libraries, *(f'-I{SOURCE}/src/{room}' for room in ('base', 'store', 'domain'))]
     step(f'{name} compiled', ['gcc', *shlex.split(CFLAGS), '-std=gnu11', '-Wall', '-Wextra',
                               '-pthread', BENCH / f'{name}.c', *own, *pkg_config(*packages),
                               '-o', program], folder)

@@ -64,8 +64,11 @@ class Side:
 
     def claim_us(self, count):
         """Medians of choosing, claiming and ending jobs."""
-        program = self.bed.program('claim', ['sqlite3', 'jansson', 'libsodium', 'libconfuse'],
-                                   library=self.bed.build / 'src/libkabuto.a')
+        src = self.bed.build / 'src'
+        program = self.bed.program('claim', ['sqlite3', 'jansson', 'libsodium', 'libconfuse',
+                                             'libseccomp'],
+                                   [src / 'domain/libdomain.a', src / 'store/libstore.a',
+                                    src / 'base/libbase.a'])
         said = programs.output(program, self.kabuto.state / 'kabuto.db', count)
         return {line.split()[0]: float(line.split()[1]) for line in said.splitlines()}
 

@@ -97,11 +97,11 @@ class Testbed:
         """One of two sizes of a measurement."""
         return quick if self.quick else full
 
-    def program(self, name, packages, library=None):
+    def program(self, name, packages, libraries=()):
         """One of our C programs, compiled when it is first needed."""
         if name not in self.compiled:
             self.compiled[name] = installation.compile_program(self.folder, name, packages,
-                                                               library)
+                                                               libraries)
         return self.compiled[name]
 
     @contextlib.contextmanager
