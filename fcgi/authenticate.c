@@ -1,5 +1,5 @@
 /*
- * Sessions and API tokens as a call brings them.
+ * Reads the session's cookie or the API token from the call's headers, and finds its account.
  */
 #include "authenticate.h"
 
@@ -13,7 +13,10 @@
 #define COOKIE_NAME "session"
 #define BEARER      "Bearer" /* RFC 6750, section 2.1 */
 
-/* What follows "Bearer" in the header, with the spaces before it; NULL: another scheme, or none. */
+/*
+ * Returns the text after "Bearer" in the Authorization header, with its leading spaces. NULL: the
+ * header is missing or has another scheme.
+ */
 static const char *
 authenticate_find_token(const struct request *req)
 {
@@ -53,7 +56,7 @@ authenticate_by_token(struct request *req, struct response *res, const char *tok
 		return false;
 	return caller->token != 0 ||
 	    authenticate_refuse(res,
-		"this API token is not valid, or has expired; make one by POST /account/token",
+		"this API token is wrong or has expired; create a new one with POST /account/token",
 		err);
 }
 
@@ -74,8 +77,8 @@ authenticate_by_cookie(struct request *req, struct response *res, struct error *
 	    !session_find(db, caller->session, req->config->session_days, &caller->account, err))
 		return false;
 	return caller->account.id != 0 ||
-	    authenticate_refuse(res, "the session has ended: POST login and password to /login",
-		err);
+	    authenticate_refuse(res,
+		"the session has ended; log in again: POST login and password to /login", err);
 }
 
 bool

@@ -1,19 +1,20 @@
 #ifndef KABUTO_AUTHENTICATE_H
 #define KABUTO_AUTHENTICATE_H
 /*
- * Who calls: a session's cookie or an API token says it.
+ * Finds the account that makes a call, by the session's cookie or by the API token.
  */
 #include "request.h"
 #include "response.h"
 
 /*
- * Whether the call comes with an API token, right or wrong. The scheme's case does not matter (RFC
- * 9110, section 11.1). The cookie then does not count.
+ * Returns whether the call has an API token, right or wrong. If it has one, its cookie is ignored.
+ * The scheme's case does not matter (RFC 9110, section 11.1).
  */
 bool authenticate_has_token(const struct request *req);
 
 /*
- * Fills in req->caller. ERROR_UNAUTHORIZED: nobody's session or token; res then names the scheme.
+ * Fills in req->caller. ERROR_UNAUTHORIZED: the session or token is missing, unknown or expired;
+ * res then has a WWW-Authenticate header, which names the scheme.
  */
 bool authenticate_caller(struct request *req, struct response *res, struct error *err);
 

@@ -1,5 +1,6 @@
 /*
- * Bodies are read once, in pieces; only texts, which are bounded, are held.
+ * Reads bodies. A body is read once, in pieces. Only texts are held in memory, and they have
+ * limits; files go to the disk as they come.
  */
 #include "body.h"
 
@@ -22,13 +23,16 @@
 #include "wait.h"
 
 #define BODY_MOST                                                                                  \
-	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held: texts, percent-encoded */
+	(3 * TEXTS_MOST + 65536) /* bytes of a body that is held whole: percent-encoded texts */
 #define PIECE      32768         /* bytes that are read at a time */
 #define DRAIN_MOST (4 * 1024 * 1024)
 #define DRAIN_MS   250
 #define PARTS_MOST 100000 /* parts of a multipart body */
 
-/* A browser's form sends fields that were left empty: but for texts they count as not given. */
+/*
+ * Adds a form's field. Browsers send empty fields too; they count as not given, unless a text may
+ * be empty.
+ */
 static bool
 body_add_field(void *context, const char *name, const char *text, size_t length, struct error *err)
 {
@@ -40,7 +44,9 @@ body_add_field(void *context, const char *name, const char *text, size_t length,
 	return left_empty || request_add_value(context, name, text, length, err);
 }
 
-/* Who is not logged in, or brings no files, has no need for much. */
+/*
+ * Returns the most bytes of a body. It is lower without a log-in, or if the route takes no files.
+ */
 static int64_t
 body_limit(const struct request *req)
 {
@@ -56,11 +62,11 @@ body_over_limit(const struct request *req, struct error *err)
 {
 	char limit[QUANTITY_TEXT];
 
-	return error_set(err, ERROR_TOO_LARGE, "a request has at most %s here",
+	return error_set(err, ERROR_TOO_LARGE, "the request is too large; the limit is %s",
 	    quantity_format_bytes(body_limit(req), limit));
 }
 
-/* Hands the body on in pieces, as it comes. *total gets its length. */
+/* Calls take for each piece of the body as it comes. */
 static bool
 body_each_piece(struct request *req, bool (*take)(void *, const char *, size_t, struct error *),
     void *context, struct error *err)
@@ -78,7 +84,9 @@ body_each_piece(struct request *req, bool (*take)(void *, const char *, size_t, 
 		if (!take(context, piece, (size_t)length, err))
 			return false;
 	}
-	/* Without a Content-Length (chunked) only the body's own form tells whether it is whole. */
+	/*
+	 * Without a Content-Length (chunked), only the body's format shows whether it is complete.
+	 */
 	if (number_parse_integer(request_header(req, "CONTENT_LENGTH"), &announced) &&
 	    total < announced)
 		return error_set(err, ERROR_INPUT,
@@ -87,7 +95,7 @@ body_each_piece(struct request *req, bool (*take)(void *, const char *, size_t, 
 	return true;
 }
 
-/* A body that is read whole before it is understood. */
+/* A body, or a text in it, that is held in memory. */
 struct body {
 	char *text;
 	size_t length;
@@ -101,7 +109,7 @@ body_gather(void *context, const char *data, size_t length, struct error *err)
 
 	if (body->length + length > BODY_MOST)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "a body of this type has at most %d bytes; send files as multipart/form-data",
+		    "a body of this type may have %d bytes at most; send files as multipart/form-data",
 		    BODY_MOST);
 	text = realloc(body->text, body->length + length + 1);
 	if (text == NULL)
@@ -152,8 +160,7 @@ body_read_json(struct request *req, struct error *err)
 	if (done) {
 		object = json_loadb(body.text != NULL ? body.text : "", body.length,
 		    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
-		/* jansson quotes what it stopped at, in the middle of a character where that is so.
-		 */
+		/* jansson quotes the text at which it stopped, and may cut a character in two. */
 		done = object != NULL
 		    ? body_add_object(req, object, err)
 		    : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where.line,
@@ -164,19 +171,19 @@ body_read_json(struct request *req, struct error *err)
 	return done;
 }
 
-/* A multipart body on its way: which parameter the part at hand is of. */
+/* A multipart body that is being read, and its current part. */
 struct form {
 	struct request *req;
-	const struct parameter *parameter; /* NULL: nobody's, skipped */
-	const char *filename;              /* of a file part */
-	bool file;                         /* it goes to the upload */
+	const struct parameter *parameter; /* of the part; NULL: unknown, the part is skipped */
+	const char *filename;              /* of the part, if it is a file */
+	bool file;                         /* the part goes to the upload */
 	struct body text;
 	int64_t parts;
 };
 
 /*
- * A browser sends a file field in which nothing was chosen as a part with an empty name and no
- * bytes.
+ * Returns whether the user chose no file in a form's file field. A browser then sends a part with
+ * an empty file name and no bytes.
  */
 static bool
 body_nothing_chosen(const struct form *form)
@@ -191,7 +198,7 @@ body_part_begin(void *context, const struct multipart_part *part, struct error *
 	const struct parameter *p = parameter_find(form->req->route->parameters, part->name);
 
 	if (++form->parts > PARTS_MOST)
-		return error_set(err, ERROR_TOO_LARGE, "a request has at most %d parts",
+		return error_set(err, ERROR_TOO_LARGE, "a request may have %d parts at most",
 		    PARTS_MOST);
 	form->parameter = p;
 	form->filename = part->filename;
@@ -216,13 +223,14 @@ body_part_data(void *context, const char *data, size_t length, struct error *err
 	if (form->parameter == NULL)
 		return true;
 	if (body_nothing_chosen(form))
-		return error_set(err, ERROR_INPUT, "%s: a file has no name", form->parameter->name);
+		return error_set(err, ERROR_INPUT, "%s: a file was sent without a name",
+		    form->parameter->name);
 	if (form->file && form->req->values.digest != NULL)
 		digest_bytes(&form->req->key.digest, data, length);
 	if (form->file)
 		return upload_file_data(&form->req->upload, data, length, err);
 	if (form->text.length + length > TEXT_MOST)
-		return error_set(err, ERROR_TOO_LARGE, "%s: a text has at most %d bytes",
+		return error_set(err, ERROR_TOO_LARGE, "%s: a text may have %d bytes at most",
 		    form->parameter->name, TEXT_MOST);
 	return body_gather(&form->text, data, length, err);
 }
@@ -272,7 +280,7 @@ body_is_type(const char *content_type, const char *type)
 	    (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
 }
 
-/* How long a read of the web server's connection may wait; 0: without end. */
+/* Sets how long a read from the web server's connection may wait; 0: no limit. */
 static void
 body_set_patience(const struct request *req, int64_t ms)
 {
@@ -283,8 +291,8 @@ body_set_patience(const struct request *req, int64_t ms)
 }
 
 /*
- * Byte by byte, since libfcgi would wait for a whole piece: a client that sends nothing, or next to
- * it, must not keep the thread. Where it was given up, libfcgi closes the connection.
+ * Reads byte by byte, because libfcgi waits until a requested piece is complete, and a slow client
+ * must not keep the thread. If a limit is reached first, libfcgi closes the connection.
  */
 void
 body_drain(struct request *req)
@@ -308,7 +316,7 @@ body_read_as(struct request *req, const char *type, struct error *err)
 	if (!body_is_type(type, "multipart/form-data"))
 		return error_set(err, ERROR_MEDIA_TYPE,
 		    "send parameters as application/x-www-form-urlencoded, multipart/form-data or application/json");
-	/* It may take hours: nothing of the database is held meanwhile. */
+	/* The upload may take hours, so it must not keep a database connection. */
 	request_release_database(req);
 	return body_read_multipart(req, type, err);
 }
@@ -337,10 +345,10 @@ body_read(struct request *req, struct error *err)
 	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
 		return true;
 	if (req->route->parameters == NULL) {
-		body_drain(req); /* nobody waits for what nobody wants */
+		body_drain(req); /* the route has no parameters: the body is ignored */
 		return true;
 	}
-	/* Others the web server hands on whole. */
+	/* The web server buffers the bodies of these routes: they come without delay. */
 	if (req->route->upload == NULL)
 		return body_read_as(req, type, err);
 	if (!wait_enter_upload(req, err))

@@ -1,7 +1,8 @@
 #ifndef KABUTO_BODY_H
 #define KABUTO_BODY_H
 /*
- * The body of a call: a form, JSON, or multipart/form-data with files.
+ * Reads the parameters of a call: from its query, and from its body, which is a form, JSON, or
+ * multipart/form-data with files.
  */
 #include <stdbool.h>
 
@@ -9,18 +10,18 @@
 
 struct request;
 
-/* Reads the values of the query, as the route's table says. */
+/* Reads the values of the query into the request, as the route's table of parameters says. */
 bool body_read_query(struct request *req, struct error *err);
 
 /*
- * Reads the body into the request's values and upload, as the route's table says. ERROR_TOO_MANY:
- * the account sends as many with files as it may at a time.
+ * Reads the body into the request's values and upload, as the route's table of parameters says.
+ * ERROR_TOO_MANY: the account already has its maximum of calls that may send files.
  */
 bool body_read(struct request *req, struct error *err);
 
 /*
- * Reads and drops what is left of the body, for a moment and up to a few MiB: an answer that comes
- * before its body was read would have the web server close the connection under a client that still
+ * Reads the rest of the body and drops it, within limits of time and bytes. If an answer comes
+ * before the whole body was read, the web server closes the connection although the client still
  * sends.
  */
 void body_drain(struct request *req);

@@ -1,5 +1,5 @@
 /*
- * One transaction a call.
+ * Commits calls: one transaction for each call.
  */
 #include "commit.h"
 
@@ -67,7 +67,9 @@ commit_add_event(struct request *req, const char *action, int64_t object, struct
 	return event_add(req->db, &event, err);
 }
 
-/* What the call is about: what the handler has named, or the last id of the path. */
+/*
+ * Returns the object of the call's event: the one that the handler set, or the last id in the path.
+ */
 static int64_t
 commit_object_of(const struct request *req)
 {
@@ -80,7 +82,7 @@ commit_object_of(const struct request *req)
 	return request_id(req, name);
 }
 
-/* What is recorded with a success. */
+/* Adds the rows that record a success: the event, and the response for its key. */
 static bool
 commit_add_rows(struct request *req, const struct response *res, struct error *err)
 {
@@ -109,7 +111,7 @@ commit_call(struct request *req, const struct response *res, struct error *err)
 	crash_point("call", "commit");
 	if (req->change.wake)
 		wake_send(req->server->spool.state);
-	if (req->change.replaced[0] != '\0') /* if it cannot be removed, the sweep does it */
+	if (req->change.replaced[0] != '\0') /* if this fails, the sweep removes it */
 		(void)spool_remove(&req->server->spool, req->server->spool.inbox,
 		    req->change.replaced, NULL, &ignored);
 	return true;
@@ -132,11 +134,11 @@ commit_begin_key(struct request *req, struct error *err)
 		return true;
 	if ((req->route->flags & SECRET) != 0)
 		return error_set(err, ERROR_INPUT,
-		    "Idempotency-Key: this call takes or answers a secret, so its answer is not kept; send it without the key");
+		    "Idempotency-Key: this call contains or returns a secret, so its answer is not stored; send it without the key");
 	for (size_t i = 0; i < length; i++)
 		if (key[i] < ' ' || key[i] > '~' || length > IDEMPOTENCY_KEY_MOST)
 			return error_set(err, ERROR_INPUT,
-			    "Idempotency-Key: 1 to %d printable ASCII characters",
+			    "Idempotency-Key: must be 1 to %d printable ASCII characters",
 			    IDEMPOTENCY_KEY_MOST);
 	memcpy(req->key.text, key, length + 1);
 	digest_begin(&req->key.digest);

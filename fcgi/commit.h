@@ -1,42 +1,42 @@
 #ifndef KABUTO_COMMIT_H
 #define KABUTO_COMMIT_H
 /*
- * What a call changes, and what is recorded with it: its event, and its response for an
- * Idempotency-Key. All of it is in one transaction, which serve.c commits after the handler.
+ * Commits the changes of a call together with its event and, if it has an Idempotency-Key, its
+ * response. All of this is one transaction, which serve.c commits after the handler.
  */
 #include "request.h"
 #include "response.h"
 
 /*
- * A connection for a call that changes something: its transaction stays open until commit_call.
- * NULL with err set.
+ * Returns the connection for a call that changes something. It belongs to the request, and its
+ * transaction stays open until commit_call. NULL: failed, err is set.
  */
 struct database *commit_begin(struct request *req, struct error *err);
 
-/* Has the spooler poll, as soon as the change is committed. */
+/* Asks for the spooler to be woken after the commit. */
 void commit_wake(struct request *req);
-/* Names the object that the event is about. Without it, it is the last id of the path. */
+/* Sets the object of the event. If this is not called, it is the last id in the path. */
 void commit_object(struct request *req, int64_t object);
-/* Has a folder of inbox/ removed, as soon as the change is committed. */
+/* Asks for a folder of inbox/ to be removed after the commit. */
 void commit_replaced(struct request *req, const char *folder);
 
 /*
- * Commits what the call has changed if its response is a success, else undoes it. ERROR_CONFLICT:
- * another call with the same Idempotency-Key came first.
+ * Commits the call's changes if its response is a success, else rolls them back. ERROR_CONFLICT:
+ * another call with the same Idempotency-Key was faster.
  */
 bool commit_call(struct request *req, const struct response *res, struct error *err);
 
-/* Records at once an event of a call that only reads, about object. A HEAD records nothing. */
+/* Records at once an event about object, for a call that only reads. Does nothing for a HEAD. */
 bool commit_event(struct request *req, const char *action, int64_t object, struct error *err);
 
-/* Begins to read what tells a call with an Idempotency-Key from other calls. */
+/* Begins the digest of a call with an Idempotency-Key. ERROR_INPUT: the key is not allowed. */
 bool commit_begin_key(struct request *req, struct error *err);
-/* Ends it, once all parameters were read. */
+/* Ends the digest, after all parameters were read. */
 void commit_end_key(struct request *req);
 
 /*
- * Fills in res as an earlier call with the same key was answered; *replayed says whether there was
- * one. ERROR_IMPOSSIBLE: that call was another one.
+ * If an earlier call had the same key, sets *replayed and fills in res with its response.
+ * ERROR_IMPOSSIBLE: the earlier call had another path or other parameters.
  */
 bool commit_replay(struct request *req, struct response *res, bool *replayed, struct error *err);
 

@@ -1,5 +1,5 @@
 /*
- * Finding a cookie among those that a browser sends.
+ * Finds a cookie in the Cookie header.
  */
 #include "cookie.h"
 

@@ -1,6 +1,6 @@
 /*
- * LDAP version 3 by libldap. Each question has a connection of its own: log-ins are rare, and one
- * that is kept would have to be watched.
+ * Asks the directory by LDAP version 3, with libldap. Each question opens a new connection: log-ins
+ * are rare, and a connection that stays open would need supervision.
  */
 #include "ldaplogin.h"
 
@@ -17,14 +17,14 @@
 
 #define DN_MOST 1024 /* bytes of an entry's name */
 
-/* One question: the connection, and the first failure. */
+/* One question to the directory: its connection, and the caller's err. */
 struct question {
 	const struct config *config;
 	LDAP *ldap;
 	struct error *err;
 };
 
-/* What the client learns is that it is not its fault; the log has the reason. */
+/* Logs the reason of a failure. The client gets a general error. Always false. */
 static bool
 ldaplogin_fail(struct question *question, const char *doing, int code)
 {
@@ -37,7 +37,7 @@ ldaplogin_fail(struct question *question, const char *doing, int code)
 	    more != NULL ? more : "");
 	ldap_memfree(more);
 	return error_set(question->err, ERROR_AWAY,
-	    "the directory of accounts does not answer; try again in a moment");
+	    "the account directory (LDAP) does not answer; try again in a moment");
 }
 
 static bool
@@ -68,7 +68,7 @@ ldaplogin_bind_as(LDAP *ldap, const char *dn, const char *password)
 	return ldap_sasl_bind_s(ldap, dn, LDAP_SASL_SIMPLE, &credentials, NULL, NULL, NULL);
 }
 
-/* Binds as who searches: the configuration's, or nobody. */
+/* Binds as ldap.bind_dn, or anonymously if that is empty. */
 static bool
 ldaplogin_bind_to_search(struct question *question)
 {
@@ -124,7 +124,7 @@ ldaplogin_put_escaped(FILE *to, const char *text)
 	return true;
 }
 
-/* A filter with {login} and {dn} filled in, the caller's to free; NULL: no memory. */
+/* Fills {login} and {dn} into the pattern of a filter. The caller frees it. NULL: no memory. */
 static char *
 ldaplogin_make_filter(const char *pattern, const char *login, const char *dn)
 {
@@ -179,7 +179,7 @@ ldaplogin_take_email(struct question *question, LDAPMessage *entry,
 	ldap_value_free_len(values);
 }
 
-/* The one entry of a login: dn is empty where there is none, or several. */
+/* Finds the entry of a login. dn becomes empty if the directory has no or several such entries. */
 static bool
 ldaplogin_find_entry(struct question *question, const char *login, char dn[static DN_MOST],
     char email[static EMAIL_MOST + 1])
@@ -220,12 +220,13 @@ ldaplogin_is_member(struct question *question, const char *login, const char *dn
 	code = ldaplogin_search(question, config->ldap.group, LDAP_SCOPE_BASE, filter, &found);
 	*member = code == LDAP_SUCCESS && ldap_count_entries(question->ldap, found) == 1;
 	ldap_msgfree(found);
-	return code == LDAP_SUCCESS || ldaplogin_fail(question, "look at the group", code);
+	return code == LDAP_SUCCESS || ldaplogin_fail(question, "search the group", code);
 }
 
 /*
- * Binds to the entry, or, where there is none, to one that is not there: the server then takes as
- * long to say no. An empty password would bind as nobody, with success (RFC 4513, section 5.1.2).
+ * Binds to the entry. If dn is empty, it binds to an entry that does not exist, so that an unknown
+ * login takes as long as a wrong password. An empty password is wrong, although the bind succeeds:
+ * it is anonymous (RFC 4513, section 5.1.2).
  */
 static bool
 ldaplogin_try_password(struct question *question, const char *dn, const char *password, bool *right)
@@ -263,7 +264,7 @@ ldaplogin_ask(struct question *question, const char *login, const char *password
 	return true;
 }
 
-/* All questions of this process. */
+/* Counts the questions of this process. */
 static struct outbound asking;
 
 bool

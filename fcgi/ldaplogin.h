@@ -1,7 +1,8 @@
 #ifndef KABUTO_LDAPLOGIN_H
 #define KABUTO_LDAPLOGIN_H
 /*
- * Log-in by a directory (LDAP): somebody's entry is searched for, and bound to with the password.
+ * Checks passwords with an LDAP directory: searches for the login's entry, and binds to the entry
+ * with the password.
  */
 #include <stdbool.h>
 
@@ -15,23 +16,29 @@ ldaplogin_configured(const struct config *config)
 	return config->ldap.url[0] != '\0';
 }
 
-/* Whether the password's file can be read: for the start, and for a configuration read anew. */
+/*
+ * Checks that ldap.password_file can be read. Called at the start and when the configuration is
+ * reloaded.
+ */
 bool ldaplogin_check(const struct config *config, struct error *err);
 
 enum ldaplogin_answer {
-	LDAPLOGIN_WRONG,    /* no such login, or not its password: told apart by nothing */
-	LDAPLOGIN_RIGHT,    /* and, where a group is asked for, a member of it */
-	LDAPLOGIN_NO_MEMBER /* right, and not of the group */
+	LDAPLOGIN_WRONG,    /* unknown login or wrong password: these are not told apart */
+	LDAPLOGIN_RIGHT,    /* right password, and a member of ldap.group, if that is set */
+	LDAPLOGIN_NO_MEMBER /* right password, but not a member of ldap.group */
 };
 
 /*
- * Asks whether the password is the login's; email gets its address, or is empty. A login that is
- * none takes as long as a wrong password. ERROR_AWAY: the directory does not answer.
+ * Sets *answer to whether the password is right, and email to the entry's address, or to "". An
+ * unknown login takes as long as a wrong password. ERROR_AWAY: the directory does not answer.
+ * ERROR_BUSY: too many questions at a time.
  */
 bool ldaplogin_log_in(const struct config *config, const char *login, const char *password,
     enum ldaplogin_answer *answer, char email[static EMAIL_MOST + 1], struct error *err);
 
-/* Whether the directory has an entry of that login. */
+/*
+ * Sets *has to whether the directory has an entry for that login. Errors as for ldaplogin_log_in.
+ */
 bool ldaplogin_has(const struct config *config, const char *login, bool *has, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Lists: as they come, or a page at a time.
+ * Sends lists, either as they are read or a page at a time.
  */
 #include "list.h"
 
@@ -68,7 +68,7 @@ list_add(struct list *list, int64_t id, json_t *item, struct error *err)
 static void
 list_link_next(struct list *list)
 {
-	const char *state = request_text(list->req, "state"); /* the one filter that a list has */
+	const char *state = request_text(list->req, "state"); /* the only filter of lists */
 
 	response_header(list->res, "Link: <%s?limit=%lld&after=%lld%s%s>; rel=\"next\"",
 	    list->req->path.text, (long long)list->limit, (long long)list->last_id,

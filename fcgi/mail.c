@@ -1,6 +1,6 @@
 /*
- * SMTP by libcurl. A mail is made whole first, then sent in one conversation; nothing is kept of
- * it.
+ * Sends mail by SMTP with libcurl. A mail is composed in memory and then sent over one connection.
+ * It is not stored.
  */
 #include "mail.h"
 
@@ -18,9 +18,9 @@
 
 #define TEMPLATE_MOST 65536 /* bytes */
 
-/* What the client learns; the log has the reason. */
+/* The error for the client; the log has the reason. */
 static const char not_sent[] =
-    "the mail that confirms the account cannot be sent now; register again in a moment";
+    "the confirmation mail cannot be sent now; register again in a moment";
 
 bool
 mail_address_check(const char *address, struct error *err)
@@ -34,7 +34,7 @@ mail_address_check(const char *address, struct error *err)
 	return valid || error_set(err, ERROR_INPUT, "email: must be an address: name@host");
 }
 
-/* The template, the caller's to free: a subject, an empty line, a text. */
+/* Reads the template: a subject, an empty line, a text. The caller frees it. */
 static char *
 mail_read_template(const struct config *config, struct error *err)
 {
@@ -60,7 +60,7 @@ mail_read_template(const struct config *config, struct error *err)
 		return text;
 	free(text);
 	error_set(err, ERROR_INPUT,
-	    "mail.template '%s' must have a subject, an empty line, and a text", path);
+	    "mail.template '%s' must have a subject line, an empty line and a text", path);
 	return NULL;
 }
 
@@ -84,12 +84,12 @@ mail_check(const struct config *config, struct error *err)
 	return template != NULL && mail_read_password(config, secret, err);
 }
 
-/* What stands in a template for something else. */
+/* A placeholder in a template, and its value. */
 struct field {
 	const char *name, *value;
 };
 
-/* Writes the template's text with its fields filled in, lines ended as SMTP wants them. */
+/* Writes the template's text with its placeholders replaced. Lines end with CRLF, as SMTP needs. */
 static void
 mail_fill_in(FILE *to, const char *text, const struct field *fields)
 {
@@ -111,7 +111,7 @@ mail_fill_in(FILE *to, const char *text, const struct field *fields)
 	}
 }
 
-/* The headers that a mail made by a program has (RFC 5322, section 3.6; RFC 3834, section 5). */
+/* Writes the headers of an automatic mail (RFC 5322, section 3.6; RFC 3834, section 5). */
 static void
 mail_write_headers(FILE *to, const struct config *config, const char *address)
 {
@@ -129,7 +129,7 @@ mail_write_headers(FILE *to, const struct config *config, const char *address)
 	    date, config->mail.from, address, id, (int)strcspn(host, ">"), host);
 }
 
-/* The whole mail, the caller's to free. */
+/* Returns the whole mail. The caller frees it. NULL: no memory. */
 static char *
 mail_make_mail(const struct config *config, const char *template, const char *login,
     const char *address, const char *token)
@@ -164,7 +164,7 @@ mail_make_mail(const struct config *config, const char *template, const char *lo
 	return NULL;
 }
 
-/* A mail that is being read by libcurl. */
+/* The rest of a mail that libcurl is reading. */
 struct reading {
 	const char *text;
 	size_t left;
@@ -199,7 +199,9 @@ mail_set_server(CURL *curl, const struct config *config, const char *password)
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 }
 
-/* One conversation; what the server says against it is in reason. */
+/*
+ * Sends the mail over one connection. False: failed, and reason has the server's or libcurl's text.
+ */
 static bool
 mail_converse(CURL *curl, const struct config *config, const char *address, const char *mail,
     const char *password, char reason[static CURL_ERROR_SIZE])
@@ -229,7 +231,7 @@ mail_converse(CURL *curl, const struct config *config, const char *address, cons
 	return code == CURLE_OK;
 }
 
-/* All mails of this process. */
+/* Counts the mails that this process is sending. */
 static struct outbound sending;
 
 bool
@@ -257,6 +259,6 @@ mail_send_token(const struct config *config, const char *login, const char *addr
 	curl_easy_cleanup(curl);
 	if (sent)
 		return true;
-	log_write(LOG_ERROR, "mail to the server %s: %s", config->mail.server, reason);
+	log_write(LOG_ERROR, "send mail by %s: %s", config->mail.server, reason);
 	return error_set(err, ERROR_AWAY, "%s", not_sent);
 }

@@ -1,7 +1,7 @@
 #ifndef KABUTO_MAIL_H
 #define KABUTO_MAIL_H
 /*
- * The mail that lets somebody confirm an account (registration = "mail"), by SMTP.
+ * Sends the mail with which a user confirms an account (registration = "mail"), by SMTP.
  */
 #include <stdbool.h>
 
@@ -9,19 +9,20 @@
 #include "error.h"
 
 /*
- * Whether mail could be sent as far as this machine can tell: the template and the password's file
- * can be read. For the start, and for a configuration that is read anew.
+ * Checks that the template and the password file can be read. It does not ask the mail server.
+ * Called at the start and when the configuration is reloaded.
  */
 bool mail_check(const struct config *config, struct error *err);
 
-/* Whether an address can stand in SMTP's commands as it is: one mailbox, without quotes or spaces.
+/*
+ * Checks that SMTP's commands can contain the address as it is: one mailbox, no quotes or spaces.
  */
 bool mail_address_check(const char *address, struct error *err);
 
 /*
- * Sends the mail with the token that confirms the account login to the address, and waits until the
- * server has taken it. ERROR_AWAY with a text for the client where it has not; the log has the
- * reason.
+ * Sends the mail with the token that confirms the account `login` to the address. Waits until the
+ * mail server has accepted it. ERROR_AWAY: it did not accept it; the log has the reason.
+ * ERROR_BUSY: too many mails at a time.
  */
 bool mail_send_token(const struct config *config, const char *login, const char *address,
     const char *token, struct error *err);

@@ -1,8 +1,7 @@
 /*
- * kabuto.fcgi: a pool of threads, each of which takes a call, answers it, and forgets it.
+ * kabuto.fcgi: a pool of threads. Each thread takes a call, answers it, and takes the next one.
  *
- * The process keeps nothing that another one could not find in the state directory: it may be
- * killed at any time.
+ * All state is in the database and the state directory, so the process may be killed at any time.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -36,7 +35,7 @@
 #define STACK_BYTES     (512 * 1024)
 #define SYSTEMD_SOCKET  3 /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
 #define ACCEPT_PAUSE_MS 100
-#define STOP_S          60 /* requests that take longer are cut off by a stop */
+#define STOP_S          60 /* a stop cuts off calls that take longer */
 
 struct worker {
 	pthread_t thread;
@@ -44,10 +43,10 @@ struct worker {
 	int socket;
 };
 
-/* One thread waits for the next connection; the others wait for their turn. */
+/* The thread that holds this mutex waits for the next connection. */
 static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
 
-/* Waits until fd can be read; false: the process stops, whatever else may be waiting. */
+/* Waits until fd can be read. False: the process stops, even if fd can be read too. */
 static bool
 main_wait_readable(const struct server *server, int fd)
 {
@@ -60,8 +59,9 @@ main_wait_readable(const struct server *server, int fd)
 }
 
 /*
- * The next connection; -1: the process stops. What was accepted is answered, and what was not waits
- * in the socket for the next process (if systemd keeps it): so a restart fails no call.
+ * Waits for the next connection and returns it; -1: the process stops. Calls on accepted
+ * connections are answered. Others wait in the socket for the next process, if systemd holds the
+ * socket. So no call fails at a restart.
  */
 static int
 main_next_connection(const struct server *server, int socket)
@@ -73,7 +73,7 @@ main_next_connection(const struct server *server, int socket)
 		fd = accept4(socket, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
 			log_write(LOG_WARNING, "accept: %s, trying again", strerror(errno));
-			(void)poll(NULL, 0, ACCEPT_PAUSE_MS); /* what it lacks comes slowly */
+			(void)poll(NULL, 0, ACCEPT_PAUSE_MS); /* it may lack memory */
 		}
 	}
 	pthread_mutex_unlock(&accepting);
@@ -86,7 +86,7 @@ main_work(void *argument)
 	struct worker *worker = argument;
 	FCGX_Request fcgi;
 
-	/* libfcgi gets connections and accepts none itself: it could not be told to stop. */
+	/* We accept the connections, because libfcgi's accept cannot be told to stop. */
 	FCGX_InitRequest(&fcgi, -1, FCGI_FAIL_ACCEPT_ON_INTR);
 	for (;;) {
 		struct request req;
@@ -98,10 +98,10 @@ main_work(void *argument)
 			break;
 		if (fcgi.ipcFd < 0)
 			break;
-		fcgi.keepConnection =
-		    1; /* or FCGX_Accept_r closes it; the call then says so anew */
+		/* Without this FCGX_Accept_r closes the connection. Each call sets it again. */
+		fcgi.keepConnection = 1;
 		if (FCGX_Accept_r(&fcgi) < 0)
-			continue; /* it was closed without a call */
+			continue; /* the connection was closed without a call */
 		request_begin(&req, worker->server, &fcgi);
 		serve_call(&req);
 		request_clear(&req);
@@ -112,8 +112,8 @@ main_work(void *argument)
 }
 
 /*
- * Binds under another name and renames, so that there always is a socket at path, and a dead one is
- * replaced.
+ * Binds a socket under a temporary name and renames it to path. So path always is a socket, and the
+ * socket of an ended process is replaced.
  */
 static int
 main_bind_socket(const char *path, struct error *err)
@@ -123,7 +123,8 @@ main_bind_socket(const char *path, struct error *err)
 	int length = snprintf(address.sun_path, sizeof address.sun_path, "%s.new", path);
 
 	if (length >= (int)sizeof address.sun_path) {
-		error_set(err, ERROR_INPUT, "the socket's path has over %zu bytes: '%s'",
+		error_set(err, ERROR_INPUT,
+		    "the socket's path is longer than %zu bytes; use a shorter one: '%s'",
 		    sizeof address.sun_path - strlen(".new") - 1, path);
 		return -1;
 	}
@@ -137,7 +138,7 @@ main_bind_socket(const char *path, struct error *err)
 	return take_fd(&fd);
 }
 
-/* The socket: of -l, of systemd, or what spawn-fcgi left as standard input. */
+/* Returns the socket from -l, from systemd, or from spawn-fcgi (standard input). -1: failed. */
 static int
 main_find_socket(const char *path, struct error *err)
 {
@@ -152,7 +153,7 @@ main_find_socket(const char *path, struct error *err)
 	if (getsockname(STDIN_FILENO, (struct sockaddr *)&address, &length) == 0)
 		return STDIN_FILENO;
 	error_set(err, ERROR_INPUT,
-	    "no socket: give -l PATH, or start it by systemd or spawn-fcgi");
+	    "no socket: use -l PATH, or start kabuto.fcgi by systemd or spawn-fcgi");
 	return -1;
 }
 
@@ -176,13 +177,13 @@ main_start_workers(struct worker *workers, int64_t count, struct server *server,
 	return true;
 }
 
-/* Waits until the threads have answered their calls. */
+/* Stops the threads and waits until they have answered their calls. False: STOP_S has passed. */
 static bool
 main_stop_workers(struct worker *workers, int64_t count, int stop)
 {
 	struct timespec deadline;
 
-	(void)eventfd_write(stop, 1); /* nobody reads it: each sees it */
+	(void)eventfd_write(stop, 1); /* no thread reads it, so all threads see it */
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec += STOP_S;
 	for (int64_t i = 0; i < count; i++)
@@ -200,14 +201,17 @@ main_threads_of(const struct config *config, const char *pool)
 					  : 0;
 }
 
-/* Whether what the configuration names beside itself can be read. */
+/* Checks that the files named in the configuration can be read. */
 static bool
 main_check_secrets(const struct config *config, struct error *err)
 {
 	return mail_check(config, err) && ldaplogin_check(config, err);
 }
 
-/* SIGHUP reads the configuration anew; SIGTERM and SIGINT return. Threads take none of them. */
+/*
+ * Reloads the configuration at SIGHUP; returns at SIGTERM or SIGINT. All threads block these
+ * signals.
+ */
 static void
 main_wait_for_stop(struct server *server, const char *path, const sigset_t *signals)
 {
@@ -217,8 +221,9 @@ main_wait_for_stop(struct server *server, const char *path, const sigset_t *sign
 		server->config = program_reload(server->config, path, main_check_secrets);
 }
 
-/* SQLite's, which it makes for large statements: where this process may, once it has confined
- * itself. */
+/*
+ * Sets SQLite's folder for temporary files to one that this process may still write when confined.
+ */
 static bool
 main_place_temporary_files(const char *state_dir, struct error *err)
 {
@@ -229,7 +234,7 @@ main_place_temporary_files(const char *state_dir, struct error *err)
 	    error_errno(err, "set SQLite's folder for temporary files");
 }
 
-/* The folder of a file, into folder. */
+/* Copies the path of the file's folder to folder. */
 static void
 main_folder_of(const char *path, char folder[static PATH_MAX])
 {
@@ -239,14 +244,14 @@ main_folder_of(const char *path, char folder[static PATH_MAX])
 }
 
 /*
- * What strangers send is read by this process: it can reach the state directory, and what the
- * configuration and the look-up of hosts need to read. What a later configuration names elsewhere
- * can be read from the next start on.
+ * Confines this process, because it reads data from strangers. It can then reach only the state
+ * directory and the database's folder, and read what the configuration, host names and certificates
+ * need. If a reloaded configuration names a file in another folder, it needs a restart.
  */
 static bool
 main_confine_self(const struct config *config, const char *config_path, struct error *err)
 {
-	/* Folders, since files there are replaced by renaming. */
+	/* The folders of these files are allowed, because a file may be replaced by a rename. */
 	const char *const files[] = { config_path, config->mail.template,
 		config->mail.password_file, config->mail.ca_file, config->ldap.password_file,
 		config->ldap.ca_file, KABUTO_MAIL_TEMPLATE };
@@ -316,8 +321,8 @@ main_serve(const struct config *config, const char *config_path, const char *poo
 	log_write(LOG_INFO, "pool=%s threads=%lld ready", pool, (long long)threads);
 	main_wait_for_stop(&server, config_path, &signals);
 	if (!main_stop_workers(workers, threads, server.stop)) {
-		log_write(LOG_WARNING, "pool=%s stopped in the middle of calls", pool);
-		_exit(EXIT_DONE); /* what those threads use must not be taken from under them */
+		log_write(LOG_WARNING, "pool=%s stopped before all calls were answered", pool);
+		_exit(EXIT_DONE); /* without cleanup: the threads still use the memory */
 	}
 	log_write(LOG_INFO, "pool=%s stopped", pool);
 	pool_clear(&server.pool);

@@ -1,6 +1,6 @@
 /*
- * The parser holds a window on the body. Each state consumes from its beginning what it
- * understands, or waits for more.
+ * Parses multipart/form-data. The parser holds a window on the body. Each state consumes bytes from
+ * the window's beginning, or waits for more bytes.
  */
 #include "multipart.h"
 
@@ -20,9 +20,9 @@ multipart_broken(struct error *err, const char *what)
 }
 
 /*
- * The value of a parameter in a header ("form-data; name=x; filename=\"y\""), the caller's to free;
- * NULL: not there. In quotes a backslash escapes a quote or a backslash (RFC 9110, section 5.6.4;
- * so curl and requests write them).
+ * Returns a parameter's value from a header ("form-data; name=x; filename=\"y\""). The caller frees
+ * it. NULL: the parameter is missing, or, with errno ENOMEM, no memory. In quotes a backslash
+ * escapes a quote or a backslash (RFC 9110, section 5.6.4), as curl and requests write them.
  */
 static char *
 multipart_header_parameter(const char *header, const char *name)
@@ -30,7 +30,7 @@ multipart_header_parameter(const char *header, const char *name)
 	size_t length = strlen(name);
 	const char *at = header;
 
-	errno = 0; /* ENOMEM tells a parameter that is not there from one that was not read */
+	errno = 0; /* so that ENOMEM means no memory, and 0 a missing parameter */
 	while ((at = strchr(at, ';')) != NULL) {
 		bool wanted;
 		char *value, *to;
@@ -62,7 +62,9 @@ multipart_header_parameter(const char *header, const char *name)
 	return NULL;
 }
 
-/* Browsers escape just these three in a name (the WHATWG's HTML standard, section 4.10.21.8). */
+/*
+ * Decodes the three escapes that browsers use in names (WHATWG HTML standard, section 4.10.21.8).
+ */
 static void
 multipart_unescape_form_name(char *name)
 {
@@ -81,8 +83,8 @@ multipart_unescape_form_name(char *name)
 }
 
 /*
- * "filename*=utf-8''a%20b" (RFC 8187), which some clients send in spite of RFC 7578; NULL: not
- * there, or no UTF-8.
+ * Returns the file name from "filename*=utf-8''a%20b" (RFC 8187), which some clients send although
+ * RFC 7578 forbids it. The caller frees it. NULL: missing, not UTF-8, or no memory.
  */
 static char *
 multipart_extended_filename(const char *header)
@@ -97,8 +99,7 @@ multipart_extended_filename(const char *header)
 		length = urlencoded_decode(value, strlen(value), false);
 		for (size_t i = 0; i < length; i++)
 			if (value[i] == '\0')
-				value[i] =
-				    '\1'; /* no name has either: it is refused and not cut short */
+				value[i] = '\1'; /* later refused; a NUL would cut the name short */
 		return value;
 	}
 	free(value);
@@ -136,8 +137,7 @@ static bool
 multipart_read_disposition(struct multipart_part *part, const char *header, struct error *err)
 {
 	if (!multipart_quotes_end(header))
-		return multipart_broken(err,
-		    "a part's Content-Disposition has a quote without an end");
+		return multipart_broken(err, "a part's Content-Disposition has an unclosed quote");
 	errno = 0;
 	part->name = multipart_header_parameter(header, "name");
 	if (part->name == NULL)
@@ -150,11 +150,11 @@ multipart_read_disposition(struct multipart_part *part, const char *header, stru
 		if (part->filename != NULL)
 			multipart_unescape_form_name(part->filename);
 	}
-	/* A file without its name would be taken for a text. */
+	/* Without the check for memory, a file would be treated as a text. */
 	return part->filename != NULL || errno != ENOMEM || multipart_no_memory(err);
 }
 
-/* Reads a part's headers, each ended by CRLF; all but Content-Disposition say nothing here. */
+/* Reads a part's headers. Each ends with CRLF. Only Content-Disposition is used. */
 static bool
 multipart_read_head(struct multipart_part *part, char *head, size_t length, struct error *err)
 {
@@ -162,7 +162,7 @@ multipart_read_head(struct multipart_part *part, char *head, size_t length, stru
 	char *end = head + length;
 
 	if (memchr(head, '\0', length) != NULL)
-		return multipart_broken(err, "a part's headers hold a NUL");
+		return multipart_broken(err, "a part's headers contain a NUL byte");
 	while (head < end) {
 		char *line_end = memmem(head, (size_t)(end - head), "\r\n", 2);
 
@@ -187,14 +187,14 @@ multipart_begin(struct multipart *mp, const char *content_type, const struct mul
 	if (boundary == NULL && errno == ENOMEM)
 		return multipart_no_memory(err);
 	if (!multipart_quotes_end(content_type) || length == 0 || length > MULTIPART_BOUNDARY_MOST)
-		return multipart_broken(err, "its Content-Type names no boundary");
+		return multipart_broken(err, "the Content-Type header has no valid boundary");
 	memcpy(mp->delimiter, "\r\n--", 4);
 	memcpy(mp->delimiter + 4, boundary, length);
 	mp->delimiter_length = length + 4;
 	mp->window = malloc(MULTIPART_WINDOW);
 	if (mp->window == NULL)
 		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
-	/* The first delimiter has no line before it: one is thought there. */
+	/* The first delimiter may have no CRLF before it: add one. */
 	memcpy(mp->window, "\r\n", 2);
 	mp->held = 2;
 	return true;
@@ -222,7 +222,7 @@ multipart_fail(struct error *err, const char *what)
 	return -1;
 }
 
-/* Each step_ function returns 1 where it went on, 0 where it needs more bytes, -1 on error. */
+/* Each step function returns 1 if it consumed bytes, 0 if it needs more bytes, -1 on error. */
 static int
 multipart_step_to_delimiter(struct multipart *mp, bool body, struct error *err)
 {
@@ -243,7 +243,7 @@ multipart_step_to_delimiter(struct multipart *mp, bool body, struct error *err)
 	return 1;
 }
 
-/* Behind a delimiter: "--" ends the body, white space and CRLF begin a part. */
+/* Reads the text after a delimiter: "--" ends the body; white space and CRLF begin a part. */
 static int
 multipart_step_delimited(struct multipart *mp, struct error *err)
 {
@@ -262,7 +262,7 @@ multipart_step_delimited(struct multipart *mp, struct error *err)
 	if (mp->held < space + 2)
 		return 0;
 	if (memcmp(mp->window + space, "\r\n", 2) != 0)
-		return multipart_fail(err, "a boundary is followed by something else than a part");
+		return multipart_fail(err, "a boundary is followed by unexpected text");
 	multipart_consume(mp, space + 2);
 	mp->state = MULTIPART_HEAD;
 	return 1;
@@ -276,7 +276,7 @@ multipart_step_head(struct multipart *mp, struct error *err)
 
 	if (mp->held >= 2 && memcmp(mp->window, "\r\n", 2) == 0)
 		return multipart_fail(err, "a part has no Content-Disposition");
-	/* Of what has no end yet, up to three bytes may be the end's. */
+	/* Without the end, up to three bytes in the window may be the end's first bytes. */
 	if (length > (size_t)MULTIPART_HEAD_MOST + (end != NULL ? 0 : 3))
 		return multipart_fail(err, "a part's headers are too long");
 	if (end == NULL)

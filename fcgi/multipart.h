@@ -1,8 +1,8 @@
 #ifndef KABUTO_MULTIPART_H
 #define KABUTO_MULTIPART_H
 /*
- * multipart/form-data (RFC 7578), parsed as it streams by: a part's bytes are handed on as they
- * come, and nothing but a part's head is ever held.
+ * Parses multipart/form-data (RFC 7578) as a stream. It passes a part's bytes on as they come, and
+ * holds only a part's headers whole.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,12 +15,12 @@
 
 struct multipart_part {
 	char *name;     /* of the field; may be empty */
-	char *filename; /* NULL: none was sent, so that it is a text */
+	char *filename; /* NULL: none was sent, the part is a text */
 };
 
 /*
- * What a part is handed to; false, with err set, ends the parsing. The part's strings last until
- * its end.
+ * The functions that receive a part. If one returns false, with err set, parsing ends. The part's
+ * strings are valid until part_end returns.
  */
 struct multipart_sink {
 	bool (*part_begin)(void *context, const struct multipart_part *part, struct error *err);
@@ -45,15 +45,15 @@ struct multipart {
 	struct multipart_part part;
 };
 
-/* Begins with the Content-Type header's value; ERROR_INPUT where it names no boundary. */
+/* Begins with the Content-Type header's value. ERROR_INPUT: it has no boundary. */
 bool multipart_begin(struct multipart *mp, const char *content_type,
     const struct multipart_sink *sink, struct error *err);
 void multipart_clear(struct multipart *mp);
 
-/* Takes the next bytes of the body. */
+/* Parses the next bytes of the body. ERROR_INPUT: they are malformed. */
 bool multipart_feed(struct multipart *mp, const char *data, size_t length, struct error *err);
 
-/* The body is over: ERROR_INPUT where the last boundary has not come. */
+/* Must be called at the end of the body. ERROR_INPUT: the last boundary is missing. */
 bool multipart_end(struct multipart *mp, struct error *err);
 
 #endif

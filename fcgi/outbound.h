@@ -1,20 +1,21 @@
 #ifndef KABUTO_OUTBOUND_H
 #define KABUTO_OUTBOUND_H
 /*
- * Calls that ask another server, which may hang: so few at a time that they never hold all threads.
+ * Limits how many calls ask another server at the same time. Such a server may hang, and these
+ * calls must not occupy all threads.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "error.h"
 
-#define OUTBOUND_MOST 4
+#define OUTBOUND_MOST 4 /* calls at a time */
 
 struct outbound {
 	atomic_int inside;
 };
 
-/* Lets one in, to be let out by outbound_leave; ERROR_BUSY where OUTBOUND_MOST are inside. */
+/* Counts a call. On true outbound_leave must follow. ERROR_BUSY: OUTBOUND_MOST calls are inside. */
 static inline bool
 outbound_enter(struct outbound *outbound, struct error *err)
 {

@@ -1,5 +1,5 @@
 /*
- * Values held against their parameter's table entry.
+ * Checks values against their parameter's table entry.
  */
 #include "parameter.h"
 
@@ -53,8 +53,8 @@ parameter_range(const struct parameter *p, double value, double unit, struct err
 	if (value >= least && (p->most == 0 || value <= most))
 		return true;
 	if (p->most == 0)
-		return error_set(err, ERROR_INPUT, "%s: at least %.15g", p->name, least);
-	return error_set(err, ERROR_INPUT, "%s: from %.15g to %.15g", p->name, least, most);
+		return error_set(err, ERROR_INPUT, "%s: must be at least %.15g", p->name, least);
+	return error_set(err, ERROR_INPUT, "%s: must be from %.15g to %.15g", p->name, least, most);
 }
 
 static bool
@@ -66,7 +66,7 @@ parameter_check_text(const struct value *value, struct error *err)
 	if (length < p->least)
 		return parameter_bad(p, err, "must not be empty");
 	if (p->most != 0 && length > p->most)
-		return error_set(err, ERROR_INPUT, "%s: at most %lld bytes", p->name,
+		return error_set(err, ERROR_INPUT, "%s: must have at most %lld bytes", p->name,
 		    (long long)p->most);
 	return true;
 }
@@ -93,7 +93,7 @@ parameter_check_number(struct value *value, struct error *err)
 	return parameter_range(value->parameter, (double)value->number, 1, err);
 }
 
-/* An id is only looked up: what is no number is nobody's id. */
+/* Any whole number from 0 on is accepted; the handler finds out whether the id exists. */
 static bool
 parameter_check_id(struct value *value, struct error *err)
 {
@@ -163,7 +163,7 @@ parameter_strings_only(json_t *array)
 	return true;
 }
 
-/* "[ -f x ]" is a shell line, but what reads as a JSON array must be an argument vector. */
+/* A text that parses as a JSON array is an argument vector. "[ -f x ]" does not: a shell line. */
 static bool
 parameter_check_command(const struct value *value, struct error *err)
 {
@@ -176,10 +176,10 @@ parameter_check_command(const struct value *value, struct error *err)
 		return true;
 	if (json_array_size(json) == 0 || !parameter_strings_only(json))
 		return parameter_bad(value->parameter, err,
-		    "as a JSON array it must hold strings, at least one");
+		    "a JSON array must contain only strings, and at least one");
 	json_array_foreach (json, i, item)
 		if (strlen(json_string_value(item)) != json_string_length(item))
-			return parameter_bad(value->parameter, err, "must not hold NUL");
+			return parameter_bad(value->parameter, err, "must not contain NUL");
 	return true;
 }
 
@@ -225,10 +225,10 @@ parameter_add(struct values *values, const struct parameter *p, const char *text
 	if (length > TEXT_MOST || values->bytes + length > TEXTS_MOST ||
 	    values->count >= VALUES_MOST)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "%s: a text has at most %d bytes, all texts of a call %d, in at most %d values",
+		    "%s: a text may have %d bytes at most, and all texts of a call %d bytes in %d values",
 		    p->name, TEXT_MOST, TEXTS_MOST, VALUES_MOST);
 	if (p->type != PARAMETER_PAIRS && parameter_value(values, p->name) != NULL)
-		return parameter_bad(p, err, "given more than once");
+		return parameter_bad(p, err, "must be given only once");
 	if (memchr(text, '\0', length) != NULL || !utf8_valid(text, length))
 		return parameter_bad(p, err, "must be valid UTF-8 without NUL");
 	value.text = strndup(text, length);
@@ -250,7 +250,7 @@ parameter_add(struct values *values, const struct parameter *p, const char *text
 	return true;
 }
 
-/* A list of one is that one, as clients send it that make a list of every value. */
+/* Adds the values of a JSON array. Some clients send every value as a list with one item. */
 static bool
 parameter_add_array(struct values *values, const struct parameter *p, json_t *array,
     struct error *err)
@@ -271,7 +271,7 @@ parameter_add_array(struct values *values, const struct parameter *p, json_t *ar
 		return parameter_bad(p, err, "must be one value");
 	json_array_foreach (array, i, item) {
 		if (json_is_array(item))
-			return parameter_bad(p, err, "must not hold lists");
+			return parameter_bad(p, err, "must not contain lists");
 		if (!parameter_add_json(values, p, item, err))
 			return false;
 	}

@@ -1,8 +1,8 @@
 #ifndef KABUTO_PARAMETER_H
 #define KABUTO_PARAMETER_H
 /*
- * Parameters of a call: a route's table says which there are, and what comes is held against it
- * before the handler runs. Names that no table has are ignored.
+ * Checks the parameters of a call. A route's table lists its parameters, and every value is checked
+ * against the table before the handler runs. Unknown names are ignored.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -21,11 +21,11 @@ enum parameter_type {
 	PARAMETER_ID,      /* of a row */
 	PARAMETER_NUMBER,  /* from least to most */
 	PARAMETER_DECIMAL, /* from least / 1000 to most / 1000 */
-	PARAMETER_BYTES,   /* "512m", at least least */
+	PARAMETER_BYTES,   /* a size like "512m", from least to most bytes */
 	PARAMETER_BOOLEAN, /* true or false */
-	PARAMETER_FLAG,    /* "?raw": there or not */
+	PARAMETER_FLAG,    /* "?raw": true if it is present without a value */
 	PARAMETER_CHOICE,  /* one of choices */
-	PARAMETER_PAIRS,   /* texts KEY=VALUE: the one that may come repeatedly */
+	PARAMETER_PAIRS,   /* texts KEY=VALUE; the only type that may be given repeatedly */
 	PARAMETER_PATH,    /* an absolute path, or empty */
 	PARAMETER_COMMAND, /* a shell line, or a JSON array of strings */
 	PARAMETER_FILES    /* multipart/form-data only */
@@ -35,8 +35,8 @@ struct parameter {
 	const char *name; /* NULL ends a table */
 	enum parameter_type type;
 	bool required;
-	bool file;           /* a text that may come as a file part too */
-	int64_t least, most; /* most 0: none but TEXT_MOST */
+	bool file;           /* a text that may also come as a file part */
+	int64_t least, most; /* most 0: no limit but TEXT_MOST */
 	const char *choices; /* words separated by spaces */
 };
 
@@ -51,16 +51,16 @@ struct values {
 	struct value *items;
 	size_t count;
 	size_t bytes;          /* of all texts */
-	struct digest *digest; /* gets each value too; NULL: nobody asks */
+	struct digest *digest; /* each value is added to it; NULL: no digest */
 };
 void parameter_clear(struct values *values);
 
-/* The entry of name; NULL: the table (which may be NULL) has none. */
+/* Returns the table's entry of name; NULL: it has none. table may be NULL. */
 const struct parameter *parameter_find(const struct parameter *table, const char *name);
 
 /*
- * Adds a value that came as text (which may hold NULs, length bytes). ERROR_INPUT names the
- * parameter where its form is wrong or it came twice.
+ * Adds a value that came as text. The text has length bytes and may contain NULs. ERROR_INPUT, with
+ * the parameter's name: the value is malformed or given twice. ERROR_TOO_LARGE: over a limit.
  */
 bool parameter_add(struct values *values, const struct parameter *parameter, const char *text,
     size_t length, struct error *err);
@@ -69,11 +69,11 @@ bool parameter_add(struct values *values, const struct parameter *parameter, con
 bool parameter_add_json(struct values *values, const struct parameter *parameter, json_t *json,
     struct error *err);
 
-/* Whether all that is required came. */
+/* Checks that all required parameters were given. ERROR_INPUT names one that is missing. */
 bool parameter_check_complete(const struct values *values, const struct parameter *table,
     struct error *err);
 
-/* The first value of name; NULL: none came. */
+/* Returns the first value of name; NULL: not given. */
 const struct value *parameter_value(const struct values *values, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Taking and giving back of connections.
+ * Takes connections and gives them back.
  */
 #include "pool.h"
 
@@ -22,7 +22,7 @@ pool_clear(struct pool *pool)
 	pthread_mutex_destroy(&pool->lock);
 }
 
-/* A free one, rather an open one; -1: all are taken. */
+/* Returns the index of a free connection, an open one if possible; -1: all are taken. */
 static int
 pool_find_free(const struct pool *pool)
 {

@@ -1,5 +1,5 @@
 /*
- * What came with a call.
+ * Reads a call's path, and gives access to its parameters and database connection.
  */
 #include "request.h"
 
@@ -84,7 +84,7 @@ request_read_path(struct request *req, struct error *err)
 	return true;
 }
 
-/* The number of the route's segment that is called name, with 0 the first; -1: it has none. */
+/* Returns the index of the route's segment with this name, from 0; -1: it has no such segment. */
 static int
 request_part(const struct request *req, const char *name)
 {

@@ -1,8 +1,8 @@
 #ifndef KABUTO_REQUEST_H
 #define KABUTO_REQUEST_H
 /*
- * What came: a call's method, path, parameters and files, and who calls. A thread has one struct
- * request at a time; request_clear gives all of it back.
+ * Holds a call: its method, path, parameters and files, and the account that makes it. A thread has
+ * one struct request at a time. request_clear frees all of it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,25 +20,25 @@
 #include "upload.h"
 #include "waiters.h"
 
-#define REQUEST_PARTS 8 /* segments of the longest route, and a few */
+#define REQUEST_PARTS 8 /* more segments than the longest route has */
 
 struct FCGX_Request;
 struct route;
 
 /*
- * What all threads share. A SIGHUP replaces config, and the former one stays valid. pool, spool and
- * waiters have their own locks.
+ * The data that all threads share. A SIGHUP replaces config; the former one stays valid. pool,
+ * spool and waiters contain their own locks.
  */
 struct server {
 	const struct config *_Atomic config;
-	bool follows; /* it is of the pool whose calls may wait */
-	int stop;     /* an eventfd that can be read as soon as the process must end */
+	bool follows; /* this process is in the pool "follow", in which calls may wait */
+	int stop;     /* an eventfd; it becomes readable when the process must stop */
 	struct pool pool;
 	struct spool spool;
 	struct waiters waiters;
 };
 
-/* The path, as it was sent and in parts. */
+/* The path, as it was sent and split into parts. */
 struct path {
 	char *text;    /* without the query */
 	char *decoded; /* its segments, decoded; parts point into it */
@@ -47,84 +47,90 @@ struct path {
 	bool deeper; /* the path has more than REQUEST_PARTS segments */
 };
 
-/* Who calls. */
+/* The account that makes the call. */
 struct caller {
 	struct account account;
-	char session[API_TOKEN_TEXT]; /* what the call came with: the cookie's or the token's value
-				       */
-	int64_t token;                /* the id of the API token; 0: it came with a session */
+	char session[API_TOKEN_TEXT]; /* the value of the session's cookie or of the API token */
+	int64_t token;                /* the id of the API token; 0: the call has a session */
 };
 
-/* The Idempotency-Key, and what tells its call from another one. */
+/* The Idempotency-Key, and the digest that tells its call from other calls. */
 struct key {
 	char text[IDEMPOTENCY_KEY_MOST + 1]; /* empty: none */
-	struct digest digest;                /* of the call, while it is read */
-	unsigned char of_call[DIGEST_BYTES];
+	struct digest digest;                /* grows while the call is read */
+	unsigned char of_call[DIGEST_BYTES]; /* the finished digest */
 };
 
-/* What the commit does besides committing (commit.h). */
+/* Actions at the commit (commit.h). */
 struct change {
-	bool begun;
-	bool wake;                /* the spooler polls after it */
-	int64_t object;           /* what the call is about, for its event; 0: the path says it */
-	char replaced[NAME_TEXT]; /* a folder of inbox/ that is removed after it; empty: none */
+	bool begun;               /* the call has an open transaction */
+	bool wake;                /* wake the spooler afterwards */
+	int64_t object;           /* the object of the event; 0: the last id in the path */
+	char replaced[NAME_TEXT]; /* the folder of inbox/ to remove afterwards; empty: none */
 };
 
 struct request {
 	struct server *server;
-	const struct config *config; /* the server's when the call began, until its end */
+	const struct config *config; /* the server's at the call's begin; it stays until its end */
 	struct FCGX_Request *fcgi;
-	const char *method;        /* a HEAD's is "GET" */
-	const struct route *route; /* NULL before it was found */
+	const char *method;        /* "GET" for a HEAD, too */
+	const struct route *route; /* NULL until it is found */
 	struct path path;
 	struct values values;
 	struct upload upload;
 	struct caller caller;
 	struct key key;
 	struct change change;
-	struct database *db; /* while one is borrowed */
+	struct database *db; /* a connection from the pool; NULL: none is taken */
 };
 
-/* Takes the call that fcgi has accepted. It needs no memory yet. */
+/* Begins with the call that fcgi has accepted. It cannot fail. request_clear must follow. */
 void request_begin(struct request *req, struct server *server, struct FCGX_Request *fcgi);
 void request_clear(struct request *req);
 
-/* A FastCGI parameter ("HTTP_COOKIE", "REMOTE_ADDR"); "" if the web server sends none. */
+/*
+ * Returns a FastCGI parameter ("HTTP_COOKIE", "REMOTE_ADDR"); "" if the web server did not send it.
+ */
 const char *request_header(const struct request *req, const char *name);
 
-/* Whether it is a HEAD. */
+/* Returns whether the method is HEAD. */
 bool request_is_head(const struct request *req);
 
-/* Splits the path of REQUEST_URI into decoded parts. ERROR_NOT_FOUND: it is no path of ours. */
+/*
+ * Splits the path of REQUEST_URI into decoded parts. ERROR_NOT_FOUND: no route can have this path.
+ */
 bool request_read_path(struct request *req, struct error *err);
 
 /*
- * Parts of the path, by the names that the route gives them: the id of ":job" (-1: the part is no
- * id; 0: the route has no such part), the text of "*login" or ":after" (NULL: no such part).
+ * Return a part of the path by its name in the route. request_id returns the id of ":job" (-1: the
+ * part is not an id; 0: the route has no such part). request_word returns the text of "*login" or
+ * ":after" (NULL: the route has no such part).
  */
 int64_t request_id(const struct request *req, const char *name);
 const char *request_word(const struct request *req, const char *name);
 
-/* What the path has for "**name": decoded, with its slashes. The caller frees it. NULL: no memory.
- */
+/* Returns the decoded text for "**name", with its slashes. The caller frees it. NULL: no memory. */
 char *request_rest(const struct request *req, const char *name);
 
-/* A connection for this request, taken from the pool at the first call; NULL with err set. */
+/*
+ * Returns this request's connection. The first call takes it from the pool. NULL: failed, err is
+ * set.
+ */
 struct database *request_database(struct request *req, struct error *err);
 /*
- * Gives the connection back before the request's end, and undoes what is not committed: before a
- * body is received, a password is hashed, a log is followed.
+ * Gives the connection back to the pool and rolls back uncommitted changes. Must be called before a
+ * request waits or works for long: to receive a body, hash a password, or follow a log.
  */
 void request_release_database(struct request *req);
 
 /*
- * Adds a value by its name. context is the request, as urlencoded_visit has it. A name that the
- * route does not know is ignored.
+ * Adds a value by its name. Ignores names that the route does not know. This is an
+ * urlencoded_visit; context is the request.
  */
 bool request_add_value(void *context, const char *name, const char *text, size_t length,
     struct error *err);
 
-/* The parameters' values. Without one: NULL, the fallback, or false. */
+/* Return a parameter's value. If it was not given: NULL, fallback, or false. */
 const char *request_text(const struct request *req, const char *name);
 int64_t request_number(const struct request *req, const char *name, int64_t fallback);
 double request_decimal(const struct request *req, const char *name, double fallback);

@@ -1,5 +1,5 @@
 /*
- * Responses through FastCGI's output stream.
+ * Sends responses through FastCGI's output stream.
  */
 #include "response.h"
 
@@ -21,8 +21,8 @@
 #define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
 
 /*
- * No response is a page: it loads nothing, nobody may frame it, and no other site's page may read
- * it, whatever a browser takes it for.
+ * No response is a web page. These headers tell a browser so: it must not load anything for it,
+ * show it in a frame, guess its type, or let another site's page read it.
  */
 #define SECURITY_HEADERS                                                                           \
 	"X-Content-Type-Options: nosniff\r\n"                                                      \
@@ -96,7 +96,7 @@ response_header(struct response *res, const char *format, ...)
 	length = vsnprintf(res->headers + used, sizeof res->headers - used, format, arguments);
 	va_end(arguments);
 	if (length < 0 || used + (size_t)length + 3 > sizeof res->headers) {
-		res->headers[used] = '\0'; /* no half header */
+		res->headers[used] = '\0'; /* drop a header that does not fit */
 		return;
 	}
 	memcpy(res->headers + used + length, "\r\n", 3);
@@ -156,7 +156,7 @@ bool
 response_file(struct response *res, const char *folder, const char *name, const char *type,
     const char *save_as)
 {
-	/* lighttpd wants a path, nginx a location that only it can ask for (etc/ has both). */
+	/* lighttpd needs a path, nginx an internal location (examples of both are in etc/). */
 	if (strncmp(request_header(res->req, "SERVER_SOFTWARE"), "lighttpd", 8) == 0)
 		response_header(res, "X-Sendfile: %s/%s/%s", res->req->config->state_dir, folder,
 		    name);
@@ -168,16 +168,16 @@ response_file(struct response *res, const char *folder, const char *name, const 
 	return true;
 }
 
-/* The log has what only the operator can mend; the client learns whom to ask. */
+/* Returns the text for the client. Only the log has the details of ERROR_SYSTEM. */
 static const char *
 response_public_text(const struct error *err)
 {
 	return err->kind == ERROR_SYSTEM
-	    ? "something failed here; the operator finds the reason in the log"
+	    ? "an internal error occurred; ask the operator to look up the reason in the log"
 	    : err->text;
 }
 
-/* The body of an error; the caller frees it. NULL: no memory. */
+/* Returns the body of an error. The caller frees it. NULL: no memory. */
 static char *
 response_error_text(const struct request *req, const struct error *err)
 {
@@ -193,15 +193,23 @@ response_error_text(const struct request *req, const struct error *err)
 }
 
 void
-response_error(struct response *res, const struct error *err)
+response_log_error(const struct response *res, const struct error *err)
 {
 	const struct request *req = res->req;
 
-	/* The route and not the path, since tokens may be in the path. */
+	/* Logs the route and not the path, because the path may contain tokens. */
 	if (err->kind == ERROR_SYSTEM || err->kind == ERROR_NO_SPACE)
 		log_write(LOG_ERROR, "method=%s path=%s account=%lld %s", req->method,
 		    req->route != NULL ? req->route->path : "?", (long long)req->caller.account.id,
 		    err->text);
+}
+
+void
+response_error(struct response *res, const struct error *err)
+{
+	const struct request *req = res->req;
+
+	response_log_error(res, err);
 	if (err->retry_after_s > 0 || err->kind == ERROR_BUSY || err->kind == ERROR_AWAY)
 		response_header(res, "Retry-After: %d",
 		    err->retry_after_s > 0 ? err->retry_after_s : 1);
@@ -234,7 +242,9 @@ response_send(struct response *res, struct error *err)
 	if (res->write != NULL && !res->write(res->req, res, err))
 		return false;
 	if (res->text != NULL) {
-		/* A client sees by the length whether it was cut off: a handler may die. */
+		/*
+		 * With the length a client sees whether the body was cut off, if this process died.
+		 */
 		response_header(res, "Content-Length: %zu", strlen(res->text) + 1);
 		response_write(res, res->text, strlen(res->text));
 		response_write(res, "\n", 1);
@@ -291,7 +301,7 @@ response_lines(struct response *res, int fd, const char *before)
 		    !response_write(res, line + skip, (size_t)length - skip - 1))
 			break;
 	}
-	/* Nobody must take for whole what could not be read to its end. */
+	/* After a failed read the array stays open, so that no client takes it for complete. */
 	if (file != NULL && ferror(file))
 		log_write(LOG_ERROR, "path=%s read a file of lines: %s", res->req->route->path,
 		    strerror(errno));

@@ -1,8 +1,9 @@
 #ifndef KABUTO_RESPONSE_H
 #define KABUTO_RESPONSE_H
 /*
- * What is answered: a status with a JSON value, a file that the web server sends, or a stream that
- * is written as it comes. A handler says which one; serve.c commits, and then sends it.
+ * Builds and sends the response to a call: a status with a JSON value, a file that the web server
+ * sends, or a stream that a function writes. The handler chooses one; serve.c commits, then sends
+ * it.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -23,70 +24,77 @@ struct response;
 typedef bool response_writer(struct request *req, struct response *res, struct error *err);
 
 struct response {
-	struct request *req; /* whose output it goes to */
+	struct request *req; /* the call that is answered */
 	int status;
 	char headers[RESPONSE_HEADERS];
 	const char *type;
-	char *text; /* a whole body; NULL: there is a writer, or the web server sends it */
+	char *text; /* the whole body; NULL: a writer or the web server sends it */
 	response_writer *write;
-	const void *context; /* the writer's own */
-	bool sent;           /* its head is out: no other status can follow */
+	const void *context; /* for the writer */
+	bool sent;           /* the head was sent: the status cannot change any more */
 };
 
 void response_begin(struct response *res, struct request *req);
 void response_clear(struct response *res);
 
-/* Adds a header line (without its end). */
+/* Adds a header line; format must not contain the line's end. */
 void response_header(struct response *res, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Takes back all headers that were added. */
+/* Removes all headers that were added. */
 void response_drop_headers(struct response *res);
 
 /*
- * Answers with a JSON value; takes the reference to body. NULL means that there was no memory to
- * make it: an error.
+ * Answers with a JSON value, and takes the reference to body. If body is NULL, it sets err to "no
+ * memory" and returns false.
  */
 bool response_json(struct response *res, int status, json_t *body, struct error *err);
 /* The same for a body in jansson's pack format. */
 bool response_pack(struct response *res, struct error *err, int status, const char *format, ...);
-/* Answers with a text in JSON, which is copied. */
+/* Answers with text, which must be JSON. The text is copied. */
 bool response_text(struct response *res, int status, const char *text, struct error *err);
 
 /*
- * Has the body be written by write, which finds context in res. Always true. A call that changes
- * something cannot have one, since its body would not be there at the commit.
+ * Answers with a body that write produces; context is for write. Always true. A call that changes
+ * something must not use this: write runs after the commit, and could fail.
  */
 bool response_stream(struct response *res, const char *type, response_writer *write,
     const void *context);
 
 /*
- * Has the web server send a file: name in the state directory's folder ("results", "logs"), as that
- * type. If save_as is not NULL, a browser saves it under that name. Always true.
+ * Makes the web server send the file name from the state directory's folder ("results", "logs").
+ * type is its content type. If save_as is not NULL, a browser saves the file under that name.
+ * Always true.
  */
 bool response_file(struct response *res, const char *folder, const char *name, const char *type,
     const char *save_as);
 
 /*
- * Answers with an error: the status that fits err's kind, and its text. What the operator must know
- * is logged. Headers that were added stay.
+ * Answers with an error: the status for err's kind, and its text. Logs errors that the operator
+ * must know. Headers that were added stay.
  */
 void response_error(struct response *res, const struct error *err);
 
-/* Sends the response. False, with err set: nothing was sent, and err must be answered. */
+/* Logs an error that the operator must know, for a response whose head was sent already. */
+void response_log_error(const struct response *res, const struct error *err);
+
+/* Sends the response. False, with err set: a writer failed. If !res->sent, err must be answered. */
 bool response_send(struct response *res, struct error *err);
 
-/* For a writer. Sends the head before the first bytes. False: the client is gone. */
+/* Sends bytes of the body. The first call sends the head before. False: the client is gone. */
 bool response_write(struct response *res, const char *data, size_t length);
-/* Writes a value as JSON. False: the client is gone, or there is no memory. */
+/* Writes a value as JSON. False: the client is gone, or no memory. */
 bool response_value(struct response *res, const json_t *value);
 /*
- * Writes the whole lines of the file fd as a JSON array. Each line is a JSON value; if before is
- * not NULL, the value follows the first of its characters. Closes fd; -1 is an empty file. If the
- * file cannot be read to its end, the array has no end either, and the log says why.
+ * Writes the complete lines of the file fd as a JSON array. Each line is a JSON value. If before is
+ * not NULL, the value begins after the first character of the line that is in before. Closes fd; -1
+ * means an empty file. If reading fails, the array is not closed, and the log has the reason.
  */
 void response_lines(struct response *res, int fd, const char *before);
 
-/* A time (ms since 1970) as JSON; null for 0. */
+/*
+ * Returns a time (ms since 1970) as a JSON string, or null for 0. The caller owns it. NULL: no
+ * memory.
+ */
 json_t *response_time(int64_t time_ms);
 
 #endif

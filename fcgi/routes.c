@@ -1,5 +1,5 @@
 /*
- * The routes, and which of them a call is for.
+ * Holds the table of routes and finds a call's route in it.
  */
 #include "routes.h"
 
@@ -91,7 +91,7 @@ const struct route routes_all[] = {
 	{ 0 },
 };
 
-/* Whether the path fits the route's. */
+/* Returns whether the path fits the route. */
 static bool
 routes_match(const struct path *path, const struct route *route)
 {
@@ -115,7 +115,7 @@ routes_match(const struct path *path, const struct route *route)
 	return part == path->count && !path->deeper;
 }
 
-/* Adds the route's method to the list of an Allow header. */
+/* Adds the route's method to the text of an Allow header. */
 static void
 routes_allow(const struct route *route, char *allow, size_t size)
 {

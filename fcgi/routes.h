@@ -1,7 +1,7 @@
 #ifndef KABUTO_ROUTES_H
 #define KABUTO_ROUTES_H
 /*
- * All routes in one table. No two of them fit the same call.
+ * Holds all routes in one table. At most one route fits a call.
  */
 #include "request.h"
 #include "response.h"
@@ -11,8 +11,8 @@
 extern const struct route routes_all[];
 
 /*
- * Finds the route of a call, and sets req->route. ERROR_NOT_FOUND: no route has this path.
- * ERROR_METHOD: none has this method; res then names those that are allowed.
+ * Finds the route of a call and sets req->route. ERROR_NOT_FOUND: no route has this path.
+ * ERROR_METHOD: no route with this path has this method; res then has an Allow header.
  */
 bool routes_find(struct request *req, struct response *res, struct error *err);
 

@@ -1,6 +1,7 @@
 /*
- * A call goes one way: route, origin, who calls, parameters, replay of a key, handler, commit,
- * send. The first step that fails ends it, and its error is the response.
+ * Handles a call in fixed steps: route, origin, caller, parameters, replay of an Idempotency-Key,
+ * handler, commit, send. If a step fails, the later steps are skipped and its error is the
+ * response.
  */
 #include "serve.h"
 
@@ -15,8 +16,8 @@
 #include "routes.h"
 
 /*
- * Another site's page must not make a browser change anything here with our cookie (design, section
- * 9). Clients that are no browsers send neither header.
+ * Refuses a change that another site's page caused through a browser with our cookie (design,
+ * section 9). Clients other than browsers send neither header.
  */
 static bool
 serve_check_origin(const struct request *req, struct error *err)
@@ -28,13 +29,12 @@ serve_check_origin(const struct request *req, struct error *err)
 	if (strcmp(req->method, "GET") == 0 && (req->route->flags & CHANGES) == 0)
 		return true;
 	if (authenticate_has_token(req))
-		return true; /* another site's page has no token, and a browser sends none by itself
-			      */
+		return true; /* a browser sends no token by itself, as it does with a cookie */
 	if (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0 ||
 	    (origin[0] != '\0' &&
 		(host == NULL || strcasecmp(host + 3, request_header(req, "HTTP_HOST")) != 0)))
 		return error_set(err, ERROR_FORBIDDEN,
-		    "this call came from another site's page; use Kabuto's own");
+		    "this call came from a page of another site; call Kabuto from its own address");
 	return true;
 }
 
@@ -55,7 +55,7 @@ serve_read_parameters(struct request *req, struct error *err)
 	return true;
 }
 
-/* If another call with the same key was faster, its response is this one's, too. */
+/* If another call with the same key was committed first, answers with its response. */
 static bool
 serve_commit(struct request *req, struct response *res, struct error *err)
 {
@@ -79,7 +79,7 @@ serve_answer(struct request *req, struct response *res, struct error *err)
 	return replayed || (req->route->handle(req, res, err) && serve_commit(req, res, err));
 }
 
-/* What was not committed is undone, and what is left of the body is read. */
+/* Answers with an error, after a rollback. Reads the rest of the body first (body_drain). */
 static void
 serve_refuse(struct request *req, struct response *res, const struct error *err)
 {
@@ -97,9 +97,13 @@ serve_call(struct request *req)
 	response_begin(&res, req);
 	if (!serve_answer(req, &res, &err))
 		serve_refuse(req, &res, &err);
-	if (!response_send(&res, &err) && !res.sent) {
-		serve_refuse(req, &res, &err);
-		(void)response_send(&res, &err);
+	if (!response_send(&res, &err)) {
+		if (res.sent) {
+			response_log_error(&res, &err); /* the client sees only that it is cut off */
+		} else {
+			serve_refuse(req, &res, &err);
+			(void)response_send(&res, &err);
+		}
 	}
 	response_clear(&res);
 }

@@ -1,6 +1,6 @@
 /*
- * libarchive reads the zip as a stream that begins at the file's header. It never reads the zip's
- * directory, which has an entry for each file: the cost does not depend on the number of files.
+ * Unpacks a file with libarchive, which reads the zip as a stream from the file's header on. It
+ * does not read the zip's directory, so the cost does not depend on the number of files.
  */
 #include "unzip.h"
 
@@ -27,7 +27,9 @@ unzip_archive_failed(struct archive *archive, struct error *err)
 	    text != NULL ? text : "it is damaged");
 }
 
-/* Where no header begins, libarchive would look for the next one, and give another file. */
+/*
+ * Checks that a header begins at offset: without it libarchive would unpack the next file it finds.
+ */
 static bool
 unzip_begin(struct archive *archive, int zip, int64_t offset, struct error *err)
 {
@@ -41,7 +43,7 @@ unzip_begin(struct archive *archive, int zip, int64_t offset, struct error *err)
 		return error_errno(err, "read the results' zip");
 	if (length < (ssize_t)sizeof mark || memcmp(mark, "PK\003\004", sizeof mark) != 0)
 		return unzip_damaged(err);
-	/* A warning is about the name, which nobody asks for. */
+	/* Warnings here concern only the name, which is not used. */
 	return (archive_read_support_format_zip_streamable(archive) == ARCHIVE_OK &&
 		   archive_read_open_fd(archive, zip, BLOCK) == ARCHIVE_OK &&
 		   archive_read_next_header(archive, &entry) >= ARCHIVE_WARN) ||
@@ -64,7 +66,7 @@ unzip_copy(struct archive *archive, int64_t first, int64_t length, unzip_take *t
 
 		if (result == ARCHIVE_EOF)
 			return unzip_damaged(err);
-		if (result != ARCHIVE_OK) /* a warning, too: sizes or checksum are wrong */
+		if (result != ARCHIVE_OK) /* also warnings: a size or checksum is wrong */
 			return unzip_archive_failed(archive, err);
 		from = at < first ? first - at : 0;
 		to = end - at < (int64_t)size ? end - at : (int64_t)size;

@@ -1,7 +1,7 @@
 #ifndef KABUTO_UNZIP_H
 #define KABUTO_UNZIP_H
 /*
- * Reads one file out of a zip that Kabuto has made, from the place where the file's header begins.
+ * Reads one file from a zip that Kabuto has made. The caller knows at which byte its header begins.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,14 +9,15 @@
 
 #include "error.h"
 
-/* Takes bytes; false ends it. */
+/* Receives bytes of the file. If it returns false, unpacking ends. */
 typedef bool unzip_take(void *context, const char *data, size_t length);
 
 /*
- * Unpacks the file whose local header begins at byte offset of the zip. Gives take its bytes from
- * first on, length of them, in pieces; the bytes before first are unpacked and dropped. True when
- * take got them all, or returned false. ERROR_SYSTEM: the zip cannot be read, is damaged, or the
- * file is shorter; take may have got a part by then. zip stays the caller's, its position moves.
+ * Unpacks the file with the local header at byte offset of the zip. Passes length bytes of the
+ * file, from byte first on, to take in pieces. Earlier bytes are unpacked and dropped. Returns true
+ * if take received all bytes or returned false. ERROR_SYSTEM: the zip cannot be read, is damaged,
+ * or the file is shorter; take may have received a part. The caller keeps zip; its position
+ * changes.
  */
 bool unzip_entry(int zip, int64_t offset, int64_t first, int64_t length, unzip_take *take,
     void *context, struct error *err);

@@ -1,6 +1,6 @@
 /*
- * Writing of attachments into the stage. They are flushed all together, before they are moved
- * (tree_sync).
+ * Writes attachments to the staging. They are flushed to the disk together (tree_sync), before they
+ * are moved to their final place.
  */
 #include "upload.h"
 
@@ -16,7 +16,7 @@
 #include "take.h"
 #include "write.h"
 
-#define LOOK_EACH (64 * 1024 * 1024) /* bytes between two looks at the free space */
+#define POLL_BYTES (64 * 1024 * 1024) /* bytes written between two checks of the free space */
 
 void
 upload_begin(struct upload *upload, struct spool *spool, const struct config *config)
@@ -69,9 +69,9 @@ upload_open(struct upload *upload, const char *path, struct error *err)
 		int below = -1;
 
 		/*
-		 * The container's users may enter; others are kept out by the folder that it moves
-		 * into. What the spooler adds gets our group, so that the handlers can read it; it
-		 * is a member.
+		 * 775: the container's users may enter. The parent folder, after the move, keeps
+		 * other users out. 02000: files that the spooler adds get our group, so that this
+		 * program can read them. The spooler's user is a member of that group.
 		 */
 		if (mkdirat(at, part, 02775) == 0 && fchmodat(at, part, 02775, 0) == 0)
 			below = openat(at, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -92,7 +92,8 @@ bool
 upload_file_begin(struct upload *upload, const char *name, struct error *err)
 {
 	if ((int64_t)upload->files.count >= upload->config->attachments_max)
-		return error_set(err, ERROR_TOO_LARGE, "attachments: at most %lld files",
+		return error_set(err, ERROR_TOO_LARGE,
+		    "attachments: a job or build may have %lld files at most",
 		    (long long)upload->config->attachments_max);
 	if (!attachment_name_check(name, err))
 		return false;
@@ -101,7 +102,7 @@ upload_file_begin(struct upload *upload, const char *name, struct error *err)
 	return upload->fd >= 0;
 }
 
-/* Adds to what has come, and holds it against the limits. */
+/* Adds length to the sizes and checks the limits. */
 static bool
 upload_count_bytes(struct upload *upload, size_t length, struct error *err)
 {
@@ -111,14 +112,15 @@ upload_count_bytes(struct upload *upload, size_t length, struct error *err)
 	upload->total += (int64_t)length;
 	if (upload->total > upload->limit)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "attachments: a build's context has at most %s here",
+		    "attachments: the build's context is too large; the limit is %s",
 		    quantity_format_bytes(upload->limit, limit));
 	if (upload->size > upload->file_max)
-		return error_set(err, ERROR_TOO_LARGE, "attachments: a file has at most %s here",
+		return error_set(err, ERROR_TOO_LARGE,
+		    "attachments: a file is too large; the limit is %s",
 		    quantity_format_bytes(upload->file_max, limit));
 	if (upload->total > upload->storage)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "attachments: the account may store %s more; delete jobs that you need no longer",
+		    "attachments: the account may store only %s more; delete jobs that you no longer need",
 		    quantity_format_bytes(upload->storage > 0 ? upload->storage : 0, limit));
 	return true;
 }
@@ -129,7 +131,7 @@ upload_file_data(struct upload *upload, const char *data, size_t length, struct 
 	if (!upload_count_bytes(upload, length, err))
 		return false;
 	upload->unchecked += (int64_t)length;
-	if (upload->unchecked >= LOOK_EACH) {
+	if (upload->unchecked >= POLL_BYTES) {
 		upload->unchecked = 0;
 		if (!spool_has_room(upload->spool, upload->config, err))
 			return false;

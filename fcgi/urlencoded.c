@@ -1,5 +1,5 @@
 /*
- * Decoding of forms and paths.
+ * Decodes forms and paths.
  */
 #include "urlencoded.h"
 
@@ -45,7 +45,7 @@ urlencoded_each(char *text, size_t length, urlencoded_visit *visit, void *contex
 		if (pair_end == NULL)
 			pair_end = end;
 		equals = memchr(text, '=', (size_t)(pair_end - text));
-		/* The value first: decoding the name puts a NUL where the "=" is. */
+		/* Decode the value first: decoding the name writes a NUL over the "=". */
 		if (equals != NULL) {
 			value = equals + 1;
 			value_length = urlencoded_decode(value, (size_t)(pair_end - value), true);

@@ -1,7 +1,7 @@
 #ifndef KABUTO_URLENCODED_H
 #define KABUTO_URLENCODED_H
 /*
- * application/x-www-form-urlencoded (the WHATWG's URL standard, section 5.1) and percent-encoding
+ * Decodes application/x-www-form-urlencoded (WHATWG URL standard, section 5.1) and percent-encoding
  * (RFC 3986).
  */
 #include <stdbool.h>
@@ -10,14 +10,14 @@
 #include "error.h"
 
 /*
- * Decodes %XX in place, and + as a space where plus is set; gives the new length. A % without two
- * hexadecimal digits stays as it is. A NUL is put behind the end.
+ * Decodes %XX in place and, if plus is set, + as a space. Returns the new length. A % without two
+ * hexadecimal digits stays as it is. Writes a NUL after the text, so text needs length + 1 bytes.
  */
 size_t urlencoded_decode(char *text, size_t length, bool plus);
 
 /*
- * Calls visit for each name and value of text, which is decoded in place. Values may hold NULs.
- * False, with err set by visit, where one was refused.
+ * Decodes text in place and calls visit for each name and value. Values may contain NULs. If visit
+ * returns false, with err set, it stops and returns false. text needs length + 1 bytes.
  */
 typedef bool urlencoded_visit(void *context, const char *name, const char *value, size_t length,
     struct error *err);

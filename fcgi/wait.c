@@ -1,5 +1,5 @@
 /*
- * Waiting by looking again: a state is one row, and to look at it costs some 30 microseconds.
+ * Waits by polling: a state is one database row, and one poll takes about 30 microseconds.
  */
 #include "wait.h"
 
@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "request.h"
 
-#define LOOK_MS 50 /* between two looks */
+#define POLL_MS 50 /* between two polls */
 
 const struct parameter wait_parameters[] = {
 	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
@@ -20,20 +20,20 @@ wait_seconds(const struct request *req)
 {
 	int64_t seconds = request_number(req, "wait", 0);
 
-	/* However a call has come to another pool: its threads are for those that do not wait. */
+	/* A call may reach another pool by mistake. It must not wait there. */
 	if (!req->server->follows)
 		return 0;
 	return seconds > WAIT_MOST_S ? WAIT_MOST_S : seconds;
 }
 
-/* what: what such calls do, for the error's text. */
+/* what describes such calls in the error's text. */
 static bool
 wait_enter_as(struct request *req, int64_t most, const char *what, struct error *err)
 {
 	if (waiters_enter(&req->server->waiters, req->caller.account.id, most))
 		return true;
 	error_set(err, ERROR_TOO_MANY,
-	    "an account may have %lld calls at a time that %s; call again when one has ended",
+	    "an account may have %lld calls at a time that %s; try again after one has ended",
 	    (long long)most, what);
 	err->retry_after_s = 1;
 	return false;
@@ -57,44 +57,44 @@ wait_leave(struct request *req)
 	waiters_leave(&req->server->waiters, req->caller.account.id);
 }
 
-/* Until the next look; false: the process is to end. */
+/* Waits until the next poll is due. False: the process stops. */
 static bool
 wait_pause_between(struct request *req)
 {
 	struct pollfd stop = { .fd = req->server->stop, .events = POLLIN };
 
 	request_release_database(req);
-	return poll(&stop, 1, LOOK_MS) == 0;
+	return poll(&stop, 1, POLL_MS) == 0;
 }
 
 static bool
-wait_poll_until(struct request *req, int64_t deadline, wait_poll *look, void *context,
+wait_poll_until(struct request *req, int64_t deadline, wait_poll *poll_once, void *context,
     struct error *err)
 {
-	bool there = false;
+	bool ready = false;
 
 	while (clock_monotonic_ms() < deadline && wait_pause_between(req)) {
-		if (!look(req, context, &there, err))
+		if (!poll_once(req, context, &ready, err))
 			return false;
-		if (there)
+		if (ready)
 			break;
 	}
 	return true;
 }
 
 bool
-wait_for(struct request *req, wait_poll *look, void *context, struct error *err)
+wait_for(struct request *req, wait_poll *poll_once, void *context, struct error *err)
 {
 	int64_t deadline = clock_monotonic_ms() + wait_seconds(req) * MS_PER_S;
-	bool there = false, done;
+	bool ready = false, done;
 
-	if (!look(req, context, &there, err))
+	if (!poll_once(req, context, &ready, err))
 		return false;
-	if (there || wait_seconds(req) == 0)
+	if (ready || wait_seconds(req) == 0)
 		return true;
 	if (!wait_enter(req, err))
 		return false;
-	done = wait_poll_until(req, deadline, look, context, err);
+	done = wait_poll_until(req, deadline, poll_once, context, err);
 	wait_leave(req);
 	return done;
 }

@@ -1,5 +1,5 @@
 /*
- * Counting of calls by account.
+ * Counts calls by account.
  */
 #include "waiters.h"
 

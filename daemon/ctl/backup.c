@@ -1,8 +1,10 @@
 /*
- * A backup is the database as it was at one moment, and the files that it names. The lock "keep"
- * is held from before the one until after the other, so that none of them goes away in between.
+ * Writes a backup: the database as it was at one moment, and the files that it names. The backup
+ * holds the lock "keep" from before the copy of the database until the last file is written, so
+ * that no file is removed meanwhile.
  *
- * The target is opened by whoever calls, who may be root; a child reads the state as its owner.
+ * The calling user, possibly root, opens the target. A child process then becomes the owner of the
+ * state directory and reads it.
  */
 #include "backup.h"
 
@@ -41,7 +43,7 @@ struct pack {
 	struct archive *archive;
 	struct archive_entry *entry;
 	struct spool *spool;
-	struct database db; /* the copy */
+	struct database db; /* the copy of the database */
 	struct manifest manifest;
 	char *block;
 	struct error *err;
@@ -78,7 +80,7 @@ backup_put_data(struct pack *pack, const void *data, size_t length)
 	return archive_write_data(pack->archive, data, length) >= 0 || backup_failed(pack);
 }
 
-/* As long as it is now. A log whose end is cut off meanwhile is filled up with zeros. */
+/* Writes left bytes of fd. If the file has become shorter, as a log may, zeros fill the rest. */
 static bool
 backup_put_content(struct pack *pack, int fd, int64_t left, const char *name)
 {
@@ -102,8 +104,8 @@ backup_put_content(struct pack *pack, int fd, int64_t left, const char *name)
 }
 
 /*
- * The file path in dir, as the member name. One that is not there is told and left out, if it
- * should be: the rest is worth keeping all the more.
+ * Writes the file path in dir as the member name. A missing file is left out and is no error, since
+ * the other files are still worth keeping. If the file is required, a message reports it.
  */
 static bool
 backup_put_file(struct pack *pack, int dir, const char *path, const char *name, bool required)
@@ -114,7 +116,7 @@ backup_put_file(struct pack *pack, int dir, const char *path, const char *name, 
 	if (fd < 0 && errno == ENOENT) {
 		if (required)
 			fprintf(stderr,
-			    "kabutoctl: %s is missing, and the backup goes without it\n", name);
+			    "kabutoctl: %s is missing, so the backup does not contain it\n", name);
 		return true;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -126,7 +128,7 @@ backup_put_file(struct pack *pack, int dir, const char *path, const char *name, 
 	    manifest_end(&pack->manifest, name, pack->err);
 }
 
-/* A folder and all that is in it. */
+/* Writes a folder and everything in it. */
 static bool
 backup_put_folder(struct pack *pack, int dir, const char *path, const char *name, int depth)
 {
@@ -140,7 +142,7 @@ backup_put_folder(struct pack *pack, int dir, const char *path, const char *name
 	if (stream == NULL || fstat(fd, &st) < 0)
 		return error_errno(pack->err, "read '%s'", name);
 	if (depth > DEPTH_MOST)
-		return error_set(pack->err, ERROR_SYSTEM, "'%s' has too long a path", name);
+		return error_set(pack->err, ERROR_SYSTEM, "the path of '%s' is too long", name);
 	snprintf(below, sizeof below, "%s/", name);
 	if (!backup_put_header(pack, below, &st) ||
 	    !manifest_end(&pack->manifest, below, pack->err))
@@ -148,7 +150,8 @@ backup_put_folder(struct pack *pack, int dir, const char *path, const char *name
 	while ((entry = tree_next(stream)) != NULL) {
 		if (snprintf(below, sizeof below, "%s/%s", name, entry->d_name) >=
 		    (int)sizeof below)
-			return error_set(pack->err, ERROR_SYSTEM, "'%s' has too long a path", name);
+			return error_set(pack->err, ERROR_SYSTEM, "the path of '%s' is too long",
+			    name);
 		done = tree_is_folder(fd, entry->d_name)
 		    ? backup_put_folder(pack, fd, entry->d_name, below, depth + 1)
 		    : backup_put_file(pack, fd, entry->d_name, below, true);
@@ -176,7 +179,7 @@ backup_put_attachments(struct pack *pack, const struct job *job)
 	return done;
 }
 
-/* Of former attempts retention may have taken the logs. */
+/* Not required: retention may have removed the logs of earlier attempts. */
 static bool
 backup_put_logs(struct pack *pack, const struct job *job)
 {
@@ -235,7 +238,7 @@ backup_put_jobs(struct pack *pack)
 	}
 }
 
-/* Of one that has ended its output; of one that waits what it is made from, since it runs again. */
+/* Writes the output of a build that has ended, or the context of a pending build. */
 static bool
 backup_put_build(struct pack *pack, int64_t id, bool pending)
 {
@@ -288,11 +291,11 @@ backup_put_manifest(struct pack *pack)
 		backup_failed(pack));
 }
 
-/* All of it, from the copy of the database that lies in the folder stage. */
+/* Writes the whole backup to the descriptor to. The folder staging contains the database copy. */
 static bool
 backup_put_all(struct pack *pack, int staging, int to)
 {
-	/* Else names that are not in Unicode's form C are written in it. */
+	/* Without BINARY, libarchive would change names to Unicode's form C. */
 	return (archive_write_set_format_pax(pack->archive) == ARCHIVE_OK || backup_failed(pack)) &&
 	    (archive_write_set_options(pack->archive, "pax:hdrcharset=BINARY") == ARCHIVE_OK ||
 		backup_failed(pack)) &&
@@ -314,7 +317,7 @@ backup_pack_state(struct spool *spool, const struct staging *staging, const char
 	if (pack.archive == NULL || pack.entry == NULL || block == NULL) {
 		error_set(err, ERROR_SYSTEM, "write the backup: not enough memory");
 	} else if (schema_open(&pack.db, copy, err)) {
-		/* What is damaged must not take a sound backup's place. */
+		/* A damaged database must not replace a good backup. */
 		done = upkeep_check(&pack.db, true, err) && backup_put_all(&pack, staging->fd, to);
 		connection_close(&pack.db);
 	}
@@ -342,7 +345,7 @@ backup_copy_and_pack(const struct ctl *ctl, struct spool *spool, struct database
 	return done;
 }
 
-/* The child's part. */
+/* Runs in the child process. */
 static int
 backup_write_backup(const struct ctl *ctl, int to, pid_t parent)
 {
@@ -353,7 +356,7 @@ backup_write_backup(const struct ctl *ctl, int to, pid_t parent)
 
 	if (!ctl_open(ctl, &spool, &db, &err))
 		return ctl_failed(&err);
-	/* Behind the change of user, which undoes it. */
+	/* After the change of user, which would reset it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != parent)
 		return EXIT_FAILED;
 	done = backup_copy_and_pack(ctl, &spool, &db, to, &err);
@@ -362,11 +365,11 @@ backup_write_backup(const struct ctl *ctl, int to, pid_t parent)
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
 
-/* Where the backup goes: under another name until it is whole. */
+/* The file of the backup. It has the name part until it is complete. */
 struct target {
 	int folder, fd;
 	char part[NAME_MAX + 1];
-	const char *name; /* in folder; NULL: the standard output */
+	const char *name; /* in folder; NULL for the standard output */
 };
 
 static bool
@@ -378,13 +381,14 @@ backup_target_open(struct target *target, const char *path, struct error *err)
 	*target = (struct target){ .folder = -1, .fd = STDOUT_FILENO };
 	if (strcmp(path, "-") == 0)
 		return !isatty(STDOUT_FILENO) ||
-		    error_set(err, ERROR_INPUT, "a backup is no text: give a FILE, or redirect it");
+		    error_set(err, ERROR_INPUT,
+			"a backup is not text: name a FILE, or redirect the output");
 	target->name = slash == NULL ? path : slash + 1;
 	folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
 	if (target->name[0] == '\0' ||
 	    snprintf(target->part, sizeof target->part, "%s.part", target->name) >=
 		(int)sizeof target->part)
-		return error_set(err, ERROR_INPUT, "'%s' is no name for a file", path);
+		return error_set(err, ERROR_INPUT, "'%s' is not the name of a file", path);
 	target->folder = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (target->folder >= 0)
 		target->fd = openat(target->folder, target->part,
@@ -392,7 +396,7 @@ backup_target_open(struct target *target, const char *path, struct error *err)
 	if (target->folder < 0 || target->fd < 0)
 		return error_errno(err, "create '%s.part'", path);
 	if (flock(target->fd, LOCK_EX | LOCK_NB) < 0)
-		return error_set(err, ERROR_BUSY, "another backup to '%s' runs", path);
+		return error_set(err, ERROR_BUSY, "another backup to '%s' is running", path);
 	if (fchmod(target->fd, 0600) < 0 || ftruncate(target->fd, 0) < 0)
 		return error_errno(err, "create '%s.part'", path);
 	return true;
@@ -410,7 +414,7 @@ backup_target_publish(struct target *target, struct error *err)
 	return true;
 }
 
-/* What became of the child; it has said why it failed, unless it was killed. */
+/* Returns the exit code of the child. The child has printed its error, unless it was killed. */
 static int
 backup_wait_for(pid_t child)
 {
@@ -421,7 +425,7 @@ backup_wait_for(pid_t child)
 			return EXIT_FAILED;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	fprintf(stderr, "kabutoctl: the backup was ended by signal %d\n", WTERMSIG(status));
+	fprintf(stderr, "kabutoctl: signal %d ended the backup\n", WTERMSIG(status));
 	return EXIT_FAILED;
 }
 

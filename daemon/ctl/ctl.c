@@ -1,5 +1,5 @@
 /*
- * What the commands of kabutoctl share.
+ * Code that the commands of kabutoctl share.
  */
 #include "ctl.h"
 
@@ -53,7 +53,7 @@ ctl_print_json(json_t *json)
 	return failed ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* database_open makes what is not there, which would hide that a path is wrong. */
+/* schema_open would create a missing database, which would hide a wrong path. */
 static bool
 ctl_open_database(const struct ctl *ctl, struct database *db, struct error *err)
 {

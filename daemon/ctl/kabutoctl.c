@@ -1,8 +1,8 @@
 /*
- * kabutoctl: what an operator does to a Kabuto, and what cron does each night.
+ * kabutoctl: the operator's tool, which cron also calls each night.
  *
- * All of it works on the database and the files while the service runs, as one more process that
- * may be killed at any time.
+ * Each command works on the database and the files while the service runs, and may be killed at any
+ * time. Only restore needs a stopped service.
  */
 #include <getopt.h>
 #include <stdarg.h>
@@ -24,10 +24,10 @@
 #include "verify.h"
 
 static const struct command {
-	const char *noun, *verb; /* verb is NULL where the noun is the whole command */
-	const char *usage;       /* what stands behind them */
+	const char *noun, *verb; /* verb is NULL if the noun is the whole command */
+	const char *usage;       /* the arguments after noun and verb */
 	unsigned options;
-	int least, most; /* arguments */
+	int least, most; /* number of arguments */
 	ctl_command *run;
 } commands[] = {
 	{ "maintain", NULL, "[--dry-run] [--json] [--verbose]",
@@ -81,7 +81,7 @@ kabutoctl_find_command(int argc, char **argv)
 	return NULL;
 }
 
-/* Options may stand anywhere behind the command's name (getopt moves them before the rest). */
+/* Options may be at any place after the command's name: getopt moves them before the rest. */
 static bool
 kabutoctl_read_options(struct ctl *ctl, int argc, char **argv, const char **path)
 {

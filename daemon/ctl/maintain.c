@@ -1,7 +1,7 @@
 /*
- * Maintenance is a table of steps, which need SQL and files alone: the spooler sweeps the engine.
- * Each does its work in batches with short transactions, and one that fails is a problem that keeps
- * no other from its work.
+ * Runs the maintenance, which is a table of steps. The steps use only SQL and files; the spooler
+ * sweeps the engine. Each step works in batches with short transactions. If a step fails, the
+ * problem is reported and the other steps still run.
  */
 #include "maintain.h"
 
@@ -29,16 +29,16 @@
 #include "wake.h"
 
 #define ROWS_AT_A_TIME   500
-#define UNCONFIRMED_DAYS 30 /* that an account has to be confirmed in */
+#define UNCONFIRMED_DAYS 30 /* an account must be confirmed within them */
 
 struct maintenance {
 	const struct ctl *ctl;
 	bool dry_run;
 	struct spool spool;
 	struct database db;
-	int64_t results_before, logs_before, jobs_before; /* ms; 0: nothing goes by its age */
-	const char *step;                                 /* the one at hand */
-	int64_t removed, bytes;                           /* by it */
+	int64_t results_before, logs_before, jobs_before; /* ms; 0: keeps all */
+	const char *step;                                 /* the current one */
+	int64_t removed, bytes;                           /* by this step */
 	json_t *problems;
 	bool failed, busy;
 };
@@ -52,8 +52,8 @@ maintain_problem(struct maintenance *m, const char *text)
 }
 
 /*
- * What cannot be done is told, and the rest goes on. That the database is busy, which hinders
- * several steps, is told once.
+ * Reports the error of a step. ERROR_BUSY is reported only once, because a busy database makes
+ * several steps fail.
  */
 static void
 maintain_record_error(struct maintenance *m, const struct error *err)
@@ -87,7 +87,7 @@ maintain_remove_files(struct maintenance *m, enum retention_kind kind,
 	struct error err;
 	bool kept;
 
-	/* What a backup keeps has no row any more, and is rubbish tomorrow. */
+	/* Files that a backup still needs stay. No row names them now: a later run removes them. */
 	if (kind == RETENTION_RESULTS
 		? !jobfiles_remove_results(&m->spool, job->results_token, &kept, &err)
 		: !jobfiles_remove_logs(&m->spool, job->id, job->attempts, &kept, &err))
@@ -102,7 +102,7 @@ maintain_remove_batch(struct maintenance *m, enum retention_kind kind,
 		return false;
 	for (size_t i = 0; i < batch->count; i++) {
 		m->removed++;
-		/* A job's files are removed, and told, by the spooler. */
+		/* The spooler removes and counts the files of a deleted job. */
 		m->bytes += kind == RETENTION_JOBS ? 0 : batch->jobs[i].bytes;
 		if (!m->dry_run && kind != RETENTION_JOBS)
 			maintain_remove_files(m, kind, &batch->jobs[i]);
@@ -155,7 +155,10 @@ maintain_later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* Leaves of a batch, from its beginning, what is enough to take *over bytes away. */
+/*
+ * Keeps only as many jobs of the batch, from its beginning, as have *over bytes. Subtracts their
+ * bytes from *over.
+ */
 static void
 maintain_take_enough(struct retention_batch *batch, int64_t *over)
 {
@@ -163,14 +166,14 @@ maintain_take_enough(struct retention_batch *batch, int64_t *over)
 
 	for (size_t i = 0; i<batch->count && * over> 0; i++) {
 		if (batch->jobs[i].bytes == 0)
-			continue; /* nothing is won by it */
+			continue; /* removing it frees nothing */
 		*over -= batch->jobs[i].bytes;
 		batch->jobs[taken++] = batch->jobs[i];
 	}
 	batch->count = taken;
 }
 
-/* The oldest results first, and then the oldest logs, until the account is under its limit. */
+/* Removes the oldest results, and then the oldest logs, until over bytes are removed. */
 static bool
 maintain_shrink_account(int64_t account, int64_t over, void *context, struct error *err)
 {
@@ -203,9 +206,11 @@ maintain_step_stored(struct maintenance *m, struct error *err)
 	    maintain_later(m->logs_before, m->jobs_before), maintain_shrink_account, m, err);
 }
 
-/* What has expired */
+/* Expired rows */
 
-/* Whether there is anything to drop: a dry run only counts, and the lock is not taken for nothing.
+/*
+ * True if there are rows to delete and this is no dry run. Otherwise the step must not write, so
+ * that it takes no lock. A dry run records count as removed.
  */
 static bool
 maintain_to_drop(struct maintenance *m, int64_t count)
@@ -242,7 +247,7 @@ maintain_step_accounts(struct maintenance *m, struct error *err)
 	return true;
 }
 
-/* What counts and drops by itself what is too old. */
+/* Deletes old rows with two functions: count counts them, and drop deletes a batch. */
 static bool
 maintain_drop_all(struct maintenance *m,
     bool (*count)(struct database *, int64_t *, struct error *),
@@ -298,7 +303,7 @@ maintain_step_events(struct maintenance *m, struct error *err)
 	return true;
 }
 
-/* Rubbish */
+/* Files, and the database */
 
 static bool
 maintain_sweep_files(struct maintenance *m, void (*run)(struct filesweep *sweep))
@@ -351,25 +356,23 @@ maintain_step_database(struct maintenance *m, struct error *err)
 static const struct {
 	const char *name;
 	bool (*run)(struct maintenance *m, struct error *err);
-	const char *did; /* what it has done to "removed" of them; NULL: it counts nothing */
-	bool bytes;      /* and it knows how large they were */
+	const char *did; /* the things that it has removed; NULL: it removes nothing */
+	bool bytes;      /* whether it knows their size */
 } steps[] = {
-	{ "results", maintain_step_results, "results removed, since they were old", true },
-	{ "logs", maintain_step_logs, "jobs' logs removed, since they were old", true },
-	{ "jobs", maintain_step_jobs, "jobs deleted, since they were old", false },
-	{ "stored", maintain_step_stored, "results and logs removed of accounts over their size",
-	    true },
-	{ "sessions", maintain_step_sessions, "sessions ended, since they were idle", false },
-	{ "login_failures", maintain_step_login_failures, "counters of failed log-ins dropped",
+	{ "results", maintain_step_results, "old results", true },
+	{ "logs", maintain_step_logs, "logs of old jobs", true },
+	{ "jobs", maintain_step_jobs, "old jobs", false },
+	{ "stored", maintain_step_stored, "results and logs of accounts over their limit", true },
+	{ "sessions", maintain_step_sessions, "idle sessions", false },
+	{ "login_failures", maintain_step_login_failures, "old counters of failed log-ins", false },
+	{ "accounts", maintain_step_accounts, "accounts that were never confirmed", false },
+	{ "tokens", maintain_step_tokens, "expired API tokens", false },
+	{ "answers", maintain_step_answers, "old answers kept for an Idempotency-Key", false },
+	{ "events", maintain_step_events, "old events", false },
+	{ "deleted_images", maintain_step_deleted_images, "deleted images that no job names",
 	    false },
-	{ "accounts", maintain_step_accounts, "accounts dropped that were never confirmed", false },
-	{ "tokens", maintain_step_tokens, "API tokens dropped that had expired", false },
-	{ "answers", maintain_step_answers, "kept answers dropped, since they were old", false },
-	{ "events", maintain_step_events, "events dropped, since they were old", false },
-	{ "deleted_images", maintain_step_deleted_images,
-	    "deleted images dropped that no job names", false },
-	{ "files", maintain_step_files, "files removed that belonged to nothing", true },
-	{ "contexts", maintain_step_contexts, "contexts removed of builds that have ended", true },
+	{ "files", maintain_step_files, "files that nothing needs", true },
+	{ "contexts", maintain_step_contexts, "contexts of builds that have ended", true },
 	{ "missing", maintain_step_missing, NULL, false },
 	{ "database", maintain_step_database, NULL, false },
 };
@@ -387,11 +390,12 @@ maintain_report(const struct maintenance *m, size_t step, json_t *answer)
 	if (steps[step].bytes)
 		json_object_set_new(counts, "bytes", json_integer(m->bytes));
 	json_object_set_new(answer, steps[step].name, counts);
-	/* A dry run is asked for what it says. */
+	/* A dry run prints its counts even without --verbose. */
 	if (ctl_has(m->ctl, CTL_JSON) ||
 	    !(ctl_has(m->ctl, CTL_VERBOSE) || (m->dry_run && m->removed > 0)))
 		return;
-	printf("%s%" PRId64 " %s", m->dry_run ? "would be: " : "", m->removed, steps[step].did);
+	printf("%s %" PRId64 " %s", m->dry_run ? "would remove" : "removed", m->removed,
+	    steps[step].did);
 	if (steps[step].bytes)
 		printf(" (%s)", quantity_format_bytes(m->bytes, bytes));
 	putchar('\n');
@@ -414,10 +418,10 @@ maintain_open_all(struct maintenance *m, struct error *err)
 	m->jobs_before = maintain_days_ago(now, config->retention.jobs_days);
 	if (!ctl_open(m->ctl, &m->spool, &m->db, err))
 		return false;
-	/* The spooler's own, which a handler does not get. */
+	/* spool_open does not open this folder, which only the spooler uses. */
 	m->spool.run =
 	    openat(m->spool.state, "run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* What is damaged must not decide what is rubbish. */
+	/* A damaged database must not decide which files are removed. */
 	if (upkeep_check(&m->db, true, err))
 		return true;
 	connection_close(&m->db);

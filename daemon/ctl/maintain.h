@@ -1,9 +1,8 @@
 #ifndef KABUTO_MAINTAIN_H
 #define KABUTO_MAINTAIN_H
 /*
- * kabutoctl maintain: retention, rubbish among the files, what has expired, and the database's own
- * tidying.
- * Safe beside a running service, and quiet unless something is wrong.
+ * kabutoctl maintain: applies the retention, removes expired rows and files that nothing needs, and
+ * tidies the database. It is safe while the service runs, and silent unless something is wrong.
  */
 #include "ctl.h"
 

@@ -1,5 +1,5 @@
 /*
- * Lines of a manifest, and names of a backup's members.
+ * Builds and compares the lines of a manifest, and checks the names of a backup's members.
  */
 #include "manifest.h"
 
@@ -77,17 +77,17 @@ manifest_check(const struct manifest *manifest, const char *text, size_t length,
 	if (length == manifest->length && line == length)
 		return true;
 	if (line >= manifest->length)
-		return error_set(err, ERROR_INPUT, "files are missing that its MANIFEST names");
+		return error_set(err, ERROR_INPUT, "files that its MANIFEST names are missing");
 	name = strchr(made + line, ' ') + 1;
 	name = strchr(name, ' ') + 1;
-	return error_set(err, ERROR_INPUT, "'%.*s' is not what its MANIFEST says",
+	return error_set(err, ERROR_INPUT, "'%.*s' differs from its MANIFEST",
 	    (int)strcspn(name, "\n"), name);
 }
 
-/* What may stand below each folder. */
+/* The folders of a backup. */
 static const struct {
 	const char *name;
-	bool deep; /* files lie in folders of their own there */
+	bool deep; /* its files are in subfolders */
 } folders[] = {
 	{ "inbox/", true },
 	{ "builds/", true },
@@ -107,7 +107,7 @@ manifest_component_is_plain(const char *at, size_t length)
 	return true;
 }
 
-/* A path of plain components; the last may be followed by a slash where it is a folder's. */
+/* True for a path of plain components. If deep, it may have subfolders and end with a slash. */
 static bool
 manifest_path_is_plain(const char *path, bool deep)
 {
@@ -140,5 +140,5 @@ manifest_name_check(const char *name, struct error *err)
 	}
 	if (known && length <= NAME_MOST && utf8_valid(name, length))
 		return true;
-	return error_set(err, ERROR_INPUT, "it has a member that is not Kabuto's: '%.200s'", name);
+	return error_set(err, ERROR_INPUT, "it has a member with an unknown name: '%.200s'", name);
 }

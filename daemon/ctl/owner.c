@@ -1,5 +1,5 @@
 /*
- * The change of user, with what the spooler's unit gives the spooler.
+ * Changes the user, and gives the process the same groups and capabilities as the spooler's unit.
  */
 #include "owner.h"
 
@@ -13,7 +13,7 @@
 
 #define GROUPS_MOST 64
 
-/* Adds a group to those of the process. */
+/* Adds a group to the groups of the process. */
 static bool
 owner_join(gid_t group)
 {
@@ -27,9 +27,9 @@ owner_join(gid_t group)
 }
 
 /*
- * The spooler's groups, however it was given them: the state directory's, which both our users
- * have, and the web server's, for what it sends itself. Not the engine's: only the spooler talks
- * to it.
+ * Takes the groups that the spooler needs, whether or not /etc/group lists them: the group of the
+ * state directory, and the group of the web server, which reads results and logs. Not the engine's
+ * group, because only the spooler talks to the engine.
  */
 static bool
 owner_take_groups(const struct config *config, const struct passwd *owner, gid_t state)
@@ -40,7 +40,7 @@ owner_take_groups(const struct config *config, const struct passwd *owner, gid_t
 	    (web == NULL || owner_join(web->gr_gid)) && setgid(owner->pw_gid) == 0;
 }
 
-/* A job that runs as root leaves root's files in its outbox, and these are to be removed too. */
+/* Needed to remove root's files: a job that runs as root leaves them in its outbox. */
 static bool
 owner_keep_capabilities(void)
 {
@@ -58,17 +58,18 @@ owner_become(const struct config *config, struct error *err)
 	struct stat state;
 
 	if (stat(config->state_dir, &state) < 0)
-		return error_errno(err, "look at the state directory '%s'", config->state_dir);
+		return error_errno(err, "read the state directory '%s'", config->state_dir);
 	if (geteuid() == state.st_uid)
 		return true;
 	owner = getpwuid(state.st_uid);
 	if (geteuid() != 0)
 		return error_set(err, ERROR_FORBIDDEN,
-		    "this is for root or '%s', who owns '%s': try sudo",
+		    "only root or '%s', the owner of '%s', may do this: use sudo",
 		    owner != NULL ? owner->pw_name : "the user", config->state_dir);
 	if (owner == NULL)
-		return error_set(err, ERROR_SYSTEM, "'%s' belongs to a user that is not there: %ld",
-		    config->state_dir, (long)state.st_uid);
+		return error_set(err, ERROR_SYSTEM,
+		    "'%s' belongs to a user that does not exist: %ld", config->state_dir,
+		    (long)state.st_uid);
 	if (!owner_take_groups(config, owner, state.st_gid) ||
 	    prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setuid(owner->pw_uid) < 0 ||
 	    !owner_keep_capabilities())

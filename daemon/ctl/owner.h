@@ -1,7 +1,7 @@
 #ifndef KABUTO_OWNER_H
 #define KABUTO_OWNER_H
 /*
- * From root to the owner of the state directory.
+ * Changes the user of the process from root to the owner of the state directory.
  */
 #include <stdbool.h>
 
@@ -9,9 +9,10 @@
 #include "error.h"
 
 /*
- * Where root has called, goes on as the owner of the state directory, for good, so that no file of
- * root's is left there; it keeps the spooler's capabilities, and its groups but the engine's.
- * Anybody but root and the owner is refused.
+ * If the process runs as root, it permanently becomes the owner of the state directory, so that it
+ * leaves none of root's files there. It then has the spooler's capabilities and the spooler's
+ * groups except the engine's. Does nothing if the process already runs as the owner.
+ * ERROR_FORBIDDEN: it runs as any other user.
  */
 bool owner_become(const struct config *config, struct error *err);
 

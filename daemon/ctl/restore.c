@@ -1,6 +1,7 @@
 /*
- * A backup is unpacked beside what is there, checked as a whole, and only then renamed into its
- * place, the database last. What was there before is moved aside and kept.
+ * Restores a backup. It is unpacked beside the existing state and checked as a whole. Only then it
+ * is renamed to its final place, the database last. An existing database and its files are moved
+ * aside and kept.
  */
 #include "restore.h"
 
@@ -28,14 +29,14 @@
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define STAMP_TEXT   48
 
-/* Bytes of the file on which each connection in WAL mode holds a lock (sqlite3's os.h). */
+/* Each connection in WAL mode locks these bytes of the database file (sqlite3's os.h). */
 #define SQLITE_SHARED_FIRST 0x40000002
 #define SQLITE_SHARED_SIZE  510
 
 static const char *const folders[] = { "inbox", "results", "logs", "builds" };
 #define FOLDERS (sizeof folders / sizeof folders[0])
 
-/* The backup is opened by whoever calls, who may be root. */
+/* Runs before owner_become, so that root can name any file. Returns -1 with err. */
 static int
 restore_open_backup(const char *path, struct error *err)
 {
@@ -46,7 +47,7 @@ restore_open_backup(const char *path, struct error *err)
 	return fd;
 }
 
-/* The database of a backup that was unpacked: sound, and of a version that we know. */
+/* True if the unpacked database is not damaged and its version is known. */
 static bool
 restore_check_database(const char *path, struct error *err)
 {
@@ -100,14 +101,14 @@ restore_verify(struct ctl *ctl)
 
 struct restore {
 	const struct ctl *ctl;
-	const char *database; /* where it goes */
-	const char *unpacked; /* and where it is until then, in the same folder */
+	const char *database; /* its final path */
+	const char *unpacked; /* its path until then, in the same folder */
 	char stamp[STAMP_TEXT];
 	struct spool spool;
 	struct staging staging;
 };
 
-/* Nobody may have the old database open: he would go on with it, aside. */
+/* No process may have the old database open: it would continue to use the moved file. */
 static bool
 restore_check_unused(const char *path, struct error *err)
 {
@@ -118,7 +119,7 @@ restore_check_unused(const char *path, struct error *err)
 		.l_len = SQLITE_SHARED_SIZE };
 
 	if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0)
-		return error_errno(err, "look at the database '%s'", path);
+		return error_errno(err, "check the database '%s'", path);
 	return lock.l_type == F_UNLCK ||
 	    error_set(err, ERROR_CONFLICT,
 		"the database is in use by process %ld: stop kabuto.fcgi first", (long)lock.l_pid);
@@ -129,7 +130,7 @@ restore_check_free(const struct restore *restore, struct error *err)
 {
 	if (access(restore->database, F_OK) < 0)
 		return errno == ENOENT ||
-		    error_errno(err, "look at the database '%s'", restore->database);
+		    error_errno(err, "check the database '%s'", restore->database);
 	if (!ctl_has(restore->ctl, CTL_FORCE))
 		return error_set(err, ERROR_CONFLICT,
 		    "there is a database already: '%s'; --force moves it aside", restore->database);
@@ -150,8 +151,8 @@ restore_make_stamp(char stamp[static STAMP_TEXT])
 }
 
 /*
- * The four folders below the stage. What is made in one gets the group that its like in the state
- * directory has.
+ * Creates the four folders in the staging folder. Each gets the group of the same folder in the
+ * state directory, and the files in it inherit this group.
  */
 static bool
 restore_make_folders(struct restore *restore, struct error *err)
@@ -176,13 +177,14 @@ restore_unpack(struct restore *restore, int fd, struct error *err)
 	if (!unpack_backup(fd, restore->staging.fd, restore->unpacked, err) ||
 	    !restore_check_database(restore->unpacked, err))
 		return error_wrap(err, "the backup '%s'", restore->ctl->arguments[0]);
-	/* One call for the many files. */
+	/* One call flushes all files. */
 	return syncfs(restore->staging.fd) == 0 || error_errno(err, "flush what was unpacked");
 }
 
 /*
- * The database with what SQLite has beside it, so that it could be opened where it then is. A WAL
- * that is there without its database goes too: SQLite would play it into the restored one.
+ * Moves the database aside with the two files that SQLite has beside it, so that it can still be
+ * opened. A WAL without a database is moved too, because SQLite would apply it to the restored
+ * database.
  */
 static bool
 restore_move_database_aside(const struct restore *restore, struct error *err)
@@ -200,7 +202,7 @@ restore_move_database_aside(const struct restore *restore, struct error *err)
 	return true;
 }
 
-/* Its files too: without rows they would be rubbish to the next spooler. */
+/* Moves the files of the old database aside. Without rows the next spooler would remove them. */
 static bool
 restore_move_files_aside(struct restore *restore, struct error *err)
 {
@@ -228,12 +230,13 @@ restore_move_aside(struct restore *restore, struct error *err)
 		return true;
 	if (!restore_move_files_aside(restore, err))
 		return false;
-	fprintf(stderr, "kabutoctl: what was there is kept as '%s.%s' and in '%s/%s'\n",
+	fprintf(stderr,
+	    "kabutoctl: the old database is kept as '%s.%s', and its files in '%s/%s'\n",
 	    restore->database, restore->stamp, restore->spool.path, restore->stamp);
 	return true;
 }
 
-/* One entry; what a restore that failed has left there gives way. */
+/* Moves one entry to its final place. Replaces the entry that a failed restore has left. */
 static bool
 restore_place(int from, const char *name, int to, struct error *err)
 {
@@ -242,7 +245,7 @@ restore_place(int from, const char *name, int to, struct error *err)
 	if (!tree_remove(to, name, err))
 		return false;
 	return renameat(from, name, to, name) == 0 ||
-	    error_errno(err, "put '%s' into its place", name);
+	    error_errno(err, "move '%s' to its final place", name);
 }
 
 static bool
@@ -270,7 +273,7 @@ restore_place_database(const struct restore *restore, struct error *err)
 	cleanup_close int fd = -1;
 
 	if (rename(restore->unpacked, restore->database) < 0)
-		return error_errno(err, "put the database into its place");
+		return error_errno(err, "move the database to its final place");
 	if (folder == NULL)
 		return error_set(err, ERROR_SYSTEM, "flush the database: not enough memory");
 	strrchr(folder, '/')[1] = '\0';
@@ -298,7 +301,7 @@ restore_unpack_and_place(struct restore *restore, int fd, struct error *err)
 	return done;
 }
 
-/* With the lock held, as no spooler may begin meanwhile. */
+/* The caller holds the lock, so that no spooler can start meanwhile. */
 static bool
 restore_locked(struct restore *restore, int fd, struct error *err)
 {

@@ -1,7 +1,7 @@
 #ifndef KABUTO_RESTORE_H
 #define KABUTO_RESTORE_H
 /*
- * kabutoctl restore and verify FILE: what a backup is for.
+ * kabutoctl restore FILE and kabutoctl verify FILE: the commands that read a backup.
  */
 #include "ctl.h"
 

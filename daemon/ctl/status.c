@@ -1,5 +1,6 @@
 /*
- * What the database and the disk tell; the spooler says of the engine what it knows.
+ * Reads the figures from the database and the disk. The spooler records the state of the engine in
+ * the database, so that this program needs no engine.
  */
 #include "status.h"
 
@@ -25,7 +26,7 @@ struct figures {
 	struct sweep sweep;
 	int64_t jobs[JOB_STATES];
 	int64_t builds_pending, accounts, free_bytes;
-	struct error problems[PROBLEMS_MOST]; /* those with a text */
+	struct error problems[PROBLEMS_MOST]; /* ERROR_NONE: no problem */
 };
 
 static bool
@@ -88,12 +89,12 @@ status_print_text(const struct figures *figures)
 		printf("spooler   pid %" PRId64 ", seen %" PRId64 " s ago\n", service->pid,
 		    (clock_now_ms() - service->seen_at) / MS_PER_S);
 	else
-		printf("spooler   none has run yet\n");
+		printf("spooler   has never run\n");
 	if (service->engine_away_since != 0)
-		printf("engine    away since %s\n",
+		printf("engine    has not answered since %s\n",
 		    quantity_format_time(service->engine_away_since, since));
 	else
-		printf("engine    %s\n", service->known ? "there" : "unknown");
+		printf("engine    %s\n", service->known ? "answers" : "unknown");
 	status_print_sweep(&figures->sweep);
 	printf("disk      %s free\n", quantity_format_bytes(figures->free_bytes, free_bytes));
 	printf("jobs     ");
@@ -115,7 +116,7 @@ status_time_json(int64_t time_ms)
 	return time_ms == 0 ? json_null() : json_string(quantity_format_time(time_ms, text));
 }
 
-/* null if no sweep has ended yet. */
+/* JSON null if no sweep has ended yet. */
 static json_t *
 status_sweep_json(const struct sweep *sweep)
 {

@@ -1,7 +1,7 @@
 #ifndef KABUTO_STATUS_H
 #define KABUTO_STATUS_H
 /*
- * kabutoctl status: how it goes, and what is wrong.
+ * kabutoctl status: shows the state of the service, and what is wrong.
  */
 #include "ctl.h"
 

@@ -1,6 +1,6 @@
 /*
- * Nothing that an archive says is trusted: names are checked, files are made anew and opened
- * without following links, and the manifest is made once more from what was read.
+ * Unpacks a backup without trusting it. It checks each name, creates each file new and without
+ * following links, and builds the manifest again from the content.
  */
 #include "unpack.h"
 
@@ -19,17 +19,17 @@
 #include "write.h"
 
 #define BLOCK         65536
-#define FOLDER_MODE   02775 /* as of what uploads bring; the four folders keep others out */
+#define FOLDER_MODE   02775 /* as for uploads; the four folders keep others out */
 #define FOLDER_FLAGS  (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define MANIFEST_MOST ((size_t)1 << 31) /* bytes */
 
 struct unpack {
 	struct archive *archive;
-	struct archive_entry *entry; /* the member at hand; the archive's */
+	struct archive_entry *entry; /* the current member; owned by archive */
 	int to;
 	const char *database;
 	struct manifest manifest;
-	char *theirs; /* the manifest that the backup has */
+	char *theirs; /* the MANIFEST of the backup */
 	size_t theirs_length;
 	char *block;
 	struct error *err;
@@ -41,10 +41,13 @@ unpack_failed(struct unpack *unpack)
 	const char *why = archive_error_string(unpack->archive);
 
 	return error_set(unpack->err, ERROR_INPUT, "it cannot be read: %s",
-	    why != NULL ? why : "no archive");
+	    why != NULL ? why : "not an archive");
 }
 
-/* Opens the folder of name's last component below to, making each on the way. */
+/*
+ * Opens the folder below to that contains the last component of name, and creates missing folders.
+ * Sets *last to this component. Returns -1 with errno.
+ */
 static int
 unpack_open_parent(struct unpack *unpack, const char *name, const char **last)
 {
@@ -58,7 +61,7 @@ unpack_open_parent(struct unpack *unpack, const char *name, const char **last)
 		if (component == NULL)
 			return -1;
 		if (mkdirat(at, component, FOLDER_MODE) == 0)
-			(void)fchmodat(at, component, FOLDER_MODE, 0); /* whatever our umask */
+			(void)fchmodat(at, component, FOLDER_MODE, 0); /* whatever the umask */
 		else if (errno != EEXIST)
 			return -1;
 		below = openat(at, component, FOLDER_FLAGS);
@@ -87,7 +90,7 @@ unpack_make_folder(struct unpack *unpack, const char *name)
 	return true;
 }
 
-/* Where the content of a file goes; -1 with *nowhere where it is only looked at. */
+/* Creates the file for a member. Returns -1 with *nowhere set if the member is only checked. */
 static int
 unpack_open_file(struct unpack *unpack, const char *name, bool *nowhere)
 {
@@ -105,7 +108,7 @@ unpack_open_file(struct unpack *unpack, const char *name, bool *nowhere)
 	return parent < 0 ? -1 : openat(parent, last, flags, 0600);
 }
 
-/* The file's mode and time; the database's are ours to say. */
+/* Sets the file's mode and time as in the archive. The database always gets mode 0660. */
 static bool
 unpack_finish_file(struct unpack *unpack, int fd, const char *name)
 {
@@ -147,7 +150,7 @@ unpack_take_manifest(struct unpack *unpack)
 	la_ssize_t length;
 
 	if (size <= 0 || (size_t)size > MANIFEST_MOST)
-		return error_set(unpack->err, ERROR_INPUT, "its MANIFEST has no fitting size");
+		return error_set(unpack->err, ERROR_INPUT, "its MANIFEST is empty or too large");
 	unpack->theirs = malloc((size_t)size);
 	if (unpack->theirs == NULL)
 		return error_set(unpack->err, ERROR_SYSTEM, "read the MANIFEST: not enough memory");
@@ -172,12 +175,13 @@ unpack_take_member(struct unpack *unpack)
 		return false;
 	if ((type != AE_IFREG && !folder) || folder != slash ||
 	    archive_entry_hardlink(unpack->entry) != NULL)
-		return error_set(unpack->err, ERROR_INPUT, "'%s' is neither file nor folder", name);
+		return error_set(unpack->err, ERROR_INPUT, "'%s' is neither a file nor a folder",
+		    name);
 	if (first != (strcmp(name, MANIFEST_DATABASE) == 0))
 		return error_set(unpack->err, ERROR_INPUT,
-		    "it does not begin with the database: it is no backup of Kabuto's");
+		    "it does not begin with the database, so it is not a backup of Kabuto");
 	if (unpack->theirs != NULL)
-		return error_set(unpack->err, ERROR_INPUT, "it goes on behind its MANIFEST");
+		return error_set(unpack->err, ERROR_INPUT, "it has members after its MANIFEST");
 	if (strcmp(name, MANIFEST_NAME) == 0)
 		return unpack_take_manifest(unpack);
 	manifest_begin(&unpack->manifest);
@@ -191,7 +195,7 @@ unpack_take_all(struct unpack *unpack, int fd)
 	int result;
 
 	archive_read_support_format_tar(unpack->archive);
-	/* Whoever compressed it may leave it so, where libarchive can undo that itself. */
+	/* The backup may be compressed. */
 	archive_read_support_filter_gzip(unpack->archive);
 	archive_read_support_filter_xz(unpack->archive);
 	archive_read_support_filter_zstd(unpack->archive);
@@ -205,7 +209,8 @@ unpack_take_all(struct unpack *unpack, int fd)
 	if (result != ARCHIVE_EOF)
 		return unpack_failed(unpack);
 	if (unpack->theirs == NULL)
-		return error_set(unpack->err, ERROR_INPUT, "it has no end: it was cut off");
+		return error_set(unpack->err, ERROR_INPUT,
+		    "it has no MANIFEST: the backup is incomplete");
 	return manifest_check(&unpack->manifest, unpack->theirs, unpack->theirs_length,
 	    unpack->err);
 }

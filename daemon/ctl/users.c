@@ -1,5 +1,5 @@
 /*
- * Each command finds an account by its login, and changes one thing of it.
+ * Adds, lists and changes accounts. A command names the account by its login.
  */
 #include "users.h"
 
@@ -16,7 +16,7 @@
 #include "quantity.h"
 #include "wake.h"
 
-/* A command's hold on the state, and the account that it is about. */
+/* The open state directory and database, and the account that the command changes. */
 struct subject {
 	struct spool spool;
 	struct database db;
@@ -48,7 +48,7 @@ users_subject_open(struct subject *subject, const struct ctl *ctl, struct error 
 	return false;
 }
 
-/* One line of the standard input, at a terminal without showing it. */
+/* Reads one line of the standard input, without its newline. A terminal does not show it. */
 static bool
 users_read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct error *err)
 {
@@ -57,7 +57,7 @@ users_read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct 
 	sigset_t stops;
 
 	if (terminal) {
-		/* A Ctrl-C counts once the terminal shows again what is typed. */
+		/* Signals such as Ctrl-C wait until the terminal echoes again. */
 		sigemptyset(&stops);
 		sigaddset(&stops, SIGINT);
 		sigaddset(&stops, SIGQUIT);
@@ -76,7 +76,7 @@ users_read_line(const char *prompt, char line[static PASSWORD_MOST + 2], struct 
 	}
 	line[read ? strcspn(line, "\n") : 0] = '\0';
 	return read ||
-	    error_set(err, ERROR_INPUT, "no password: give one as a line of standard input");
+	    error_set(err, ERROR_INPUT, "no password: write it as one line to the standard input");
 }
 
 static bool
@@ -89,7 +89,7 @@ users_read_password(char hash[static PASSWORD_HASH], struct error *err)
 	if (done && isatty(STDIN_FILENO))
 		done = users_read_line("Again: ", again, err) &&
 		    (strcmp(password, again) == 0 ||
-			error_set(err, ERROR_INPUT, "these are two different passwords"));
+			error_set(err, ERROR_INPUT, "the two passwords differ: try again"));
 	done = done && password_hash(password, hash, err);
 	sodium_memzero(password, sizeof password);
 	sodium_memzero(again, sizeof again);
@@ -167,7 +167,7 @@ users_admin(struct ctl *ctl)
 	bool done;
 
 	if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
-		return ctl_wrong("user admin: 'on' or 'off', not '%s'", word);
+		return ctl_wrong("user admin: write 'on' or 'off', not '%s'", word);
 	if (!users_subject_open(&subject, ctl, &err))
 		return ctl_failed(&err);
 	done = account_set_admin(&subject.db, subject.account.id, strcmp(word, "on") == 0, &err);
@@ -175,7 +175,7 @@ users_admin(struct ctl *ctl)
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
 
-/* Reads "queued=100", "stored=10g", "running=default" (-1). */
+/* Parses "queued=100", "stored=10g" or "running=default" (*value is -1). */
 static bool
 users_parse_limit(const char *text, enum account_limit *limit, int64_t *value)
 {
@@ -197,7 +197,7 @@ users_parse_limit(const char *text, enum account_limit *limit, int64_t *value)
 	return false;
 }
 
-/* "queued=N, running=N, …, request=SIZE": what "user limit" takes. */
+/* Writes "queued=N, running=N, … or request=SIZE": the arguments of "user limit". */
 static void
 users_list_limits(char *text, size_t size)
 {
@@ -224,7 +224,7 @@ users_limit(struct ctl *ctl)
 	users_list_limits(known, sizeof known);
 	for (char **argument = ctl->arguments + 1; *argument != NULL; argument++)
 		if (!users_parse_limit(*argument, &limit, &value))
-			return ctl_wrong("user limit: '%s' is not %s, or \"default\" for each",
+			return ctl_wrong("user limit: '%s' is wrong: write %s, or NAME=default",
 			    *argument, known);
 	if (!users_subject_open(&subject, ctl, &err))
 		return ctl_failed(&err);
@@ -236,7 +236,7 @@ users_limit(struct ctl *ctl)
 	return done ? EXIT_DONE : ctl_failed(&err);
 }
 
-/* Adds " name=value" for each limit of its own. */
+/* Writes " name=value" for each limit that is set for this account. */
 static void
 users_describe_limits(const struct account_listed *listed, char *text, size_t size)
 {

@@ -1,7 +1,7 @@
 #ifndef KABUTO_USERS_H
 #define KABUTO_USERS_H
 /*
- * kabutoctl user …: accounts, as the operator sees them.
+ * kabutoctl user …: the commands that list and change accounts.
  */
 #include "ctl.h"
 

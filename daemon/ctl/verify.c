@@ -1,6 +1,6 @@
 /*
- * Each row is read, then looked for on the disk, and where something is missing read once more: the
- * service goes on meanwhile.
+ * Checks the files of each row while the service runs. It reads a row and then checks its files. If
+ * a file is missing, it reads the row again, because the row may have changed.
  */
 #include "verify.h"
 
@@ -41,7 +41,7 @@ verify_say(const struct look *look, const char *format, ...)
 	look->tell(utf8_printable(text), look->context);
 }
 
-/* Whether the job is still what it was: one that ran again has other files. */
+/* True if the row still names the same files. A job that ran again has other files. */
 static bool
 verify_same_still(const struct look *look, const struct job *job)
 {
@@ -58,7 +58,7 @@ verify_same_still(const struct look *look, const struct job *job)
 	return same;
 }
 
-/* 0 where name is in dir, else errno. */
+/* Returns 0 if name exists in dir, and errno otherwise. */
 static int
 verify_find(int dir, const char *name, struct stat *st)
 {
@@ -81,7 +81,7 @@ verify_scan_results(const struct look *look, const struct job *job)
 		    strerror(missing));
 }
 
-/* Of former attempts retention may have taken the logs, and nobody noted it. */
+/* Checks the last attempt only: retention removes logs of earlier attempts without a record. */
 static void
 verify_scan_log(const struct look *look, const struct job *job)
 {
@@ -118,7 +118,7 @@ verify_scan_attachments(const struct look *look, const struct job *job, struct e
 		if (!verify_same_still(look, job))
 			break;
 		if (missing == 0)
-			verify_say(look, "job %lld: inbox/%s: has %lld bytes, and had %lld",
+			verify_say(look, "job %lld: inbox/%s: has %lld bytes, and must have %lld",
 			    (long long)job->id, path, (long long)st.st_size, (long long)item->size);
 		else
 			verify_say(look, "job %lld: inbox/%s: %s", (long long)job->id, path,
@@ -154,7 +154,7 @@ verify_scan_jobs(const struct look *look, struct error *err)
 	}
 }
 
-/* A build that waits needs its folder. */
+/* A pending build needs its folder. */
 static bool
 verify_scan_builds(const struct look *look, struct error *err)
 {
@@ -174,8 +174,8 @@ verify_scan_builds(const struct look *look, struct error *err)
 		if (!build_has_ended(look->db, id, &ended, err))
 			return false;
 		if (!ended)
-			verify_say(look, "build %lld: builds/%s: it is not there", (long long)id,
-			    name);
+			verify_say(look, "build %lld: builds/%s: the folder is missing",
+			    (long long)id, name);
 	}
 }
 

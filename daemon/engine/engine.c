@@ -1,6 +1,6 @@
 /*
- * HTTP calls on the engine's socket by libcurl. The multi interface is used for one transfer at a
- * time, since it can be woken from another thread.
+ * HTTP calls to the engine's socket with libcurl. Each engine runs one transfer at a time. It uses
+ * curl's multi interface, because another thread can wake it.
  */
 #include "engine.h"
 
@@ -16,18 +16,18 @@
 #define VERSION_NEWEST 52
 #define PING_MS        5000
 #define CONNECT_MS     5000L
-#define ANSWER_MOST    (16 * 1024 * 1024) /* bytes of an answer that is held */
+#define ANSWER_MOST    (16 * 1024 * 1024) /* bytes of an answer that is kept in memory */
 
-/* A call while it runs. */
+/* A running call. */
 struct transfer {
 	struct engine *engine;
-	const struct engine_stream *stream; /* NULL: the answer is held */
+	const struct engine_stream *stream; /* NULL: the answer is kept in memory */
 	char *text;
 	size_t length;
-	bool failed; /* too long, or no memory */
-	/* What the answer's head says of the engine. */
+	bool failed; /* the answer is too large, memory is short, or stream->write returned false */
+	/* What the answer's headers say about the engine. */
 	bool podman;
-	char api[16]; /* the version of Docker's API that it speaks */
+	char api[16]; /* the version of Docker's API that the engine supports */
 };
 
 bool
@@ -113,7 +113,7 @@ engine_on_answer(char *data, size_t one, size_t length, void *context)
 
 	(void)one;
 	curl_easy_getinfo(transfer->engine->easy, CURLINFO_RESPONSE_CODE, &status);
-	/* A refusal is small, also where the answer would have been a stream. */
+	/* An error answer is small, even if the normal answer would be a stream. */
 	if (transfer->stream != NULL && status == 200)
 		taken = transfer->stream->write(transfer->stream->context, data, length);
 	else
@@ -122,7 +122,7 @@ engine_on_answer(char *data, size_t one, size_t length, void *context)
 	return taken ? length : 0;
 }
 
-/* The value of a header line with that name; NULL: it has another one. */
+/* Returns the value of the header line if the header is called name, else NULL. */
 static const char *
 engine_header_value(const char *line, const char *name)
 {
@@ -163,12 +163,12 @@ engine_on_body(char *to, size_t one, size_t size, void *context)
 static bool
 engine_away(struct engine *engine, struct error *err, const char *why)
 {
-	engine->version[0] = '\0'; /* it may be another one when it is back */
+	engine->version[0] = '\0'; /* the engine may have another version when it is back */
 	return error_set(err, ERROR_AWAY, "the engine at %s does not answer: %s", engine->socket,
 	    why);
 }
 
-/* Why no connection came about, and what to do about it. */
+/* Returns why the connection failed and what to do about it. */
 static const char *
 engine_connect_hint(CURL *easy)
 {
@@ -177,18 +177,18 @@ engine_connect_hint(CURL *easy)
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
 	switch (number) {
 	case ENOENT:
-		return "there is no such socket; start the engine, or say where its socket is (engine { socket } in kabuto.conf)";
+		return "the socket does not exist; start the engine, or set engine { socket } in kabuto.conf";
 	case ECONNREFUSED:
-		return "nobody listens there; start the engine";
+		return "no process listens on the socket; start the engine";
 	case EACCES:
 	case EPERM:
-		return "permission denied; put the spooler's user into the group of the socket (often docker), and start the spooler anew";
+		return "permission denied; add the spooler's user to the group of the socket (often docker) and restart the spooler";
 	default:
 		return strerror((int)number);
 	}
 }
 
-/* Drives the prepared transfer to its end. */
+/* Runs the prepared transfer until its end. */
 static bool
 engine_perform(struct engine *engine, struct transfer *transfer, struct error *err)
 {
@@ -209,14 +209,14 @@ engine_perform(struct engine *engine, struct transfer *transfer, struct error *e
 	if (running > 0)
 		return error_set(err, ERROR_INTERRUPTED, "interrupted");
 	if (transfer->failed)
-		return error_set(err, ERROR_SYSTEM, "the engine's answer could not be taken in");
+		return error_set(err, ERROR_SYSTEM, "the engine's answer could not be processed");
 	switch (result) {
 	case CURLE_OK:
 		return true;
 	case CURLE_ABORTED_BY_CALLBACK:
 		return error_set(err, ERROR_SYSTEM,
-		    "what was to be sent to the engine could not be read");
-	case CURLE_OPERATION_TIMEDOUT: /* often a wait that was meant to end so */
+		    "the data to send to the engine could not be read");
+	case CURLE_OPERATION_TIMEDOUT: /* often intended: the caller waited with a time limit */
 		return error_set(err, ERROR_AWAY, "the engine at %s did not answer in time",
 		    engine->socket);
 	case CURLE_COULDNT_CONNECT:
@@ -226,7 +226,7 @@ engine_perform(struct engine *engine, struct transfer *transfer, struct error *e
 	}
 }
 
-/* False: no memory for what curl copies; a call must not go out without a part of it. */
+/* Prepares the transfer. Returns false if memory is short, so that no incomplete call is sent. */
 static bool
 engine_prepare(struct engine *engine, struct transfer *transfer, const char *method,
     const char *url, struct curl_slist *headers, int64_t timeout_ms)
@@ -269,12 +269,12 @@ engine_make_headers(const struct transfer *transfer, struct curl_slist **headers
 	    stream != NULL && stream->content_type != NULL ? stream->content_type
 							   : "application/json");
 	return engine_add_header(headers, type) &&
-	    engine_add_header(headers, "Expect:") && /* no round trip before a body */
+	    engine_add_header(headers, "Expect:") && /* saves a round trip before the body */
 	    (stream == NULL || stream->secret == NULL ||
 		engine_add_header(headers, stream->secret));
 }
 
-/* The caller's secret among them must not stay in memory. */
+/* Frees the headers. Wipes them first, because one may be the caller's secret. */
 static void
 engine_free_headers(struct curl_slist *headers)
 {
@@ -315,7 +315,10 @@ engine_run(struct engine *engine, struct transfer *transfer, const char *method,
 	return done;
 }
 
-/* Takes the lower of the engine's newest version and ours. oldest is the engine's, or NULL. */
+/*
+ * Chooses the lower of the engine's newest version and ours. oldest is the engine's oldest version,
+ * or NULL.
+ */
 static bool
 engine_negotiate_version(struct engine *engine, const char *newest, const char *oldest,
     struct error *err)
@@ -323,15 +326,15 @@ engine_negotiate_version(struct engine *engine, const char *newest, const char *
 	int major = 0, minor = 0, least = 0;
 
 	if (sscanf(newest, "%d.%d", &major, &minor) != 2)
-		return engine_away(engine, err, "it does not say its API version");
+		return engine_away(engine, err, "it does not report its API version");
 	if (major != 1 || minor < VERSION_OLDEST)
 		return error_set(err, ERROR_AWAY,
-		    "the engine at %s speaks API %s, and Kabuto needs 1.%d at least: install a newer engine",
+		    "the engine at %s supports API %s at most, and Kabuto needs 1.%d or later: install a newer engine",
 		    engine->socket, newest, VERSION_OLDEST);
 	if (oldest != NULL && sscanf(oldest, "%d.%d", &major, &least) == 2 &&
 	    (major != 1 || least > VERSION_NEWEST))
 		return error_set(err, ERROR_AWAY,
-		    "the engine at %s speaks no API before %s, and Kabuto none after 1.%d: install a newer Kabuto",
+		    "the engine at %s needs API %s or later, and Kabuto supports 1.%d at most: install a newer Kabuto",
 		    engine->socket, oldest, VERSION_NEWEST);
 	snprintf(engine->version, sizeof engine->version, "1.%d",
 	    minor < VERSION_NEWEST ? minor : VERSION_NEWEST);
@@ -339,8 +342,9 @@ engine_negotiate_version(struct engine *engine, const char *newest, const char *
 }
 
 /*
- * A ping's head tells what both have; only Docker has an oldest version, which /version says.
- * Podman looks at all its containers for /version, and so does not answer while one of them stops.
+ * Negotiates the version. The headers of a ping give the engine's newest version. Only Docker has
+ * an oldest version, which /version returns. Podman inspects all its containers for /version, so it
+ * does not answer while one of them stops.
  */
 static bool
 engine_negotiate(struct engine *engine, struct error *err)
@@ -409,7 +413,7 @@ engine_ping(struct engine *engine, struct error *err)
 
 	if (!engine_call(engine, "GET", "/_ping", NULL, PING_MS, &answer, err))
 		return false;
-	return answer.status == 200 || engine_away(engine, err, "it does not answer a ping well");
+	return answer.status == 200 || engine_away(engine, err, "it answered a ping with an error");
 }
 
 bool
@@ -425,7 +429,7 @@ engine_refused(const struct engine_answer *answer, struct error *err, const char
 		: answer->status == 404                                           ? ERROR_NOT_FOUND
 		: answer->status == 409                                           ? ERROR_CONFLICT
 		: answer->status == 403
-		? ERROR_SYSTEM /* Docker: what it left half-done is in the way */
+		? ERROR_SYSTEM /* Docker: leftovers of its own unfinished work are in the way */
 		: answer->status < 500 ? ERROR_INPUT
 				       : ERROR_SYSTEM,
 	    "%s: %s (HTTP %ld)", doing, message != NULL ? message : "the engine refused",

@@ -1,13 +1,12 @@
 #ifndef KABUTO_ENGINE_H
 #define KABUTO_ENGINE_H
 /*
- * The Docker engine, by its HTTP API over a unix socket (https://docs.docker.com/engine/api/, 1.41
- * and later). This file carries calls; engine_container.h and engine_image.h say them. Nothing else
- * knows curl or the API's JSON.
+ * The Docker engine, through its HTTP API on a unix socket (https://docs.docker.com/engine/api/,
+ * 1.41 and later). This file makes calls. engine_container.h, engine_image.h, engine_registry.h and
+ * engine_tags.h define the single calls. Only daemon/engine knows curl and the API's JSON.
  *
  * A struct engine belongs to one thread and keeps one connection. Every call has a time limit. An
- * engine that cannot be reached or hangs gives ERROR_AWAY, which is nobody's fault and to be tried
- * again.
+ * engine that cannot be reached or does not answer gives ERROR_AWAY; the caller should try again.
  */
 #include <curl/curl.h>
 #include <jansson.h>
@@ -17,62 +16,66 @@
 
 #include "error.h"
 
-#define ENGINE_CALL_MS                                                                             \
-	(60 * 1000) /* for a call that the engine answers at once, unless it is very busy */
+#define ENGINE_CALL_MS (60 * 1000) /* for a call that is quick, unless the engine is very busy */
 
 struct engine {
 	const char *socket;
 	CURLM *multi;
 	CURL *easy;
-	char version[16];        /* spoken with it: "1.41"; empty: not yet agreed on */
-	bool podman;             /* it is Podman's idea of that version */
-	atomic_bool interrupted; /* until engine_resume, every call ends with ERROR_INTERRUPTED */
+	char version[16];        /* the API version in use: "1.41"; empty: not yet negotiated */
+	bool podman;             /* the engine is Podman, not Docker */
+	atomic_bool interrupted; /* set: every call fails with ERROR_INTERRUPTED */
 };
 
-/* Before threads, once. */
+/* Must be called once, before threads start. */
 bool engine_init(struct error *err);
 
 bool engine_open(struct engine *engine, const char *socket, struct error *err);
 void engine_close(struct engine *engine);
 
-/* From any thread: ends the call at hand, and those to come. */
+/*
+ * Ends the current call and all later calls with ERROR_INTERRUPTED, until engine_resume. Any thread
+ * may call it.
+ */
 void engine_interrupt(struct engine *engine);
 void engine_resume(struct engine *engine);
 
 /*
- * Whether it answers, and speaks a version that we do: ERROR_AWAY says which versions do not go
- * together.
+ * Checks that the engine answers and supports an API version that Kabuto supports. If not, err is
+ * ERROR_AWAY and its text gives both versions.
  */
 bool engine_ping(struct engine *engine, struct error *err);
 
 /*
- * Makes sure that version and podman are known, for who needs them before a call; the call itself
- * would do it too.
+ * Sets version and podman, for a caller that needs them before its call. Every call does this too.
  */
 bool engine_agree(struct engine *engine, struct error *err);
 
-/* What a call brought back. */
+/* The answer to a call. */
 struct engine_answer {
-	long status;  /* HTTP's */
-	json_t *json; /* the body; NULL: none, or no JSON */
+	long status;  /* the HTTP status */
+	json_t *json; /* the body; NULL: no body, or not JSON */
 };
 void engine_answer_clear(struct engine_answer *answer);
 #define cleanup_answer __attribute__((cleanup(engine_answer_clear)))
 
-/* Where a call's body comes from and its answer goes to, where neither is small. */
+/* A call whose body or answer is large. */
 struct engine_stream {
-	/* Up to size bytes of the request's body; 0 at its end, -1 where it cannot be made. */
+	/*
+	 * Writes up to size bytes of the request's body to `to`. Returns their number, 0 at the
+	 * end, -1 on an error.
+	 */
 	ssize_t (*read)(void *context, char *to, size_t size);
-	/* The next bytes of an answer with status 200. */
+	/* Gets the next bytes of an answer with status 200. False ends the call with an error. */
 	bool (*write)(void *context, const char *data, size_t length);
 	void *context;
 	const char *content_type;
-	const char *secret; /* one more header line, which is wiped behind the call; NULL: none */
+	const char *secret; /* one more header line, wiped after the call; NULL: none */
 };
 
 /*
- * One call: method and path (without the version), with body as JSON where it is not NULL. True
- * whatever the status is: *answer has it, and is the caller's to clear.
+ * Makes one call: method and path (without the version), with body as JSON if it is not NULL.
+ * Returns true for every HTTP status. On true the caller must call engine_answer_clear.
  */
 bool engine_call(struct engine *engine, const char *method, const char *path, json_t *body,
     int64_t timeout_ms, struct engine_answer *answer, struct error *err);
@@ -80,10 +83,12 @@ bool engine_stream(struct engine *engine, const char *method, const char *path,
     const struct engine_stream *stream, int64_t timeout_ms, struct engine_answer *answer,
     struct error *err);
 
-/* For an answer that is a refusal: err gets the engine's words. Always false. */
+/*
+ * Turns an answer with an error status into err, with the engine's message. Always returns false.
+ */
 bool engine_refused(const struct engine_answer *answer, struct error *err, const char *doing);
 
-/* text as a part of a path or query, percent-encoded; the caller's to free. */
+/* Returns text percent-encoded for a path or a query. The caller frees it. */
 char *engine_escape(const char *text);
 
 #endif

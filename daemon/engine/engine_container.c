@@ -1,5 +1,5 @@
 /*
- * The API's calls on containers.
+ * The API's calls for containers.
  */
 #include "engine_container.h"
 
@@ -11,7 +11,7 @@
 #include "cleanup.h"
 #include "clock.h"
 
-#define STOP_MARGIN_S 30 /* for the engine's own work behind the grace period */
+#define STOP_MARGIN_S 30 /* time for the engine's own work after the grace period */
 #define START_MS      (10 * 60 * 1000)
 #define PATH_TEXT     512
 
@@ -38,7 +38,7 @@ engine_container_capabilities_json(const struct container_spec *spec)
 	return array;
 }
 
-/* Everything that a job does not need is taken from it (design, section 5). */
+/* Builds the HostConfig. It takes away everything that a job does not need (design, section 5). */
 static json_t *
 engine_container_host_config(const struct container_spec *spec)
 {
@@ -52,8 +52,8 @@ engine_container_host_config(const struct container_spec *spec)
 }
 
 /*
- * Docker refuses one for a container that shares a network, as it has the other one's. To Podman
- * the name is none of the network's.
+ * Returns the host name to send, or NULL. Docker refuses a host name for a container that shares a
+ * network, because it has the other container's. Podman sets it for each container.
  */
 static const char *
 engine_container_hostname_of(const struct engine *engine, const struct container_spec *spec)
@@ -100,7 +100,7 @@ engine_container_create(struct engine *engine, const char *name, const struct co
 	if (!engine_agree(engine, err))
 		return false;
 	body = engine_container_create_body(engine, spec);
-	/* jansson leaves out what it has no memory for: nothing must be missing. */
+	/* jansson leaves out members if memory is short: the body must be complete. */
 	if (!engine_container_is_complete(body, spec))
 		return error_set(err, ERROR_SYSTEM, "create a container: not enough memory");
 	snprintf(path, sizeof path, "/containers/create?name=%s", name);
@@ -108,14 +108,15 @@ engine_container_create(struct engine *engine, const char *name, const struct co
 		return false;
 	if (answer.status != 201) {
 		engine_refused(&answer, err, "create the container");
-		/* Podman calls this a fault of its own (500). */
+		/* Podman answers 500 here. */
 		if (strstr(err->text, "name is already in use") != NULL)
 			err->kind = ERROR_CONFLICT;
 		return false;
 	}
 	engine_container_copy_id(id, answer.json);
 	return id[0] != '\0' ||
-	    error_set(err, ERROR_AWAY, "the engine does not say which container it has created");
+	    error_set(err, ERROR_AWAY,
+		"the engine did not return the id of the container it created");
 }
 
 bool
@@ -125,20 +126,26 @@ engine_container_start(struct engine *engine, const char *name, struct error *er
 	char path[PATH_TEXT];
 
 	snprintf(path, sizeof path, "/containers/%s/start", name);
-	/* Not given up for an engine that stands still for a while: it would start it later. */
+	/*
+	 * A long time limit: if the engine hangs for a while, it would still start the container
+	 * later.
+	 */
 	if (!engine_call(engine, "POST", path, NULL, START_MS, &answer, err))
 		return false;
 	if (answer.status == 204 || answer.status == 304)
 		return true;
 	engine_refused(&answer, err, "start the container");
-	/* Docker calls this a fault of its own (500). */
+	/* Docker answers 500 here. */
 	if (strstr(err->text, "unable to find user") != NULL ||
 	    strstr(err->text, "no matching entries in passwd file") != NULL)
 		err->kind = ERROR_INPUT;
 	return false;
 }
 
-/* Milliseconds of a decimal fraction (".123456789"), as far as there are digits. */
+/*
+ * Returns the milliseconds of a decimal fraction (".123456789"). Stops at the first character that
+ * is not a digit.
+ */
 static int64_t
 engine_container_fraction_ms(const char *text)
 {
@@ -152,7 +159,7 @@ engine_container_fraction_ms(const char *text)
 	return sum;
 }
 
-/* The engine's times are RFC 3339 with up to nine decimals; it writes year 1 for "never". */
+/* Reads a time of the engine: RFC 3339 with up to nine decimals. Year 1 means "never". */
 static int64_t
 engine_container_time_read(const char *text)
 {
@@ -164,7 +171,10 @@ engine_container_time_read(const char *text)
 	return (int64_t)timegm(&utc) * MS_PER_S + engine_container_fraction_ms(rest);
 }
 
-/* "paused" and "restarting" count as running: it is not over. */
+/*
+ * Maps a status to a state. "paused" and "restarting" count as running, because the container has
+ * not ended.
+ */
 static enum container_state
 engine_container_state_of(const char *status)
 {
@@ -176,7 +186,7 @@ engine_container_state_of(const char *status)
 		{ "configured", CONTAINER_CREATED }, /* Podman */
 		{ "exited", CONTAINER_EXITED },
 		{ "stopped", CONTAINER_EXITED }, /* Podman */
-		{ "dead", CONTAINER_ABSENT },    /* somebody removes it */
+		{ "dead", CONTAINER_ABSENT },    /* it is being removed */
 		{ "removing", CONTAINER_ABSENT },
 	};
 
@@ -208,7 +218,7 @@ engine_container_inspect(struct engine *engine, const char *name, struct contain
 		&status, "ExitCode", &exit_code, "OOMKilled", &oom_killed, "StartedAt", &started,
 		"FinishedAt", &finished, "HostConfig", "NetworkMode", &network) < 0)
 		return error_set(err, ERROR_AWAY,
-		    "the engine's description of a container is not understood");
+		    "the engine's description of a container is not valid");
 	engine_container_copy_id(info->id, answer.json);
 	info->state = engine_container_state_of(status);
 	info->exit_code = exit_code;
@@ -229,7 +239,10 @@ engine_container_wait(struct engine *engine, const char *name, int64_t timeout_m
 
 	snprintf(path, sizeof path, "/containers/%s/wait?condition=not-running", name);
 	if (!engine_call(engine, "POST", path, NULL, timeout_ms, &answer, err)) {
-		/* Our own time limit, and not an engine that is gone: the next inspect tells. */
+		/*
+		 * Our own time limit has passed; the engine is not away. The next inspect reads the
+		 * state.
+		 */
 		return err->kind == ERROR_AWAY && clock_monotonic_ms() - begun >= timeout_ms;
 	}
 	return answer.status == 200 || answer.status == 404 ||
@@ -333,7 +346,7 @@ engine_container_each_added(struct engine *engine, const char *name, container_a
 			   *next = engine_container_added_path(answer.json, i + 1);
 		size_t length = at == NULL ? 0 : strlen(at);
 
-		/* A folder is followed by what is in it. */
+		/* The engine lists a folder before its content. */
 		if (at != NULL &&
 		    (next == NULL || strncmp(next, at, length) != 0 || next[length] != '/'))
 			visit(at, context);

@@ -1,7 +1,7 @@
 #ifndef KABUTO_ENGINE_CONTAINER_H
 #define KABUTO_ENGINE_CONTAINER_H
 /*
- * Containers, by name.
+ * The API's calls for containers, by name.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -18,16 +18,16 @@ enum container_state {
 	CONTAINER_STATES
 };
 
-#define CONTAINER_ID 72 /* bytes of an id that the engine gives, with the NUL */
+#define CONTAINER_ID 72 /* bytes of a container's id, including the NUL */
 
 struct container_info {
-	char id[CONTAINER_ID]; /* empty: there is none of that name */
+	char id[CONTAINER_ID]; /* empty: no container has that name */
 	enum container_state state;
 	int64_t exit_code;
 	bool oom_killed;
 	int64_t started_at;  /* ms since 1970; 0: not yet */
 	int64_t finished_at; /* ms since 1970; 0: unknown */
-	bool joined;         /* it shares another container's network */
+	bool joined;         /* it uses another container's network */
 };
 
 /* A bind mount: source on the engine's host, target in the container. */
@@ -38,18 +38,18 @@ struct container_mount {
 };
 #define CONTAINER_MOUNTS 9
 
-/* What a container is made from. Texts are NULL where the image's own shall stand. */
+/* What a container is made from. A text that is NULL keeps the image's value. */
 struct container_spec {
 	const char *image;
 	json_t *entrypoint; /* array of strings */
-	json_t *command;    /* likewise */
-	json_t *env;        /* likewise, or NULL */
+	json_t *command;    /* array of strings */
+	json_t *env;        /* array of strings, or NULL */
 	json_t *labels;     /* object of strings */
 	const char *workdir;
 	const char *user;
-	const char *network; /* "none", "bridge", or "container:<name>": that one's */
+	const char *network; /* "none", "bridge", or "container:<name>" (its network) */
 	const char *hostname;
-	int64_t memory; /* bytes, swap included */
+	int64_t memory; /* bytes, including swap */
 	double cpus;
 	int64_t pids;
 	char *const *capabilities;
@@ -59,52 +59,57 @@ struct container_spec {
 };
 
 /*
- * Creates it; id gets the engine's id of it. ERROR_CONFLICT: there is one of that name. A former
- * try may have made it, whose answer nobody saw: then it may be made of what is there no more.
+ * Creates the container; id gets its id. ERROR_CONFLICT: the name is in use. Then an earlier try
+ * may have created the container without an answer, and its image or mounts may be outdated.
  */
 bool engine_container_create(struct engine *engine, const char *name,
     const struct container_spec *spec, char id[static CONTAINER_ID], struct error *err);
 
 /*
- * Starts it, by name or id; one that runs is success. A call by id that the engine carries out late
- * starts no other container of that name.
+ * Starts the container, by name or id. Success if it already runs. With an id, a call that the
+ * engine carries out late cannot start another container of the same name.
  */
 bool engine_container_start(struct engine *engine, const char *name, struct error *err);
 
-/* What it is now; CONTAINER_ABSENT is no error. */
+/* Reads the container's state. CONTAINER_ABSENT is not an error. */
 bool engine_container_inspect(struct engine *engine, const char *name, struct container_info *info,
     struct error *err);
 
-/* Waits until it does not run, for timeout_ms at most: engine_container_inspect tells what then is.
+/*
+ * Waits until the container does not run, for timeout_ms at most. Returns true in both cases;
+ * engine_container_inspect returns the new state.
  */
 bool engine_container_wait(struct engine *engine, const char *name, int64_t timeout_ms,
     struct error *err);
 
-/* Asks it to stop, and kills it after grace seconds. Comes back when it is over. */
+/* Asks the container to stop and kills it after grace seconds. Returns when it has stopped. */
 bool engine_container_stop(struct engine *engine, const char *name, int64_t grace,
     struct error *err);
 
-/* Removes it, running or not, with its anonymous volumes; one that is not there is success. */
+/*
+ * Removes the container, running or not, with its anonymous volumes. Success if it does not exist.
+ */
 bool engine_container_remove(struct engine *engine, const char *name, struct error *err);
 
 /*
- * Removes it unless it runs. By id, so that a call that the engine carries out late removes no
- * other container of that name. One that is not there (id may be empty) is success. ERROR_CONFLICT:
- * it runs, or somebody else is removing it.
+ * Removes the container unless it runs. It takes an id, so that a call that the engine carries out
+ * late cannot remove another container of the same name. Success if the container does not exist;
+ * id may be empty. ERROR_CONFLICT: it runs, or another process is removing it.
  */
 bool engine_container_remove_idle(struct engine *engine, const char *id, struct error *err);
 
 /*
- * Called with the path of each file that the container added to its image, and each folder without
- * such a file; in order, at least those that the engine lists first. More than it can list is no
- * error.
+ * Calls visit with the path of each file that the container added to its image, and of each added
+ * folder without such a file, in the engine's order. If the container added more than the engine
+ * can list, the rest is left out without an error.
  */
 typedef void container_added_visit(const char *path, void *context);
 bool engine_container_each_added(struct engine *engine, const char *name,
     container_added_visit *visit, void *context, struct error *err);
 
 /*
- * Called for each container that has the label, whatever its state. labels is an object of strings.
+ * Calls visit for each container that has the label, whatever its state. labels is an object of
+ * strings.
  */
 typedef bool container_visit(const char *id, json_t *labels, void *context, struct error *err);
 bool engine_container_each(struct engine *engine, const char *label, const char *value,

@@ -1,6 +1,6 @@
 /*
- * POST /build: the context goes out as a tar that is made while it is sent, messages come in one
- * JSON object a line.
+ * Builds images with POST /build. The context is packed as a tar while it is sent. The engine's
+ * messages arrive as one JSON object a line.
  */
 #include "engine_image.h"
 
@@ -17,38 +17,39 @@
 
 #define BLOCK 65536
 
-/* A tar in the making: what libarchive has written and curl has not yet taken. */
+/* A tar that is being written: the bytes that libarchive has written and curl has not yet sent. */
 struct tar {
 	struct archive *disk;
 	struct archive *out;
 	const char *root;
 	struct archive_entry *entry;
-	int64_t left; /* bytes of the entry's content that are to come */
+	int64_t left; /* bytes of the entry's content that are still missing */
 	char *pending;
 	size_t pending_length, pending_room, pending_taken;
 	bool closed;
-	char *outward;   /* the first link in it that leads out of it; NULL: none */
-	char error[256]; /* why it could not go on */
+	char *outward;   /* the first link that leads out of the context; NULL: none */
+	char error[256]; /* why packing failed */
 };
 
-/* Messages coming in, and what became of the build. */
+/* The incoming messages and the build's outcome. */
 struct messages {
 	const struct engine_image_build *build;
 	struct tar *tar;
 	struct engine_lines lines;
 	char step[256]; /* the last "Step 1/2 : FROM x" */
-	int steps;      /* of the stage at work, as its first step said (Podman) */
+	int steps;      /* number of steps of the current stage, from its first step (Podman) */
 	char *failure;
-	bool triggered; /* it was ended, since a base image brought instructions of its own */
+	bool triggered; /* the build was ended: the base image has ONBUILD instructions */
 };
 
 /*
- * What the classic builder says before it runs instructions that a base image brings: they are no
- * part of the Dockerfile that was looked at, and could take any image of the engine (dockerfile.h).
+ * The classic builder's message before it runs the ONBUILD instructions of a base image. These
+ * instructions are not in the Dockerfile that was checked, and could use any image of the engine
+ * (dockerfile.h).
  */
 #define TRIGGERS "# Executing "
 static const char triggers_refused[] =
-    "the base image has ONBUILD instructions, which are not run here: write them into the Dockerfile";
+    "the base image has ONBUILD instructions, which are not allowed: write them into the Dockerfile";
 
 static la_ssize_t
 engine_image_tar_write(struct archive *archive, void *context, const void *data, size_t length)
@@ -112,15 +113,17 @@ engine_image_tar_fail(struct tar *tar, struct archive *archive)
 	return false;
 }
 
-/* The history of a repository is no part of what is built from it. */
+/* Whether the name is a repository's history, which is not part of a build's context. */
 static bool
 engine_image_is_history(const char *name)
 {
 	return strcmp(name, ".git") == 0 || strcmp(name, ".hg") == 0;
 }
 
-/* Whether a relative link of that name (target NULL: it could not be read) has more ".." than there
- * are folders around it. */
+/*
+ * Whether the relative link `name` leads out of the context: target has more ".." than name has
+ * folders. target NULL: the link could not be read.
+ */
 static bool
 engine_image_leads_out(const char *name, const char *target)
 {
@@ -164,7 +167,7 @@ engine_image_tar_next_entry(struct tar *tar)
 	name += *name == '/';
 	if (engine_image_is_history(name))
 		return true;
-	(void)archive_read_disk_descend(tar->disk); /* says no for a file, which is right */
+	(void)archive_read_disk_descend(tar->disk); /* fails for a file, which is fine */
 	if (*name == '\0')
 		return true;
 	{
@@ -189,7 +192,10 @@ engine_image_tar_next_entry(struct tar *tar)
 	    engine_image_tar_fail(tar, tar->out);
 }
 
-/* Blocks come with their offsets, since a file may have holes: these are zeros in a tar. */
+/*
+ * Writes the next block. libarchive gives blocks with offsets, because a file may have holes; a tar
+ * has zeros instead.
+ */
 static bool
 engine_image_tar_next_block(struct tar *tar)
 {
@@ -239,8 +245,9 @@ engine_image_tar_read(void *context, char *to, size_t size)
 }
 
 /*
- * Podman does not tell, but counts them: "STEP 1/2: FROM x" is followed by "STEP 2/3: RUN y", with
- * "[1/2] " before it where there are several stages.
+ * Whether the message says that the base image has ONBUILD instructions. Podman has no message for
+ * it, but it counts them: "STEP 1/2: FROM x" is followed by "STEP 2/3: RUN y", with "[1/2] " before
+ * it if the Dockerfile has several stages.
  */
 static bool
 engine_image_tells_triggers(struct messages *messages, const char *stream)
@@ -269,7 +276,7 @@ engine_image_on_message(void *context, json_t *message)
 	if (messages->triggered)
 		return false;
 	if (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
-	    strncasecmp(stream, "Step ", 5) == 0 /* Podman writes it large */)
+	    strncasecmp(stream, "Step ", 5) == 0 /* Podman writes "STEP" */)
 		snprintf(messages->step, sizeof messages->step, "%.*s", (int)strcspn(stream, "\n"),
 		    stream);
 	messages->step[utf8_cut(messages->step, strlen(messages->step))] = '\0';
@@ -303,8 +310,8 @@ engine_image_build_path(const struct engine_image_build *build)
 }
 
 /*
- * Podman (4.3) unpacks no context with a link that leads out of it, and answers 500 without a word.
- * Who gave the context can mend it.
+ * Whether Podman (4.3) refused the context because of a link that leads out of it. It then answers
+ * 500 without a message. The user who sent the context can fix it.
  */
 static bool
 engine_image_is_refused_link(const struct tar *tar, const struct engine_answer *answer)
@@ -312,7 +319,7 @@ engine_image_is_refused_link(const struct tar *tar, const struct engine_answer *
 	return answer->status >= 500 && answer->json == NULL && tar->outward != NULL;
 }
 
-/* Why the build was not gone on with; NULL: no memory. */
+/* Returns why the build was ended, or NULL without memory. The caller frees it. */
 static char *
 engine_image_refusal(const struct messages *messages)
 {
@@ -321,7 +328,7 @@ engine_image_refusal(const struct messages *messages)
 	if (messages->triggered)
 		return strdup(triggers_refused);
 	return asprintf(&text,
-		   "'%s' is a link that leads out of the context, which this engine does not take",
+		   "'%s' is a link that leads out of the context; remove it: this engine refuses it",
 		   messages->tar->outward) < 0
 	    ? NULL
 	    : text;
@@ -362,7 +369,7 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 	engine_lines_close(&messages.lines);
 	if (done && answer.status >= 500)
 		done = engine_refused(&answer, err, "the engine failed to build");
-	/* A Dockerfile that does not parse is refused with 400 at once. */
+	/* The engine answers 400 at once if it cannot parse the Dockerfile. */
 	if (done && answer.status != 200) {
 		struct error refusal;
 
@@ -397,14 +404,14 @@ engine_image_inspect(struct engine *engine, const char *tag, char **entrypoint, 
 	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
 		return false;
 	if (answer.status != 200)
-		return engine_refused(&answer, err, "look at the image");
+		return engine_refused(&answer, err, "inspect the image");
 	config = json_object_get(answer.json, "Config");
 	*entrypoint = engine_image_strings_of(config, "Entrypoint");
 	*cmd = engine_image_strings_of(config, "Cmd");
 	return true;
 }
 
-/* A tar of one empty folder, as the import of an image wants it. */
+/* A tar with one empty folder, for the import of an image. */
 struct empty_tar {
 	char bytes[4096];
 	size_t length, taken;

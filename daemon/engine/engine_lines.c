@@ -1,5 +1,5 @@
 /*
- * Cutting an answer into its messages.
+ * Splits an answer into its messages.
  */
 #include "engine_lines.h"
 

@@ -1,6 +1,6 @@
 /*
- * The API's calls on images that concern a registry, and what the engine says of its registry's
- * faults: it hands them on as text, with a status of its own.
+ * The API's calls for images in a registry. The engine reports a registry's errors as text with a
+ * status of its own, so this file maps the text to error kinds.
  */
 #include "engine_registry.h"
 
@@ -16,18 +16,18 @@
 
 #define PATH_TEXT 1024
 
-/* Docker's own registry goes by this name in credentials (Docker API, ImageBuild). */
+/* The name of Docker's own registry in credentials (Docker API, ImageBuild). */
 #define HUB     "docker.io"
 #define HUB_KEY "https://index.docker.io/v1/"
 
-/* A transfer on its way. */
+/* A running transfer. */
 struct progress {
 	const struct image_transfer *transfer;
 	bool pushes;
 	char *failure;
 };
 
-/* "name: <object as base64url>"; the object's password is wiped. NULL without memory. */
+/* Returns "name: <object as base64url>", or NULL without memory. Wipes the object's password. */
 static char *
 engine_registry_header_make(const char *name, json_t *object, json_t *credentials)
 {
@@ -36,7 +36,7 @@ engine_registry_header_make(const char *name, json_t *object, json_t *credential
 	size_t length = json == NULL ? 0 : strlen(json), begin = strlen(name) + 2, room;
 
 	if (json != NULL) {
-		/* RFC 4648, section 5, padded, as Docker's and Podman's decoders want it. */
+		/* RFC 4648, section 5, with padding: the decoders of Docker and Podman need it. */
 		room = begin + sodium_base64_ENCODED_LEN(length, sodium_base64_VARIANT_URLSAFE);
 		header = malloc(room);
 		if (header != NULL) {
@@ -57,7 +57,7 @@ char *
 engine_registry_auth_header(const struct registry_login *login)
 {
 	json_t *object = login->username == NULL
-	    ? json_object() /* a push must have the header all the same */
+	    ? json_object() /* a push needs the header even without a log-in */
 	    : json_pack("{s:s, s:s, s:s}", "username", login->username, "password", login->password,
 		  "serveraddress", login->address);
 
@@ -86,8 +86,9 @@ engine_registry_free_header(char *header)
 }
 
 /*
- * Names of images have no character that would have to be escaped in a path or a query. Where the
- * tag of an image's name begins: an address has a ":" too.
+ * Returns where the tag begins in an image's name. An address contains a ":" too.
+ *
+ * The names of images contain no character that must be escaped in a path or a query.
  */
 static const char *
 engine_registry_tag_of(const char *image)
@@ -125,7 +126,7 @@ engine_registry_has_image(struct engine *engine, const char *image, bool *exists
 		return false;
 	*exists = answer.status == 200;
 	return answer.status == 200 || answer.status == 404 ||
-	    engine_refused(&answer, err, "look at the image");
+	    engine_refused(&answer, err, "inspect the image");
 }
 
 static const struct {
@@ -140,7 +141,7 @@ static const struct {
 	{ "manifest unknown", ERROR_NOT_FOUND },
 	{ "name unknown", ERROR_NOT_FOUND },
 	{ "toomanyrequests", ERROR_REGISTRY },
-	/* Go's and the proxies' words for a peer that is not there. */
+	/* Messages of Go and of proxies for a host that cannot be reached. */
 	{ "connection refused", ERROR_REGISTRY },
 	{ "connection reset", ERROR_REGISTRY },
 	{ "broken pipe", ERROR_REGISTRY },
@@ -159,7 +160,10 @@ static const struct {
 	{ "Gateway Time", ERROR_REGISTRY },
 };
 
-/* What the engine's words for a failed transfer mean; fallback where they are none of those. */
+/*
+ * Returns the error kind for the engine's message about a failed transfer, or fallback if the
+ * message is unknown.
+ */
 static enum error_kind
 engine_registry_kind_of(const char *words, enum error_kind fallback)
 {
@@ -169,7 +173,10 @@ engine_registry_kind_of(const char *words, enum error_kind fallback)
 	return fallback;
 }
 
-/* Whether a push's message tells what is done: those of a layer have its id, and mostly do not. */
+/*
+ * Whether a push's message reports a result. Messages about a layer have the layer's id, and most
+ * of them report progress.
+ */
 static bool
 engine_registry_tells(json_t *message)
 {
@@ -204,7 +211,9 @@ engine_registry_on_answer(void *context, const char *data, size_t length)
 	return engine_lines_write(context, data, length);
 }
 
-/* Runs the transfer. True: the engine did what it could, and *failure says why that failed. */
+/*
+ * Runs the transfer. True: the engine finished; *failure is NULL, or says why the transfer failed.
+ */
 static bool
 engine_registry_run(struct engine *engine, const struct image_transfer *transfer, const char *path,
     bool pushes, struct engine_answer *answer, char **failure, struct error *err)
@@ -224,7 +233,7 @@ engine_registry_run(struct engine *engine, const struct image_transfer *transfer
 	return done;
 }
 
-/* The same, with what failed as an error. */
+/* Runs the transfer and turns a failure into err. */
 static bool
 engine_registry_transfer_run(struct engine *engine, const struct image_transfer *transfer,
     const char *path, bool pushes, struct error *err)

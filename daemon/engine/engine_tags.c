@@ -1,5 +1,5 @@
 /*
- * Images that are there: listing, removing, pruning, and none but those with our label.
+ * Lists, removes and prunes images: only those with our label.
  */
 #include "engine_tags.h"
 
@@ -10,7 +10,10 @@
 
 #define PRUNE_MS (10 * 60 * 1000)
 
-/* path with filters for our label behind it, and more of them (JSON's members, or ""). */
+/*
+ * Returns path with a filter for our label. more holds additional filters (members of a JSON
+ * object, or ""). The caller frees it.
+ */
 static char *
 engine_tags_filtered_path(const char *path, const char *instance, const char *more,
     struct error *err)
@@ -86,7 +89,7 @@ engine_tags_prune(struct engine *engine, const char *instance, int64_t *removed,
 	if (answer.status != 200)
 		return engine_refused(&answer, err, "remove images without a tag");
 	*removed = 0;
-	/* Each image is followed by its layers, which are "Deleted" too. */
+	/* The engine lists an image's layers after the image; they are "Deleted" too. */
 	json_array_foreach (json_object_get(answer.json, "ImagesDeleted"), i, item)
 		*removed += json_object_get(item, "Deleted") != NULL;
 	*bytes = json_integer_value(json_object_get(answer.json, "SpaceReclaimed"));

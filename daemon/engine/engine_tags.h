@@ -1,7 +1,7 @@
 #ifndef KABUTO_ENGINE_TAGS_H
 #define KABUTO_ENGINE_TAGS_H
 /*
- * Images that are there, by their tags.
+ * The engine's images, by their tags.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,20 +10,20 @@
 #include "error.h"
 
 /*
- * Called for each tag of the images with the label kabuto.instance=instance; tag is NULL for one
- * without any. Bytes are the image's, shared layers included.
+ * Calls visit for each tag of the images with the label kabuto.instance=instance. tag is NULL for
+ * an image without a tag. bytes is the image's size, including shared layers.
  */
 typedef bool image_tag_visit(const char *tag, int64_t bytes, void *context, struct error *err);
 bool engine_tags_each(struct engine *engine, const char *instance, image_tag_visit *visit,
     void *context, struct error *err);
 
 /*
- * Removes a tag, and with an image's last one its layers. One that is not there is success;
- * ERROR_CONFLICT: a container needs it.
+ * Removes a tag. With an image's last tag its layers are removed too. Success if the tag does not
+ * exist. ERROR_CONFLICT: a container needs the image.
  */
 bool engine_tags_remove(struct engine *engine, const char *tag, struct error *err);
 
-/* Removes the images with our label that have no tag, nor anything built upon them. */
+/* Removes the images with our label that have no tag and on which no other image is built. */
 bool engine_tags_prune(struct engine *engine, const char *instance, int64_t *removed,
     int64_t *bytes, struct error *err);
 

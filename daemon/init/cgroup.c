@@ -1,6 +1,7 @@
 /*
- * The container sees its own cgroup at /sys/fs/cgroup: with version 1 one folder a controller, with
- * version 2 one for all (Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
+ * Reads the container's cgroup, which the container sees at /sys/fs/cgroup. Version 1 has a folder
+ * for each controller, version 2 has one folder for all (Linux, Documentation/admin-guide/cgroup-v1
+ * and cgroup-v2.rst).
  */
 #include "cgroup.h"
 
@@ -25,7 +26,7 @@ cgroup_read_text(const char *path, char text[static TEXT])
 	return length > 0;
 }
 
-/* The file's only number; 0 where there is none. */
+/* Reads the only number of the file; 0 if the file has none. */
 static int64_t
 cgroup_read_number(const char *path)
 {
@@ -34,7 +35,7 @@ cgroup_read_number(const char *path)
 	return cgroup_read_text(path, text) ? strtoll(text, NULL, 10) : 0;
 }
 
-/* The number behind "key " at the beginning of a line. */
+/* Reads the number after "key " at the beginning of a line. */
 static int64_t
 cgroup_read_field(const char *path, const char *key)
 {
@@ -51,7 +52,7 @@ cgroup_read_field(const char *path, const char *key)
 	return 0;
 }
 
-/* The sum of the numbers behind each "key" in the file, whatever device they are of. */
+/* Returns the sum of the numbers after each "key" in the file, for all devices together. */
 static int64_t
 cgroup_sum_fields(const char *path, const char *key)
 {

@@ -1,7 +1,7 @@
 #ifndef KABUTO_INIT_CGROUP_H
 #define KABUTO_INIT_CGROUP_H
 /*
- * What the container has used, from its own cgroup: version 1 and 2.
+ * The container's resource usage, read from its cgroup (version 1 or 2).
  */
 #include <stdint.h>
 
@@ -12,7 +12,7 @@ struct cgroup_usage {
 	int64_t oom_kills;
 };
 
-/* What cannot be read is 0. */
+/* Reads the usage. A value that cannot be read is 0. */
 void cgroup_read(struct cgroup_usage *usage);
 
 #endif

@@ -4,17 +4,18 @@
  *	kabuto-init [-l log-limit] [-g grace] -- program [argument ...]
  *	kabuto-init -p
  *
- * It starts the program in a process group of its own, hands signals on to it, writes what it
- * prints to the log, and when it has ended ends all that it left behind, reports what was used, and
- * exits with its code (128 + signal). SIGTERM gives the job grace seconds before everything is
- *killed.
+ * It starts the program in a new process group and forwards signals to it. It writes the program's
+ * output to the log. When the program has ended, it kills all remaining processes, reports the
+ * resource usage, and exits with the program's code (128 + signal). After SIGTERM the job has grace
+ * seconds; then everything is killed.
  *
- * With -p it runs no program: it keeps the network namespace of its container for jobs that join
- *it, and shows the spooler the files that the engine made for that network.
+ * With -p it runs no program. It keeps the network namespace of its container for jobs that join
+ * it, and publishes the files that the engine made for that network, so that the spooler can copy
+ * them.
  *
- * The file usage gets "begun" at the start and, at the end, lines "key value" and "end"
- * (daemon/usage.h reads it). A container that is started once more, by an engine that carries out
- * late what it was asked for, finds it begun: the job does not run a second time.
+ * At the start it writes "begun" to the file usage; at the end it writes lines "key value" and
+ * "end" (daemon/spooler/usage.h reads them). An engine may carry out a late request and start the
+ * container a second time. Then the file already contains "begun", and the job does not run again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,12 +39,12 @@
 #define INDEX_PATH "/run/kabuto/idx"
 #define USAGE_PATH "/run/kabuto/usage"
 
-#define SHOWN_PATH "/run/kabuto/network/" /* where the spooler finds the network's files */
+#define SHOWN_PATH "/run/kabuto/network/" /* here the spooler finds the network's files */
 
 #define KILL_AGAIN_MS 100
-#define REAP_MS       2000 /* that killed processes get to be gone */
+#define REAP_MS       2000 /* how long to wait until killed processes have ended */
 
-#define CODE_NOT_FOUND 127 /* as the shell has it (POSIX, 2.8.2) */
+#define CODE_NOT_FOUND 127 /* as in the shell (POSIX, 2.8.2) */
 #define CODE_NOT_RUN   126
 
 static struct stream streams[2] = { { .fd = -1, .name = JOBLOG_STDOUT },
@@ -54,9 +55,9 @@ struct job {
 	int signals;
 	pid_t pid;
 	int64_t grace_ms;
-	int64_t kill_at; /* monotonic ms; 0: nobody asked it to stop */
+	int64_t kill_at; /* monotonic ms; 0: no stop was requested */
 	bool ended;
-	int status; /* wait(2)'s */
+	int status; /* as wait(2) returns it */
 	int exec_errno;
 };
 
@@ -72,7 +73,8 @@ init_usage(void)
 }
 
 /*
- * Has the kernel take the job, and not PID 1, when memory is short. Raising it needs no privilege.
+ * Makes the kernel kill the job, not PID 1, if memory is short. Raising the score needs no
+ * privilege.
  */
 static void
 init_prefer_as_victim(void)
@@ -103,7 +105,8 @@ init_run_program(char **arguments, int out, int err, int report)
 }
 
 /*
- * Starts the program; report tells why it could not be, by a pipe that a successful execve closes.
+ * Starts the program. If execve fails, errno comes through the pipe report; a successful execve
+ * closes the pipe.
  */
 static bool
 init_start(struct job *job, char **arguments)
@@ -178,7 +181,7 @@ init_poll_ms(const struct job *job)
 	return job->kill_at == 0 ? ms : init_earlier(ms, left < 0 ? 0 : (int)left);
 }
 
-/* One turn: signals, output, the end of the grace period. */
+/* One turn of the main loop: signals, output, the end of the grace period. */
 static void
 init_turn(struct job *job)
 {
@@ -197,15 +200,15 @@ init_turn(struct job *job)
 	}
 	init_take_signals(job);
 	if (job->kill_at != 0 && writer_monotonic_ms() >= job->kill_at) {
-		kill(-1, SIGKILL); /* all but PID 1 itself */
+		kill(-1, SIGKILL); /* every process except PID 1 */
 		job->kill_at = writer_monotonic_ms() + KILL_AGAIN_MS;
 	}
 }
 
 /*
- * The job is over: whatever it left is killed, and what is in the pipes is written. Without
- * CAP_KILL another user's processes live on until PID 1 ends, so that neither is waited for without
- * end.
+ * Runs after the program has ended: kills all remaining processes and writes the output that is
+ * still in the pipes. Without CAP_KILL, processes of another user live until PID 1 ends. So neither
+ * wait is without a limit.
  */
 static void
 init_finish(struct job *job)
@@ -240,9 +243,9 @@ init_exit_code(const struct job *job)
 }
 
 /*
- * Notes that the job begins. False where it has before; *code gets what it ended with then. The
- * file stays locked for as long as this process lives: so the spooler sees that a job runs of which
- * the engine knows nothing any more.
+ * Records that the job begins. Returns false if it has begun before; then *code gets its exit code.
+ * The file stays locked while this process lives. So the spooler can detect a running job that the
+ * engine has forgotten.
  */
 static bool
 init_begin(int *code)
@@ -262,8 +265,8 @@ init_begin(int *code)
 }
 
 /*
- * Bytes of files that the job and what it started have written (getrusage(2) counts blocks of 512,
- * when a page becomes dirty); 1 where the kernel does not count them.
+ * Returns how many bytes the job and its children wrote to files (getrusage(2) counts blocks of 512
+ * bytes when a page becomes dirty). Returns 1 if the kernel does not count them.
  */
 static int64_t
 init_bytes_written(void)
@@ -302,7 +305,10 @@ init_catch_signals(struct job *job)
 {
 	sigset_t all;
 
-	/* PID 1 gets no signal that it does not ask for; faults of its own stay deadly. */
+	/*
+	 * The kernel sends PID 1 only signals that it handles. Signals of its own crashes stay
+	 * deadly.
+	 */
 	sigfillset(&all);
 	sigdelset(&all, SIGSEGV);
 	sigdelset(&all, SIGBUS);
@@ -313,7 +319,7 @@ init_catch_signals(struct job *job)
 	job->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Copies /etc/<name> to where the spooler sees it: whole or not at all. */
+/* Publishes /etc/<name> for the spooler. The copy appears complete or not at all. */
 static void
 init_show(const char *name)
 {
@@ -333,7 +339,7 @@ init_show(const char *name)
 	close(to);
 }
 
-/* A sandbox: nothing but a network namespace, until somebody asks for its end. */
+/* Runs a sandbox: keeps the network namespace alive until SIGTERM or SIGINT. */
 static int
 init_pause_until_term(void)
 {
@@ -342,7 +348,7 @@ init_pause_until_term(void)
 
 	init_show("hosts");
 	init_show("resolv.conf");
-	init_show("hostname"); /* the last one: whoever sees it sees all three */
+	init_show("hostname"); /* the last one: if it exists, all three exist */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	do

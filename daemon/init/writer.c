@@ -1,5 +1,6 @@
 /*
- * A record before its text, so that who sees the text finds its record.
+ * Writes a job's log. The index record is written before its text. So a reader that sees the text
+ * finds its record.
  */
 #include "writer.h"
 
@@ -36,7 +37,7 @@ writer_open(struct writer *writer, const char *text, const char *index, int64_t 
 		writer->offset = lseek(writer->text, 0, SEEK_END);
 }
 
-/* Bytes that could be written; fewer than length where the disk is full. */
+/* Returns how many bytes were written; fewer than length if the disk is full. */
 static int64_t
 writer_write_some(int fd, const char *data, int64_t length)
 {
@@ -68,7 +69,7 @@ writer_put(struct writer *writer, enum joblog_stream stream, const char *data, i
 
 		if (newline != NULL)
 			kept = newline + 1 - data;
-		writer->limit = writer->offset + kept; /* only the head is kept, without gaps */
+		writer->limit = writer->offset + kept; /* keep only the beginning, without gaps */
 	}
 	if (kept > 0 && writer->text >= 0 && writer->index >= 0) {
 		joblog_record_encode(bytes, &record);
@@ -80,7 +81,7 @@ writer_put(struct writer *writer, enum joblog_stream stream, const char *data, i
 	writer->dropped += length - written;
 }
 
-/* Writes the first length bytes that are held; the rest moves up. */
+/* Writes the first length held bytes and moves the rest to the front. */
 static void
 writer_stream_write(struct stream *stream, struct writer *writer, uint32_t length)
 {

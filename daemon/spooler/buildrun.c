@@ -1,7 +1,7 @@
 /*
- * A build: its context is checked out where it comes from a repository, sent to the engine, and
- * what the engine says is appended to builds/<id>/output as it comes. Where there is a registry,
- * the image is pushed to it, and only then has the build succeeded.
+ * Runs a build: checks out the context if it comes from a repository, sends it to the engine, and
+ * appends the engine's messages to builds/<id>/output as they arrive. If a registry is configured,
+ * the image is pushed to it; the build succeeds only after the push.
  */
 #include "buildrun.h"
 
@@ -29,10 +29,9 @@
 #include "worker.h"
 #include "write.h"
 
-#define DOCKERFILE_MOST                                                                            \
-	(1024 * 1024) /* bytes of a repository's Dockerfile that the image shows                   \
-		       */
-#define FAULTS_MOST 5 /* of the engine's own that a build survives */
+/* Bytes of a repository's Dockerfile that the image shows. */
+#define DOCKERFILE_MOST (1024 * 1024)
+#define FAULTS_MOST     5 /* errors of the engine (HTTP 500) that a build survives */
 
 struct build_state {
 	struct worker *worker;
@@ -40,12 +39,12 @@ struct build_state {
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
-	int faults;       /* of the engine's own, so far */
+	int faults;       /* errors of the engine so far */
 	bool said_away;   /* the output says that the engine is away */
 	bool cut;         /* the output reached its limit */
-	bool built;       /* the engine has the image; what is left is the registry's part */
-	char *dockerfile; /* that came with a repository */
-	int64_t registry_away_ms; /* monotonic, since when the registry is; 0: it is not */
+	bool built;       /* the engine has the image; only the registry's part is missing */
+	char *dockerfile; /* the repository's Dockerfile */
+	int64_t registry_away_ms; /* monotonic; since when it is away; 0: it is not */
 };
 
 #define log_build(state, level, format, ...)                                                       \
@@ -66,11 +65,11 @@ buildrun_append(struct build_state *state, json_t *message)
 		state->cut = true;
 		free(line);
 		length = asprintf(&line,
-		    "{\"stream\":\"the rest of the output is left out: it is over the limit\\n\"}\n");
+		    "{\"stream\":\"the output has reached its limit; the rest is left out\\n\"}\n");
 	}
 	if (length < 0)
 		return true;
-	/* A full disk is no reason to fail the build, but half a line would be no JSON. */
+	/* A full disk must not fail the build, but half a line would not be JSON. */
 	if (write_whole(state->output, line, (size_t)length))
 		state->written += length;
 	else
@@ -90,14 +89,14 @@ buildrun_say(struct build_state *state, const char *format, ...)
 	va_start(arguments, format);
 	length = vasprintf(&said, format, arguments);
 	va_end(arguments);
-	/* A program says names in whatever encoding the repository has them. */
+	/* Programs print names in the repository's encoding, which may not be UTF-8. */
 	text = length < 0 ? NULL : utf8_repair(said, (size_t)length, &repaired);
 	message = text == NULL ? NULL : json_pack("{s:s}", "stream", text);
 	if (message != NULL)
 		(void)buildrun_append(state, message);
 }
 
-/* An output that begins: what a former try has written is gone. */
+/* Opens an empty output. The output of a former try is deleted. */
 static bool
 buildrun_open_output(struct build_state *state, struct error *err)
 {
@@ -151,7 +150,7 @@ buildrun_context_path(const struct build_state *state, const char *folder)
 	    : path;
 }
 
-/* Clones a repository, where the build is of one, into a folder of its own, anew at each try. */
+/* Clones the build's repository, if it has one, into a new folder at each try. */
 static bool
 buildrun_check_out(struct build_state *state, struct error *err)
 {
@@ -173,7 +172,7 @@ buildrun_check_out(struct build_state *state, struct error *err)
 	return true;
 }
 
-/* The Dockerfile that is built from, as it stands there; NULL with err set. */
+/* Reads the build's Dockerfile. The caller frees it. NULL with err set. */
 static char *
 buildrun_read_dockerfile(const struct build_state *state, const char *path, struct error *err)
 {
@@ -188,7 +187,7 @@ buildrun_read_dockerfile(const struct build_state *state, const char *path, stru
 	fd = openat(state->folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	length = fd < 0 ? -1 : read(fd, text, DOCKERFILE_MOST + 1);
 	if (length < 0) {
-		/* Nothing, a link, a socket, a folder. */
+		/* It does not exist, or is a link, a socket or a folder. */
 		if (errno == ENOENT || errno == ELOOP || errno == ENXIO || errno == EISDIR)
 			error_set(err, ERROR_INPUT, "the repository has no Dockerfile at its root");
 		else
@@ -196,7 +195,7 @@ buildrun_read_dockerfile(const struct build_state *state, const char *path, stru
 		return NULL;
 	}
 	if (length > DOCKERFILE_MOST || memchr(text, '\0', (size_t)length) != NULL) {
-		error_set(err, ERROR_INPUT, "the Dockerfile is no text, or has more than %d bytes",
+		error_set(err, ERROR_INPUT, "the Dockerfile is not text, or has more than %d bytes",
 		    DOCKERFILE_MOST);
 		return NULL;
 	}
@@ -220,8 +219,8 @@ buildrun_end_failed(struct build_state *state, const char *how, const char *why)
 }
 
 /*
- * The image is there: its row follows. What is not noted here is built once more, from the engine's
- * cache.
+ * The engine has the image; this writes its row. If the write fails, the build runs again, from the
+ * engine's cache.
  */
 static bool
 buildrun_end_succeeded(struct build_state *state, const char *tag, struct error *err)
@@ -247,7 +246,7 @@ buildrun_on_push(void *context, json_t *message)
 	(void)buildrun_append(context, message);
 }
 
-/* The registry's part, where there is one. */
+/* Pushes the image if a registry is configured. */
 static bool
 buildrun_push(struct build_state *state, const struct imagename *name, struct error *err)
 {
@@ -274,7 +273,7 @@ buildrun_push(struct build_state *state, const struct imagename *name, struct er
 	return true;
 }
 
-/* The engine's part. True: *failure is NULL, or says why the build failed. */
+/* Builds the image on the engine. True: *failure is NULL, or says why the build failed. */
 static bool
 buildrun_build_image(struct build_state *state, const char *path, const char *tag, char **failure,
     struct error *err)
@@ -306,7 +305,10 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 	return true;
 }
 
-/* *refusal gets, in words, why it may not be built; the caller's to free. */
+/*
+ * Checks the Dockerfile. *refusal gets the reason why it must not be built, or NULL. The caller
+ * frees it.
+ */
 static bool
 buildrun_check_dockerfile(struct build_state *state, char **refusal, struct error *err)
 {
@@ -320,7 +322,7 @@ buildrun_check_dockerfile(struct build_state *state, char **refusal, struct erro
 
 	if (text == NULL)
 		return false;
-	if (repository) { /* as the image will show it */
+	if (repository) { /* the image shows it later */
 		free(state->dockerfile);
 		state->dockerfile = utf8_repair(text, strlen(text), &length);
 	}
@@ -332,7 +334,10 @@ buildrun_check_dockerfile(struct build_state *state, char **refusal, struct erro
 	return true;
 }
 
-/* Makes the image, unless a former try has. True: it is there, or the build has failed. */
+/*
+ * Makes the image, unless a former try has made it. True: the engine has the image, or the build
+ * has failed (*failed).
+ */
 static bool
 buildrun_make_image(struct build_state *state, const char *tag, bool *failed, struct error *err)
 {
@@ -360,7 +365,7 @@ buildrun_make_image(struct build_state *state, const char *tag, bool *failed, st
 	return true;
 }
 
-/* One try. True: the build has ended. */
+/* Makes one try. Returns true if the build has ended. */
 static bool
 buildrun_try_build(struct build_state *state, struct error *err)
 {
@@ -368,7 +373,7 @@ buildrun_try_build(struct build_state *state, struct error *err)
 	struct imagename name;
 	bool failed;
 
-	/* Not before the engine answers: a clone that then only waits would be made again. */
+	/* Wait for the engine first. Otherwise each try would clone again and then only wait. */
 	if (!engine_ping(&state->worker->engine, err))
 		return false;
 	spooler_record_engine(spooler, NULL);
@@ -383,8 +388,8 @@ buildrun_try_build(struct build_state *state, struct error *err)
 }
 
 /*
- * A registry that is away is waited for, with a word in the output, as long as the configuration
- * says. True: it has been away too long.
+ * Waits for a registry that is away, for at most registry.patience, and says so once in the output.
+ * Returns true if the time is over.
  */
 static bool
 buildrun_lost_registry(struct build_state *state, const struct error *err)
@@ -400,8 +405,8 @@ buildrun_lost_registry(struct build_state *state, const struct error *err)
 }
 
 /*
- * What a try that did not end the build means; true: it has ended now, or is left for the next
- * spooler.
+ * Decides what follows a try that did not end the build. Returns true if the build has ended now or
+ * is left to the next spooler.
  */
 static bool
 buildrun_settle(struct build_state *state, const struct error *err, int *tries)
@@ -416,7 +421,7 @@ buildrun_settle(struct build_state *state, const struct error *err, int *tries)
 		if (!state->said_away && buildrun_open_output(state, &ignored))
 			buildrun_say(state, "waiting: %s\n", err->text);
 		state->said_away = true;
-		state->built = false; /* its output is gone, and the engine may be another one */
+		state->built = false; /* the output was deleted; the engine may be another */
 		break;
 	case ERROR_REGISTRY:
 		if (!buildrun_lost_registry(state, err))
@@ -429,7 +434,7 @@ buildrun_settle(struct build_state *state, const struct error *err, int *tries)
 			log_build(state, LOG_WARNING, "%s, trying again", err->text);
 		break;
 	case ERROR_SYSTEM:
-		/* An engine that is going down says so with all kinds of faults. */
+		/* An engine that is shutting down gives errors of all kinds. */
 		if (state->faults++ < FAULTS_MOST)
 			break;
 		__attribute__((fallthrough));

@@ -1,6 +1,6 @@
 /*
- * An outbox holds what a job, perhaps as root, has put there: it is walked by openat(2) with
- * O_NOFOLLOW, and nothing but regular files and folders is opened.
+ * Packs an outbox. A job, possibly as root, has filled it with anything. So it is walked with
+ * openat(2) and O_NOFOLLOW, and only regular files and folders are opened.
  */
 #include "collect.h"
 
@@ -26,7 +26,7 @@
 #include "tree.h"
 #include "utf8.h"
 
-#define DEPTH_MOST 200 /* folders in folders; each takes a descriptor */
+#define DEPTH_MOST 200 /* levels of nested folders; each level uses a descriptor */
 #define BLOCK      (128 * 1024)
 
 struct zip {
@@ -34,36 +34,36 @@ struct zip {
 	struct archive_entry *entry;
 	FILE *list;
 	const struct collect *collect;
-	int64_t room; /* bytes that files may still take */
+	int64_t room; /* bytes left for files */
 	char *block;
 	struct error *err;
 };
 
 void
-collect_notes_clear(struct collect_notes *notes)
+collect_remarks_clear(struct collect_remarks *remarks)
 {
-	for (size_t i = 0; i < notes->count; i++)
-		free(notes->texts[i]);
-	*notes = (struct collect_notes){ 0 };
+	for (size_t i = 0; i < remarks->count; i++)
+		free(remarks->texts[i]);
+	*remarks = (struct collect_remarks){ 0 };
 }
 
 static void __attribute__((format(printf, 2, 3)))
-collect_add_note(struct collect_notes *notes, const char *format, ...)
+collect_add_remark(struct collect_remarks *remarks, const char *format, ...)
 {
 	va_list arguments;
 	char *text;
 
-	if (notes->count == COLLECT_NOTES_MOST) {
-		notes->unnamed++;
+	if (remarks->count == COLLECT_REMARKS_MOST) {
+		remarks->unnamed++;
 		return;
 	}
 	va_start(arguments, format);
 	if (vasprintf(&text, format, arguments) >= 0)
-		notes->texts[notes->count++] = text;
+		remarks->texts[remarks->count++] = text;
 	va_end(arguments);
 }
 
-/* A name as it stands in the zip; NULL without memory. */
+/* Returns the entry's name in the zip, or NULL without memory. The caller frees it. */
 static char *
 collect_valid_name(const char *folder, const char *name)
 {
@@ -103,9 +103,9 @@ collect_archive_failed(struct zip *zip, const char *doing)
 static bool
 collect_put_header(struct zip *zip, const char *name, const struct stat *st)
 {
-	zip->collect->notes->entries++;
+	zip->collect->remarks->entries++;
 	archive_entry_clear(zip->entry);
-	/* Not ..._utf8, which would compose what is decomposed: two names could become one. */
+	/* Not ..._utf8, which composes characters: two names could become one. */
 	archive_entry_set_pathname(zip->entry, name);
 	archive_entry_set_filetype(zip->entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
 	archive_entry_set_perm(zip->entry, st->st_mode & 0777);
@@ -115,7 +115,9 @@ collect_put_header(struct zip *zip, const char *name, const struct stat *st)
 	    collect_archive_failed(zip, "write the results' zip");
 }
 
-/* A line of the list: where the file's header is in the zip, and what the API says of it. */
+/*
+ * Writes a line of the list: the offset of the file's header in the zip, and the JSON for the API.
+ */
 static bool
 collect_put_line(struct zip *zip, int64_t offset, const char *name, int64_t size,
     crypto_hash_sha256_state *hash)
@@ -173,7 +175,7 @@ collect_put_file(struct zip *zip, int dir, const char *file, const char *name,
 
 	if (fd < 0)
 		return error_errno(zip->err, "read '%s' of the outbox", name);
-	/* What stands behind the former entry is written before the next one's header. */
+	/* Write the end of the former entry before the next header. */
 	if (archive_write_finish_entry(zip->archive) < ARCHIVE_WARN)
 		return collect_archive_failed(zip, "write the results' zip");
 	offset = archive_filter_bytes(zip->archive, 0);
@@ -197,13 +199,13 @@ collect_put_entry(struct zip *zip, int dir, const char *file, const char *folder
 	if (name == NULL)
 		return error_set(zip->err, ERROR_SYSTEM, "zip the outbox: not enough memory");
 	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(zip->err, "look at '%s' of the outbox", name);
+		return error_errno(zip->err, "inspect '%s' of the outbox", name);
 	if (S_ISREG(st.st_mode) && st.st_size <= zip->room)
 		return collect_put_file(zip, dir, file, name, &st);
 	if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST)
 		return collect_put_header(zip, name, &st) &&
 		    collect_put_folder(zip, dir, file, name, depth + 1);
-	collect_add_note(zip->collect->notes, "left out of the results: %s (%s)",
+	collect_add_remark(zip->collect->remarks, "left out of the results: %s (%s)",
 	    utf8_printable(name),
 	    S_ISREG(st.st_mode)        ? "over the disk limit"
 		: S_ISDIR(st.st_mode)  ? "folders too deep"
@@ -251,7 +253,7 @@ collect_zip_outbox(const struct collect *collect, int to, FILE *list, struct err
 	return done;
 }
 
-/* A file of the results on its way: made in incoming/, and moved once it is whole. */
+/* Creates a file of the results in incoming/. It is moved to results/ when it is complete. */
 static int
 collect_create(const struct spool *spool, const char *file, struct error *err)
 {
@@ -263,7 +265,9 @@ collect_create(const struct spool *spool, const char *file, struct error *err)
 	return fd;
 }
 
-/* It was made in incoming/, and shall be readable by the group of results/. */
+/*
+ * Flushes the file. It was created in incoming/, but the group of results/ must be able to read it.
+ */
 static bool
 collect_flush(const struct collect *collect, int fd, struct error *err)
 {
@@ -317,7 +321,10 @@ collect_publish(const struct collect *collect, struct error *err)
 	return false;
 }
 
-/* A thread that can reach nothing but the outbox and the two folders of results. */
+/*
+ * The arguments of the packing thread, which can reach only the outbox and the two folders of
+ * results.
+ */
 struct packer {
 	const struct collect *collect;
 	struct confine confine;
@@ -336,7 +343,10 @@ collect_pack(void *argument)
 	return NULL;
 }
 
-/* libarchive asks for the time zone, and glibc for what converts names. */
+/*
+ * Allows the files of the time zone, which libarchive reads, and the modules with which glibc
+ * converts names.
+ */
 static bool
 collect_allow_paths(struct packer *packer, struct error *err)
 {

@@ -1,7 +1,7 @@
 #ifndef KABUTO_COLLECT_H
 #define KABUTO_COLLECT_H
 /*
- * Publishing a job's outbox: walk it, zip it, put it where the web server finds it.
+ * Publishes a job's outbox: packs its files into a zip in the folder of the web server.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -11,37 +11,39 @@
 #include "error.h"
 #include "spool.h"
 
-#define COLLECT_NOTES_MOST 100 /* things left out that are named one by one */
+#define COLLECT_REMARKS_MOST 100 /* left-out entries that are named */
 
-/* What was left out of a zip, in words, one text each. */
-struct collect_notes {
-	char *texts[COLLECT_NOTES_MOST + 1];
+/* Remarks about what was left out of a zip, one text each. */
+struct collect_remarks {
+	char *texts[COLLECT_REMARKS_MOST + 1];
 	size_t count;
-	size_t unnamed; /* how many more there were */
+	size_t unnamed; /* left-out entries without a text */
 	size_t entries; /* files and folders in the zip */
 };
-void collect_notes_clear(struct collect_notes *notes);
+void collect_remarks_clear(struct collect_remarks *remarks);
 
 /*
- * Zips the folder outbox and publishes it as results/<name>.zip, whole or not at all, with a
- * list of its files beside it: a line each, of the offset of its header in the zip, a space, and
- * {"name", "size", "sha256"} in JSON. Regular files
- * and folders go in, hard links as files, with their permissions; anything else is left out and
- * noted, and so is what is over the limit. Names that are no UTF-8 get %XX for each byte that is
- * none. ERROR_INTERRUPTED where stop became true. A thread does it that can reach nothing but the
- * outbox and the folders of results, as far as the kernel can confine it (confine.h).
+ * Packs the folder outbox into results/<name>.zip. The zip appears complete or not at all. A list
+ * of its files is published beside it, one line a file: the offset of the file's header in the zip,
+ * a space, and {"name", "size", "sha256"} in JSON.
  *
- * The web server makes the ETag of size and time in seconds: the zip's time is ahead by attempt
- * seconds, so that no two of a job have the same.
+ * The zip contains regular files and folders with their permissions; hard links become files.
+ * Everything else, and everything over the limit, is left out and gets a remark. In a name that is
+ * not UTF-8, each invalid byte becomes %XX. ERROR_INTERRUPTED: *stop became true. The
+ * work is done by a thread that can reach only the outbox and the folders of results, as far as the
+ * kernel can confine it (confine.h).
+ *
+ * The web server makes the ETag from size and time in seconds. So the zip's time is attempt seconds
+ * ahead, and no two zips of a job have the same ETag.
  */
 struct collect {
 	struct spool *spool;
-	int outbox; /* a descriptor */
+	int outbox; /* the folder's descriptor */
 	const char *name;
 	int64_t attempt;
-	int64_t limit; /* bytes of all files together, holes included */
+	int64_t limit; /* bytes of all files together, including holes */
 	const atomic_bool *stop;
-	struct collect_notes *notes;
+	struct collect_remarks *remarks;
 };
 bool collect_outbox(const struct collect *collect, struct error *err);
 

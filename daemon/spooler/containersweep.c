@@ -1,7 +1,7 @@
 /*
- * The sweep of containers. A container's labels tell which row it belongs to. The engine is asked
- * first and the database then: a container is created after its attempt is noted as running, so
- * none is removed that has just been created.
+ * The sweep of containers. A container's labels tell to which row it belongs. The sweep asks the
+ * engine first and the database second. A container is created after its attempt is recorded as
+ * running, so the sweep never removes a new container.
  */
 #include "containersweep.h"
 
@@ -29,7 +29,10 @@ containersweep_is_needed(struct worker *worker, json_t *labels, bool *needed, st
 	slot = json_string_value(json_object_get(labels, SANDBOX_LABEL));
 	if (slot != NULL && slot[0] != '\0')
 		return sandbox_is_needed(worker, slot, needed, err);
-	/* An image of ours hands its label on to containers that are none of ours. */
+	/*
+	 * Containers inherit the label from our images, so a container with the label may not be
+	 * ours.
+	 */
 	*needed = json_object_get(labels, "kabuto.job") == NULL;
 	if (*needed)
 		return true;
@@ -47,24 +50,24 @@ containersweep_is_needed(struct worker *worker, json_t *labels, bool *needed, st
 static bool
 containersweep_visit(const char *id, json_t *labels, void *context, struct error *err)
 {
-	struct containersweep *look = context;
-	struct worker *worker = look->worker;
+	struct containersweep *scan = context;
+	struct worker *worker = scan->worker;
 	bool needed = true;
 
 	if (containersweep_is_needed(worker, labels, &needed, err) &&
 	    (needed || engine_container_remove(&worker->engine, id, err))) {
-		look->sweep->containers += !needed;
+		scan->sweep->containers += !needed;
 		if (!needed)
-			log_write(LOG_INFO, "sweep: removed container %.12s, of which no job runs",
-			    id);
+			log_write(LOG_INFO,
+			    "sweep: removed container %.12s, which no running job uses", id);
 		return true;
 	}
 	if (err->kind == ERROR_AWAY || err->kind == ERROR_INTERRUPTED)
 		return false;
 	error_wrap(err, "container %.12s", id);
-	/* A conflict: somebody else is removing it. */
+	/* ERROR_CONFLICT: another process is removing it. */
 	if (err->kind != ERROR_CONFLICT)
-		sweep_add_error(look->sweep, err->text);
+		sweep_add_error(scan->sweep, err->text);
 	log_write(err->kind == ERROR_CONFLICT ? LOG_INFO : LOG_WARNING, "sweep: %s", err->text);
 	return true;
 }
@@ -72,8 +75,8 @@ containersweep_visit(const char *id, json_t *labels, void *context, struct error
 bool
 containersweep_run(struct worker *worker, struct sweep *sweep, struct error *err)
 {
-	struct containersweep look = { worker, sweep };
+	struct containersweep scan = { worker, sweep };
 
 	return engine_container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
-	    containersweep_visit, &look, err);
+	    containersweep_visit, &scan, err);
 }

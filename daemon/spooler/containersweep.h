@@ -1,17 +1,17 @@
 #ifndef KABUTO_CONTAINERSWEEP_H
 #define KABUTO_CONTAINERSWEEP_H
 /*
- * The sweep of containers: removes those that a process left in the engine which died between the
- * end of a job and the removal of its container, and sandboxes that are of no use any more.
+ * The sweep of containers. It removes containers that no row needs: a spooler may die between a
+ * job's end and the removal of its container. It also removes unused sandboxes.
  */
 #include "worker.h"
 #include "sweep.h"
 
 /*
  * Removes the containers with our label that belong to no running attempt, and the sandboxes that
- * are neither kept ready nor in use; counts them in *sweep. A container that cannot be looked up or
- * removed is logged, is an error of the sweep, and stays until the next one. False: the engine
- * does not list them, is away, or the call was interrupted.
+ * are neither in use nor to be kept. Counts them in *sweep. If one container cannot be checked or
+ * removed, that is logged and counted as an error of the sweep, and the next sweep tries again.
+ * False: the engine is away or does not list the containers, or the call was interrupted.
  */
 bool containersweep_run(struct worker *worker, struct sweep *sweep, struct error *err);
 

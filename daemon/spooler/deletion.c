@@ -1,5 +1,5 @@
 /*
- * Removes deleted jobs.
+ * Removes deleted jobs and empty deleted pipelines.
  */
 #include "deletion.h"
 

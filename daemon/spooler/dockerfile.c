@@ -1,8 +1,9 @@
 /*
- * The rules are held against all readings of the text (dockerfile_reading.h), so that no trick with
- * lines hides an instruction. The price: a line of a script that begins with "from" and hexadecimal
- * digits is refused, as one that begins with "add" and has a URL, and so is a stage that is named
- * with hexadecimal digits alone.
+ * Checks the rules in all readings of the text (dockerfile_reading.h), so that no trick with line
+ * ends hides an instruction.
+ *
+ * This also refuses some valid Dockerfiles: a script line that begins with "from" and hexadecimal
+ * digits or with "add" and a URL, and a stage whose name has hexadecimal digits only.
  */
 #include "dockerfile.h"
 
@@ -16,22 +17,25 @@
 #include "cleanup.h"
 #include "dockerfile_reading.h"
 
-#define WORD_MOST    256 /* bytes of a word that is looked at; an id has 71 at most */
-#define LOOKUPS_MOST 500 /* of variables: each goes through all of the text */
+#define WORD_MOST    256 /* bytes of a word that are checked; an id has 71 at most */
+#define LOOKUPS_MOST 500 /* lookups of variables; each one scans the whole text */
 #define INDEX_MOST   4   /* digits of a stage's number, as in --from=0 */
 
 #define SPACE  DOCKERFILE_SPACE
-#define QUOTES "\"'\\`" /* and escapes: the engine takes them away */
+#define QUOTES "\"'\\`" /* quotes and escapes: the engine removes them */
 #define DIGITS "0123456789"
 #define HEX    DIGITS "abcdefABCDEF"
 #define NAME   HEX "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ_"
 
 struct dockerfile {
 	const char *readings;
-	int lookups; /* of variables, so far */
+	int lookups; /* lookups of variables so far */
 };
 
-/* Copies what is before any of the characters end, without quotes; returns what is behind it. */
+/*
+ * Copies the text before the first of the characters in end, without quotes. Returns the text after
+ * it.
+ */
 static const char *
 dockerfile_take_word(const char *line, const char *end, char word[static WORD_MOST])
 {
@@ -45,8 +49,8 @@ dockerfile_take_word(const char *line, const char *end, char word[static WORD_MO
 }
 
 /*
- * The length of a variable that all readers understand alike, "$NAME" or "${NAME}"; 0 for whatever
- * else "$" may begin.
+ * Returns the length of a variable that all parsers understand in the same way, "$NAME" or
+ * "${NAME}"; 0 for any other text after "$".
  */
 static size_t
 dockerfile_variable_length(const char *at)
@@ -68,9 +72,9 @@ dockerfile_is_ascii(const char *word)
 }
 
 /*
- * Whether the word, with whatever its variables stand for, may be an id: hexadecimal digits, behind
- * "sha256:" or not. A character of its own that is in neither rules that out; behind a variable
- * that is not a plain one nobody knows what is its own.
+ * Whether the word may be an id for some value of its variables: hexadecimal digits, with or
+ * without "sha256:". A literal character that an id cannot contain means no. After a variable of
+ * another form the literal characters are unknown.
  */
 static bool
 dockerfile_may_be_id(const char *word)
@@ -93,8 +97,8 @@ dockerfile_may_be_id(const char *word)
 }
 
 /*
- * Whether the word, with whatever its variables stand for, may begin with one of the texts, of
- * which the last is NULL; open: something unknown follows it.
+ * Whether the word may begin with one of the texts for some value of its variables. The last text
+ * is NULL. open: unknown text follows the word.
  */
 static bool
 dockerfile_may_begin(const char *word, const char *const *texts, bool open)
@@ -112,13 +116,16 @@ dockerfile_may_begin(const char *word, const char *const *texts, bool open)
 }
 
 /*
- * Where Podman takes an image from by a name with one of these before it, and from no registry: by
- * its id, or out of a file of the machine (containers-transports(5)).
+ * If an image's name begins with one of these, Podman does not use a registry: it takes the image
+ * by its id or from a file of this machine (containers-transports(5)).
  */
 static const char *const transports[] = { "containers-storage:", "dir:", "docker-archive:",
 	"docker-daemon:", "oci:", "oci-archive:", "ostree:", "sif:", "tarball:", NULL };
 
-/* Of an ARG that stands for all of an image's name, or for its beginning. */
+/*
+ * Whether an ARG's value is allowed. all: the value is the whole name of an image; else it is the
+ * beginning of the name.
+ */
 static bool
 dockerfile_is_good_value(const char *value, bool all)
 {
@@ -128,7 +135,7 @@ dockerfile_is_good_value(const char *value, bool all)
 	return value[0] != '\0' && !dockerfile_may_begin(value, transports, true);
 }
 
-/* Whether each ARG of that name in the text has a value, and a good one. */
+/* Whether each ARG of that name in the text has an allowed value. */
 static bool
 dockerfile_arguments_are_good(const char *text, const char *name, bool all)
 {
@@ -157,8 +164,7 @@ dockerfile_arguments_are_good(const char *text, const char *name, bool all)
 	return found;
 }
 
-/* Whether the variable at the word's beginning stands for what the text's own ARG says, and well.
- */
+/* Whether the word begins with a variable for which all of the text's ARG values are allowed. */
 static bool
 dockerfile_is_named_by_argument(struct dockerfile *file, const char *word)
 {
@@ -174,7 +180,7 @@ dockerfile_is_named_by_argument(struct dockerfile *file, const char *word)
 	    dockerfile_arguments_are_good(file->readings, name, all);
 }
 
-/* Whether the word is an image's name. Without a file, variables stand for anything. */
+/* Checks that the word is the name of an image. file NULL: a variable may have any value. */
 static bool
 dockerfile_check_word(struct dockerfile *file, const char *word, struct error *err)
 {
@@ -182,11 +188,11 @@ dockerfile_check_word(struct dockerfile *file, const char *word, struct error *e
 	    (file != NULL && dockerfile_is_named_by_argument(file, word)))
 		return true;
 	return error_set(err, ERROR_INPUT,
-	    "the Dockerfile takes an image by '%s', which is or may be an id or a file of this machine: write its name, with a tag where the name is of hexadecimal digits (cafe:latest)",
+	    "the Dockerfile uses the image '%s', which may be an id or a file of this machine: write the image's name, with a tag if the name has only hexadecimal digits (cafe:latest)",
 	    word);
 }
 
-/* FROM, its flags, and the image. */
+/* Checks FROM: its flags and its image. */
 static bool
 dockerfile_check_from(struct dockerfile *file, const char *line, struct error *err)
 {
@@ -200,8 +206,8 @@ dockerfile_check_from(struct dockerfile *file, const char *line, struct error *e
 }
 
 /*
- * "--from=" of COPY, and ",from=" of a mount: an image too, unless it is a stage's number. Docker
- * fills in no variables there, and Podman those of ENV, too.
+ * Checks "--from=" of COPY and ",from=" of a mount, which name an image or the number of a stage.
+ * Docker does not replace variables here; Podman does, including those of ENV.
  */
 static bool
 dockerfile_check_flags(const char *line, struct error *err)
@@ -222,8 +228,8 @@ dockerfile_check_flags(const char *line, struct error *err)
 }
 
 /*
- * Whether ADD would take it for a URL, whatever its variables stand for: "http://", "https://", and
- * what Podman fetches by git besides.
+ * Whether ADD may take the word for a URL for some value of its variables: "http://", "https://",
+ * and the URLs that Podman fetches with git.
  */
 static bool
 dockerfile_may_be_url(const char *word)
@@ -238,11 +244,14 @@ static bool
 dockerfile_refuse_source(const char *source, struct error *err)
 {
 	return error_set(err, ERROR_INPUT,
-	    "the Dockerfile has ADD with '%s', which is or may be a URL: fetch it by RUN, or use COPY (or ./ before a name) for a file of the context",
+	    "the Dockerfile has ADD with '%s', which may be a URL: fetch a URL with RUN; for a file of the context use COPY, or write ./ before its name",
 	    source);
 }
 
-/* A name that a variable may make a URL is taken where it is the last one, which says where to. */
+/*
+ * Checks one word of ADD. A variable that may become a URL is allowed in the last word, because
+ * this is the destination.
+ */
 static bool
 dockerfile_check_source(const char *word, bool last, struct error *err)
 {
@@ -250,7 +259,7 @@ dockerfile_check_source(const char *word, bool last, struct error *err)
 	    !dockerfile_may_be_url(word) || dockerfile_refuse_source(word, err);
 }
 
-/* The words of a JSON array, with its escapes read. */
+/* Checks the words of a JSON array, after decoding its escapes. */
 static bool
 dockerfile_check_array(json_t *array, struct error *err)
 {
@@ -271,8 +280,8 @@ dockerfile_check_array(json_t *array, struct error *err)
 }
 
 /*
- * What ADD takes: the engine fetches a URL from its own network, which is this machine's, whatever
- * the build's is.
+ * Checks ADD. The engine fetches a URL through this machine's network, not through the build's
+ * network.
  */
 static bool
 dockerfile_check_add(const char *line, struct error *err)
@@ -290,7 +299,7 @@ dockerfile_check_add(const char *line, struct error *err)
 		array = json_loads(at, 0, NULL);
 	if (json_is_array(array))
 		return dockerfile_check_array(array, err);
-	/* Another reader of JSON may understand what ours does not. */
+	/* Another JSON parser may accept text that ours rejects. */
 	if (*at == '[' && strchr(at, '\\') != NULL)
 		return dockerfile_refuse_source(at, err);
 	while (*at != '\0') {
@@ -303,8 +312,8 @@ dockerfile_check_add(const char *line, struct error *err)
 }
 
 /*
- * RUN's flags, which Podman alone knows: they must not lead out of the build's network, nor to a
- * cache that all accounts would share.
+ * Checks RUN's flags, which only Podman knows: they must not allow another network than the
+ * build's, or a cache that all accounts would share.
  */
 static bool
 dockerfile_check_run(const char *line, struct error *err)
@@ -320,12 +329,14 @@ dockerfile_check_run(const char *line, struct error *err)
 		    (strncmp(word, "--mount=", 8) != 0 || strstr(word, "cache") != NULL ||
 			strchr(word, '$') != NULL))
 			return error_set(err, ERROR_INPUT,
-			    "the Dockerfile has RUN with '%s', which is not allowed here: of RUN's flags there are --network=none and --mount, with no variable and no cache",
+			    "the Dockerfile has RUN with '%s', which is not allowed: use only --network=none and --mount, without variables and without a cache",
 			    word);
 	}
 }
 
-/* What is behind the instruction, also where it is there for images to come; NULL: another one. */
+/*
+ * Returns the text after the instruction, also if ONBUILD precedes it; NULL: another instruction.
+ */
 static const char *
 dockerfile_behind(const char *line, const char *instruction)
 {
@@ -340,8 +351,9 @@ dockerfile_behind(const char *line, const char *instruction)
 }
 
 /*
- * The flags behind an instruction: what the engine takes away of them, and what it takes for a
- * space in them, could hide one. To some engines the word behind a flag without "=" is its value.
+ * Checks that the flags after an instruction are plain. Quotes and escapes, which the engine
+ * removes, or unusual spaces could hide a flag. Some engines read the word after a flag without "="
+ * as its value.
  */
 static bool
 dockerfile_check_plain_flags(const char *line, struct error *err)
@@ -354,7 +366,7 @@ dockerfile_check_plain_flags(const char *line, struct error *err)
 			plain = plain && strchr(QUOTES, line[i]) == NULL && isascii(line[i]);
 		if (!plain)
 			return error_set(err, ERROR_INPUT,
-			    "the Dockerfile has the flag '%.*s': write it as --name=value, without quotes, escapes and characters that are not ASCII",
+			    "the Dockerfile has the flag '%.*s': write it as --name=value in ASCII, without quotes and escapes",
 			    (int)length, line);
 		line += length;
 	}

@@ -1,23 +1,23 @@
 #ifndef KABUTO_DOCKERFILE_H
 #define KABUTO_DOCKERFILE_H
 /*
- * What a Dockerfile may take from the engine that builds it.
+ * Checks what a Dockerfile may use of the engine that builds it.
  *
- * The engine finds an image also by the first digits of its id: "FROM 4f" is anybody's whose id
- * begins with them. So images must be named, and are not to be had by their ids, nor out of files
- * of the machine, where Podman looks for "FROM dir:/x". RUN gets no other network than the build's,
- * and no cache that Podman would share between accounts. ADD takes files of the context alone: a
- * URL is fetched by the engine itself, so that it would reach what only this machine can (its
- * loopback, a cloud's metadata). Instructions that a base image brings (ONBUILD) end a build
- * (engine_image.c), since nobody has looked at them.
+ * The engine finds an image also by the first digits of its id: "FROM 4f" could use any account's
+ * image. So a Dockerfile must give images by name, not by id, and not as a file of this machine
+ * (Podman understands "FROM dir:/x"). RUN may use only the build's network, and no cache that
+ * Podman would share between accounts. ADD may use only files of the context: the engine itself
+ * would fetch a URL and could reach this machine's private addresses (its loopback, a cloud's
+ * metadata). ONBUILD instructions of a base image end the build (engine_image.c), because nothing
+ * has checked them.
  */
 #include <stdbool.h>
 
 #include "error.h"
 
 /*
- * Whether the text keeps to that, whatever its variables stand for. ERROR_INPUT says which word
- * does not, and what to write in its place.
+ * Whether the text follows these rules for all values of its variables. ERROR_INPUT names the word
+ * that does not, and says what to write instead.
  */
 bool dockerfile_check(const char *text, struct error *err);
 

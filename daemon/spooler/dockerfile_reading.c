@@ -1,5 +1,6 @@
 /*
- * The number of readings is bounded: a text that has more was not written by hand.
+ * Lists the readings of a Dockerfile. Their number is limited: a text with more readings was not
+ * written by hand.
  */
 #include "dockerfile_reading.h"
 
@@ -12,21 +13,21 @@
 #include "cleanup.h"
 
 #define READINGS_MOST (16 * 1024 * 1024) /* bytes */
-#define BEGIN_LINES   1000 /* lines over which an instruction's first word may be spread */
-#define BEGIN_LENGTH  8    /* bytes that tell it: "ONBUILD " */
+#define BEGIN_LINES   1000               /* lines that an instruction's first word may take */
+#define BEGIN_LENGTH  8                  /* bytes that identify the instruction: "ONBUILD " */
 
 static bool
 dockerfile_reading_too_intricate(struct error *err)
 {
 	return error_set(err, ERROR_INPUT,
-	    "the Dockerfile has instructions that go on over too many lines");
+	    "the Dockerfile has instructions that continue over too many lines: make them shorter");
 }
 
-/* Whether at text is a space to the engine alone, or not to all engines. */
+/* Whether a character begins at text that only some engines read as a space. */
 static bool
 dockerfile_reading_is_strange_space(const char *text)
 {
-	/* What Go's unicode.IsSpace takes besides the usual ones, and a byte order mark. */
+	/* The unusual spaces of Go's unicode.IsSpace, and a byte order mark. */
 	static const char *const spaces[] = { "\v", "\f", "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80",
 		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
 		"\xef\xbb\xbf" };
@@ -51,7 +52,7 @@ dockerfile_reading_refuse_strange_spaces(const char *text, struct error *err)
 		line += *text == '\n';
 		if (dockerfile_reading_is_strange_space(text))
 			return error_set(err, ERROR_INPUT,
-			    "line %d of the Dockerfile has a space that is none to all readers: write an ordinary one",
+			    "line %d of the Dockerfile contains an unusual space character; replace it with a normal space",
 			    line);
 	}
 	return true;
@@ -74,7 +75,10 @@ dockerfile_reading_has_rules(const char *line)
 	return false;
 }
 
-/* Where a line ends that the next one is joined to by escape; NULL: it is not. */
+/*
+ * Returns the escape character at the line's end that joins the next line; NULL: the line is not
+ * joined.
+ */
 static const char *
 dockerfile_reading_joint_of(const char *line, size_t length, char escape)
 {
@@ -84,9 +88,9 @@ dockerfile_reading_joint_of(const char *line, size_t length, char escape)
 }
 
 /*
- * Joins the lines from text on as long as each ends with escape (0: the first one alone), into to,
- * which has room for all of the text. Comments and empty lines between them are left out, as the
- * engine does. An instruction without rules is given up as soon as that is seen: to is "" then.
+ * Joins the lines from text on while each one ends with escape (0: the first line only). to gets
+ * the result and has room for the whole text. Leaves out comments and empty lines between them, as
+ * the engine does. Stops early at an instruction without rules; then to is "".
  */
 static bool
 dockerfile_reading_join(const char *text, char escape, char *to, struct error *err)
@@ -152,7 +156,7 @@ dockerfile_reading_list(const char *text, struct error *err)
 	bool done = false;
 
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
-		text += 3; /* a byte order mark, which the engine drops here */
+		text += 3; /* the engine removes a byte order mark here */
 	if (line == NULL || to == NULL)
 		error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
 	else

@@ -1,20 +1,21 @@
 #ifndef KABUTO_DOCKERFILE_READING_H
 #define KABUTO_DOCKERFILE_READING_H
 /*
- * How the lines of a Dockerfile may be read (the rules stand in dockerfile.c).
+ * Lists the ways in which engines may read the lines of a Dockerfile (the rules are in
+ * dockerfile.c).
  *
- * An instruction goes on in the next line behind a character that the text itself may choose, and
- * engines differ in what they take for such an end, for a comment or for a space. So each line is
- * read as if an instruction began there, in each way: alone, and joined with those behind it by
- * either character. Spaces that are none to some reader are refused.
+ * An instruction continues in the next line after an escape character, which the text itself can
+ * choose. Engines differ in what they accept as an escape, a comment or a space. So each line is
+ * read as if an instruction began there, in each way: alone, and joined with the next lines by
+ * either escape character. Characters that only some engines read as spaces are refused.
  */
 #include "error.h"
 
 #define DOCKERFILE_SPACE " \t\r"
 
 /*
- * All readings that begin with an instruction that has rules, a line each: the caller's to free.
- * NULL with err set: ERROR_INPUT where the text cannot be read in one way by all.
+ * Returns all readings that begin with an instruction that has rules, one a line. The caller frees
+ * them. NULL with err set; ERROR_INPUT: engines could read the text in different ways.
  */
 char *dockerfile_reading_list(const char *text, struct error *err);
 

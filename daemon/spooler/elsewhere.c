@@ -1,5 +1,5 @@
 /*
- * Looking through what a container changed in its image.
+ * Searches the list of files that a container added to its image.
  */
 #include "elsewhere.h"
 
@@ -12,7 +12,7 @@
 
 #define ELSEWHERE_MOST 10 /* files that are named */
 
-/* Names that a job gave its files elsewhere, gathered into one line. */
+/* The files that the job added elsewhere, collected in one line. */
 struct elsewhere {
 	char *text;
 	int count;
@@ -25,7 +25,7 @@ elsewhere_is_mounted(const char *path)
 
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (strncmp(path, ours[i], strlen(ours[i])) == 0 &&
-		    strchr("/", path[strlen(ours[i])]) != NULL) /* "/" or its end */
+		    strchr("/", path[strlen(ours[i])]) != NULL) /* "/" or the end */
 			return true;
 	return strcmp(path, "/run") == 0;
 }

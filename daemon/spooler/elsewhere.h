@@ -1,7 +1,7 @@
 #ifndef KABUTO_ELSEWHERE_H
 #define KABUTO_ELSEWHERE_H
 /*
- * The hint for a job that left its results where they are not kept.
+ * Finds files that a job left outside /outbox, for a hint in its log.
  */
 #include <stdbool.h>
 
@@ -9,8 +9,8 @@
 #include "error.h"
 
 /*
- * A line that names files which the ended container added outside of what we mounted; NULL where
- * there are none. It is the caller's to free.
+ * *line gets a text that names files which the ended container added outside our mounts, or NULL if
+ * it added none. The caller frees it.
  */
 bool elsewhere_find(struct engine *engine, const char *container, char **line, struct error *err);
 

@@ -1,5 +1,5 @@
 /*
- * Names of images.
+ * Makes and parses the names of images.
  */
 #include "imagename.h"
 

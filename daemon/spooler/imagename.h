@@ -1,10 +1,10 @@
 #ifndef KABUTO_IMAGENAME_H
 #define KABUTO_IMAGENAME_H
 /*
- * What the image of a build is called: "kabuto/<instance>-<image>:<build>-<secret>" on the engine,
- * and
- * "<address>/<namespace>/<instance>-<image>:<build>-<secret>" in the registry. Who knows an image's
- * name can build FROM it, whoever's it is: so nobody but its owner can know it.
+ * The name of a build's image: "kabuto/<instance>-<image>:<build>-<secret>" on the engine, and
+ * "<address>/<namespace>/<instance>-<image>:<build>-<secret>" in the registry. Anyone who knows the
+ * name of an image can use it in FROM, whoever owns it. So the secret makes the name known only to
+ * the owner.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +19,10 @@ struct imagename {
 void imagename_make(struct imagename *name, const struct config *config, const char *instance,
     int64_t image, int64_t build, const char *secret);
 
-/* Which image and build a name is of, whatever stands before its last "/"; false for any other. */
+/*
+ * Reads the image and the build from a tag. Ignores the text before its last "/". Returns false for
+ * any other name.
+ */
 bool imagename_parse(const char *tag, const char *instance, int64_t *image, int64_t *build);
 
 #endif

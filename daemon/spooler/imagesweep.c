@@ -1,8 +1,7 @@
 /*
- * The sweep of images. A tag says which image and build it belongs to; an image that was pushed or
- * pulled has one more, which is the registry's. Only the engine's own are removed. The engine is
- * asked first and the database then, so that a build which ends meanwhile is seen as the one that
- * serves.
+ * The sweep of images. A tag tells to which image and build it belongs. An image that was pushed or
+ * pulled has a second tag, the registry's. Only the engine's tags are removed. The sweep asks the
+ * engine first and the database second, so that it knows of a build that ends meanwhile.
  */
 #include "imagesweep.h"
 
@@ -18,23 +17,23 @@ struct imagesweep {
 };
 
 static bool
-imagesweep_remove(struct imagesweep *look, const char *tag, int64_t image, int64_t build,
+imagesweep_remove(struct imagesweep *scan, const char *tag, int64_t image, int64_t build,
     int64_t bytes, struct error *err)
 {
-	if (engine_tags_remove(&look->worker->engine, tag, err)) {
-		look->sweep->images++;
-		look->sweep->image_bytes += bytes;
+	if (engine_tags_remove(&scan->worker->engine, tag, err)) {
+		scan->sweep->images++;
+		scan->sweep->image_bytes += bytes;
 		log_write(LOG_INFO,
-		    "sweep: removed the image of build %lld of image %lld, since nothing needs it",
+		    "sweep: removed the image of build %lld of image %lld, because nothing needs it",
 		    (long long)build, (long long)image);
 		return true;
 	}
 	if (err->kind == ERROR_AWAY || err->kind == ERROR_INTERRUPTED)
 		return false;
 	error_wrap(err, "build %lld of image %lld", (long long)build, (long long)image);
-	/* A conflict: a container needs it still. */
+	/* ERROR_CONFLICT: a container still needs it. */
 	if (err->kind != ERROR_CONFLICT)
-		sweep_add_error(look->sweep, err->text);
+		sweep_add_error(scan->sweep, err->text);
 	log_write(err->kind == ERROR_CONFLICT ? LOG_INFO : LOG_WARNING, "sweep: %s", err->text);
 	return true;
 }
@@ -42,8 +41,8 @@ imagesweep_remove(struct imagesweep *look, const char *tag, int64_t image, int64
 static bool
 imagesweep_visit(const char *tag, int64_t bytes, void *context, struct error *err)
 {
-	struct imagesweep *look = context;
-	struct worker *worker = look->worker;
+	struct imagesweep *scan = context;
+	struct worker *worker = scan->worker;
 	int64_t image, build;
 	bool needed = true;
 
@@ -51,12 +50,12 @@ imagesweep_visit(const char *tag, int64_t bytes, void *context, struct error *er
 		return true;
 	if (!build_is_needed(&worker->db, image, build, &needed, err))
 		return false;
-	return needed || imagesweep_remove(look, tag, image, build, bytes, err);
+	return needed || imagesweep_remove(scan, tag, image, build, bytes, err);
 }
 
 /*
- * Removes the images without a tag. A build makes its image first and gives it its tag then: as
- * long as one is pending, an image without a tag may be about to get it.
+ * Removes the images without a tag. A build makes its image first and adds the tag later. So
+ * nothing is removed while a build is pending.
  */
 static bool
 imagesweep_prune(struct worker *worker, struct sweep *sweep, struct error *err)
@@ -77,9 +76,9 @@ imagesweep_prune(struct worker *worker, struct sweep *sweep, struct error *err)
 bool
 imagesweep_run(struct worker *worker, struct sweep *sweep, struct error *err)
 {
-	struct imagesweep look = { worker, sweep };
+	struct imagesweep scan = { worker, sweep };
 
-	return engine_tags_each(&worker->engine, worker->spooler->instance, imagesweep_visit, &look,
+	return engine_tags_each(&worker->engine, worker->spooler->instance, imagesweep_visit, &scan,
 		   err) &&
 	    imagesweep_prune(worker, sweep, err);
 }

@@ -1,12 +1,12 @@
 /*
- * A job's life as a table of steps. Each may be repeated; recovery is the same table, entered at
- * the step that the container's state names. So a job starts exactly once an attempt, whatever
- * dies, as long as the engine keeps its containers, and a row that says "running" always has
- * somebody working on it.
+ * Runs a job as a table of steps. Each step may be repeated. Recovery uses the same table and
+ * enters it at the step that the container's state gives. So each attempt starts its job exactly
+ * once, whatever crashes, if the engine keeps its containers. And for every row that says "running"
+ * a thread works.
  *
- * The engine may carry out late what a former spooler, or a former try, has asked it for. So only
- * a container is started whose creation was seen answered: the mark in the row says so to the next
- * spooler. One that is found without the mark is removed, and the attempt prepared anew.
+ * The engine may carry out late a request of a former spooler or of a former try. So a container is
+ * started only if its creation was answered: a mark in the row tells this to the next spooler. A
+ * container without the mark is removed, and the attempt is prepared again.
  */
 #include "jobrun.h"
 
@@ -39,12 +39,15 @@
 #include "usage.h"
 #include "worker.h"
 
-#define WAIT_MOST_MS   30000 /* of one wait call; behind it the container is inspected */
-#define FAULTS_MOST    9     /* of the engine's own (HTTP 500) or ours that a step survives */
-#define GRACE_MARGIN   5     /* seconds that kabuto-init gets to report behind the job's grace */
-#define GRACE_OF_LARGE 10    /* seconds, at most, of a job that has written too much */
+#define WAIT_MOST_MS   30000 /* of one wait call; after it the container is inspected */
+#define FAULTS_MOST    9     /* errors of the engine (HTTP 500) or of ours that a step survives */
+#define GRACE_MARGIN   5     /* seconds for kabuto-init's report after the job's grace period */
+#define GRACE_OF_LARGE 10    /* seconds, at most, for a job that has written too much */
 
-/* A step says: go on, try again after a pause, repeat at once, go to run->jump, leave all as is. */
+/*
+ * What follows a step: NEXT: the next step; AGAIN: the same step after a pause; REPEAT: the same
+ * step at once; JUMP: run->jump; LEAVE: stop and change nothing.
+ */
 enum outcome { NEXT, AGAIN, REPEAT, JUMP, LEAVE };
 
 typedef enum outcome step_function(struct run *run, struct error *err);
@@ -56,21 +59,24 @@ jobrun_jump(struct run *run, enum step step)
 	return JUMP;
 }
 
-/* Ends the job, with an error that has been set. */
+/* Ends the job with the error that was set. */
 static enum outcome
 jobrun_fail(struct run *run)
 {
 	return jobrun_jump(run, STEP_COLLECT);
 }
 
-/* A failed call says nothing of what it asked for: it is made again, or left at a stop. */
+/* Handles a failed call whose outcome is unknown: the call is made again, or left at a stop. */
 static enum outcome
 jobrun_retry_call(struct run *run, const struct error *err)
 {
 	if (err->kind == ERROR_INTERRUPTED) {
 		if (run->worker->spooler->stopping)
 			return LEAVE;
-		/* The job's end was asked for, or that of the one before it. */
+		/*
+		 * The call was interrupted because this job, or the one before it in this thread,
+		 * was cancelled.
+		 */
 		engine_resume(&run->worker->engine);
 		return REPEAT;
 	}
@@ -79,7 +85,10 @@ jobrun_retry_call(struct run *run, const struct error *err)
 	return AGAIN;
 }
 
-/* The same for a call that the engine may refuse: that ends the job, in the engine's words. */
+/*
+ * Handles a failed call that the engine may also refuse. A refusal ends the job with the engine's
+ * message.
+ */
 static enum outcome
 jobrun_failed_call(struct run *run, const struct error *err)
 {
@@ -91,7 +100,7 @@ jobrun_failed_call(struct run *run, const struct error *err)
 	case ERROR_REGISTRY:
 		return jobrun_retry_call(run, err);
 	case ERROR_SYSTEM:
-		/* An engine that is going down says so with all kinds of faults. */
+		/* An engine that is shutting down gives errors of all kinds. */
 		if (run->faults++ < FAULTS_MOST)
 			return AGAIN;
 		__attribute__((fallthrough));
@@ -110,7 +119,7 @@ jobrun_prepare(struct run *run, struct error *err)
 	return NEXT;
 }
 
-/* Its turn among the starts is over. */
+/* Ends the run's turn among the starts. */
 static void
 jobrun_end_start(struct run *run)
 {
@@ -119,14 +128,16 @@ jobrun_end_start(struct run *run)
 	run->starting = false;
 }
 
-/* The outcome of a step that is not simply repeated: the container is looked at first. */
+/* Makes a step that would be repeated inspect the container first. */
 static enum outcome
 jobrun_find_first(struct run *run, enum outcome outcome)
 {
 	return outcome == AGAIN || outcome == REPEAT ? jobrun_jump(run, STEP_FIND) : outcome;
 }
 
-/* Removes the container. One that runs, since a start came late, stays: STEP_FIND sees it. */
+/*
+ * Removes the container. If it runs, because a start came late, it stays and STEP_FIND handles it.
+ */
 static enum outcome
 jobrun_remove_idle(struct run *run, struct error *err)
 {
@@ -137,9 +148,9 @@ jobrun_remove_idle(struct run *run, struct error *err)
 }
 
 /*
- * Has the attempt prepared anew, without the container that is there: nobody has asked for its
- * start, or the job never began. The mark goes first: a spooler that then finds no container knows
- * that the engine did not lose it.
+ * Removes the container and prepares the attempt again: no start of the container was requested, or
+ * the job never began. Deletes the mark first: so a spooler that finds no container knows that the
+ * engine did not lose it.
  */
 static enum outcome
 jobrun_begin_anew(struct run *run, struct error *err)
@@ -169,7 +180,7 @@ jobrun_create(struct run *run, struct error *err)
 		runfolder_name(run, folder), run->joined ? run->sandbox : NULL, run->info.id, err);
 	kind = done ? ERROR_NONE : err->kind;
 	if (kind == ERROR_NOT_FOUND) {
-		jobrun_end_start(run); /* others need not wait for what may take minutes */
+		jobrun_end_start(run); /* a pull may take minutes; others must not wait */
 		pulled = runimage_pull(run, &image, err);
 	}
 	image_run_clear(&image);
@@ -177,12 +188,14 @@ jobrun_create(struct run *run, struct error *err)
 		return jobrun_jump(run, STEP_CREATE);
 	if (done)
 		return NEXT;
-	if (run->joined && runsandbox_lost(run, err)) /* Podman looks for it that early */
+	if (run->joined && runsandbox_lost(run, err)) /* Podman needs the sandbox already here */
 		return jobrun_jump(run, STEP_FIND);
-	if (kind == ERROR_CONFLICT) /* a former call's, and perhaps made of what is there no more */
+	if (kind == ERROR_CONFLICT) /* made by a former call, maybe from outdated parts */
 		return jobrun_jump(run, STEP_FIND);
 	outcome = jobrun_failed_call(run, err);
-	/* The container may still come. It is found and removed, also where the job was killed. */
+	/*
+	 * The engine may still create it. STEP_FIND then removes it, even if the job was cancelled.
+	 */
 	return kind == ERROR_INTERRUPTED && outcome == REPEAT ? jobrun_jump(run, STEP_CREATE)
 							      : outcome;
 }
@@ -196,7 +209,7 @@ jobrun_mark(struct run *run, struct error *err)
 		return NEXT;
 	if (err->kind != ERROR_CONFLICT)
 		return AGAIN;
-	/* Its end was asked for. A start that was asked for before may still come. */
+	/* The job was cancelled. A start that was requested before may still come. */
 	outcome = jobrun_remove_idle(run, err);
 	if (outcome != NEXT)
 		return outcome;
@@ -217,8 +230,9 @@ jobrun_start(struct run *run, struct error *err)
 	if (run->joined && runsandbox_lost(run, err))
 		return jobrun_jump(run, STEP_FIND);
 	/*
-	 * It may have started all the same, and even have ended: it must not be started twice. An
-	 * engine that was killed at a start refuses that container for good, or has forgotten it.
+	 * The container may have started anyway, and may even have ended: it must not start twice.
+	 * An engine that was killed during a start refuses this container for ever, or has
+	 * forgotten it.
 	 */
 	began = err->kind != ERROR_AWAY && err->kind != ERROR_INTERRUPTED &&
 	    !runsandbox_never_began(run);
@@ -230,8 +244,9 @@ jobrun_start(struct run *run, struct error *err)
 }
 
 /*
- * Stops the container, where something asks for it; its state then tells the rest. What eats the
- * disk gets no long grace to go on with it.
+ * Stops the container if there is a reason to; *due tells whether there was one. The container's
+ * state decides the rest. A job that has written too much gets a short grace period, so that it
+ * writes little more.
  */
 static enum outcome
 jobrun_stop_if_due(struct run *run, bool *due, struct error *err)
@@ -252,7 +267,7 @@ jobrun_stop_if_due(struct run *run, bool *due, struct error *err)
 	why = run->timed_out ? "time"
 	    : run->cancelled ? "its owner asked for it"
 	    : run->over_disk ? "disk"
-			     : "it writes into files of Kabuto's";
+			     : "it writes too much into Kabuto's own files";
 	log_run(run, LOG_INFO, "stopping: %s", why);
 	return engine_container_stop(&run->worker->engine, run->container, grace + GRACE_MARGIN,
 		   err)
@@ -260,13 +275,13 @@ jobrun_stop_if_due(struct run *run, bool *due, struct error *err)
 	    : jobrun_retry_call(run, err);
 }
 
-/* How long a wait call may take before something else is to be looked at. */
+/* Returns how long a wait call may take until the deadline or the disk must be checked. */
 static int64_t
 jobrun_wait_ms(const struct run *run)
 {
 	int64_t to_deadline = runend_deadline_ms(run) - clock_now_ms();
-	int64_t to_look = run->next_disk_look_ms - clock_monotonic_ms();
-	int64_t ms = to_deadline < to_look ? to_deadline : to_look;
+	int64_t to_check = run->next_disk_check_ms - clock_monotonic_ms();
+	int64_t ms = to_deadline < to_check ? to_deadline : to_check;
 
 	return ms < 1 ? 1 : ms > WAIT_MOST_MS ? WAIT_MOST_MS : ms;
 }
@@ -279,7 +294,7 @@ jobrun_wait(struct run *run, struct error *err)
 	bool due;
 
 	for (;;) {
-		/* One that was just started need not be asked whether it runs. */
+		/* A container that was just started needs no inspection. */
 		if (run->started)
 			run->info.state = CONTAINER_RUNNING;
 		else if (!engine_container_inspect(engine, run->container, &run->info, err))
@@ -304,8 +319,8 @@ jobrun_wait(struct run *run, struct error *err)
 }
 
 /*
- * A job that went well and left nothing in its outbox may have written its results where they are
- * not kept.
+ * Finds files outside /outbox, if the job succeeded and left its outbox empty. It may have written
+ * its results to the wrong place.
  */
 static void
 jobrun_find_elsewhere(struct run *run)
@@ -313,8 +328,8 @@ jobrun_find_elsewhere(struct run *run)
 	enum outcome outcome = NEXT;
 	struct error err;
 
-	/* The engine takes some 10 ms to look: not for a job that wrote nothing at all. */
-	if (run->notes.entries > 0 || run->usage.written == 0 ||
+	/* The engine needs about 10 ms for this. Skip it for a job that wrote nothing. */
+	if (run->remarks.entries > 0 || run->usage.written == 0 ||
 	    run->info.state != CONTAINER_EXITED || run->info.exit_code != 0)
 		return;
 	do {
@@ -325,12 +340,12 @@ jobrun_find_elsewhere(struct run *run)
 		outcome = jobrun_retry_call(run, &err);
 	} while (outcome == REPEAT);
 	if (outcome != LEAVE)
-		log_run(run, LOG_WARNING, "%s", err.text); /* a hint the less */
+		log_run(run, LOG_WARNING, "%s", err.text); /* only the hint is missing */
 }
 
 /*
- * A full disk, a busy database: nothing is lost by waiting. What nobody can read ends the job in
- * words.
+ * Collects the results. Temporary errors (a full disk, a busy database) lose nothing and are tried
+ * again. An outbox that cannot be read ends the job with an error.
  */
 static enum outcome
 jobrun_collect(struct run *run, struct error *err)
@@ -375,12 +390,12 @@ jobrun_end(struct run *run, struct error *err)
 	if (!jobstate_end(&run->worker->db, job, run->old_results, err)) {
 		if (err->kind != ERROR_CONFLICT)
 			return AGAIN;
-		run->old_results[0] = '\0'; /* it has been ended: only the rest is to be done */
+		run->old_results[0] = '\0'; /* already ended by a former try */
 		return NEXT;
 	}
 	log_run(run, LOG_INFO, "ended response=%lld error=\"%s\"", (long long)job->response,
 	    run->error);
-	/* The next job need not wait until the engine has cleaned up. */
+	/* The next job need not wait for the engine's clean-up. */
 	run->worker->over = true;
 	spooler_nudge(run->worker->spooler);
 	return NEXT;
@@ -398,19 +413,20 @@ jobrun_remove(struct run *run, struct error *err)
 
 		if (outcome != JUMP)
 			return outcome;
-		log_run(run, LOG_WARNING, "%s; the next look for rubbish tries again", err->text);
+		log_run(run, LOG_WARNING, "%s; the next sweep tries again", err->text);
 	}
 	runfolder_name(run, name);
 	if (!tree_remove(spool->run, name, err))
-		log_run(run, LOG_WARNING, "%s; it stays until it is removed by hand", err->text);
+		log_run(run, LOG_WARNING, "%s; remove the folder by hand", err->text);
 	if (!jobfiles_remove_results(spool, run->old_results, &kept, err))
 		log_run(run, LOG_WARNING, "remove the former results: %s", err->text);
 	return NEXT;
 }
 
 /*
- * The engine was killed in the middle of a start, and does not know that the job began: it may run
- * all the same. Its end is waited for, and then is what kabuto-init says of it.
+ * Handles a job that the engine has forgotten. The engine was killed during the start and does not
+ * know that the job began, but the job may run. Waits for the job's end; kabuto-init's report gives
+ * the exit code.
  */
 static enum outcome
 jobrun_find_forgotten(struct run *run, struct error *err)
@@ -431,13 +447,13 @@ jobrun_find_forgotten(struct run *run, struct error *err)
 	if (run->timed_out || run->cancelled)
 		return jobrun_jump(run, STEP_COLLECT);
 	error_set(err, ERROR_SYSTEM,
-	    "the engine has forgotten a job that runs; its end is waited for");
+	    "the engine has forgotten a running job; waiting for the job's end");
 	return AGAIN;
 }
 
 /*
- * Where to go on (design, section 5, right column). A job that was marked and has no container was
- * lost by the engine; one that was not marked has none whose creation was seen answered.
+ * Finds the step to continue at (design, section 5, right column). If a marked job has no
+ * container, the engine lost it. For an unmarked job no creation of a container was answered.
  */
 static enum outcome
 jobrun_find(struct run *run, struct error *err)
@@ -477,8 +493,8 @@ static const struct {
 _Static_assert(sizeof steps / sizeof steps[0] == STEPS, "each has its function");
 
 /*
- * What has failed is noted once an attempt at it, and tried again until it works or the spooler
- * stops.
+ * Logs the first failure of a step, unless the engine is away, and waits before the next try.
+ * Returns false if the spooler stops.
  */
 static bool
 jobrun_again(struct run *run, const char *step, const struct error *err, int *tries)
@@ -488,7 +504,7 @@ jobrun_again(struct run *run, const char *step, const struct error *err, int *tr
 	return worker_pause(run->worker, tries);
 }
 
-/* Whether the end was asked for of a job that has no container yet, since making one fails. */
+/* Whether a job whose container cannot be created was cancelled. */
 static bool
 jobrun_is_killed(struct run *run)
 {
@@ -514,7 +530,10 @@ jobrun_steps(struct run *run, enum step step)
 			crash_point("job", steps[step].name);
 			if (step == STEP_START)
 				jobrun_end_start(run);
-			/* Steps before the start are repeated when it fails: they mend nothing. */
+			/*
+			 * A success before the start does not reset the counters: these steps are
+			 * repeated if the start fails.
+			 */
 			if (step >= STEP_START || run->faults == 0)
 				tries = run->faults = 0;
 			step++;
@@ -530,8 +549,10 @@ jobrun_steps(struct run *run, enum step step)
 		case JUMP:
 			if (run->jump >= STEP_WAIT)
 				jobrun_end_start(run);
-			/* What was not known is looked at no sooner than what failed is tried
-			 * again. */
+			/*
+			 * After an error wait before the container is inspected, as before any
+			 * other try.
+			 */
 			if (err.kind != ERROR_NONE && err.kind != ERROR_INTERRUPTED &&
 			    run->jump == STEP_FIND &&
 			    !jobrun_again(run, steps[step].name, &err, &tries))
@@ -564,13 +585,13 @@ jobrun(struct worker *worker, int64_t job, bool adopted)
 	if (jobrun_read_job(&run, job)) {
 		jobspec_container(run.container, worker->spooler->instance, run.job.id,
 		    run.job.attempt);
-		/* One that was just claimed has no container yet. */
+		/* A newly claimed job has no container yet. */
 		jobrun_steps(&run, adopted ? STEP_FIND : STEP_PREPARE);
 	}
 	jobrun_end_start(&run);
 	if (run.folder >= 0)
 		(void)close(run.folder);
-	collect_notes_clear(&run.notes);
+	collect_remarks_clear(&run.remarks);
 	free(run.elsewhere);
 	job_clear(&run.job);
 }

@@ -1,5 +1,5 @@
 /*
- * From a job's row and its image's to the container that the engine is asked for.
+ * Builds the container of a job from the job's row and the image's row.
  */
 #include "jobspec.h"
 
@@ -24,9 +24,7 @@ jobspec_container(char name[static CONTAINER_NAME], const char *instance, int64_
 	return name;
 }
 
-/*
- * Where the job finds its files, and kabuto-init its own. The engine sees only our state directory.
- */
+/* Mounts the files of the job and of kabuto-init. The engine sees only our state directory. */
 static bool
 jobspec_add_mounts(struct container_spec *spec, struct worker *worker, const struct job *job,
     const char *folder, bool joined, struct error *err)
@@ -51,22 +49,23 @@ jobspec_add_mounts(struct container_spec *spec, struct worker *worker, const str
 		mount_add(spec, config, "/inbox", true, "inbox/%s", job->attachment_token);
 	else
 		mount_add(spec, config, "/inbox", true, "run/%s/inbox", folder);
-	/* The sandbox's own would be shared with the jobs before and behind this one. */
+	/* The sandbox's own files would be shared with earlier and later jobs. */
 	for (size_t i = 0; joined && i < SANDBOX_FILES; i++)
 		mount_add(spec, config, sandbox_files[i].target, false, "run/%s/%s", folder,
 		    sandbox_files[i].name);
 	return true;
 }
 
-/* An array of strings only, as both come from checked sources; an empty one for NULL. */
+/*
+ * Parses an array of strings; both callers' texts were checked before. NULL gives an empty array.
+ */
 static json_t *
 jobspec_array_of(const char *text)
 {
 	return text == NULL ? json_array() : json_loads(text, 0, NULL);
 }
 
-/* Whether it is a JSON array of strings, and no shell line; -1: there is not enough memory to tell.
- */
+/* Whether the command is a JSON array of strings (1) or a shell line (0); -1: not enough memory. */
 static int
 jobspec_is_array(const char *command)
 {
@@ -110,7 +109,7 @@ jobspec_labels_of(const struct worker *worker, const struct job *job)
 
 	snprintf(id, sizeof id, "%lld", (long long)job->id);
 	snprintf(attempt, sizeof attempt, "%lld", (long long)job->attempt);
-	/* The last one against an image that hands on a label of that name. */
+	/* The empty label overrides a label of that name that the image may have. */
 	return json_pack("{s:s, s:s, s:s, s:s}", "kabuto.instance", worker->spooler->instance,
 	    "kabuto.job", id, "kabuto.attempt", attempt, SANDBOX_LABEL, "");
 }
@@ -145,7 +144,7 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 		return error_set(err, ERROR_SYSTEM, "create the container: not enough memory");
 	if (json_array_size(arguments) == 0)
 		return error_set(err, ERROR_INPUT,
-		    "the image has neither ENTRYPOINT nor CMD, and the job no command: give it one");
+		    "the image has neither ENTRYPOINT nor CMD: give the job a command");
 	imagename_make(&name, config, worker->spooler->instance, image->image, image->build,
 	    image->tag_secret);
 	snprintf(joined, sizeof joined, "container:%s", sandbox != NULL ? sandbox : "");

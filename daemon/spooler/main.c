@@ -1,8 +1,8 @@
 /*
- * kabuto-spooler: the one process that talks to the engine.
+ * kabuto-spooler: the only process that talks to the engine.
  *
- * It may be killed at any time: the next one finds in the database what was to be done, asks the
- * engine how far it came, and goes on. SIGTERM leaves the jobs running.
+ * It may be killed at any time. The next one reads the open work from the database, asks the engine
+ * about its state, and continues. SIGTERM leaves the jobs running.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,11 +30,11 @@
 #include "wake.h"
 #include "write.h"
 
-#define STARTS_PER_PROCESSOR 4 /* containers that the engine starts at a time */
+#define STARTS_PER_PROCESSOR 4 /* containers that the engine starts at the same time */
 
 /*
- * Copies kabuto-init below the state directory, so that the engine sees all that it mounts in one
- * place. A running container keeps the file that it has: the new one takes its name.
+ * Copies kabuto-init into the state directory, so that all mounts come from one place. The new file
+ * replaces the old name; running containers keep the old file.
  */
 static bool
 main_install_init(int state, const char *init, struct error *err)
@@ -61,10 +61,10 @@ main_install_init(int state, const char *init, struct error *err)
 	return true;
 }
 
-/* For the thread that waits for signals. */
+/* The arguments of the thread that waits for signals. */
 static struct {
 	struct spooler *spooler;
-	const char *path; /* of the configuration */
+	const char *path; /* the configuration file */
 	sigset_t signals;
 } signalled;
 
@@ -84,7 +84,7 @@ main_wait_for_signals(void *nothing)
 			    program_reload(spooler->config, signalled.path, registry_check);
 		spooler_nudge(spooler);
 	}
-	log_write(LOG_INFO, "signal=%s stopping; jobs go on, the next start takes them over",
+	log_write(LOG_INFO, "signal=%s stopping; jobs keep running, the next start takes them over",
 	    sigabbrev_np(number));
 	spooler->stopping = true;
 	spooler_nudge(spooler);
@@ -112,7 +112,7 @@ main_catch_signals(struct spooler *spooler, const char *path, struct error *err)
 	return true;
 }
 
-/* A damaged one is refused before anything is done by what it says. */
+/* Reads the database. A damaged database is refused before its content is used. */
 static bool
 main_read_database(struct spooler *spooler, struct error *err)
 {
@@ -126,7 +126,7 @@ main_read_database(struct spooler *spooler, struct error *err)
 	return done;
 }
 
-/* What git and hg are not kept from by this kernel, for whom it concerns. */
+/* Warns the operator if this kernel cannot fully confine git and hg. */
 static void
 main_say_unconfined(void)
 {
@@ -134,8 +134,7 @@ main_say_unconfined(void)
 
 	if (missing != NULL)
 		log_write(LOG_WARNING,
-		    "clones of repositories are confined less than they could be: this kernel lacks %s",
-		    missing);
+		    "clones of repositories are not fully confined: this kernel lacks %s", missing);
 }
 
 static bool

@@ -1,5 +1,5 @@
 /*
- * From a path below the state directory to a mount of a container.
+ * Makes a container's mount from a path in the state directory.
  */
 #include "mount.h"
 

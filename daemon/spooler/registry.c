@@ -1,6 +1,6 @@
 /*
- * Reading the registry's password. Its file must be readable by the spooler's user and by root
- * alone: kabuto.fcgi, which talks to everybody, has no use for it.
+ * Reads the registry's password. Only the spooler's user and root may read its file: kabuto.fcgi,
+ * which serves everyone, does not need it.
  */
 #include "registry.h"
 

@@ -1,10 +1,11 @@
 #ifndef KABUTO_REGISTRY_H
 #define KABUTO_REGISTRY_H
 /*
- * The registry of the configuration (section registry), and its password.
+ * The registry of the configuration (section registry) and its password.
  *
- * The password is in no struct config, since other programs read that too. It is read where it is
- * needed, and wiped behind it; so a new one in the file counts from the next push or pull on.
+ * struct config does not contain the password, because other programs read that too. The password
+ * is read when it is needed and wiped afterwards. So a new password in the file is used from the
+ * next push or pull on.
  */
 #include <stdbool.h>
 
@@ -15,8 +16,8 @@
 #define REGISTRY_ENVIRONMENT "KABUTO_REGISTRY_PASSWORD"
 
 /*
- * Before threads, once: takes the password out of the environment, where it is, so that it stands
- * there no longer and no child inherits it.
+ * Takes the password out of the environment if it is set, so that no child inherits it. Must be
+ * called once, before threads start.
  */
 void registry_take_environment(void);
 
@@ -27,15 +28,16 @@ registry_configured(const struct config *config)
 }
 
 /*
- * How the engine is to log in: *login points into config, and holds a copy of the password, which
- * registry_log_out wipes. Without a configured registry login->address is NULL. Refused are a
- * password file that is not there, or that others may read; a missing password; one without use.
+ * Fills *login for the engine. It points into config and contains a copy of the password, which
+ * registry_log_out wipes. Without a configured registry login->address is NULL. Fails if the
+ * password file does not exist or others may read it, if the password is missing, or if it is set
+ * without a use.
  */
 bool registry_log_in(const struct config *config, struct registry_login *login, struct error *err);
 void registry_log_out(struct registry_login *login);
 #define cleanup_login __attribute__((cleanup(registry_log_out)))
 
-/* Whether registry_log_in would do: for the start, and for a configuration that is read anew. */
+/* Whether registry_log_in would succeed. For the start, and for a reloaded configuration. */
 bool registry_check(const struct config *config, struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
 #ifndef KABUTO_RUN_H
 #define KABUTO_RUN_H
 /*
- * One attempt of a job while the spooler works on it: shared by jobrun.c, which takes it from step
- * to step, and explain.c, which finds the words for its end.
+ * One attempt of a job while the spooler works on it. jobrun.c takes it from step to step; runend.c
+ * finds the text for its end.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@
 	    (long long)(run)->job.attempt __VA_OPT__(, ) __VA_ARGS__)
 
 enum step {
-	STEP_FIND, /* entered after a crash, or when a call's outcome is not known */
+	STEP_FIND, /* after a crash, or if a call's outcome is unknown */
 	STEP_PREPARE,
 	STEP_CREATE,
 	STEP_MARK,
@@ -43,22 +43,22 @@ struct run {
 	char container[CONTAINER_NAME];
 	int folder; /* run/<job>.<attempt>; -1: not open */
 	char sandbox[SANDBOX_NAME];
-	bool started;  /* just now */
-	bool starting; /* it has its turn at the engine */
-	bool joined;   /* its container shares the network of a sandbox */
+	bool started;  /* the container was started just now */
+	bool starting; /* it holds a turn of spooler_begin_start */
+	bool joined;   /* its container uses a sandbox's network */
 	struct container_info info;
 	struct usage usage;
 	enum step jump;
-	int64_t registry_away_ms; /* monotonic, since when the registry is; 0: it is not */
-	int faults;               /* of the engine's own, at this step */
-	char error[RUN_ERROR];    /* why the job failed, in words; empty: its exit code tells */
+	int64_t registry_away_ms; /* monotonic; since when it is away; 0: it is not */
+	int faults;               /* errors of the engine at this step */
+	char error[RUN_ERROR];    /* why the job failed; empty: the exit code tells */
 	bool timed_out;
-	bool over_disk;            /* its outbox is too large */
-	bool over_own;             /* what Kabuto mounts for it is */
-	bool cancelled;            /* its owner asked for its end */
-	int64_t next_disk_look_ms; /* monotonic */
-	struct collect_notes notes;
-	char *elsewhere; /* files that were left outside the empty outbox; NULL: none */
+	bool over_disk;             /* its outbox is too large */
+	bool over_own;              /* Kabuto's own files in it are too large */
+	bool cancelled;             /* its owner cancelled it */
+	int64_t next_disk_check_ms; /* monotonic */
+	struct collect_remarks remarks;
+	char *elsewhere; /* files outside the empty outbox; NULL: none */
 	char old_results[NAME_TEXT];
 };
 

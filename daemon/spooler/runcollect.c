@@ -1,5 +1,5 @@
 /*
- * From an attempt's folder to its results.
+ * Collects the usage and the results from an attempt's folder.
  */
 #include "runcollect.h"
 
@@ -23,7 +23,7 @@ runcollect_outbox(struct run *run, struct error *err)
 		return error_errno(err, "open the outbox");
 	usage_read(&run->usage, run->folder, "usage");
 	run->over_disk = run->over_disk || tree_measure(outbox, run->job.disk) > run->job.disk;
-	collect_notes_clear(&run->notes);
+	collect_remarks_clear(&run->remarks);
 	secret_make_name(run->job.results_token);
 	{
 		const struct collect collect = {
@@ -33,7 +33,7 @@ runcollect_outbox(struct run *run, struct error *err)
 			.attempt = run->job.attempt,
 			.limit = run->job.disk,
 			.stop = &run->worker->spooler->stopping,
-			.notes = &run->notes,
+			.remarks = &run->remarks,
 		};
 
 		return collect_outbox(&collect, err);

@@ -1,5 +1,5 @@
 /*
- * Why an attempt ended, in words: for the job's error and for the last lines of its log.
+ * Explains why an attempt ended, for the job's error and for the last lines of its log.
  */
 #include "runend.h"
 
@@ -21,7 +21,7 @@
 
 #define VEIL "..."
 
-/* The engine's words may name paths of the state directory, which no account has a use for. */
+/* Masks a path in the engine's message. Users need no paths of the state directory. */
 static void
 runend_mask_path(char *text, const char *path)
 {
@@ -59,7 +59,7 @@ runend_deadline_ms(const struct run *run)
 	return begun + run->job.timeout * MS_PER_S;
 }
 
-/* Why the job's program could not be started (kabuto-init reports errno of its execve). */
+/* Explains why the job's program could not be started. kabuto-init reports execve's errno. */
 static void
 runend_explain_exec(struct run *run)
 {
@@ -79,13 +79,13 @@ runend_explain_exec(struct run *run)
 		runend_set_error(run,
 		    "the image has no shell (/bin/sh): give the command as a JSON array of strings");
 	else if (run->usage.exec_errno == ENOENT)
-		runend_set_error(run, "there is no program '%s' in the image", program);
+		runend_set_error(run, "the image has no program '%s'", program);
 	else
 		runend_set_error(run, "the program '%s' could not be started: %s", program,
 		    strerrordesc_np((int)run->usage.exec_errno));
 }
 
-/* The job itself was killed for want of memory, and not only some process of its. */
+/* Whether the job itself was killed because memory was short, and not only one of its processes. */
 static bool
 runend_out_of_memory(const struct run *run)
 {
@@ -115,14 +115,14 @@ runend_explain(struct run *run)
 		    quantity_format_bytes(run->job.disk, limit));
 	} else if (run->over_own) {
 		runend_set_error(run,
-		    "the job wrote more into Kabuto's own files (/run/kabuto, /etc/hosts) than they may hold");
+		    "the job wrote too much into Kabuto's own files (/run/kabuto, /etc/hosts)");
 	} else if (code == 0) {
 		return;
 	} else if (runend_out_of_memory(run)) {
 		runend_set_error(run, "out of memory (limit %s)",
 		    quantity_format_bytes(run->job.memory, limit));
 	} else if (!run->usage.complete) {
-		/* kabuto-init did not come to its end, and it was not we who killed it. */
+		/* kabuto-init did not finish, and Kabuto did not kill it. */
 		runend_set_error(run, "the engine lost the container while the job ran");
 	} else if (run->usage.exec_errno != 0) {
 		runend_explain_exec(run);
@@ -137,7 +137,7 @@ bool
 runend_seal_log(struct run *run, struct error *err)
 {
 	const struct config *config = run->worker->config;
-	char *lines[COLLECT_NOTES_MOST + 7], dropped[160], unnamed[96], oom[96],
+	char *lines[COLLECT_REMARKS_MOST + 7], dropped[160], unnamed[96], oom[96],
 	    ended[RUN_ERROR + 16], retry[96];
 	char limit[QUANTITY_TEXT];
 	size_t count = 0;
@@ -153,13 +153,13 @@ runend_seal_log(struct run *run, struct error *err)
 		    quantity_format_bytes(run->job.memory, limit));
 		lines[count++] = oom;
 	}
-	for (size_t i = 0; i < run->notes.count; i++)
-		lines[count++] = run->notes.texts[i];
+	for (size_t i = 0; i < run->remarks.count; i++)
+		lines[count++] = run->remarks.texts[i];
 	if (run->elsewhere != NULL)
 		lines[count++] = run->elsewhere;
-	if (run->notes.unnamed > 0) {
+	if (run->remarks.unnamed > 0) {
 		snprintf(unnamed, sizeof unnamed, "left out of the results: %zu more",
-		    run->notes.unnamed);
+		    run->remarks.unnamed);
 		lines[count++] = unnamed;
 	}
 	if (run->error[0] != '\0' && strncmp(run->error, "exit code ", 10) != 0 &&

@@ -1,5 +1,5 @@
 /*
- * An attempt's files: its folder in run/, its log, and what they take of the disk.
+ * Creates, opens and measures an attempt's files.
  */
 #include "runfolder.h"
 
@@ -16,8 +16,8 @@
 #include "tree.h"
 #include "worker.h"
 
-#define OWN_FILE_MOST 65536 /* bytes of a file in run/ that is not the outbox's */
-#define DISK_LOOK_MS  5000  /* between two looks at the outbox's size, if they are quick */
+#define OWN_FILE_MOST 65536 /* bytes of a file in run/ outside the outbox */
+#define DISK_CHECK_MS 5000  /* between two checks of the outbox's size, if they are quick */
 
 const char *
 runfolder_name(const struct run *run, char name[static RUN_FOLDER_NAME])
@@ -27,7 +27,9 @@ runfolder_name(const struct run *run, char name[static RUN_FOLDER_NAME])
 	return name;
 }
 
-/* A folder that any user in the container may use; others are kept out by run/'s own mode. */
+/*
+ * Creates a folder that any user in the container may use. The mode of run/ keeps out other users.
+ */
 static bool
 runfolder_make_folder(int dir, const char *name, mode_t mode, struct error *err)
 {
@@ -76,9 +78,9 @@ runfolder_outbox_too_large(struct run *run)
 	struct error ignored;
 	int64_t bytes = 0, begun = clock_monotonic_ms(), took;
 
-	if (begun < run->next_disk_look_ms)
+	if (begun < run->next_disk_check_ms)
 		return false;
-	run->next_disk_look_ms = begun + DISK_LOOK_MS;
+	run->next_disk_check_ms = begun + DISK_CHECK_MS;
 	if (!runfolder_open(run, &ignored))
 		return false;
 	{
@@ -89,7 +91,7 @@ runfolder_outbox_too_large(struct run *run)
 			bytes = tree_measure(outbox, run->job.disk);
 	}
 	took = clock_monotonic_ms() - begun;
-	run->next_disk_look_ms = begun + (took * 20 > DISK_LOOK_MS ? took * 20 : DISK_LOOK_MS);
+	run->next_disk_check_ms = begun + (took * 20 > DISK_CHECK_MS ? took * 20 : DISK_CHECK_MS);
 	return bytes > run->job.disk;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Getting a job's image back from the registry, where the engine has it no more: it was pruned, or
- * the engine is another one.
+ * Pulls a job's image from the registry if the engine no longer has it: it was pruned, or the
+ * engine is another one.
  */
 #include "runimage.h"
 
@@ -11,7 +11,9 @@
 #include "registry.h"
 #include "worker.h"
 
-/* The words of a pull that failed, as the end of a job; kind stays where it may pass. */
+/*
+ * Adds an explanation to the error of a failed pull. The kind is kept if a later try may succeed.
+ */
 static bool
 runimage_explain(struct run *run, struct error *err)
 {
@@ -50,7 +52,7 @@ runimage_pull_from(struct run *run, const struct imagename *name, struct error *
 		return false;
 	if (login.address == NULL)
 		return error_set(err, ERROR_NOT_FOUND,
-		    "the engine has the image no more, and there is no registry to pull it from: build it again");
+		    "the engine no longer has the image, and no registry is configured: build it again");
 	log_run(run, LOG_INFO, "pulling %s", name->remote);
 	if (!engine_registry_pull(&run->worker->engine, &transfer, err))
 		return runimage_explain(run, err);
@@ -58,7 +60,7 @@ runimage_pull_from(struct run *run, const struct imagename *name, struct error *
 	if (engine_registry_tag(&run->worker->engine, name->remote, name->local, err))
 		return true;
 	if (err->kind == ERROR_NOT_FOUND)
-		err->kind = ERROR_SYSTEM; /* somebody has removed it again: once more */
+		err->kind = ERROR_SYSTEM; /* it was removed again: try once more */
 	return false;
 }
 
@@ -67,15 +69,15 @@ runimage_pull(struct run *run, const struct image_run *image, struct error *err)
 {
 	struct spooler *spooler = run->worker->spooler;
 	struct imagename name;
-	struct error look;
+	struct error failure;
 	bool exists;
 
 	imagename_make(&name, run->worker->config, spooler->instance, image->image, image->build,
 	    image->tag_secret);
-	if (!engine_registry_has_image(&run->worker->engine, name.local, &exists, &look)) {
-		*err = look;
+	if (!engine_registry_has_image(&run->worker->engine, name.local, &exists, &failure)) {
+		*err = failure;
 		return false;
 	}
 	return !exists && runimage_pull_from(run, &name, err) &&
-	    joblog_note(spooler->spool.logs, run->job.id, run->job.attempt, JOBLOG_PULLED, err);
+	    joblog_remark(spooler->spool.logs, run->job.id, run->job.attempt, JOBLOG_PULLED, err);
 }

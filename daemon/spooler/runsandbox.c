@@ -1,5 +1,5 @@
 /*
- * An attempt and the sandbox whose network its container joins.
+ * Joins an attempt's container to the network of a sandbox.
  */
 #include "runsandbox.h"
 
@@ -16,7 +16,7 @@ runsandbox_join(struct run *run)
 	run->joined = sandbox_take(spooler, run->job.slot, run->job.network, run->sandbox);
 	if (run->joined &&
 	    !sandbox_copy_files(spooler, run->job.slot, run->job.network, run->folder, &err)) {
-		log_run(run, LOG_WARNING, "%s; it starts without", err.text);
+		log_run(run, LOG_WARNING, "%s; the job starts without the sandbox", err.text);
 		run->joined = false;
 	}
 }
@@ -40,6 +40,6 @@ runsandbox_lost(struct run *run, struct error *refusal)
 	    !sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) || alive)
 		return false;
 	run->faults++;
-	refusal->kind = ERROR_NONE; /* there is nothing to wait for */
+	refusal->kind = ERROR_NONE; /* the job need not wait */
 	return true;
 }

@@ -1,23 +1,26 @@
 #ifndef KABUTO_RUNSANDBOX_H
 #define KABUTO_RUNSANDBOX_H
 /*
- * An attempt and the sandbox of its slot.
+ * Joins an attempt to the sandbox of its slot.
  */
 #include "run.h"
 
-/* Joins the slot's sandbox, where it is ready: joined and sandbox tell; its files are copied. */
+/*
+ * Joins the slot's sandbox if it is ready: sets run->joined and run->sandbox, and copies the
+ * sandbox's files.
+ */
 void runsandbox_join(struct run *run);
 
 /*
- * Whether kabuto-init never ran. An engine that was killed in the middle of a start may say
- * "created" of a container in which the job runs: only what the job itself leaves can be trusted.
+ * Whether kabuto-init never ran. An engine that was killed during a start may report "created" for
+ * a container in which the job runs. So only the job's own files can be trusted.
  */
 bool runsandbox_never_began(struct run *run);
 
 /*
- * Whether the container was refused because the sandbox died. If it is there, it never ran:
- * STEP_FIND makes another one, without the sandbox. Then the refusal, which needs no waiting for,
- * is taken back (ERROR_NONE) and counted among the faults.
+ * Whether the engine refused the container because the sandbox died. If so, the container never
+ * ran; STEP_FIND makes another one without the sandbox. Then *refusal becomes ERROR_NONE, because
+ * the job need not wait, and run->faults is increased.
  */
 bool runsandbox_lost(struct run *run, struct error *refusal);
 

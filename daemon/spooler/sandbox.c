@@ -1,5 +1,5 @@
 /*
- * Sandboxes: which are ready is known here only, and found out anew at each start.
+ * Keeps sandboxes ready. Only this process knows which are ready; it finds out again at each start.
  */
 #include "sandbox.h"
 
@@ -28,18 +28,18 @@
 #include "write.h"
 
 #define PER_PROCESSOR 2
-#define MEMORY        (16 * 1024 * 1024) /* the engine's own start takes the most of it */
+#define MEMORY        (16 * 1024 * 1024) /* most of it is for the engine's own start */
 #define PIDS          8
-#define SHOW_MS       10000 /* that kabuto-init gets to show the network's files */
-#define LOOK_MS       200   /* how soon that wait sees a stop */
-#define RETRY_MS      60000 /* after one could not be made */
-#define CREATE_TRIES  3     /* while late calls of former spoolers are in the way */
+#define SHOW_MS       10000 /* time for kabuto-init to publish the network's files */
+#define POLL_MS       200   /* how soon that wait notices a stop */
+#define RETRY_MS      60000 /* after a failure */
+#define CREATE_TRIES  3     /* if late calls of former spoolers are in the way */
 #define FOLDER        SPOOL_SANDBOXES
 #define FOLDER_NAME   32
 
 const struct sandbox_file sandbox_files[] = {
 	{ "hosts", "/etc/hosts" }, { "resolv.conf", "/etc/resolv.conf" },
-	{ "hostname", "/etc/hostname" }, /* the last one that kabuto-init shows */
+	{ "hostname", "/etc/hostname" }, /* the last file that kabuto-init publishes */
 };
 
 static const char *const networks[] = {
@@ -139,7 +139,7 @@ sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
 	return is;
 }
 
-/* The folder of one sandbox, below run/; -1 with errno set. */
+/* Opens the folder of one sandbox, in run/. Returns -1 with errno set. */
 static int
 sandbox_folder_open(const struct spooler *spooler, int64_t slot, enum sandbox_network network)
 {
@@ -207,7 +207,7 @@ sandbox_forget_all(struct spooler *spooler)
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* The first one that is wanted and not ready, from slot on. */
+/* Finds the first sandbox from slot on that is wanted and not ready. */
 static bool
 sandbox_find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network *network)
 {
@@ -233,7 +233,7 @@ sandbox_is_wanted(struct spooler *spooler)
 	    sandbox_find_missing(spooler->sandboxes, &slot, &network);
 }
 
-/* An empty folder that kabuto-init may write to, whoever it is in there. */
+/* Creates an empty folder. kabuto-init may write to it as any user in the container. */
 static bool
 sandbox_make_folder(struct spooler *spooler, const char *name, struct error *err)
 {
@@ -282,7 +282,7 @@ sandbox_create(struct worker *worker, int64_t slot, enum sandbox_network network
 	    engine_container_create(&worker->engine, name, &spec, id, err);
 }
 
-/* Waits until the network's files are shown. */
+/* Waits until kabuto-init has published the network's files. */
 static bool
 sandbox_wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network network,
     struct error *err)
@@ -301,16 +301,16 @@ sandbox_wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_netwo
 		left = deadline - clock_monotonic_ms();
 		if (left <= 0 || spooler->stopping)
 			return error_set(err, ERROR_SYSTEM,
-			    "kabuto-init does not show its network's files");
-		(void)poll(&fd, 1, (int)(left < LOOK_MS ? left : LOOK_MS));
+			    "kabuto-init did not publish its network's files in time");
+		(void)poll(&fd, 1, (int)(left < POLL_MS ? left : POLL_MS));
 		(void)!read(watch, events, sizeof events);
 	}
 	return true;
 }
 
 /*
- * Puts a new one in place of the container that is there, if there is one. By its id: a call that
- * comes late, after the spooler has died, must not remove the next one's.
+ * Replaces the container `old` (an id; empty: none) with a new one. It uses the id, because a call
+ * that comes late, after this spooler has died, must not remove the next spooler's container.
  */
 static bool
 sandbox_replace(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
@@ -327,8 +327,8 @@ sandbox_replace(struct worker *worker, int64_t slot, enum sandbox_network networ
 }
 
 /*
- * One that runs and has shown its files is taken as it is: a former spooler made it. True: the
- * files are there.
+ * Makes a sandbox. Keeps one that runs and has published its files: a former spooler made it. True:
+ * the files exist.
  */
 static bool
 sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network, struct error *err)
@@ -349,7 +349,7 @@ sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network, 
 		}
 		if (sandbox_replace(worker, slot, network, name, info.id, err))
 			return true;
-		/* A former spooler's was created late: it is the one to be replaced. */
+		/* ERROR_CONFLICT: a former spooler's container was created late. Replace it. */
 		if (err->kind != ERROR_CONFLICT || tries == CREATE_TRIES)
 			return false;
 	}
@@ -362,7 +362,7 @@ sandbox_make_missing(struct worker *worker)
 	enum sandbox_network network;
 	int64_t slot = 0;
 
-	engine_resume(&worker->engine); /* it may have been told to end a job before us */
+	engine_resume(&worker->engine); /* its last job may have been cancelled */
 	for (; !worker->spooler->stopping && sandbox_find_missing(all, &slot, &network);) {
 		struct error err;
 
@@ -427,5 +427,6 @@ sandbox_remove_all_idle(struct worker *worker)
 
 	if (!engine_container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
 		sandbox_remove_idle, worker, &err))
-		log_write(LOG_WARNING, "remove sandboxes: %s; the next start does", err.text);
+		log_write(LOG_WARNING, "remove sandboxes: %s; the next start tries again",
+		    err.text);
 }

@@ -1,7 +1,7 @@
 /*
- * The scheduler claims, its threads work. A thread lives as long as the spooler and keeps its
- * connections to the database and the engine between jobs. What it is given stands in its row of
- * the database, so that nothing is lost with it.
+ * The scheduler claims work and gives it to threads. A thread lives as long as the spooler. It
+ * keeps its connections to the database and the engine between jobs. A thread's work is recorded in
+ * the database, so nothing is lost if the thread dies.
  */
 #include "scheduler.h"
 
@@ -29,11 +29,11 @@
 #include "wake.h"
 #include "worker.h"
 
-#define LOOK_MS       1000           /* without a wake-up */
-#define DELETE_MS     200            /* between two looks for what was deleted */
-#define NOTE_MS       (5 * MS_PER_S) /* between two signs of life */
+#define POLL_MS       1000           /* between two polls without a wake-up */
+#define DELETE_MS     200            /* between two scans for deleted jobs */
+#define RECORD_MS     (5 * MS_PER_S) /* between two heartbeats */
 #define SWEEP_MS      (60 * 60 * MS_PER_S)
-#define PING_LEAST_MS 100 /* between two tries at an engine that is away */
+#define PING_LEAST_MS 100 /* between two tries while the engine is away */
 #define PING_MOST_MS  5000
 #define STACK_BYTES   (512 * 1024)
 
@@ -43,13 +43,13 @@ struct thread {
 	struct thread *next;
 	pthread_t id;
 	struct worker worker;
-	pthread_mutex_t lock; /* guards work, job and build */
+	pthread_mutex_t lock; /* protects work, job and build */
 	pthread_cond_t given;
-	enum work work; /* WORK_NONE: it waits for some */
+	enum work work; /* WORK_NONE: the thread waits for work */
 	int64_t job;
 	bool adopted;      /* the job was taken over from a former spooler */
-	int64_t slot;      /* of the job */
-	int64_t cancelled; /* the job whose end it was told */
+	int64_t slot;      /* the job's slot */
+	int64_t cancelled; /* the job whose cancellation was passed on to it */
 	struct build build;
 };
 
@@ -57,8 +57,8 @@ struct scheduler {
 	struct spooler *spooler;
 	struct worker own;
 	struct thread *threads;
-	int64_t next_note_ms, next_sweep_ms, next_ping_ms, ping_pause_ms; /* monotonic */
-	int64_t next_delete_ms;                                           /* monotonic */
+	int64_t next_record_ms, next_sweep_ms, next_ping_ms, ping_pause_ms; /* monotonic */
+	int64_t next_delete_ms;                                             /* monotonic */
 	bool had_room;
 };
 
@@ -155,7 +155,10 @@ scheduler_count_work(const struct scheduler *scheduler, enum work work)
 	return count;
 }
 
-/* Whether a job takes a slot there: one that has ended leaves it before its container is gone. */
+/*
+ * Whether the thread's job takes a slot. A job that has ended frees its slot before its container
+ * is removed.
+ */
 static bool
 scheduler_takes_slot(struct thread *thread)
 {
@@ -163,8 +166,8 @@ scheduler_takes_slot(struct thread *thread)
 }
 
 /*
- * How many jobs may start. As many as there are slots may be removed beside them: an engine that is
- * slow at it is not flooded.
+ * Returns how many jobs may start. As many ended jobs as there are slots may wait for the removal
+ * of their containers, so that a slow engine does not get too many requests.
  */
 static int64_t
 scheduler_count_free_slots(const struct scheduler *scheduler)
@@ -178,7 +181,7 @@ scheduler_count_free_slots(const struct scheduler *scheduler)
 	return slots - taken < 2 * slots - all ? slots - taken : 2 * slots - all;
 }
 
-/* A thread that waits for work; a new one where all are busy. */
+/* Returns a thread that waits for work, or a new thread if all are busy. NULL with err set. */
 static struct thread *
 scheduler_thread_idle(struct scheduler *scheduler, struct error *err)
 {
@@ -197,7 +200,7 @@ scheduler_thread_give(struct thread *thread, enum work work)
 	pthread_mutex_unlock(&thread->lock);
 }
 
-/* The lowest slot in which no job runs. */
+/* Returns the lowest slot in which no job runs. */
 static int64_t
 scheduler_free_slot(const struct scheduler *scheduler)
 {
@@ -211,7 +214,7 @@ scheduler_free_slot(const struct scheduler *scheduler)
 	}
 }
 
-/* The thread first: what is claimed must have somebody who works on it. */
+/* Starts jobs. Gets the thread first: a claimed job must have a thread that works on it. */
 static bool
 scheduler_start_jobs(struct scheduler *scheduler, struct error *err)
 {
@@ -264,7 +267,7 @@ scheduler_start_builds(struct scheduler *scheduler, struct error *err)
 	return true;
 }
 
-/* Builds that are to be given up: their call to the engine is cut off, and buildrun sees why. */
+/* Interrupts the calls of cancelled builds to the engine. buildrun then finds the reason. */
 static void
 scheduler_cancel_builds(struct scheduler *scheduler)
 {
@@ -281,7 +284,7 @@ scheduler_cancel_builds(struct scheduler *scheduler)
 	}
 }
 
-/* Tells the thread of a job that its end was asked for, once. */
+/* Tells a job's thread once that the job was cancelled. */
 static bool
 scheduler_tell_cancelled(int64_t job, int64_t slot, void *context, struct error *err)
 {
@@ -306,10 +309,10 @@ scheduler_cancel_jobs(struct scheduler *scheduler)
 	struct error err;
 
 	if (!jobstate_each_cancelled(&scheduler->own.db, scheduler_tell_cancelled, scheduler, &err))
-		log_write(LOG_WARNING, "look for jobs to end: %s, trying again", err.text);
+		log_write(LOG_WARNING, "find cancelled jobs: %s, trying again", err.text);
 }
 
-/* What was deleted is removed beside all else. */
+/* Removes deleted jobs in a thread, while other work continues. */
 static void
 scheduler_remove_deleted(struct scheduler *scheduler)
 {
@@ -320,10 +323,10 @@ scheduler_remove_deleted(struct scheduler *scheduler)
 	if (clock_monotonic_ms() < scheduler->next_delete_ms ||
 	    scheduler_count_work(scheduler, WORK_DELETE) > 0)
 		return;
-	/* What a backup keeps is found again: not at once. */
+	/* A backup may keep files, so the same jobs are found again: pause first. */
 	scheduler->next_delete_ms = clock_monotonic_ms() + DELETE_MS;
 	if (!jobstate_next_deleted(&scheduler->own.db, &job, &err)) {
-		log_write(LOG_WARNING, "look for deleted jobs: %s, trying again", err.text);
+		log_write(LOG_WARNING, "find deleted jobs: %s, trying again", err.text);
 		return;
 	}
 	if (job.id == 0)
@@ -334,7 +337,7 @@ scheduler_remove_deleted(struct scheduler *scheduler)
 		scheduler_thread_give(thread, WORK_DELETE);
 }
 
-/* Beside the jobs, which do not wait for them. */
+/* Makes sandboxes in a thread. Jobs do not wait for them. */
 static void
 scheduler_make_sandboxes(struct scheduler *scheduler)
 {
@@ -366,8 +369,8 @@ scheduler_adopt(int64_t job, int64_t slot, void *context, struct error *err)
 }
 
 /*
- * Sweeps the containers if they are due: the engine was away, or the last sweep could not do it.
- * Only the log tells what this removes. On false they are due no more.
+ * Sweeps the containers if that is due: the engine was away, or the last sweep failed. Only the log
+ * tells what was removed. On false the caller must set containers_due again.
  */
 static bool
 scheduler_sweep_due_containers(struct scheduler *scheduler, struct error *err)
@@ -378,7 +381,7 @@ scheduler_sweep_due_containers(struct scheduler *scheduler, struct error *err)
 	    containersweep_run(&scheduler->own, &unwritten, err);
 }
 
-/* Looks whether the engine is back, or still there; seldom, unless it is away. */
+/* Checks whether the engine answers: rarely while it is up, often while it is away. */
 static void
 scheduler_check_engine(struct scheduler *scheduler)
 {
@@ -406,7 +409,7 @@ scheduler_check_engine(struct scheduler *scheduler)
 		scheduler->ping_pause_ms = PING_MOST_MS;
 }
 
-/* Under the floor nothing starts; what runs goes on. */
+/* Whether the disk has enough free space to start work. Running work continues in any case. */
 static bool
 scheduler_has_room(struct scheduler *scheduler)
 {
@@ -424,7 +427,7 @@ scheduler_has_room(struct scheduler *scheduler)
 	return room;
 }
 
-/* The sign of life for /healthz. */
+/* Records the heartbeat for /healthz. */
 static void
 scheduler_record_life(struct scheduler *scheduler)
 {
@@ -435,12 +438,12 @@ scheduler_record_life(struct scheduler *scheduler)
 	status = scheduler->spooler->status;
 	pthread_mutex_unlock(&scheduler->spooler->lock);
 	if (!service_record(&scheduler->own.db, &status, &err))
-		log_write(LOG_WARNING, "note a sign of life: %s, trying again", err.text);
+		log_write(LOG_WARNING, "record the heartbeat: %s, trying again", err.text);
 	else
-		scheduler->next_note_ms = clock_monotonic_ms() + NOTE_MS;
+		scheduler->next_record_ms = clock_monotonic_ms() + RECORD_MS;
 }
 
-/* Starts a sweep, once the last one is over. */
+/* Starts a sweep unless one is running. */
 static void
 scheduler_sweep(struct scheduler *scheduler)
 {
@@ -454,11 +457,11 @@ scheduler_sweep(struct scheduler *scheduler)
 	if (thread != NULL)
 		scheduler_thread_give(thread, WORK_SWEEP);
 	else
-		log_write(LOG_WARNING, "looking for rubbish: %s", err.text);
+		log_write(LOG_WARNING, "start a sweep: %s", err.text);
 	scheduler->next_sweep_ms = clock_monotonic_ms() + SWEEP_MS;
 }
 
-/* One round: everything that may start now is started. */
+/* One round: starts everything that may start now. */
 static void
 scheduler_poll(struct scheduler *scheduler)
 {
@@ -482,12 +485,12 @@ scheduler_poll(struct scheduler *scheduler)
 		if (spooler_engine_away_since(scheduler->spooler) == 0)
 			scheduler_make_sandboxes(scheduler);
 	}
-	if (now >= scheduler->next_note_ms ||
+	if (now >= scheduler->next_record_ms ||
 	    was_away != spooler_engine_away_since(scheduler->spooler))
 		scheduler_record_life(scheduler);
 }
 
-/* Waits for a handler, a thread that is done, or a second. */
+/* Waits for a wake-up from a handler or a finished thread, or for a second. */
 static void
 scheduler_wait_for_news(struct scheduler *scheduler)
 {
@@ -497,7 +500,7 @@ scheduler_wait_for_news(struct scheduler *scheduler)
 	int64_t to_ping = scheduler->next_ping_ms - clock_monotonic_ms();
 	eventfd_t count;
 
-	if (poll(fds, 2, (int)(to_ping < 1 ? 1 : to_ping < LOOK_MS ? to_ping : LOOK_MS)) <= 0)
+	if (poll(fds, 2, (int)(to_ping < 1 ? 1 : to_ping < POLL_MS ? to_ping : POLL_MS)) <= 0)
 		return;
 	(void)eventfd_read(spooler->nudge, &count);
 	wake_drain(spooler->wake);

@@ -1,5 +1,5 @@
 /*
- * The shared part of the spooler.
+ * Implements the data that the spooler's threads share.
  */
 #include "spooler.h"
 
@@ -28,7 +28,7 @@ spooler_record_engine(struct spooler *spooler, const struct error *err)
 	if (changed && err != NULL)
 		log_write(LOG_ERROR, "engine=away %s, trying again", err->text);
 	else if (changed)
-		log_write(LOG_INFO, "engine=there");
+		log_write(LOG_INFO, "engine=up");
 	if (changed)
 		spooler_nudge(spooler);
 }

@@ -1,7 +1,7 @@
 #ifndef KABUTO_SPOOLER_H
 #define KABUTO_SPOOLER_H
 /*
- * What the threads of the spooler share, and what belongs to one that works.
+ * The data that the spooler's threads share.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,37 +18,44 @@
 struct sandboxes;
 
 struct spooler {
-	pthread_mutex_t lock; /* guards status */
+	pthread_mutex_t lock; /* protects status, starts and starts_most */
 	struct service_status status;
-	/* What follows is set before threads start, and then only read. */
-	const struct config *_Atomic config; /* another one after a SIGHUP; the former ones stay */
+	/*
+	 * The members from here to nudge are set before threads start and then only read, except
+	 * config.
+	 */
+	const struct config *_Atomic config; /* replaced after a SIGHUP; the former ones are kept */
 	struct spool spool;
 	char instance[INSTANCE_TEXT];
-	int64_t started_ms; /* when this process began */
-	int wake;           /* the socket that handlers write to */
-	int nudge;          /* an eventfd by which a thread that is done wakes the scheduler */
+	int64_t started_ms; /* start of this process */
+	int wake;           /* the socket to which handlers write */
+	int nudge;          /* an eventfd; threads that have finished wake the scheduler with it */
 	atomic_bool stopping;
-	atomic_bool sweep_asked;     /* by a SIGUSR1; until that sweep begins */
-	atomic_bool containers_due;  /* they are to be swept before the engine counts as there */
-	struct sandboxes *sandboxes; /* sandbox.h; has its own lock */
-	/* How many containers are being created and started, of starts_most; guarded by lock. */
+	atomic_bool sweep_asked;     /* set by SIGUSR1, cleared when that sweep begins */
+	atomic_bool containers_due;  /* sweep the containers before the engine counts as up */
+	struct sandboxes *sandboxes; /* sandbox.h; it has its own lock */
+	/*
+	 * The number of containers that are being created and started, and its limit; both
+	 * protected by lock.
+	 */
 	int64_t starts, starts_most;
 	pthread_cond_t start_ended;
 };
 
-/* Notes whether the engine answers: err NULL, it does; else since now it does not, as err says. */
+/* Records whether the engine answers. err NULL: it does; else it is away, and err says why. */
 void spooler_record_engine(struct spooler *spooler, const struct error *err);
 
-/* Since when the engine has been away; 0: it is there. */
+/* Returns since when the engine has been away (ms since 1970); 0: it is up. */
 int64_t spooler_engine_away_since(struct spooler *spooler);
 
 /*
- * The engine is asked for a few starts at a time: with hundreds of jobs it would answer none of
- * them, nor a ping, for minutes. Waits for its turn; false where the spooler stops.
+ * Waits for a turn to start a container; on true spooler_end_start must follow. Returns false if
+ * the spooler stops. Only a few starts run at a time: with hundreds the engine would answer no
+ * start and no ping for minutes.
  */
 bool spooler_begin_start(struct spooler *spooler);
 void spooler_end_start(struct spooler *spooler);
-/* At a stop: wakes those that wait for their turn. */
+/* Wakes the threads that wait for their turn. For the spooler's stop. */
 void spooler_wake_starts(struct spooler *spooler);
 
 /* Wakes the scheduler. */

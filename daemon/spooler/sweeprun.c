@@ -1,6 +1,6 @@
 /*
- * The spooler's sweep. What cannot be removed stays until the next one, and keeps nothing else from
- * being removed.
+ * The spooler's sweep. An object that cannot be removed stays until the next sweep; the sweep
+ * continues with the others.
  */
 #include "sweeprun.h"
 
@@ -45,7 +45,7 @@ sweeprun_engine(struct worker *worker, struct sweep *sweep)
 
 	if (!containersweep_run(worker, sweep, &err)) {
 		what = "containers";
-		spooler->containers_due = true; /* the scheduler tries it again */
+		spooler->containers_due = true; /* the scheduler tries again */
 	} else if (imagesweep_run(worker, sweep, &err)) {
 		return;
 	}
@@ -62,7 +62,7 @@ sweeprun(struct worker *worker)
 	struct sweep sweep = { .started_at = clock_now_ms() };
 	struct error err;
 
-	engine_resume(&worker->engine); /* it may have been told to end a job before us */
+	engine_resume(&worker->engine); /* its last job may have been cancelled */
 	sweeprun_files(worker, &sweep);
 	if (!spooler->stopping)
 		sweeprun_engine(worker, &sweep);
@@ -70,7 +70,7 @@ sweeprun(struct worker *worker)
 		return;
 	sweep.finished_at = clock_now_ms();
 	if (!sweep_write(&worker->db, &sweep, &err))
-		log_write(LOG_WARNING, "sweep: write what it did: %s", err.text);
+		log_write(LOG_WARNING, "sweep: record the result: %s", err.text);
 	log_write(LOG_INFO, "sweep files=%lld containers=%lld images=%lld errors=%lld done",
 	    (long long)sweep.files, (long long)sweep.containers, (long long)sweep.images,
 	    (long long)sweep.errors);

@@ -1,14 +1,14 @@
 #ifndef KABUTO_SWEEPRUN_H
 #define KABUTO_SWEEPRUN_H
 /*
- * The spooler's sweep: files, containers and images that no row needs. It runs at the start, each
- * hour, and when a SIGUSR1 asks for it.
+ * The spooler's sweep: removes files, containers and images that no row needs. It runs at the
+ * start, each hour, and after a SIGUSR1.
  */
 #include "worker.h"
 
 /*
- * Does one sweep and writes what it did, for kabutoctl status. Errors are logged and counted. A
- * sweep that the spooler's stop cuts short is not written.
+ * Does one sweep and records its result for kabutoctl status. Errors are logged and counted. A
+ * sweep that is cut short by the spooler's stop is not recorded.
  */
 void sweeprun(struct worker *worker);
 

@@ -1,5 +1,5 @@
 /*
- * Reading of a usage file.
+ * Reads a usage file.
  */
 #include "usage.h"
 
@@ -27,7 +27,7 @@ static const struct {
 	{ "oom_kills", offsetof(struct usage, oom_kills) },
 };
 
-/* The number at text, up to end; false for anything but 1 to 18 digits. */
+/* Parses the number from text to end. Returns false for anything except 1 to 18 digits. */
 static bool
 usage_number(const char *text, const char *end, int64_t *value)
 {

@@ -1,5 +1,5 @@
 /*
- * The connections of a thread, and its pauses.
+ * Opens a thread's connections, and makes its pauses.
  */
 #include "worker.h"
 
@@ -10,7 +10,7 @@
 
 #define PAUSE_LEAST_MS 100
 #define PAUSE_MOST_MS  5000
-#define POLL_MS        100 /* how soon a pause sees that the spooler stops */
+#define POLL_MS        100 /* how soon a pause notices a stop */
 
 bool
 worker_open(struct worker *worker, struct spooler *spooler, struct error *err)

@@ -1,7 +1,7 @@
 #ifndef KABUTO_WORKER_H
 #define KABUTO_WORKER_H
 /*
- * What belongs to one thread of the spooler.
+ * The data of one thread of the spooler.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,14 +12,14 @@
 #include "error.h"
 #include "spooler.h"
 
-/* A thread's own: a job or a build is worked on with these and nothing else. */
+/* The data of one thread. Work on a job or a build uses only this data. */
 struct worker {
 	struct spooler *spooler;
-	const struct config
-	    *config; /* the spooler's when the work at hand began: it holds to its end */
+	/* The spooler's configuration at the beginning of the current work, until its end. */
+	const struct config *config;
 	struct database db;
 	struct engine engine;
-	atomic_bool over; /* its job has ended, and only the container is still to be removed */
+	atomic_bool over; /* its job has ended; only the container must still be removed */
 };
 
 /* Opens the worker's connections. On true the caller must call worker_close. */
@@ -27,8 +27,8 @@ bool worker_open(struct worker *worker, struct spooler *spooler, struct error *e
 void worker_close(struct worker *worker);
 
 /*
- * What is survived is tried again: waits a little longer at each call (tries counts them, from 0.1
- * s to 5 s) and returns true, or at once false where the spooler stops.
+ * Waits before the next try of something that failed, a little longer at each call: from 0.1 s to 5
+ * s; tries counts the calls. Returns true, or false at once if the spooler stops.
  */
 bool worker_pause(struct worker *worker, int *tries);
 

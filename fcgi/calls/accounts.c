@@ -1,5 +1,6 @@
 /*
- * Calls on accounts. No connection is held while a password is hashed, which takes long on purpose.
+ * Handles registration, log-in and the account's own data. Hashing a password is slow on purpose,
+ * so no database connection is held meanwhile.
  */
 #include "accounts.h"
 
@@ -16,9 +17,8 @@
 #include "secret.h"
 #include "session.h"
 
-#define COOKIE_AGE_S                                                                               \
-	(400 * DAY_MS / MS_PER_S) /* what browsers allow: the server ends it before                \
-				   */
+/* The longest age that browsers allow. The server ends the session earlier. */
+#define COOKIE_AGE_S (400 * DAY_MS / MS_PER_S)
 
 const struct parameter accounts_register_parameters[] = {
 	{ .name = "login", .type = PARAMETER_TEXT, .required = true, .least = 1 },
@@ -39,7 +39,7 @@ const struct parameter accounts_password_parameters[] = {
 	{ 0 },
 };
 
-/* Whether somebody may register that login at all. */
+/* Checks the login, the password and the address of a registration. */
 static bool
 accounts_check_registration(struct request *req, const char *login, const char *email,
     struct error *err)
@@ -52,7 +52,7 @@ accounts_check_registration(struct request *req, const char *login, const char *
 	    !account_email_check(email, err) ||
 	    (strcmp(config->registration, "mail") == 0 && !mail_address_check(email, err)))
 		return false;
-	/* Who is in the directory has an account already, though nobody may have used it yet. */
+	/* A login in the directory has an account, even if nobody has logged in with it yet. */
 	if (ldaplogin_configured(config) && !ldaplogin_has(config, login, &known, err))
 		return false;
 	return !known ||
@@ -60,8 +60,8 @@ accounts_check_registration(struct request *req, const char *login, const char *
 }
 
 /*
- * The login is taken: by the same person, who waits for the mail, it is registered once more.
- * Nobody else learns more than that it is taken.
+ * The login is taken. If the password and the address are the same and the account is unconfirmed,
+ * it makes a new token, so that the user gets the mail again. Otherwise the answer is only "taken".
  */
 static bool
 accounts_register_again(struct request *req, const char *login, const char *email, char *token,
@@ -90,7 +90,10 @@ accounts_register_again(struct request *req, const char *login, const char *emai
 	return db != NULL && account_renew_token(db, account.id, token, err);
 }
 
-/* No lock is held while the mail is sent: the account is there before it, and goes without it. */
+/*
+ * Adds the account before it sends the mail, so that it holds no lock meanwhile. Undone if that
+ * fails.
+ */
 static bool
 accounts_register_by_mail(struct request *req, struct response *res, const char *login,
     const char *email, const char *hash, struct error *err)
@@ -163,7 +166,7 @@ accounts_confirm(struct request *req, struct response *res, struct error *err)
 	    err->text);
 }
 
-/* Behind HTTPS, ours or a proxy's before us, the cookie must never travel in the clear. */
+/* Returns whether the client uses HTTPS, to us or to a proxy. The cookie then must be Secure. */
 static bool
 accounts_behind_https(const struct request *req)
 {
@@ -180,8 +183,8 @@ accounts_set_cookie(struct response *res, const char *token, long long age_s)
 }
 
 /*
- * Asks the directory, where there is one. Of a local account it is asked for nobody, so that it
- * takes as long: its password is none of the directory's business.
+ * Asks the directory about the login and the password. For a local account it asks with random
+ * values: this takes as long, and the directory does not see the local password.
  */
 static bool
 accounts_ask_directory(struct request *req, const char *login, const char *password, bool local,
@@ -209,9 +212,9 @@ accounts_ask_directory(struct request *req, const char *login, const char *passw
 }
 
 /*
- * Where the directory has ended the log-in, with err, instead of a password. A wrong one of a local
- * account counts all the same, though the directory could not be asked for nobody; and of what is
- * over the limits by now nothing else is told. Always false.
+ * The directory failed or refused the log-in, and err is set. A wrong password of a local account
+ * (its id is in local) still counts as a failure. If the login or the address is over its limit
+ * now, err becomes ERROR_TOO_MANY. Always false.
  */
 static bool
 accounts_ended_by_directory(struct request *req, const char *login, int64_t local,
@@ -234,8 +237,8 @@ accounts_ended_by_directory(struct request *req, const char *login, int64_t loca
 }
 
 /*
- * Finds the account whose login and password these are, in the same time whether or not the login
- * exists.
+ * Finds the account with this login and password. An unknown login takes as long as a known one.
+ * ERROR_UNAUTHORIZED: wrong login or password. ERROR_TOO_MANY: too many failures.
  */
 static bool
 accounts_check_password(struct request *req, const char *login, const char *password,
@@ -265,7 +268,7 @@ accounts_check_password(struct request *req, const char *login, const char *pass
 	db = request_database(req, err);
 	if (db == NULL)
 		return false;
-	/* Others may have used the share up meanwhile: what this one has found out stays unsaid. */
+	/* Other calls may have reached the limit meanwhile; then the result must not be shown. */
 	if (right)
 		return login_allowed(db, login, address, config->login_attempts,
 			   config->login_attempts_address, err) &&
@@ -306,7 +309,7 @@ accounts_logout(struct request *req, struct response *res, struct error *err)
 {
 	struct database *db = commit_begin(req, err);
 
-	/* An API token is no session: it ends by DELETE /account/token/<id>. */
+	/* This does not delete an API token; DELETE /account/token/<id> does. */
 	if (db == NULL || !session_end(db, req->caller.session, err))
 		return false;
 	accounts_set_cookie(res, "", 0);
@@ -320,7 +323,7 @@ accounts_hello(struct request *req, struct response *res, struct error *err)
 	return response_pack(res, err, 200, "{s:s}", "hello", "world");
 }
 
-/* The account's limits, and those that are the same for all. */
+/* Returns the account's limits and those of all accounts. NULL: no memory. */
 static json_t *
 accounts_limits_json(const struct request *req)
 {
@@ -371,7 +374,7 @@ accounts_password(struct request *req, struct response *res, struct error *err)
 
 	if (req->caller.account.from_directory)
 		return error_set(err, ERROR_FORBIDDEN,
-		    "the directory has this account's password; change it there");
+		    "this account's password is stored in the account directory (LDAP); change it there");
 	if (!account_password_check("new_password", chosen, err))
 		return false;
 	if (!accounts_check_password(req, req->caller.account.login, request_text(req, "password"),

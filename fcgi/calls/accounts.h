@@ -1,7 +1,7 @@
 #ifndef KABUTO_ACCOUNTS_H
 #define KABUTO_ACCOUNTS_H
 /*
- * Registration, log-in, the account itself.
+ * Handlers of /register, /login, /logout, / and /account.
  */
 #include "route.h"
 

@@ -1,5 +1,5 @@
 /*
- * The audit trail: an account's own, and all of it for an admin.
+ * Lists the audit trail: an account's own events; for an admin, all events.
  */
 #include "events.h"
 

@@ -1,7 +1,7 @@
 #ifndef KABUTO_EVENTS_H
 #define KABUTO_EVENTS_H
 /*
- * Handler of /account/events.
+ * The handler of /account/events.
  */
 #include "route.h"
 

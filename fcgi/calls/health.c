@@ -1,5 +1,5 @@
 /*
- * GET /healthz: 200, or 503 with what is wrong and what to do about it.
+ * Answers GET /healthz: 200, or 503 with an error that says what is wrong and what to do.
  */
 #include "health.h"
 
@@ -22,10 +22,10 @@ health_show(struct request *req, struct response *res, struct error *err)
 {
 	if (health_check(req, err))
 		return response_pack(res, err, 200, "{s:s}", "status", "ok");
-	/* Anybody may ask: paths of this machine are for its operator's log only. */
+	/* Anybody may call this, so details such as paths are only in the log. */
 	if (err->kind == ERROR_SYSTEM) {
 		log_write(LOG_ERROR, "healthz: %s", err->text);
-		error_set(err, ERROR_SYSTEM, "something failed here; the log has the reason");
+		error_set(err, ERROR_SYSTEM, "an internal error occurred; the log has the reason");
 	}
 	return response_pack(res, err, 503, "{s:s, s:s}", "status", "error", "error", err->text);
 }

@@ -1,7 +1,7 @@
 #ifndef KABUTO_HEALTH_H
 #define KABUTO_HEALTH_H
 /*
- * What the service says of itself.
+ * The handler of /healthz.
  */
 #include "route.h"
 

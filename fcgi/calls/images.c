@@ -1,5 +1,6 @@
 /*
- * Calls on images. The build itself is the spooler's: here it is only asked for and looked at.
+ * Handles images and their builds. The spooler does the builds; these calls request, show and
+ * cancel them.
  */
 #include "images.h"
 
@@ -17,7 +18,7 @@
 #include "response.h"
 #include "wait.h"
 
-#define NAME_MOST 255 /* bytes of a name that people give */
+#define NAME_MOST 255 /* bytes of an image's name */
 
 #define SOURCE_PARAMETERS                                                                          \
 	{ .name = "dockerfile", .type = PARAMETER_TEXT, .file = true },                            \
@@ -39,7 +40,9 @@ const struct parameter images_update_parameters[] = {
 	{ 0 },
 };
 
-/* What the new image is made of; a repository wins over a Dockerfile. */
+/*
+ * Checks the source of the image. If both are given, repo_url is used and *dockerfile becomes NULL.
+ */
 static bool
 images_check_source(const char **dockerfile, const char **repo_url, struct error *err)
 {
@@ -58,7 +61,7 @@ images_check_source(const char **dockerfile, const char **repo_url, struct error
 	return true;
 }
 
-/* A build of image (0: a new one) from what the call came with. */
+/* Creates a build of image (0: a new image) from the call's parameters and files. */
 static bool
 images_begin_build(struct request *req, struct response *res, int64_t image, struct error *err)
 {
@@ -104,7 +107,7 @@ images_update(struct request *req, struct response *res, struct error *err)
 	struct database *db = request_database(req, err);
 	int64_t account = 0;
 
-	/* Once more where it counts; here before the work of storing files. */
+	/* build_create checks this again. This check avoids storing files in vain. */
 	return db != NULL &&
 	    image_owner(db, &req->caller.account, request_id(req, "image"), &account, err) &&
 	    images_begin_build(req, res, request_id(req, "image"), err);
@@ -165,7 +168,7 @@ images_show(struct request *req, struct response *res, struct error *err)
 	return list_answer_whole(req, res, &one, err);
 }
 
-/* The whole lines of a build's output; -1: there is none yet. */
+/* Opens a build's output. The caller closes it. -1: the build has no output yet. */
 static int
 images_open_output(const struct spool *spool, int64_t build)
 {
@@ -175,7 +178,7 @@ images_open_output(const struct spool *spool, int64_t build)
 	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* What a build is without its output, as the beginning of an object; the caller frees it. */
+/* Returns a build without its output as a JSON object. The caller frees it. NULL: no memory. */
 static char *
 images_build_text(const struct build *build)
 {
@@ -189,7 +192,7 @@ images_build_text(const struct build *build)
 	return whole ? json_dumps(head, JSON_COMPACT) : NULL;
 }
 
-/* Polls the build that the path names. */
+/* Reads the build in the path. *ended: it is not PENDING any more. */
 static bool
 images_poll_build(struct request *req, void *context, bool *ended, struct error *err)
 {
@@ -205,7 +208,7 @@ images_poll_build(struct request *req, void *context, bool *ended, struct error 
 	return true;
 }
 
-/* The output may be long and already is JSON: the rest is written around it. */
+/* Writes the build with its output. The output may be long and is JSON already, so it is copied. */
 static bool
 images_write_build(struct request *req, struct response *res, struct error *err)
 {

@@ -1,7 +1,7 @@
 #ifndef KABUTO_IMAGES_H
 #define KABUTO_IMAGES_H
 /*
- * Images and their builds.
+ * Handlers of /image: images and their builds.
  */
 #include "route.h"
 

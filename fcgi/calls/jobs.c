@@ -1,5 +1,5 @@
 /*
- * Calls on jobs.
+ * Handles jobs: adds, lists, shows, changes, kills and deletes them.
  */
 #include "jobs.h"
 
@@ -20,7 +20,7 @@
 
 /* clang-format off */
 
-/* An option as a parameter: the types have the same names in both tables. */
+/* Makes a parameter of an option: the types have the same names in both tables. */
 #define OPTION_PARAMETER(kind, word, from, to, words)                                              \
 	{ .name = #word, .type = PARAMETER_##kind, .least = (from), .most = (to), .choices = (words) },
 
@@ -54,7 +54,9 @@ const struct parameter jobs_show_parameters[] = {
 	{ 0 },
 };
 
-/* Puts the texts of a parameter that may come repeatedly into *to, as a JSON array. */
+/*
+ * Sets *to to a JSON array of all texts of a parameter. *to stays if the parameter was not given.
+ */
 static bool
 jobs_copy_pairs(const struct request *req, const char *name, char **to, struct error *err)
 {
@@ -80,7 +82,7 @@ jobs_copy_pairs(const struct request *req, const char *name, char **to, struct e
 	return true;
 }
 
-/* Puts a copy of the parameter into *to; an empty text becomes NULL. */
+/* Sets *to to a copy of the parameter, or to NULL if it is empty. *to stays if it was not given. */
 static bool
 jobs_copy_text(const struct request *req, const char *name, char **to, struct error *err)
 {
@@ -115,7 +117,7 @@ jobs_read_option(const struct request *req, const struct joboption *option, stru
 	}
 }
 
-/* Puts the options that were given into the job; its other options stay. */
+/* Sets the options that were given in the job; its other options stay. */
 static bool
 jobs_read_options(const struct request *req, struct job *job, struct error *err)
 {
@@ -168,7 +170,7 @@ jobs_update(struct request *req, struct response *res, struct error *err)
 	return response_pack(res, err, 200, "{s:I}", "id", (json_int_t)change.id);
 }
 
-/* NULL: no memory, as for all that is put together here. */
+/* NULL: no memory. This holds for all functions here that return JSON. */
 static json_t *
 jobs_attachments_json(const struct attachments *list)
 {
@@ -184,7 +186,7 @@ jobs_attachments_json(const struct attachments *list)
 	return array;
 }
 
-/* Tokens are names of files here: what is shown of them only stands for them. */
+/* Tokens are file names on this machine, so clients get only a masked form. */
 static json_t *
 jobs_mask(const char *token)
 {
@@ -202,7 +204,7 @@ jobs_if_any(bool any, json_int_t value)
 	return any ? json_integer(value) : json_null();
 }
 
-/* What became of it. */
+/* Returns the job's times, exit code and usage. */
 static json_t *
 jobs_life_json(const struct job *job)
 {
@@ -216,7 +218,7 @@ jobs_life_json(const struct job *job)
 	    jobs_if_any(job->has_usage, job->used_io));
 }
 
-/* What its owner asked for. */
+/* Returns the value of one option. */
 static json_t *
 jobs_option_json(const struct joboption *option, struct job *job)
 {
@@ -240,7 +242,7 @@ jobs_option_json(const struct joboption *option, struct job *job)
 static json_t *
 jobs_options_json(const struct job *job)
 {
-	struct job copy = *job; /* the options' members are handed out to be written, too */
+	struct job copy = *job; /* joboption_number and the like need a job that is not const */
 	json_t *json = json_object();
 
 	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
@@ -252,7 +254,7 @@ jobs_options_json(const struct job *job)
 	return json;
 }
 
-/* Adds what part has, and gives part back; false: something has no memory. */
+/* Adds the members of part to json, and frees part. False: json or part is NULL, or no memory. */
 static bool
 jobs_add_part(json_t *json, json_t *part)
 {
@@ -318,7 +320,7 @@ jobs_add_job(const struct job *job, void *context, struct error *err)
 	return false;
 }
 
-/* The jobs of a pipeline, or, at "/jobs", all that the caller sees. */
+/* Adds the jobs of the pipeline in the path, or, for "/jobs", all jobs that the caller may see. */
 static bool
 jobs_add_jobs(struct list *list, struct error *err)
 {
@@ -340,7 +342,7 @@ jobs_list(struct request *req, struct response *res, struct error *err)
 	return list_answer(req, res, &all, err);
 }
 
-/* A job while "?wait" lasts: it is there once its state is another one than at first. */
+/* A job that is polled for "?wait", with its state at the first poll (empty: not polled yet). */
 struct watched {
 	struct job job;
 	char first[sizeof(((struct job *)NULL)->state)];
@@ -359,7 +361,9 @@ jobs_poll_job(struct request *req, void *context, bool *changed, struct error *e
 		return false;
 	if (watched->first[0] == '\0')
 		memcpy(watched->first, watched->job.state, sizeof watched->first);
-	/* One that has ended is run again by its owner alone: nothing is to be waited for. */
+	/*
+	 * An ended job changes its state only if its owner submits it again: do not wait for that.
+	 */
 	*changed = strcmp(watched->first, watched->job.state) != 0 || job_ended(&watched->job);
 	return true;
 }

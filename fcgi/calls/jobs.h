@@ -1,7 +1,7 @@
 #ifndef KABUTO_JOBS_H
 #define KABUTO_JOBS_H
 /*
- * Jobs and their results.
+ * Handlers of jobs.
  */
 #include "route.h"
 

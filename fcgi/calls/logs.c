@@ -1,7 +1,7 @@
 /*
- * Reading and following logs. A job's log is that of its attempts since it was submitted, one after
- * the other, so that whoever follows it by ids goes on into a retry. Whether the job runs is looked
- * at before its log is read: what it wrote before its end is then in the log that is read after it.
+ * Reads and follows logs. A job's log consists of the logs of its attempts since it was submitted,
+ * one after the other, so a client that follows it by ids continues into a retry. The job's state
+ * is read before its log: if the job has ended, the log that is read afterwards is complete.
  */
 #include "logs.h"
 
@@ -24,7 +24,7 @@
 #include "wait.h"
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
-#define LOOK_MS   1000 /* how long a follower trusts that nothing has changed */
+#define POLL_MS   1000 /* a follower polls at least this often */
 
 #define PIECE 65536 /* bytes that are sent at a time */
 
@@ -44,7 +44,7 @@ const struct parameter logs_show_parameters[] = {
 	{ 0 },
 };
 
-/* Whether it was submitted and none of its attempts has begun since. */
+/* Returns whether the job was submitted and no attempt has begun since then. */
 static bool
 logs_not_begun(const struct job *job)
 {
@@ -79,17 +79,17 @@ logs_line_json(int64_t job, const struct joblog_line *line, struct error *err)
 	return json;
 }
 
-/* A call that asks for lines: which ones, and what has been found. */
+/* A call that asks for lines: its parameters, and the progress. */
 struct lines {
 	struct request *req;
 	struct response *res;
 	int64_t job;
 	int64_t after;
-	int64_t limit;       /* 0: none */
-	int64_t tail;        /* -1: not asked for */
-	int64_t attempt;     /* the one that is asked for; 0: all since the submit */
-	int64_t first, last; /* attempts whose logs are read */
-	bool ended;          /* nothing can come any more */
+	int64_t limit;       /* lines; 0: no limit */
+	int64_t tail;        /* lines from the end; -1: not given */
+	int64_t attempt;     /* only this attempt; 0: all since the submit */
+	int64_t first, last; /* attempts with logs that are read */
+	bool ended;          /* no more lines can come */
 	int64_t count;       /* lines that were written */
 };
 
@@ -107,7 +107,7 @@ logs_write_line(struct lines *lines, const struct joblog_line *line, struct erro
 		"read a log: the client is gone, or there is not enough memory");
 }
 
-/* Adds the lines of one attempt, of which base is the sum of the sizes of those before it. */
+/* Writes the lines of one attempt. base is the sum of the sizes of the earlier attempts' logs. */
 static bool
 logs_put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *err)
 {
@@ -126,7 +126,7 @@ logs_put_lines(struct lines *lines, struct joblog *log, int64_t base, struct err
 	return row >= 0;
 }
 
-/* Whether the log that is asked for is one, and has not been removed. */
+/* Checks that the attempt exists and that its log was not removed. */
 static bool
 logs_check_there(const struct lines *lines, const struct job *job, struct error *err)
 {
@@ -137,12 +137,12 @@ logs_check_there(const struct lines *lines, const struct job *job, struct error 
 		    (long long)job->attempt);
 	if (job->logs_removed_at != 0 && job_ended(job))
 		return error_set(err, ERROR_GONE,
-		    "the logs were removed at %s, since they were old",
+		    "the logs were removed at %s, because they were old",
 		    quantity_format_time(job->logs_removed_at, removed));
 	return true;
 }
 
-/* Looks at the job, and which of its attempts' logs are meant. */
+/* Reads the job, and finds out which attempts' logs to read. */
 static bool
 logs_find_job(struct lines *lines, struct error *err)
 {
@@ -164,7 +164,7 @@ logs_find_job(struct lines *lines, struct error *err)
 	return there;
 }
 
-/* Waits until the log grows, is closed, or a second has passed. False: the process is to end. */
+/* Waits until the log changes, but not longer than POLL_MS or most_ms. False: the process stops. */
 static bool
 logs_wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t most_ms)
 {
@@ -173,19 +173,19 @@ logs_wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t 
 		{ .fd = req->server->stop, .events = POLLIN } };
 	char path[64], name[JOBLOG_NAME];
 
-	/* Without a file, or without inotify, poll(2) of nothing is the wait. */
+	/* Without a file, or without inotify, wait a shorter time for the stop alone. */
 	snprintf(path, sizeof path, "/proc/self/fd/%d/%s", req->server->spool.logs,
 	    joblog_name(name, job, attempt, "log"));
 	if (watch < 0 ||
 	    inotify_add_watch(watch, path, IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB) < 0) {
 		fds[0].fd = -1;
-		most_ms = most_ms > LOOK_MS / 5 ? LOOK_MS / 5 : most_ms;
+		most_ms = most_ms > POLL_MS / 5 ? POLL_MS / 5 : most_ms;
 	}
-	(void)poll(fds, 2, (int)(most_ms > LOOK_MS ? LOOK_MS : most_ms));
+	(void)poll(fds, 2, (int)(most_ms > POLL_MS ? POLL_MS : most_ms));
 	return fds[1].revents == 0;
 }
 
-/* What an attempt's log has, from the line behind lines->after on. */
+/* Writes the lines of an attempt's log that come after lines->after. */
 static bool
 logs_put_attempt(struct lines *lines, int64_t attempt, int64_t base, struct error *err)
 {
@@ -208,7 +208,9 @@ logs_attempt_size(const struct lines *lines, int64_t attempt)
 	    lines->req->config->log_limit);
 }
 
-/* The attempts' logs one after the other; only the last one's, where its end is asked for. */
+/*
+ * Writes the lines of the attempts' logs, one after the other. With `tail`, only of the last one.
+ */
 static bool
 logs_put_all(struct lines *lines, struct error *err)
 {
@@ -228,7 +230,10 @@ logs_put_all(struct lines *lines, struct error *err)
 	return true;
 }
 
-/* Writes what the logs have. *answered says whether that is the response, or it is too early. */
+/*
+ * Writes the lines. If no line has come and last is false, it writes nothing and *answered is
+ * false.
+ */
 static bool
 logs_read_once(struct lines *lines, bool last, bool *answered, struct error *err)
 {
@@ -261,13 +266,13 @@ logs_follow(struct lines *lines, int64_t wait_s, struct error *err)
 			return false;
 		if (answered)
 			return true;
-		/* At a stop nobody is kept waiting: a follower asks again. */
+		/* If the process stops, answer at once; the client calls again. */
 		if (!logs_wait_for_change(lines->req, lines->job, lines->last, left))
 			deadline = 0;
 	}
 }
 
-/* Has the web server send the text as the job printed it. */
+/* Makes the web server send the text as the job printed it. */
 static bool
 logs_send_raw(struct lines *lines, struct error *err)
 {
@@ -290,7 +295,7 @@ logs_send_raw(struct lines *lines, struct error *err)
 	return true;
 }
 
-/* The id in the path, if it has one. Clients of the original begin with -1, for all lines. */
+/* Reads the id in the path, if it has one. Clients of the original begin with -1, for all lines. */
 static bool
 logs_read_after(const struct request *req, int64_t *after, struct error *err)
 {
@@ -346,7 +351,7 @@ logs_show(struct request *req, struct response *res, struct error *err)
 					: response_stream(res, JSON_TYPE, logs_write_lines, NULL);
 }
 
-/* Writes the text from at to end, or to where the job has cut its log meanwhile. */
+/* Writes the text from at to end. It ends earlier if the job has truncated its log meanwhile. */
 static bool
 logs_write_bytes(struct response *res, const struct joblog *log, int64_t at, int64_t end,
     struct error *err)
@@ -393,8 +398,7 @@ logs_write_range(struct request *req, struct response *res, struct error *err)
 	return done;
 }
 
-/* A range of the text, as the original's last version sends it; what is past the end is left out.
- */
+/* Sends a range of the text, as the original's last version does; it ends at the text's end. */
 bool
 logs_range(struct request *req, struct response *res, struct error *err)
 {

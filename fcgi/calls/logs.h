@@ -1,7 +1,7 @@
 #ifndef KABUTO_LOGS_H
 #define KABUTO_LOGS_H
 /*
- * Logs of jobs, while they run and after.
+ * Handlers of /execution/:job/logs: the logs of running and ended jobs.
  */
 #include "route.h"
 

@@ -1,6 +1,6 @@
 /*
- * openapi.json as it was when this program was built. Tests hold it against the table of routes,
- * and every answer of the end-to-end tests against it.
+ * Sends openapi.json, which is compiled into this program. Tests compare it with the table of
+ * routes, and compare all answers of the end-to-end tests with it.
  */
 #include "openapi.h"
 

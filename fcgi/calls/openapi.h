@@ -1,7 +1,7 @@
 #ifndef KABUTO_OPENAPI_H
 #define KABUTO_OPENAPI_H
 /*
- * The API's description of itself.
+ * The handler of /openapi.json.
  */
 #include "route.h"
 

@@ -1,6 +1,7 @@
 /*
- * Results. The zip is the web server's to send; a single file is unpacked here, since no web server
- * reads into zips: results/<token>.list says where in the zip it begins (collect.c).
+ * Sends results. The web server sends the zip. A single file is unpacked here, because web servers
+ * do not read zips. results/<token>.list has the place in the zip where each file begins
+ * (collect.c).
  */
 #include "outbox.h"
 
@@ -20,7 +21,7 @@
 #include "unzip.h"
 #include "wait.h"
 
-/* Whether the job has results, or in words why not. */
+/* Checks that the job has results. If not, err has the reason. */
 static bool
 outbox_check_there(const struct job *job, struct error *err)
 {
@@ -30,10 +31,10 @@ outbox_check_there(const struct job *job, struct error *err)
 		return error_set(err, ERROR_CONFLICT, "Job has not finished running");
 	if (job->results_removed_at != 0)
 		return error_set(err, ERROR_GONE,
-		    "the results were removed at %s, since they were old",
+		    "the results were removed at %s, because they were old",
 		    quantity_format_time(job->results_removed_at, removed));
 	if (job->results_token[0] == '\0')
-		return error_set(err, ERROR_NOT_FOUND, "Job has no results, since it never ran");
+		return error_set(err, ERROR_NOT_FOUND, "Job has no results, because it never ran");
 	return true;
 }
 
@@ -59,7 +60,7 @@ outbox_open_results(const struct request *req, const struct job *job, const char
 	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The job of the path, with results; *list is its listing's descriptor. */
+/* Finds the job in the path and opens the listing of its results. The caller closes *list. */
 static bool
 outbox_find_listing(struct request *req, struct job *job, int *list, struct error *err)
 {
@@ -107,7 +108,10 @@ struct entry {
 	char sha256[65]; /* in hexadecimal */
 };
 
-/* "{"name":"…"," as the file's line has it behind its offset; NULL: no memory. */
+/*
+ * Returns {"name":"…", as in the file's line after the offset. The caller frees it. NULL: no
+ * memory.
+ */
 static char *
 outbox_line_beginning(const char *name)
 {
@@ -154,13 +158,13 @@ outbox_find_entry(int list, const char *name, struct entry *entry, struct error 
 			    : error_set(err, ERROR_NOT_FOUND, "File not found in the outbox");
 }
 
-/* Which bytes of the file are asked for. */
+/* The requested bytes of the file. */
 struct range {
 	int64_t first, length;
-	bool part; /* less than all, with 206 */
+	bool part; /* a Range was given: answer 206 */
 };
 
-/* Of "a-b", "a-" or "-n" (RFC 9110, section 14.1.2): false where it is none of them. */
+/* Parses "a-b", "a-" or "-n" (RFC 9110, section 14.1.2). False: text has another form. */
 static bool
 outbox_parse_range(const char *text, int64_t size, struct range *range)
 {
@@ -186,8 +190,8 @@ outbox_parse_range(const char *text, int64_t size, struct range *range)
 }
 
 /*
- * One range, unless If-Range names other results. Several, and what is no range, are answered with
- * all (RFC 9110, section 14.2).
+ * Reads the Range header. The range is the whole file if the header is missing or malformed, has
+ * several ranges, or If-Range has another ETag (RFC 9110, section 14.2). ERROR_RANGE: past the end.
  */
 static bool
 outbox_read_range(struct response *res, const struct entry *entry, const char *tag,
@@ -204,10 +208,11 @@ outbox_read_range(struct response *res, const struct entry *entry, const char *t
 	if (range->length > 0)
 		return true;
 	response_header(res, "Content-Range: bytes */%lld", (long long)entry->size);
-	return error_set(err, ERROR_RANGE, "the file has %lld bytes", (long long)entry->size);
+	return error_set(err, ERROR_RANGE, "the range is past the end: the file has %lld bytes",
+	    (long long)entry->size);
 }
 
-/* The last component of its name, percent-encoded (RFC 8187, section 3.2). */
+/* Adds a Content-Disposition with the name's last part, percent-encoded (RFC 8187, section 3.2). */
 static void
 outbox_name_for_saving(struct response *res, const char *name)
 {
@@ -231,7 +236,7 @@ outbox_send_piece(void *context, const char *data, size_t length)
 	return response_write(context, data, length);
 }
 
-/* Whether the client has it already (RFC 9110, section 13.1.2). */
+/* Returns whether the client has the file already (RFC 9110, section 13.1.2). */
 static bool
 outbox_client_has(const struct request *req, const char *tag)
 {
@@ -262,8 +267,12 @@ outbox_write_entry(struct response *res, int zip, const struct entry *entry, con
 		response_header(res, "Content-Range: bytes %lld-%lld/%lld", (long long)range.first,
 		    (long long)(range.first + range.length - 1), (long long)entry->size);
 	res->status = range.part ? 206 : 200;
-	return request_is_head(res->req) ||
-	    unzip_entry(zip, entry->offset, range.first, range.length, outbox_send_piece, res, err);
+	if (request_is_head(res->req) ||
+	    unzip_entry(zip, entry->offset, range.first, range.length, outbox_send_piece, res, err))
+		return true;
+	if (!res->sent)
+		response_drop_headers(res); /* the file's; an error's body has its own length */
+	return false;
 }
 
 static bool

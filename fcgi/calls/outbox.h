@@ -1,7 +1,7 @@
 #ifndef KABUTO_OUTBOX_H
 #define KABUTO_OUTBOX_H
 /*
- * What a job has left in /outbox: the zip, its listing, and single files of it.
+ * Sends the results that a job has left in /outbox: the zip, its listing, and single files.
  */
 #include "job.h"
 #include "request.h"
@@ -10,7 +10,7 @@
 
 handler outbox_list, outbox_file;
 
-/* Has the web server send the zip. If the job has none, err says why. */
+/* Makes the web server send the zip. Fails if the job has none; err has the reason. */
 bool outbox_send_zip(struct request *req, struct response *res, const struct job *job,
     struct error *err);
 

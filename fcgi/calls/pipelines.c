@@ -1,5 +1,5 @@
 /*
- * Calls on pipelines.
+ * Handles pipelines: creates, lists, shows, changes, submits, cancels and deletes them.
  */
 #include "pipelines.h"
 
@@ -33,7 +33,9 @@ const struct parameter pipelines_update_parameters[] = {
 	{ 0 },
 };
 
-/* "1,2,3" as ids, the caller's to free. An empty text is none, as a form sends it. */
+/*
+ * Parses "1,2,3" into ids. The caller frees ids->items. An empty text gives no ids: forms send it.
+ */
 static bool
 pipelines_parse_ids(const struct request *req, const char *name, struct ids *ids, struct error *err)
 {
@@ -52,12 +54,12 @@ pipelines_parse_ids(const struct request *req, const char *name, struct ids *ids
 		word[strcspn(word, " ")] = '\0';
 		if (!number_parse_integer(word, &ids->items[ids->count++]))
 			return error_set(err, ERROR_INPUT,
-			    "%s: must be ids of jobs with commas between them", name);
+			    "%s: must be job ids, separated by commas", name);
 	}
 	return true;
 }
 
-/* One key a change, with what was done, in the original's words; NULL: no memory. */
+/* Returns one member for each change, with the original's message. NULL: no memory. */
 static json_t *
 pipelines_changes_json(const struct request *req)
 {

@@ -1,7 +1,7 @@
 #ifndef KABUTO_PIPELINES_H
 #define KABUTO_PIPELINES_H
 /*
- * Pipelines.
+ * Handlers of /pipeline.
  */
 #include "route.h"
 

@@ -1,5 +1,5 @@
 /*
- * Calls on API tokens. An account sees its own alone: an admin has no use for another one's.
+ * Handles API tokens. An account sees only its own tokens; this holds for admins too.
  */
 #include "tokens.h"
 
@@ -8,7 +8,7 @@
 #include "response.h"
 #include "token.h"
 
-#define DAYS_MOST 3650
+#define DAYS_MOST 3650 /* days until a token expires */
 
 const struct parameter tokens_create_parameters[] = {
 	{ .name = "name", .type = PARAMETER_TEXT, .required = true, .least = 1, .most = 255 },

@@ -1,8 +1,8 @@
 #ifndef KABUTO_CLEANUP_H
 #define KABUTO_CLEANUP_H
 /*
- * Scope-bound ownership: a variable declared with one of these attributes gives back what it holds
- * when it goes out of scope. Each is declared and initialised at the top of its function.
+ * Cleanup attributes: a variable that is declared with one frees or closes its value at the end of
+ * its scope. Such a variable must be declared and initialised at the top of its function.
  */
 #include <dirent.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #ifndef KABUTO_CLOCK_H
 #define KABUTO_CLOCK_H
 /*
- * The time, as integers.
+ * The current time, as integers.
  */
 #include <stdint.h>
 #include <time.h>
@@ -15,10 +15,10 @@
 int64_t clock_now_ms(void);
 int64_t clock_now_ns(void);
 
-/* Milliseconds of a clock that nobody sets: for intervals. */
+/* The time in ms of a clock that nobody can set. Use it for intervals. */
 int64_t clock_monotonic_ms(void);
 
-/* A file's time in ms since 1970. */
+/* Converts a file's time to ms since 1970. */
 int64_t clock_timespec_ms(const struct timespec *time);
 
 #endif

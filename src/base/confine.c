@@ -1,7 +1,7 @@
 /*
- * Landlock by its system calls, since glibc has no functions for them; and a filter for socket(2),
- * by libseccomp. Landlock's constants are given here as the kernel's headers have them, which may
- * be older than the kernel.
+ * Confinement by Landlock and seccomp. Landlock's system calls are called by number, since glibc
+ * has no functions for them. Its constants are repeated here, since the installed kernel headers
+ * may be older than the kernel. libseccomp makes the filter for socket(2).
  */
 #include "confine.h"
 
@@ -29,7 +29,7 @@
 #define CALL_ADD_RULE       445
 #define CALL_RESTRICT_SELF  446
 
-#define CREATE_RULESET_VERSION 1u /* flag: asks for the version alone */
+#define CREATE_RULESET_VERSION 1u /* flag: only returns the version */
 #define RULE_PATH_BENEATH      1
 #define RULE_NET_PORT          2
 
@@ -45,9 +45,9 @@
 #define NET_CONNECT   (UINT64_C(1) << 1)
 #define SCOPE_ALL     UINT64_C(3) /* abstract sockets, signals */
 
-#define TYPE_MASK 0xfu /* of a socket's type; the rest are flags */
+#define TYPE_MASK 0xfu /* bits of socket(2)'s type; the other bits are flags */
 
-/* Linux 5.19; before it no file could be moved to another folder. */
+/* Linux 5.19. Under earlier versions a confined process could not move files to other folders. */
 #define VERSION_LEAST    2
 #define VERSION_TRUNCATE 3 /* 6.2 */
 #define VERSION_NETWORK  4 /* 6.7 */
@@ -76,7 +76,7 @@ confine_version(void)
 	return number < VERSION_LEAST ? 0 : (int)number;
 }
 
-/* All rights that this version knows. */
+/* Returns all rights that this version of Landlock knows. */
 static uint64_t
 confine_fs_rights(int version)
 {
@@ -86,8 +86,8 @@ confine_fs_rights(int version)
 }
 
 /*
- * The architectures that the filter is made for. Some others pass what socket(2) is to make in
- * memory, where a filter cannot read it.
+ * Whether the filter works on this architecture. Some others pass the arguments of socket(2) in
+ * memory, and a filter cannot read memory.
  */
 static bool
 confine_filter_supported(void)
@@ -99,10 +99,11 @@ confine_filter_supported(void)
 }
 
 /*
- * Sockets of TCP or none: Landlock does not govern those of the file system (the engine's is one,
- * and our groups may open it) and of UDP, and its rules for ports are of TCP alone, not of MPTCP,
- * SCTP and SMC. A filter compares 64 bits of an argument, of which the kernel reads 32: where the
- * others are not 0, the socket is refused. Not 0: failed.
+ * Allows TCP sockets only; without network, no sockets. Landlock does not govern Unix sockets (the
+ * engine's is one, and our groups may open it) or UDP. Its rules for ports are for TCP only, and
+ * not for MPTCP, SCTP and SMC. A filter compares all 64 bits of an argument, but the kernel reads
+ * only 32: the filter refuses the socket if one of the other bits is set. Does not return 0 if it
+ * failed.
  */
 static int
 confine_add_socket_rules(scmp_filter_ctx filter, bool network)
@@ -135,7 +136,7 @@ confine_add_socket_rules(scmp_filter_ctx filter, bool network)
 	    seccomp_rule_add(filter, no_family, call, 1, SCMP_A0(SCMP_CMP_GT, AF_INET6));
 }
 
-/* Not 0: failed. */
+/* Does not return 0 if it failed. */
 static int
 confine_add_rules(scmp_filter_ctx filter, bool network)
 {
@@ -143,12 +144,12 @@ confine_add_rules(scmp_filter_ctx filter, bool network)
 	const scmp_datum_t fast_open = MSG_FASTOPEN;
 	int failed = confine_add_socket_rules(filter, network);
 
-	/* A filter reads numbers of calls, which mean others on x32 or i386. */
+	/* Refuse x32 and i386: the same numbers mean other system calls there. */
 	failed |= seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, no_call);
-	/* They could make sockets behind the filter's back. */
+	/* These calls could make sockets that the filter does not see. */
 	failed |= seccomp_rule_add(filter, no_call, SCMP_SYS(io_uring_setup), 0);
 	failed |= seccomp_rule_add(filter, no_call, SCMP_SYS(socketcall), 0);
-	/* TCP's fast open connects without connect(2), and so past Landlock. */
+	/* TCP fast open connects without connect(2), so Landlock would not see it. */
 	failed |= seccomp_rule_add(filter, no_option, SCMP_SYS(sendto), 1,
 	    SCMP_A3(SCMP_CMP_MASKED_EQ, fast_open, fast_open));
 	failed |= seccomp_rule_add(filter, no_option, SCMP_SYS(sendmsg), 1,
@@ -159,12 +160,12 @@ confine_add_rules(scmp_filter_ctx filter, bool network)
 }
 
 /*
- * The filters, as the kernel takes them: without and with a network. They are made once a process,
- * as early as may be: libseccomp does not stand a lack of memory (its 2.5 hangs or frees twice),
- * and a child must not allocate.
+ * The filters in the form that the kernel takes: one without and one with network. A process makes
+ * them once, as early as possible: libseccomp 2.5 hangs or frees twice if memory runs out, and a
+ * child must not allocate.
  */
 static struct filter {
-	struct sock_filter *code; /* NULL: it could not be made */
+	struct sock_filter *code; /* NULL: making it failed */
 	size_t size;              /* bytes */
 } confine_filters[2];
 
@@ -281,7 +282,7 @@ confine_allow_path(struct confine *confine, const char *path, enum confine_acces
 	else if (access == CONFINE_WRITE)
 		rule.access = confine_fs_rights(confine_version()) &
 		    ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_BLOCK);
-	/* A rule of a file must not have rights of folders. */
+	/* A rule for a file must not have rights that only folders have. */
 	if (!S_ISDIR(st.st_mode))
 		rule.access &= FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE |
 		    (confine_fs_rights(confine_version()) & (FS_TRUNCATE | FS_IOCTL_DEV));
@@ -318,7 +319,7 @@ confine_missing(void)
 
 	if (!confine_filter_supported())
 		return "a filter of system calls for this architecture";
-	/* EFAULT: the kernel has filters, and looks for this one. */
+	/* EFAULT means that the kernel supports filters: it tried to read this one. */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) < 0 && errno == EINVAL)
 		return "filters of system calls (CONFIG_SECCOMP_FILTER)";
 	if (known == 0)

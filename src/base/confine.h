@@ -1,10 +1,10 @@
 #ifndef KABUTO_CONFINE_H
 #define KABUTO_CONFINE_H
 /*
- * What a child, or a thread, that works on a stranger's data may still reach: the paths and TCP
- * ports that are named, and nothing else (Landlock, Documentation/userspace-api/landlock.rst of
- * Linux); and of sockets none but those of TCP (seccomp). A kernel that has less confines less:
- * confine_missing says what.
+ * Confines a child process, or a thread, that works on a stranger's data. It can then reach only
+ * the paths and TCP ports that were allowed (Landlock, Documentation/userspace-api/landlock.rst of
+ * Linux), and can make only TCP sockets (seccomp). An older kernel confines less: confine_missing
+ * says what is missing.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,45 +13,45 @@
 #include "error.h"
 
 enum confine_access {
-	CONFINE_READ,    /* files and folders below are read */
-	CONFINE_EXECUTE, /* programs there are run, too */
-	CONFINE_WRITE    /* all but devices is made, changed and removed there, but not run */
+	CONFINE_READ,    /* read files and folders */
+	CONFINE_EXECUTE, /* also run programs */
+	CONFINE_WRITE    /* read, make, change and remove all but devices; run nothing */
 };
 
 struct confine {
 	int ruleset;  /* -1: the kernel has no Landlock */
-	bool files;   /* sockets are not confined */
-	bool network; /* there is a port that may be connected to */
+	bool files;   /* only files are confined; sockets are not */
+	bool network; /* at least one port was allowed */
 };
 
 /*
- * Makes the filters of system calls. A program should call it before it has threads; confine_begin
- * does so if nobody has.
+ * Makes the filters of system calls. A program should call it before it starts threads.
+ * confine_begin calls it if no one has called it before.
  */
 bool confine_init(struct error *err);
 
 /*
- * Begins with nothing allowed. If it succeeds, the caller must call confine_end, in the parent too.
+ * Begins with nothing allowed. On true the caller must call confine_end, in the parent too.
  */
 bool confine_begin(struct confine *confine, struct error *err);
-/* The same for files alone: any socket may be made and connected. */
+/* The same, but confines files only: all sockets stay allowed. */
 bool confine_begin_files(struct confine *confine, struct error *err);
 void confine_end(struct confine *confine);
 
-/* Allows a file, or a folder with all below it. One that does not exist is no error. */
+/* Allows a file, or a folder with all below it. It is no error if the path does not exist. */
 bool confine_allow_path(struct confine *confine, const char *path, enum confine_access access,
     struct error *err);
 
-/* Allows connections to that TCP port, whatever the address. Without any there are no sockets. */
+/* Allows connections to a TCP port of any address. If no port is allowed, no socket can be made. */
 bool confine_allow_port(struct confine *confine, uint16_t port, struct error *err);
 
 /*
- * From here on it holds for this thread and all that it starts, threads and programs. Async-signal-
- * safe. False with errno: nothing must be run.
+ * Confines the calling thread, and all threads and programs that it starts later. Is async-signal-
+ * safe. Returns false with errno set on failure: the caller must not run the program then.
  */
 bool confine_apply(const struct confine *confine);
 
-/* What this kernel cannot do of it, in words; NULL: nothing is missing. */
+/* Says in words which parts this kernel cannot confine; NULL: it can confine all. */
 const char *confine_missing(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * A process that dies where it is told to.
+ * Crash points: the process kills itself where the environment says.
  */
 #include "crash.h"
 
@@ -15,11 +15,11 @@
 void
 crash_point(const char *life, const char *step)
 {
-	const char *fault = getenv("KABUTO_FAULT"), *mark = getenv("KABUTO_FAULT_MARK");
+	const char *wanted = getenv("KABUTO_FAULT"), *mark = getenv("KABUTO_FAULT_MARK");
 	char here[64];
 
 	snprintf(here, sizeof here, "%s.%s", life, step);
-	if (fault == NULL || mark == NULL || strcmp(fault, here) != 0)
+	if (wanted == NULL || mark == NULL || strcmp(wanted, here) != 0)
 		return;
 	if (open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) >= 0)
 		(void)kill(getpid(), SIGKILL);

@@ -1,5 +1,5 @@
 /*
- * Error texts: formatted once where the cause is known, prefixed on the way up.
+ * Error texts. The function that knows the cause formats the text; its callers add prefixes.
  */
 #include "error.h"
 

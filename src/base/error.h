@@ -1,7 +1,7 @@
 #ifndef KABUTO_ERROR_H
 #define KABUTO_ERROR_H
 /*
- * What went wrong, in words for the person who can do something about it.
+ * Errors, in words for the person who can solve the problem.
  *
  * A function that can fail takes "struct error *err" last. It returns true with err untouched, or
  * false with err set and its results untouched.
@@ -12,18 +12,18 @@ enum error_kind {
 	ERROR_NONE,
 	ERROR_INPUT,        /* a parameter is missing or malformed */
 	ERROR_UNAUTHORIZED, /* not logged in */
-	ERROR_FORBIDDEN,    /* known, and not allowed */
-	ERROR_NOT_FOUND,    /* no such thing, or somebody else's */
+	ERROR_FORBIDDEN,    /* logged in, but not allowed */
+	ERROR_NOT_FOUND,    /* it does not exist, or belongs to another account */
 	ERROR_GONE,         /* it was here; retention removed it */
-	ERROR_METHOD,       /* a known path with another method */
+	ERROR_METHOD,       /* the path has no such method */
 	ERROR_CONFLICT,     /* the state forbids it */
 	ERROR_TOO_LARGE,    /* over a limit in bytes */
 	ERROR_RANGE,        /* bytes that are past the end */
-	ERROR_MEDIA_TYPE,   /* a body of a type that is not read here */
-	ERROR_IMPOSSIBLE,   /* nothing here can ever satisfy it */
+	ERROR_MEDIA_TYPE,   /* the body has a type that the call does not take */
+	ERROR_IMPOSSIBLE,   /* this installation can never do it */
 	ERROR_TOO_MANY,     /* too many calls or too much queued */
-	ERROR_SYSTEM,       /* this machine or this program: the operator's business */
-	ERROR_BUSY,         /* try again soon; nothing was half-written */
+	ERROR_SYSTEM,       /* a problem of this machine or program: the operator must act */
+	ERROR_BUSY,         /* try again soon; nothing was changed */
 	ERROR_NO_SPACE,     /* the disk is full, or under the configured floor */
 	ERROR_AWAY,         /* the engine cannot be reached, or hangs */
 	ERROR_REGISTRY,     /* the registry cannot be reached now */
@@ -34,7 +34,7 @@ enum error_kind {
 struct error {
 	enum error_kind kind;
 	int retry_after_s; /* for ERROR_TOO_MANY and ERROR_BUSY; 0: unknown */
-	char text[1024];   /* valid UTF-8, whatever it was made of */
+	char text[1024];   /* always valid UTF-8 */
 };
 
 /* Sets err to the formatted text. Always returns false, so that a failure is one line. */
@@ -42,8 +42,8 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * The same from errno: ": " and its text are added, the kind is ERROR_NO_SPACE for a full disk or
- * quota and ERROR_SYSTEM else.
+ * The same for a failed system call: adds ": " and the text of errno. The kind is ERROR_NO_SPACE if
+ * the disk is full or a quota is reached, else ERROR_SYSTEM.
  */
 bool error_errno(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

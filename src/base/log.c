@@ -1,5 +1,6 @@
 /*
- * Log lines: formatted in memory, made harmless, written whole.
+ * Log lines: each is formatted in memory, gets its control characters escaped, and is written
+ * whole.
  */
 #include "log.h"
 

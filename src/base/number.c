@@ -1,5 +1,5 @@
 /*
- * Reading of numbers, all of a text or none.
+ * Reading numbers. The whole text must be a number.
  */
 #include "number.h"
 

@@ -1,5 +1,5 @@
 /*
- * Passwords by libsodium's Argon2id. No password is compared anywhere else.
+ * Passwords by libsodium's Argon2id. This is the only file that compares passwords.
  */
 #include "password.h"
 
@@ -10,20 +10,21 @@
 #include <string.h>
 
 #define HASHES_AT_A_TIME 4  /* 64 MiB each */
-#define HASH_BYTES       32 /* libsodium's, without salt and costs */
+#define HASH_BYTES       32 /* of libsodium's hash, without salt and costs */
 
 _Static_assert(PASSWORD_HASH == crypto_pwhash_STRBYTES, "room for libsodium's text form");
 
 static sem_t hash_slots;
 
-/* Of a random password that nobody has kept: for unknown log-ins, at the cost of a real one. */
+/* The hash of a random password, unknown to all. An unknown login takes as long as a known one. */
 static const char nobody_hash[] =
     "$argon2id$v=19$m=65536,t=2,p=1$xpTKJY7V881TJ23g52fipA$+/jLzN1o+624WPlLVK3hQ2mILNcIDusVdsRBBy/gsnU";
 
 static void
 password_make_slots(void)
 {
-	(void)sem_init(&hash_slots, 0, HASHES_AT_A_TIME); /* it fails for greater numbers only */
+	(void)sem_init(&hash_slots, 0,
+	    HASHES_AT_A_TIME); /* it fails only for much greater numbers */
 }
 
 static void
@@ -56,7 +57,7 @@ password_hash(const char *password, char hash[static PASSWORD_HASH], struct erro
 	return failed == 0 || password_no_memory(err, "hash a password");
 }
 
-/* What libsodium's text form of a hash holds (PHC string format). */
+/* The parts of libsodium's text form of a hash (PHC string format). */
 struct hash {
 	unsigned char salt[crypto_pwhash_argon2id_SALTBYTES];
 	unsigned char bytes[HASH_BYTES];
@@ -94,8 +95,8 @@ password_parse_hash(const char *text, struct hash *hash)
 }
 
 /*
- * Not by crypto_pwhash_str_verify, to which a wrong password and want of memory are the same: with
- * what the hash holds, crypto_pwhash fails for want of memory alone.
+ * Does not use crypto_pwhash_str_verify, since that does not tell a wrong password from a lack of
+ * memory. With the parameters of a valid hash, crypto_pwhash fails only if memory is lacking.
  */
 bool
 password_verify(const char *password, const char *hash, bool *right, struct error *err)

@@ -1,5 +1,5 @@
 /*
- * Reading and writing of amounts.
+ * Reading and writing amounts.
  */
 #include "quantity.h"
 

@@ -1,5 +1,5 @@
 /*
- * Secrets by libsodium.
+ * Secrets, made by libsodium.
  */
 #include "secret.h"
 

@@ -1,5 +1,5 @@
 /*
- * Reading secrets from files, and who else may read them.
+ * Reading passwords from files, after a check that no other user can read them.
  */
 #include "secretfile.h"
 
@@ -11,7 +11,7 @@
 
 #include "cleanup.h"
 
-/* A group may read it that is root's or this process's own: no one else is in these. */
+/* Of groups, only root's and this process's may read the file: they have no other members. */
 static bool
 secretfile_is_private(const struct stat *st)
 {

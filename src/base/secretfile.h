@@ -1,9 +1,9 @@
 #ifndef KABUTO_SECRETFILE_H
 #define KABUTO_SECRETFILE_H
 /*
- * Passwords that the configuration names a file for. They are in no struct config, since other
- * programs read that too: each is read where it is needed, and wiped behind it (secretfile_wipe),
- * so that a new one in the file counts at once.
+ * Passwords in files that the configuration names. struct config does not hold them, since other
+ * programs read the configuration too. Each password is read when it is needed and wiped after use
+ * (secretfile_wipe), so that a changed file takes effect at once.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,14 +13,14 @@
 #define SECRET_ROOM 4096 /* bytes of a password, NUL included */
 
 /*
- * Reads what is in the file path, without the newline at its end, into secret. Refused in words
- * that name setting: a file that is not there, has nothing in it, or may be read by anybody but
- * this process's user and group and root.
+ * Reads the content of the file path, without the newline at its end, into secret. Fails if the
+ * file does not exist, is empty, or may be read by others than root and this process's user and
+ * group. The error's text names `setting`.
  */
 bool secretfile_read(const char *path, const char *setting, char secret[static SECRET_ROOM],
     struct error *err);
 
-/* Wipes one; also as the end of its scope. */
+/* Wipes a password. cleanup_secret does it at the end of the scope. */
 void secretfile_wipe(char (*secret)[SECRET_ROOM]);
 #define cleanup_secret __attribute__((cleanup(secretfile_wipe)))
 

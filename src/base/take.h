@@ -1,12 +1,14 @@
 #ifndef KABUTO_TAKE_H
 #define KABUTO_TAKE_H
 /*
- * Handing over what a variable with a cleanup attribute owns (cleanup.h).
+ * Takes a value out of a variable that has a cleanup attribute (cleanup.h): the caller owns it
+ * then.
  */
 #include <stddef.h>
 
 /*
- * Hands a descriptor over: returns it and leaves -1, so that the scope's end does not close it too.
+ * Returns the descriptor and sets the variable to -1, so that the end of the scope does not close
+ * it.
  */
 static inline int
 take_fd(int *fd)
@@ -17,7 +19,7 @@ take_fd(int *fd)
 	return taken;
 }
 
-/* The same for memory and other pointers. */
+/* The same for a pointer, whose variable is set to NULL. */
 static inline void *
 take_pointer(void *pointer)
 {

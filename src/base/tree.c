@@ -1,5 +1,5 @@
 /*
- * Recursive work on folders by openat(2) with O_NOFOLLOW.
+ * Recursive work on folders, by openat(2) with O_NOFOLLOW.
  */
 #include "tree.h"
 
@@ -14,9 +14,9 @@
 #include "cleanup.h"
 #include "secret.h"
 
-#define DEPTH_MOST     64        /* descriptors that a removal holds open */
-#define MEASURED_DEPTH 500       /* and a measuring */
-#define HELD_AHEAD     (1 << 20) /* bytes that a filesystem may hold behind a file's end by itself */
+#define DEPTH_MOST     64        /* levels, and so open descriptors, of a removal */
+#define MEASURED_DEPTH 500       /* the same of tree_measure */
+#define HELD_AHEAD     (1 << 20) /* bytes that a filesystem itself may reserve after a file's end */
 #define FOLDER_FLAGS   (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool
@@ -37,7 +37,7 @@ tree_next(DIR *stream)
 	return entry;
 }
 
-/* A stream over the folder name in dir; NULL with errno set. */
+/* Opens the folder name in dir. Returns NULL with errno set on failure. */
 static DIR *
 tree_folder_open(int dir, const char *name)
 {
@@ -55,7 +55,8 @@ tree_folder_open(int dir, const char *name)
 static bool tree_empty_folder(int top, int dir, const char *name, int depth, struct error *err);
 
 /*
- * One entry. A folder too deep to descend into is moved up to top, where the caller finds it again.
+ * Removes one entry. A folder that is too deep is moved up into the folder top, and the caller
+ * removes it in a later pass.
  */
 static bool
 tree_remove_entry(int top, int dir, const char *name, int depth, struct error *err)
@@ -104,8 +105,8 @@ tree_remove(int dir, const char *name, struct error *err)
 	if (errno != EISDIR && errno != EPERM)
 		return error_errno(err, "remove '%s'", name);
 	/*
-	 * Folders moved up may have come behind the stream: as long as a pass goes well, another
-	 * one helps.
+	 * A pass may miss folders that were moved up while it read the top. So pass follows pass
+	 * until the top is empty or a pass fails.
 	 */
 	while (tree_empty_folder(-1, dir, name, 0, err)) {
 		if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
@@ -154,7 +155,7 @@ tree_sync(int dir, const char *name, struct error *err)
 	return true;
 }
 
-/* What is too deep to look at counts as too much: nobody shall hide files there. */
+/* Too many levels count as too many bytes, so that nobody can hide files below them. */
 static void
 tree_measure_below(DIR *stream, int64_t limit, int64_t *bytes, int depth)
 {

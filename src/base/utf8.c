@@ -12,7 +12,9 @@ utf8_between(unsigned char byte, unsigned char least, unsigned char most)
 	return byte >= least && byte <= most;
 }
 
-/* Bytes that the leading byte announces; the second byte's range is narrower after some leads. */
+/*
+ * Returns the character's length by its first byte. *least and *most get the second byte's range.
+ */
 static size_t
 utf8_announced(unsigned char lead, unsigned char *least, unsigned char *most)
 {

@@ -1,5 +1,5 @@
 /*
- * write(2) to its end, and copying by it.
+ * Writing and copying whole files.
  */
 #include "write.h"
 

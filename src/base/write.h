@@ -3,10 +3,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes all of it, however often the kernel takes only a part. False: errno says why. */
+/*
+ * Writes all bytes, by more than one write(2) if need be. Returns false with errno set on failure.
+ */
 bool write_whole(int fd, const void *data, size_t length);
 
-/* Copies what is left of from to to. False: errno says why. */
+/* Copies the rest of `from` to `to`. Returns false with errno set on failure. */
 bool write_copy(int from, int to);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Accounts. Nothing here hashes a password while it holds the database.
+ * Accounts. No function here hashes a password, since that takes too long within a transaction.
  */
 #include "account.h"
 
@@ -70,22 +70,23 @@ account_login_check(const char *login, struct error *err)
 		valid = isalnum((unsigned char)login[i]) || strchr("._-", login[i]) != NULL;
 	if (!valid)
 		return error_set(err, ERROR_INPUT,
-		    "login: 1 to %d letters, digits, '.', '_' or '-', the first a letter or digit",
+		    "login: must be 1 to %d letters, digits, '.', '_' or '-', the first one a letter or digit",
 		    LOGIN_MOST);
 	return true;
 }
 
-/* Lenient on purpose: whether mail arrives is proven by sending some. */
+/* Checks little: only sending mail proves that it arrives. */
 bool
 account_email_check(const char *email, struct error *err)
 {
 	size_t length = strlen(email);
 
 	if (length == 0 || length > EMAIL_MOST)
-		return error_set(err, ERROR_INPUT, "email: 1 to %d bytes", EMAIL_MOST);
+		return error_set(err, ERROR_INPUT, "email: must have 1 to %d bytes", EMAIL_MOST);
 	for (size_t i = 0; i < length; i++)
 		if (iscntrl((unsigned char)email[i]))
-			return error_set(err, ERROR_INPUT, "email: no control characters");
+			return error_set(err, ERROR_INPUT,
+			    "email: must not contain control characters");
 	return utf8_valid(email, length) ||
 	    error_set(err, ERROR_INPUT, "email: must be valid UTF-8");
 }
@@ -96,7 +97,7 @@ account_password_check(const char *name, const char *password, struct error *err
 	size_t length = strlen(password);
 
 	if (length < PASSWORD_LEAST || length > PASSWORD_MOST)
-		return error_set(err, ERROR_INPUT, "%s: a password has %d to %d bytes", name,
+		return error_set(err, ERROR_INPUT, "%s: a password must have %d to %d bytes", name,
 		    PASSWORD_LEAST, PASSWORD_MOST);
 	return true;
 }
@@ -149,7 +150,7 @@ account_confirm(struct database *db, const char *login, const char *token, struc
 	return transaction_commit(&t, err);
 }
 
-/* Where account_find puts what it finds. */
+/* The results of account_find. */
 struct account_found {
 	struct account *account;
 	char *hash;
@@ -229,7 +230,7 @@ account_renew_token(struct database *db, int64_t account, char token[static TOKE
 		VALUES(B(hash, TOKEN_HASH), I(account))))
 		return false;
 	return database_changes(db) == 1 ||
-	    error_set(err, ERROR_CONFLICT, "the account is confirmed by now");
+	    error_set(err, ERROR_CONFLICT, "the account is already confirmed; log in");
 }
 
 static bool
@@ -288,7 +289,8 @@ account_add(struct database *db, const char *login, const char *email, const cha
 		VALUES(T(login), T(email), T(hash), I(admin), I(clock_now_ms()))))
 		return false;
 	return database_changes(db) == 1 ||
-	    error_set(err, ERROR_CONFLICT, "there is an account '%s'", login);
+	    error_set(err, ERROR_CONFLICT, "an account '%s' already exists; choose another login",
+		login);
 }
 
 bool
@@ -345,7 +347,7 @@ account_each(struct database *db, account_visit *visit, void *context, struct er
 	    NO_VALUES, account_visit_row, &each);
 }
 
-/* What an account stores, and how much it may. */
+/* How much an account stores, and its limit. */
 struct account_storage {
 	int64_t stored, most; /* bytes; most 0: no limit */
 };
@@ -373,7 +375,7 @@ account_storage_check(struct database *db, int64_t account, int64_t storage_max,
 		return false;
 	return storage.most == 0 || storage.stored <= storage.most ||
 	    error_set(err, ERROR_TOO_LARGE,
-		"storage: an account may store %s, and this one would have %s; delete jobs that you need no longer",
+		"storage: an account may store %s, but this one would store %s; delete jobs that you no longer need",
 		quantity_format_bytes(storage.most, limit),
 		quantity_format_bytes(storage.stored, stored));
 }
@@ -385,7 +387,7 @@ account_count(struct database *db, int64_t *count, struct error *err)
 		   NO_VALUES) == 1;
 }
 
-/* What is never confirmed cannot have logged in; that it owns nothing is looked at all the same. */
+/* An account that was never confirmed cannot own anything, but this checks it to be safe. */
 #define UNCONFIRMED                                                                                \
 	"SELECT id FROM account WHERE confirm_hash IS NOT NULL AND created_at < ?"                 \
 	" EXCEPT SELECT account FROM image EXCEPT SELECT account FROM pipeline"
@@ -398,8 +400,8 @@ account_count_unconfirmed(struct database *db, int64_t before_ms, int64_t *count
 }
 
 /*
- * Foreign keys are off meanwhile: with them each row would cost a look through all builds, which
- * have no index by account, while everybody waits.
+ * Switches the check of foreign keys off: it would scan all builds for each account, since they
+ * have no index by account, and other processes would wait for the lock.
  */
 bool
 account_drop_unconfirmed(struct database *db, int64_t before_ms, int64_t most, int64_t *dropped,

@@ -1,7 +1,7 @@
 #ifndef KABUTO_ACCOUNT_H
 #define KABUTO_ACCOUNT_H
 /*
- * Who may log in: registration, confirmation, passwords.
+ * Accounts: registration, confirmation, passwords, limits.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,16 +19,16 @@
 #define PASSWORD_MOST  1024 /* bytes */
 
 /*
- * What an account may have: X(id, name, word, setting, answer, bytes, may_be_unlimited).
- * The column is <name>_max. word is what kabutoctl calls it. setting is the member of struct config
- * that holds if the account has no limit of its own. answer is the member of GET /account. bytes:
- * it is a size. may_be_unlimited: 0 means that there is no limit.
+ * The limits of an account: X(id, name, word, setting, answer, bytes, may_be_unlimited).
+ * The column is <name>_max. word is the name in kabutoctl. setting is the member of struct config
+ * that applies if the account has no limit of its own. answer is the member of GET /account. bytes:
+ * it is a size in bytes. may_be_unlimited: 0 means that there is no limit.
  */
 #define ACCOUNT_LIMIT_TABLE(X)                                                                     \
 	X(QUEUED, queued, queued, queued_max, jobs_in_queue, false, false)                         \
 	X(RUNNING, running, running, running_max, jobs_running, false, false)                      \
-	X(BUILDS, builds, builds, builds_max, builds, false, false) /* that wait or are at work */ \
-	X(KEPT, kept, stored, retention.account_bytes, kept, true, true) /* the oldest go above */ \
+	X(BUILDS, builds, builds, builds_max, builds, false, false)      /* that have not ended */ \
+	X(KEPT, kept, stored, retention.account_bytes, kept, true, true) /* oldest are removed */  \
 	X(STORAGE, storage, storage, storage_max, storage, true, true)   /* no upload above it */  \
 	X(FILE, file, file, file_max, file, true, false)                 /* one attachment */      \
 	X(REQUEST, request, request, request_limit, request, true, false)
@@ -37,108 +37,117 @@
 enum account_limit { ACCOUNT_LIMIT_TABLE(ACCOUNT_LIMIT_ID) ACCOUNT_LIMITS };
 
 struct account_limit_row {
-	const char *word;   /* what kabutoctl calls it */
-	const char *answer; /* what GET /account calls it */
+	const char *word;   /* its name in kabutoctl */
+	const char *answer; /* its name in GET /account */
 	size_t setting;     /* in struct config */
-	const char *update; /* SQL: gives account ?2 the limit ?1; below 0: the configuration's */
+	const char *update; /* SQL: sets the limit of account ?2 to ?1; below 0: removes it */
 	bool bytes;
 	bool may_be_unlimited;
 };
 extern const struct account_limit_row account_limits[ACCOUNT_LIMITS];
 
 struct account {
-	int64_t id; /* 0: nobody */
+	int64_t id; /* 0: no account */
 	char login[LOGIN_MOST + 1];
 	bool admin;
 	bool disabled;                  /* may not log in */
-	int64_t limits[ACCOUNT_LIMITS]; /* its own; -1: the configuration's */
-	bool from_directory;            /* LDAP has its password, and we do not */
+	int64_t limits[ACCOUNT_LIMITS]; /* its own limits; -1: the configuration's */
+	bool from_directory;            /* the LDAP server checks its password */
 	int64_t storage;                /* bytes of its attachments, results and logs */
 };
 
-/* Nobody: an account with the id 0 and the configuration's limits. */
+/* Returns an account with the id 0 and the configuration's limits. */
 struct account account_nobody(void);
 
-/* The limit that holds for the account: its own, or the configuration's. */
+/* Returns the account's limit: its own, or the configuration's. */
 int64_t account_limit(const struct account *account, enum account_limit limit,
     const struct config *config);
 
-/* The columns that account_read_row reads, of a statement that has joined account. */
+/* The columns for account_read_row. The statement must select from table account. */
 #define ACCOUNT_LIMIT_COLUMN(id, name, ...) " account." #name "_max,"
 #define ACCOUNT_COLUMNS                                                                            \
 	"account.id, account.login, account.admin, account.disabled," ACCOUNT_LIMIT_TABLE(         \
 	    ACCOUNT_LIMIT_COLUMN) " account.storage, account.source = 'ldap'"
 void account_read_row(struct statement *st, int column, struct account *account);
 
-/* What GET /account shows. */
+/* The data that GET /account shows. */
 struct account_details {
 	char email[EMAIL_MOST + 1];
 	int64_t created_at;
 	int64_t jobs_in_queue;
 	int64_t jobs_running;
-	int64_t builds; /* that wait or are at work */
+	int64_t builds; /* that have not ended */
 };
 
 /*
- * Whether a login, an e-mail address, a password may be chosen; ERROR_INPUT says what is wrong with
- * it.
+ * Check a login, an e-mail address and a password that a user chose. ERROR_INPUT says what is
+ * wrong. `name` is the password's parameter in the call.
  */
 bool account_login_check(const char *login, struct error *err);
 bool account_email_check(const char *email, struct error *err);
 bool account_password_check(const char *name, const char *password, struct error *err);
 
 /*
- * Adds an account that may log in once it is confirmed with token. ERROR_CONFLICT: the login is
- * taken. hash is the password's (password_hash). *account gets its id and login.
+ * Adds an account that may log in after account_confirm with the token. hash is of its password
+ * (password_hash). *account gets its id and login. ERROR_CONFLICT: the login is taken.
  */
 bool account_register(struct database *db, const char *login, const char *email, const char *hash,
     struct account *account, char token[static TOKEN_TEXT], struct error *err);
 
 /*
- * Confirms the account of login, of which *account gets the id. ERROR_NOT_FOUND: no such login, or
- * not its token, or it was used.
+ * Confirms the account with this login; *account gets its id. ERROR_NOT_FOUND: the login does not
+ * exist, or the token is wrong or was used before.
  */
 bool account_confirm(struct database *db, const char *login, const char *token,
     struct account *account, struct error *err);
 
 /*
- * Finds an account by its login, whatever the case. hash gets its password's hash, *confirmed
- * whether it may log in. True with account->id == 0 and an empty hash: no account has the login.
+ * Finds an account by its login, in upper or lower case. hash gets its password's hash, *confirmed
+ * whether it is confirmed. If no account has the login, returns true with account->id == 0 and an
+ * empty hash.
  */
 bool account_find(struct database *db, const char *login, struct account *account,
     char hash[static PASSWORD_HASH], bool *confirmed, struct error *err);
 
+/* ERROR_NOT_FOUND: the account does not exist. */
 bool account_read(struct database *db, int64_t account, struct account_details *details,
     struct error *err);
 
 /*
- * The account of somebody whom the directory knows, made at the first log-in; an empty email leaves
- * the one that is there. ERROR_CONFLICT: the login is a local account's.
+ * Finds the account of a user of the LDAP directory; makes it at the first log-in. Replaces its
+ * e-mail address if email is not empty. ERROR_CONFLICT: a local account has the login.
  */
 bool account_of_directory(struct database *db, const char *login, const char *email,
     struct account *account, struct error *err);
 
 /*
- * For a registration by mail. Drops an account that was registered and not confirmed, since its
- * mail could not be sent; or gives one another token, for another mail.
+ * For a registration by mail. account_unregister drops an account that is not confirmed, since its
+ * mail could not be sent. account_renew_token makes a new token for another mail; ERROR_CONFLICT:
+ * the account is confirmed.
  */
 bool account_unregister(struct database *db, int64_t account, struct error *err);
 bool account_renew_token(struct database *db, int64_t account, char token[static TOKEN_TEXT],
     struct error *err);
 
-/* The rest, but for the next one, is the operator's. Adds an account that may log in at once. */
+/* The rest, except account_set_password, is for the operator. */
+
+/* Adds an account that may log in at once. ERROR_CONFLICT: the login is taken. */
 bool account_add(struct database *db, const char *login, const char *email, const char *hash,
     bool admin, struct error *err);
 
-/* Whether it may log in; either way its sessions end. Jobs of a disabled one wait in the queue. */
+/*
+ * Disables or enables an account, and ends its sessions. The jobs of a disabled one stay in queue.
+ */
 bool account_set_disabled(struct database *db, int64_t account, bool disabled, struct error *err);
 bool account_set_admin(struct database *db, int64_t account, bool admin, struct error *err);
 
-/* Gives the account a limit of its own; below 0: the configuration's holds again. */
+/* Sets the account's own limit. A value below 0 removes it: the configuration's applies again. */
 bool account_set_limit(struct database *db, int64_t account, enum account_limit limit,
     int64_t value, struct error *err);
 
-/* Called for each account by login, with what it stores; texts last for the call. */
+/*
+ * account_each calls visit for each account, in the order of logins. Texts are valid in the call.
+ */
 struct account_listed {
 	struct account account;
 	const char *email;
@@ -149,8 +158,9 @@ typedef bool account_visit(const struct account_listed *listed, void *context, s
 bool account_each(struct database *db, account_visit *visit, void *context, struct error *err);
 
 /*
- * Whether it stores no more than it may (storage_max: for accounts without a limit of their own; 0:
- * no limit); else ERROR_TOO_LARGE. Within the transaction that adds something.
+ * Checks that the account stores no more than its limit. ERROR_TOO_LARGE: it stores more.
+ * storage_max is for accounts without their own limit; 0: no limit. Must be called within the
+ * transaction that adds data.
  */
 bool account_storage_check(struct database *db, int64_t account, int64_t storage_max,
     struct error *err);
@@ -158,15 +168,15 @@ bool account_storage_check(struct database *db, int64_t account, int64_t storage
 bool account_count(struct database *db, int64_t *count, struct error *err);
 
 /*
- * Accounts made before before_ms that were never confirmed and own nothing: counts them, or drops
- * up to most of them. Not within a transaction.
+ * Count, or drop at most `most` of, the accounts from before before_ms that were never confirmed
+ * and own nothing. Must not be called within a transaction.
  */
 bool account_count_unconfirmed(struct database *db, int64_t before_ms, int64_t *count,
     struct error *err);
 bool account_drop_unconfirmed(struct database *db, int64_t before_ms, int64_t most,
     int64_t *dropped, struct error *err);
 
-/* Gives the account another password and ends its sessions, but for the one of keep (a token). */
+/* Sets the password, and ends all sessions of the account except the one with the token `keep`. */
 bool account_set_password(struct database *db, int64_t account, const char *hash, const char *keep,
     struct error *err);
 

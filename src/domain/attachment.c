@@ -1,5 +1,5 @@
 /*
- * Attachments: a name is data until it was checked, and then a path below one folder.
+ * Attachments. A name is used as a path, below one folder, only after attachment_name_check.
  */
 #include "attachment.h"
 
@@ -16,7 +16,7 @@
 
 #define NAME_MOST      1024
 #define COMPONENT_MOST 255
-#define PARTS_MOST     64 /* each takes a descriptor while the files are flushed */
+#define PARTS_MOST     64 /* components; each needs a descriptor while tree_sync runs */
 
 static bool
 attachment_component_valid(const char *component, size_t length)
@@ -38,21 +38,22 @@ attachment_name_check(const char *name, struct error *err)
 	for (const char *c = name; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return error_set(err, ERROR_INPUT,
-			    "attachments: a file's name has a control character in it");
+			    "attachments: a file's name contains a control character; rename the file");
 	if (length > NAME_MOST)
 		return error_set(err, ERROR_INPUT,
-		    "attachments: a file's name has over %d bytes: '%.64s…'", NAME_MOST, name);
+		    "attachments: a file's name must have at most %d bytes: '%.64s…'", NAME_MOST,
+		    name);
 	for (const char *c = name; *c != '\0'; c++)
 		parts += *c == '/';
 	if (parts > PARTS_MOST)
 		return error_set(err, ERROR_INPUT,
-		    "attachments: at most %d folders in a file's name", PARTS_MOST - 1);
+		    "attachments: a file's name may contain at most %d folders", PARTS_MOST - 1);
 	for (const char *component = name;; component++) {
 		size_t size = strcspn(component, "/");
 
 		if (!attachment_component_valid(component, size))
 			return error_set(err, ERROR_INPUT,
-			    "attachments: '%s' is no name for a file here: give a relative path without '..', "
+			    "attachments: '%s' is not a valid file name: give a relative path without '..', "
 			    "'.' or empty parts, each part at most %d bytes long",
 			    name, COMPONENT_MOST);
 		component += size;
@@ -61,7 +62,7 @@ attachment_name_check(const char *name, struct error *err)
 	}
 }
 
-/* Opens the folder of name's last component, making each on the way; *last is that component. */
+/* Makes the folders in name's path, and opens the last one. *last points to the last component. */
 static int
 attachment_open_parent(int dir, const char *name, const char **last)
 {
@@ -77,7 +78,7 @@ attachment_open_parent(int dir, const char *name, const char **last)
 		if (mkdirat(at, component, 0755) < 0) {
 			if (errno != EEXIST)
 				return -1;
-		} else if (fchmodat(at, component, 0755, 0) < 0) { /* whatever our umask */
+		} else if (fchmodat(at, component, 0755, 0) < 0) { /* independent of our umask */
 			return -1;
 		}
 		below = openat(at, component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -126,7 +127,7 @@ attachment_link(int from, int to, const char *name, struct error *err)
 	if (errno == EEXIST || errno == ENOTDIR)
 		return error_set(err, ERROR_INPUT,
 		    "attachments: two files would have the name '%s'", name);
-	return error_errno(err, "keep the attachment '%s'", name);
+	return error_errno(err, "link the attachment '%s'", name);
 }
 
 int64_t

@@ -1,7 +1,7 @@
 #ifndef KABUTO_ATTACHMENT_H
 #define KABUTO_ATTACHMENT_H
 /*
- * Files that come with a job or an image: their names, checked at the door, and their rows.
+ * Attachments, the files that are uploaded with a job or an image: their names, files and rows.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,34 +22,38 @@ struct attachments {
 };
 
 /*
- * Whether a file may have this name: a relative path in valid UTF-8, no empty component, no "." or
- * "..", no control characters, components of at most 255 bytes, 1,024 in all. ERROR_INPUT names it.
+ * Checks a file's name. It must be a relative path in valid UTF-8, without empty components, "." or
+ * "..", and without control characters. A component has at most 255 bytes, the name 1,024.
+ * ERROR_INPUT says what is wrong.
  */
 bool attachment_name_check(const char *name, struct error *err);
 
 /*
- * Creates the file name, and the folders that it names, below the folder dir. The descriptor is the
- * caller's; -1 with err set, ERROR_INPUT where another attachment has the name or needs it as a
- * folder.
+ * Creates the file `name`, and the folders in its path, below the folder dir. Returns a descriptor,
+ * which the caller closes, or -1 with err set. ERROR_INPUT: another attachment has this name, or
+ * has a folder of this name.
  */
 int attachment_create(int dir, const char *name, struct error *err);
 
-/* Bytes of all. */
+/* Returns the sum of their sizes in bytes. */
 int64_t attachment_size(const struct attachments *list);
 
 /*
- * Adds those of former that the list has no file of the same name for: the rows to the list, and
- * the files, as hard links, from the folder from to the folder to. ERROR_INPUT where a file of one
- * has the name of a folder of the other; ERROR_TOO_LARGE where they are more than most.
+ * Adds to the list those of `former` whose names it does not have yet, and makes hard links of
+ * their files from the folder `from` to the folder `to`. ERROR_INPUT: a file of one has the name of
+ * a folder of the other. ERROR_TOO_LARGE: the list would have more than `most` files.
  */
 bool attachment_merge(struct attachments *list, const struct attachments *former, int64_t most,
     int from, int to, struct error *err);
 
-/* Adds one to the list; the name is copied. */
+/* Adds one to the list. Copies the name. */
 bool attachment_add(struct attachments *list, const char *name, int64_t size, struct error *err);
 void attachment_clear(struct attachments *list);
 
-/* Their rows: written with the job's, and read by name. The list is the caller's to clear. */
+/*
+ * Write and read the rows of a job's attachments. attachment_list reads them in the order of names;
+ * the caller must call attachment_clear.
+ */
 bool attachment_insert(struct database *db, int64_t job, const struct attachments *list,
     struct error *err);
 bool attachment_list(struct database *db, int64_t job, struct attachments *list, struct error *err);

@@ -1,5 +1,6 @@
 /*
- * The rows of builds, and the folder of each that becomes visible with its row.
+ * The rows of builds, and their folders. A build's folder is in its place before its row is
+ * committed.
  */
 #include "build.h"
 
@@ -15,10 +16,10 @@
 #include "tree.h"
 #include "transaction.h"
 
-/* A URL may have a password in it, which nobody needs once the build has ended. */
+/* Removes a URL that may contain a password: no one needs it after the end of the build. */
 #define FORGET "repo_url = iif(instr(repo_url, '@') > 0, NULL, repo_url)"
 
-#define RETRY_S 60 /* a guess at when a build has ended */
+#define RETRY_S 60 /* an estimate of when a build ends */
 
 #define BUILD_ROW     "id, image, state, dockerfile, repo_url, error, nocache, tag_secret"
 #define BUILD_COLUMNS "SELECT " BUILD_ROW " FROM build"
@@ -51,7 +52,7 @@ build_take(struct statement *st, void *context, struct error *err)
 	return false;
 }
 
-/* The image that is built, which a new one is only now; and the account whose it is. */
+/* *image gets the id of the image to build; a new image is inserted. *account gets its owner. */
 static bool
 build_find_image(struct database *db, const struct build_request *request, int64_t *image,
     int64_t *account, struct error *err)
@@ -82,7 +83,7 @@ build_check_count(struct database *db, int64_t account, int64_t builds_max, stru
 	if (pending < builds_max)
 		return true;
 	error_set(err, ERROR_TOO_MANY,
-	    "an account may have %lld builds that wait or are at work; wait until one has ended",
+	    "an account may have %lld builds that wait or run; wait until one has ended",
 	    (long long)builds_max);
 	err->retry_after_s = RETRY_S;
 	return false;
@@ -109,7 +110,10 @@ build_insert_rows(struct database *db, const struct build_request *request, int6
 	return true;
 }
 
-/* A folder that a call left which died before its commit has no row: the id is given out again. */
+/*
+ * Moves the folder into its place. If a call died before its commit, its folder stays and its id is
+ * used again: the old folder is removed.
+ */
 static bool
 build_publish(struct spool *spool, const struct staging *staging, const char *name,
     struct error *err)
@@ -134,8 +138,8 @@ build_create(struct database *db, struct spool *spool, const struct build_reques
 	if (!build_publish(spool, request->staging, name, err))
 		return false;
 	crash_point("context", "publish");
-	/* After a commit that fails the folder stays: the sweep, or the next build of this id, has
-	 * it. */
+	/* If the commit fails, the folder stays until the sweep or the next build of this id
+	 * removes it. */
 	return transaction_commit(&t, err);
 }
 
@@ -151,8 +155,8 @@ build_find(struct database *db, const struct account *viewer, int64_t id, int64_
 }
 
 /*
- * Ends the pending builds that `where` names, an id being its one "?2". A build that nobody works
- * on ends here, and the sweep removes its context; any other one is the spooler's to end.
+ * Ends the pending builds that `where` names; its "?2" is an id. A build that waits ends here, and
+ * the sweep removes its context. The spooler must end a build that runs.
  */
 #define CANCEL_WAITING(where)                                                                      \
 	"UPDATE build SET state = 'FAILED', error = '" BUILD_CANCELLED "', finished_at = ?1"       \
@@ -350,7 +354,7 @@ build_count_pending(struct database *db, int64_t *count, struct error *err)
 		   NO_VALUES) == 1;
 }
 
-/* Where build_next puts what it finds. */
+/* The results of build_next. */
 struct build_found {
 	int64_t id;
 	bool pending;

@@ -1,12 +1,12 @@
 #ifndef KABUTO_BUILD_H
 #define KABUTO_BUILD_H
 /*
- * Builds of images: asked for by a handler, done by the spooler (PENDING -> SUCCESS | FAILED |
- * FAILURE).
+ * Builds of images. A handler creates a build; the spooler executes it (PENDING -> SUCCESS | FAILED
+ * | FAILURE).
  *
- * builds/<id>/ holds context/ (Dockerfile and attachments, until the end) and output: what the
- * engine said, one JSON message a line, appended as it comes. A line without its newline is still
- * being written.
+ * The folder builds/<id>/ holds context/ (Dockerfile and attachments, until the end) and the file
+ * output. The spooler appends the engine's messages to output, one JSON message per line. A last
+ * line without newline is incomplete.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,13 +18,13 @@
 #include "staging.h"
 
 #define BUILD_CONTEXT  "context"
-#define BUILD_CHECKOUT "checkout" /* what a repository is cloned into, until the end */
+#define BUILD_CHECKOUT "checkout" /* the clone of a repository, until the end */
 #define BUILD_OUTPUT   "output"
 
 struct build {
-	int64_t id; /* 0: none */
+	int64_t id; /* 0: no build */
 	int64_t image;
-	char tag_secret[NAME_TEXT]; /* the part of its tag that nobody can guess */
+	char tag_secret[NAME_TEXT]; /* the unguessable part of its tag */
 	char state[8];              /* "PENDING", "SUCCESS", "FAILED", "FAILURE" */
 	char *dockerfile;
 	char *repo_url; /* NULL: the context came with the call */
@@ -34,84 +34,91 @@ struct build {
 void build_clear(struct build *build);
 
 /*
- * What a new image is made of. stage has a folder named "build", with context/ in it, which moves
- * to builds/.
+ * The parameters of a new build. The staging folder has a folder "build" with context/ in it;
+ * build_create moves it to builds/<id>.
  */
 struct build_request {
-	const struct account *viewer; /* who asks */
-	int64_t image;                /* the one that is built anew; 0: a new one, the viewer's */
-	int64_t builds_max;           /* for accounts without a limit of their own */
-	const char *name;             /* NULL: the image keeps its own */
+	const struct account *viewer; /* the account that calls */
+	int64_t image;                /* the image to build again; 0: a new image of the viewer */
+	int64_t builds_max;           /* for accounts without their own limit */
+	const char *name;             /* NULL: the image keeps its name */
 	const char *dockerfile;       /* NULL with repo_url */
 	const char *repo_url;
 	bool nocache;
 	struct staging *staging;
 };
-/* *id and *image get the ids of the build and of its image. ERROR_NOT_FOUND: no such image.
- * ERROR_TOO_MANY: its owner has builds_max builds. */
+/*
+ * Creates a build. *id gets its id, *image the id of its image. ERROR_NOT_FOUND: no such image.
+ * ERROR_TOO_MANY: the owner already has builds_max builds that have not ended.
+ */
 bool build_create(struct database *db, struct spool *spool, const struct build_request *request,
     int64_t *id, int64_t *image, struct error *err);
 
 /*
- * One build; ERROR_NOT_FOUND "Build not found" where it is not the viewer's, or not of image (0:
- * any).
+ * Reads one build. The caller must call build_clear. ERROR_NOT_FOUND "Build not found": it does not
+ * exist, is not the viewer's, or is not of this image (0: any image).
  */
 bool build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
     struct build *build, struct error *err);
 
 /*
- * Ends a build that waits, or asks the spooler to give up one at work; ERROR_CONFLICT where it has
+ * Ends a build that waits, or asks the spooler to stop a build that runs. ERROR_CONFLICT: it has
  * ended.
  */
 #define BUILD_CANCELLED "cancelled by its owner"
 bool build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err);
 /*
- * Deletes an image: nobody sees it from now on, its builds end, and the spooler's sweep removes
- * what the engine has of it. ERROR_NOT_FOUND: it is not the viewer's. ERROR_CONFLICT: a job in
- * queue or running needs it.
+ * Deletes an image. No one sees it any more, its builds end, and the spooler's sweep removes it
+ * from the engine. ERROR_NOT_FOUND: it is not the viewer's. ERROR_CONFLICT: a job that is in queue
+ * or running needs it.
  */
 bool build_delete_image(struct database *db, const struct account *viewer, int64_t image,
     struct error *err);
 
 /*
- * Deleted images that no job names, with their builds: counts them, or drops the rows of at most
- * `most` of them.
+ * Count the deleted images that no job names, or drop the rows of at most `most` of them, with
+ * their builds.
  */
 bool build_count_unused_images(struct database *db, int64_t *count, struct error *err);
 bool build_drop_unused_images(struct database *db, int64_t most, int64_t *dropped,
     struct error *err);
 
 /*
- * Sets *needed to whether the image that a build made is needed: it serves its image, it may do so
- * yet, or jobs of the image are in queue or running.
+ * Sets *needed to whether the engine's image of this build is needed. It is if the build is in use
+ * for its image or can still become it, or if jobs of the image are in queue or running.
  */
 bool build_is_needed(struct database *db, int64_t image, int64_t build, bool *needed,
     struct error *err);
 
-/* The spooler's: takes the oldest build that waits. True with build->id == 0: none does. */
+/*
+ * For the spooler: takes the oldest build that waits. If none waits, returns true with build->id ==
+ * 0. The caller must call build_clear.
+ */
 bool build_claim(struct database *db, struct build *build, struct error *err);
-/* Builds that a former spooler had taken wait again; they run from their stored context. */
+/* Makes builds that a former spooler had taken wait again. They keep their context. */
 bool build_unclaim_all(struct database *db, struct error *err);
 bool build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err);
 
 /*
- * Ends a build well: it now serves its image, unless a later one does. entrypoint and cmd are the
- * built image's (JSON or NULL).
+ * Ends a build with success. Its image now uses it, unless it uses a later build. entrypoint and
+ * cmd are the built image's (JSON or NULL).
  */
 bool build_succeed(struct database *db, int64_t id, const char *dockerfile, const char *entrypoint,
     const char *cmd, struct error *err);
-/* Ends a build otherwise; state is "FAILED" or "FAILURE". */
+/* Ends a build without success. state is "FAILED" or "FAILURE". */
 bool build_fail(struct database *db, int64_t id, const char *state, const char *error,
     struct error *err);
 
-/* Whether a row of that id exists, for the sweep of builds/; and whether that build has ended. */
+/* For the sweep of builds/: set *exists, or *ended, to whether the build exists, or has ended. */
 bool build_exists(struct database *db, int64_t id, bool *exists, struct error *err);
 bool build_has_ended(struct database *db, int64_t id, bool *ended, struct error *err);
 
-/* How many wait or are at work. */
+/* Counts the builds that wait or run. */
 bool build_count_pending(struct database *db, int64_t *count, struct error *err);
 
-/* The id after the id after, and whether it is pending; 0: there is none. */
+/*
+ * *id gets the next id after `after`, *pending whether that build is pending; 0: no further build.
+ */
 bool build_next(struct database *db, int64_t after, int64_t *id, bool *pending, struct error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Rows of the audit trail. They name accounts and things by ids that are never used again, so they
- * stay when those go.
+ * Rows of the audit trail. They stay when the account or the object is deleted: ids are never used
+ * again.
  */
 #include "event.h"
 
@@ -8,7 +8,7 @@
 
 #include "clock.h"
 
-/* Whose a thing is, by the action's first word. */
+/* The statement that finds an object's owner, by the first word of the action. */
 static const struct {
 	const char *word;
 	const char *owner;

@@ -1,5 +1,5 @@
 /*
- * The sweep of files. A file's name tells which row it belongs to.
+ * The sweep of files. A file's name says which row it belongs to.
  */
 #include "filesweep.h"
 
@@ -25,7 +25,7 @@
 
 #define YOUNG_MS (60 * 60 * MS_PER_S)
 
-/* Sets *has to whether the row exists to which a name belongs. */
+/* Sets *has to whether the row of a file with this name exists. */
 typedef bool filesweep_has_row(struct database *db, const char *name, bool *has, struct error *err);
 
 static bool
@@ -34,7 +34,7 @@ filesweep_has_results(struct database *db, const char *name, bool *has, struct e
 	char token[NAME_TEXT];
 
 	snprintf(token, sizeof token, "%s",
-	    name); /* without its suffix: a token fills it exactly */
+	    name); /* cuts off the suffix: the token fills the array */
 	return job_has_results_token(db, token, has, err);
 }
 
@@ -47,7 +47,9 @@ filesweep_has_build(struct database *db, const char *name, bool *has, struct err
 	return !number_parse_integer(name, &id) || build_exists(db, id, has, err);
 }
 
-/* Reads the number before the first "." of a name. Returns what follows the "."; NULL: none. */
+/*
+ * Reads the number before the first "." of a name. Returns the text after the "."; NULL: no number.
+ */
 static const char *
 filesweep_take_number(const char *name, int64_t *number)
 {
@@ -61,8 +63,9 @@ filesweep_take_number(const char *name, int64_t *number)
 }
 
 /*
- * A log is "<job>.<attempt>.log", its index "<job>.<attempt>.idx". If retention has noted that it
- * removed the job's logs, those that are left are rubbish, except those of an attempt that runs.
+ * A log is "<job>.<attempt>.log", its index "<job>.<attempt>.idx". If the row records that
+ * retention removed the job's logs, the remaining logs are swept, except those of an attempt that
+ * runs.
  */
 static bool
 filesweep_has_log(struct database *db, const char *name, bool *has, struct error *err)
@@ -141,7 +144,7 @@ filesweep_measure(int dir, const char *name)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_size;
 }
 
-/* Removes one thing that belongs to nothing, or counts it. */
+/* Removes one file or folder that has no row. With dry_run only counts it. */
 static void
 filesweep_remove(struct filesweep *sweep, int dir, const char *folder, const char *name)
 {
@@ -155,8 +158,8 @@ filesweep_remove(struct filesweep *sweep, int dir, const char *folder, const cha
 	} else if (!kept) {
 		sweep->removed++;
 		sweep->bytes += bytes;
-		filesweep_tell(sweep, LOG_INFO, "removed %s/%s, which belongs to nothing", folder,
-		    name);
+		filesweep_tell(sweep, LOG_INFO, "removed %s/%s, which no row of the database names",
+		    folder, name);
 	}
 }
 
@@ -174,7 +177,7 @@ filesweep_entry(struct filesweep *sweep, int dir, const char *folder, const char
 		filesweep_remove(sweep, dir, folder, name);
 }
 
-/* The folder's next entry; NULL at its end, or if it cannot be read to its end, which is told. */
+/* Returns the folder's next entry; NULL at the end, or if reading failed, which tell gets. */
 static struct dirent *
 filesweep_next(struct filesweep *sweep, DIR *stream, const char *folder)
 {
@@ -204,8 +207,9 @@ filesweep_folder(struct filesweep *sweep, int folder, const char *name, fileswee
 }
 
 /*
- * Results have no row until the end of their job is written, which the database or a full disk may
- * delay for long. So results that are younger than a running job may belong to it.
+ * Returns which results may be swept: those from before this time. The row of a job names its
+ * results only after its end, which a busy database or a full disk may delay. So results that are
+ * younger than the start of a running job may belong to it.
  */
 static int64_t
 filesweep_results_before(struct filesweep *sweep, int64_t hour_ago)
@@ -241,7 +245,7 @@ filesweep_run(struct filesweep *sweep)
 	filesweep_folder(sweep, spool->builds, "builds", filesweep_has_build, hour_ago);
 }
 
-/* Removes what is left in the folder of a build that has ended. */
+/* Removes the context and checkout of a build that has ended. */
 static void
 filesweep_build(struct filesweep *sweep, int builds, const char *name)
 {

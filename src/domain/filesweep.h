@@ -1,9 +1,9 @@
 #ifndef KABUTO_FILESWEEP_H
 #define KABUTO_FILESWEEP_H
 /*
- * The sweep of files: removes from the state directory what a process left there that died between
- * making a file and writing its row. The spooler and kabutoctl do it; it knows nothing of the
- * engine.
+ * The sweep of files. It removes files from the state directory that have no row, since a process
+ * died after it made the file and before it wrote the row. The spooler and kabutoctl run it. It
+ * does not use the engine.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,10 +18,10 @@ struct filesweep {
 	struct spool *spool;
 	struct database *db;
 	int64_t started_ms;      /* when the calling spooler began; 0: the caller is no spooler */
-	const atomic_bool *stop; /* the sweep ends when it is set; NULL: nothing ends it */
-	bool dry_run;            /* counts and removes nothing */
-	bool measure;            /* counts bytes too, which takes a walk through each folder */
-	/* Is called with what was removed (LOG_INFO) and with what failed (LOG_WARNING). */
+	const atomic_bool *stop; /* if it becomes true, the sweep ends; may be NULL */
+	bool dry_run;            /* only counts */
+	bool measure;            /* also counts bytes, which must read each folder */
+	/* Gets a text for each removal (LOG_INFO) and for each failure (LOG_WARNING). */
 	void (*tell)(void *context, enum log_level level, const char *text);
 	void *context;
 	/* The sweep adds to these. */
@@ -30,9 +30,9 @@ struct filesweep {
 };
 
 /*
- * Removes files without a row that are older than an hour. Of what only spoolers make, and of
- * unfinished uploads, it removes also what is younger and older than the calling spooler. What
- * cannot be looked up or removed is told, and stays until the next sweep.
+ * Removes files without a row that are older than an hour. Unfinished uploads and files that only
+ * spoolers make are also removed if they are older than the calling spooler. If a check or a
+ * removal fails, calls tell; the next sweep tries again.
  */
 void filesweep_run(struct filesweep *sweep);
 

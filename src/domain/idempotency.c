@@ -1,5 +1,5 @@
 /*
- * The rows of kept answers.
+ * The rows of stored answers.
  */
 #include "idempotency.h"
 
@@ -9,7 +9,7 @@
 
 #define KEPT_MS DAY_MS
 
-/* Where idempotency_find puts what it finds. */
+/* The results of idempotency_find. */
 struct idempotency_found {
 	const struct idempotency *call;
 	int *status;
@@ -24,7 +24,7 @@ idempotency_take(struct statement *st, void *context, struct error *err)
 
 	if (memcmp(statement_blob(st, 0, &length), found->call->digest, DIGEST_BYTES) != 0)
 		return error_set(err, ERROR_IMPOSSIBLE,
-		    "Idempotency-Key: it came with another call before; take a new key for a new call");
+		    "Idempotency-Key: this key was used for a different call; use a new key");
 	*found->status = (int)statement_integer(st, 1);
 	*found->answer = statement_copy(st, 2);
 	return statement_copied(st, err);
@@ -54,7 +54,8 @@ idempotency_check_count(struct database *db, int64_t account, struct error *err)
 		return false;
 	if (count < IDEMPOTENCY_KEYS_MOST)
 		return true;
-	error_set(err, ERROR_TOO_MANY, "Idempotency-Key: at most %d keys in 24 hours",
+	error_set(err, ERROR_TOO_MANY,
+	    "Idempotency-Key: an account can use at most %d keys in 24 hours",
 	    IDEMPOTENCY_KEYS_MOST);
 	err->retry_after_s = (int)(KEPT_MS / MS_PER_S / 24);
 	return false;
@@ -77,7 +78,7 @@ idempotency_keep(struct database *db, const struct idempotency *call, int status
 		return false;
 	return database_changes(db) == 1 ||
 	    error_set(err, ERROR_CONFLICT,
-		"Idempotency-Key: another call with it has just been made; repeat this one");
+		"Idempotency-Key: another call with this key runs at the same time; repeat this call");
 }
 
 bool

@@ -1,7 +1,7 @@
 #ifndef KABUTO_IMAGE_H
 #define KABUTO_IMAGE_H
 /*
- * Images that were built: what jobs run from. One that has not been built yet is seen by no one.
+ * Images, which jobs run from. No one sees an image before its first build has succeeded.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,29 +13,29 @@
 struct image {
 	int64_t id;
 	const char *name;
-	const char *dockerfile; /* NULL where there is none to show */
+	const char *dockerfile; /* NULL: unknown */
 	int64_t created_at;
 };
 
-/* Called for each image with texts that last for the call; false, with err set, ends the list. */
+/* Gets one image; texts are valid during the call. False, with err set, ends the list. */
 typedef bool image_visit(const struct image *image, void *context, struct error *err);
 
-/* The viewer's images (all, for an admin) by id: those after the id after, at most limit. */
+/* Lists at most `limit` images with an id above `after`: the viewer's, or all for an admin. */
 bool image_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
     image_visit *visit, void *context, struct error *err);
 
-/* One image; ERROR_NOT_FOUND "Image not found" where it is not the viewer's. */
+/* Calls visit for one image. ERROR_NOT_FOUND "Image not found": it is not the viewer's. */
 bool image_show(struct database *db, const struct account *viewer, int64_t id, image_visit *visit,
     void *context, struct error *err);
 
-/* Whose image it is; ERROR_NOT_FOUND where it is not the viewer's to use. */
+/* *account gets the owner of an image. ERROR_NOT_FOUND: the viewer may not use it. */
 bool image_owner(struct database *db, const struct account *viewer, int64_t id, int64_t *account,
     struct error *err);
 
-/* What a job needs of its image. Texts are the caller's, to be given back with image_run_clear. */
+/* The data of an image that a job needs. The caller must call image_run_clear. */
 struct image_run {
 	int64_t image;
-	int64_t build; /* the one that serves */
+	int64_t build; /* the build in use */
 	char tag_secret[NAME_TEXT];
 	char *entrypoint; /* JSON array of strings, or NULL */
 	char *cmd;        /* likewise */

@@ -1,6 +1,6 @@
 /*
- * The rows of jobs: what they hold, and who may see them. jobstate.c moves them from state to
- * state.
+ * The rows of jobs: reading, adding and changing them, with a check of the viewer. jobstate.c
+ * changes their states.
  */
 #include "job.h"
 
@@ -19,7 +19,7 @@
 #include "tree.h"
 #include "transaction.h"
 
-/* The options come first, and then what became of the job. */
+/* The options come first; job_take reads the columns in this order. */
 #define JOB_COLUMNS                                                                                \
 	"SELECT " JOBOPTION_COLUMNS "id, pipeline, account, image, state, attempt,"                \
 	" attachment_token, results_token, created_at, queued_at, started_at, start_marked_at,"    \
@@ -41,7 +41,7 @@ job_ended(const struct job *job)
 	return strcmp(job->state, "done") == 0 || strcmp(job->state, "failed") == 0;
 }
 
-/* The columns in the order of JOB_COLUMNS. */
+/* Reads a row of JOB_COLUMNS. */
 static bool
 job_take(struct statement *st, void *context, struct error *err)
 {
@@ -87,7 +87,7 @@ job_take(struct statement *st, void *context, struct error *err)
 	return false;
 }
 
-/* The job's pipeline is the viewer's, and its image is too. */
+/* Checks that the viewer may use the job's pipeline and image. Sets job->account. */
 static bool
 job_check_owner(struct database *db, const struct account *viewer, struct job *job,
     struct error *err)
@@ -126,7 +126,7 @@ job_insert_row(struct database *db, struct job *job, int64_t inbox_size, struct 
 	return true;
 }
 
-/* Moves the stage's folder "inbox", flushed, into inbox/ under a new name. */
+/* Flushes the folder "inbox" of the staging folder, and moves it to inbox/ under a new name. */
 static bool
 job_publish_inbox(struct spool *spool, struct staging *staging, char token[static NAME_TEXT],
     struct error *err)
@@ -149,7 +149,7 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 	struct error ignored;
 	bool files = attachments->count > 0;
 
-	/* Before the work of flushing, and once more below, where it counts. */
+	/* Checked before the files are flushed, to fail early, and again in the transaction. */
 	if (!job_check_owner(db, viewer, job, err))
 		return false;
 	job->attachment_token[0] = '\0';
@@ -161,14 +161,14 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 	    (files && !account_storage_check(db, job->account, storage_max, err))) {
 		if (files)
 			(void)tree_remove(spool->inbox, job->attachment_token,
-			    &ignored); /* else the sweep does */
+			    &ignored); /* if this fails, the sweep does it */
 		return false;
 	}
-	/* A commit that fails may yet be found done after a crash: its files are the sweep's. */
+	/* Leaves the files to the sweep if the commit fails: it may be found done after a crash. */
 	return transaction_commit(&t, err);
 }
 
-/* The former files and the new ones as one folder, under a new name. */
+/* Merges the old files with the new ones in one folder, and publishes it under a new name. */
 static bool
 job_renew_inbox(struct database *db, struct spool *spool, struct job *job, struct attachments *list,
     struct staging *staging, const struct config *config, struct error *err)
@@ -218,7 +218,7 @@ job_read_changed(struct database *db, const struct account *viewer, const struct
 	    image_owner(db, viewer, job->image, &owner, err);
 }
 
-/* All but the attachments. */
+/* Writes all but the attachments. */
 static bool
 job_write_options(struct database *db, const struct job *job, struct error *err)
 {
@@ -231,7 +231,7 @@ job_write_options(struct database *db, const struct job *job, struct error *err)
 	    (struct sql_values){ values, JOBOPTION_COUNT + 2 });
 }
 
-/* In one transaction with another look at the job, so that no change of another call is undone. */
+/* Reads the job again in the same transaction, so that it does not undo changes of other calls. */
 static bool
 job_write_change(struct database *db, const struct account *viewer, const struct job_change *change,
     const struct attachments *list, const char *token, char former[static NAME_TEXT],
@@ -262,7 +262,7 @@ job_update(struct database *db, struct spool *spool, const struct account *viewe
 	struct job job = { 0 };
 	bool files = attachments->count > 0, done;
 
-	/* Before the work of flushing, and once more where it counts. */
+	/* Checked before the files are flushed, to fail early, and again in the transaction. */
 	done = job_read_changed(db, viewer, change, &job, err);
 	snprintf(former, NAME_TEXT, "%s", job.attachment_token);
 	done =
@@ -274,7 +274,7 @@ job_update(struct database *db, struct spool *spool, const struct account *viewe
 	    job_write_change(db, viewer, change, attachments, token, former, config, err);
 }
 
-/* The jobs of a pipeline, of an account, of all; in any state, or in one: each by an index. */
+/* The statement for the jobs of a pipeline, of an account, or of all. Each can use an index. */
 static const char *
 job_listing(int64_t pipeline, bool all, bool state)
 {

@@ -1,7 +1,7 @@
 #ifndef KABUTO_JOB_H
 #define KABUTO_JOB_H
 /*
- * Jobs: ready -> in_queue -> running -> done | failed, and back in queue by another submit.
+ * Jobs: their rows and attachments. jobstate.h has the functions that change their states.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,20 +18,21 @@
 
 void job_clear(struct job *job);
 
-/* Whether its end has come. */
+/* Whether the job is done or failed. */
 bool job_ended(const struct job *job);
 
 /*
- * Adds a job (its options resolved, id ignored) to the viewer's pipeline. With attachments, the
- * stage's folder "inbox" holds them and moves into its place. ERROR_NOT_FOUND: no such pipeline or
- * image. ERROR_TOO_LARGE: its owner would store more than storage_max, or than its own limit.
+ * Adds a job to the viewer's pipeline, and sets job->id. Its options must be resolved. If it has
+ * attachments, the staging folder's folder "inbox" holds them and is moved to inbox/.
+ * ERROR_NOT_FOUND: no such pipeline or image. ERROR_TOO_LARGE: its owner would store more than its
+ * own limit, or than storage_max if it has none.
  */
 bool job_create(struct database *db, struct spool *spool, const struct account *viewer,
     struct job *job, const struct attachments *attachments, struct staging *staging,
     int64_t storage_max, struct error *err);
 
 /*
- * What of a job is changed: apply gives it its new options, resolved, and may be called twice.
+ * A change of a job. apply writes the new options, resolved, to the job; it may be called twice.
  */
 struct job_change {
 	int64_t pipeline, id;
@@ -40,48 +41,48 @@ struct job_change {
 };
 
 /*
- * Changes a job's options, and gives it attachments besides those that it has, of which one of the
- * same name is replaced; the list gets all of them. former gets the folder of those that it had,
- * which is nobody's after the commit where there are new ones, and the caller's to remove.
- * ERROR_CONFLICT: it is in queue or runs. ERROR_BUSY: another call changed them at the same time.
+ * Changes a job's options, and adds attachments; a new one replaces one of the same name. The list
+ * gets all attachments, old and new. former gets the token of the old folder: if there are new
+ * attachments, the caller must remove that folder after the commit. ERROR_CONFLICT: the job is in
+ * queue or running. ERROR_BUSY: another call changed the attachments at the same time.
  */
 bool job_update(struct database *db, struct spool *spool, const struct account *viewer,
     const struct job_change *change, struct attachments *attachments, struct staging *staging,
     const struct config *config, char former[static NAME_TEXT], struct error *err);
 
-/* Called for each job, which lasts for the call; false, with err set, ends the list. */
+/* Gets one job, which is valid during the call. False, with err set, ends the list. */
 typedef bool job_visit(const struct job *job, void *context, struct error *err);
 
 /*
- * The jobs of a pipeline, which is the viewer's (0: of all that are), by id: those after the id
- * after, of state (NULL: any), at most limit.
+ * Lists at most `limit` jobs with an id above `after`, in this state (NULL: any), of a pipeline of
+ * the viewer. If pipeline is 0, lists all jobs of the viewer; for an admin, all jobs.
  */
 bool job_each(struct database *db, const struct account *viewer, int64_t pipeline,
     const char *state, int64_t after, int64_t limit, job_visit *visit, void *context,
     struct error *err);
 
 /*
- * One job, of the pipeline (0: of any); ERROR_NOT_FOUND "Job not found" where it is not the
- * viewer's. *job is the caller's to clear.
+ * Reads one job of a pipeline (0: of any pipeline). The caller must call job_clear. ERROR_NOT_FOUND
+ * "Job not found": it does not exist, or is not the viewer's.
  */
 bool job_find(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct job *job, struct error *err);
 
-/* Reads a job for the spooler; true with job->id == 0: there is none. */
+/* Reads a job of any account. If it does not exist, returns true with job->id == 0. */
 bool job_read(struct database *db, int64_t id, struct job *job, struct error *err);
 
-/* The id of the next job behind the id after, deleted ones left out; 0: there is none. */
+/* *id gets the next id after `after` of a job that is not deleted; 0: no further job. */
 bool job_next(struct database *db, int64_t after, int64_t *id, struct error *err);
 
-/* When the job began that has run longest of those that run; INT64_MAX: none does. */
+/* *started_at gets the start of the running job that began first; INT64_MAX: no job runs. */
 bool job_oldest_start(struct database *db, int64_t *started_at, struct error *err);
 
-/* How many are in each state, in the order of job_states. Looks at each row. */
+/* Counts the jobs in each state, in the order of job_states. Reads each row. */
 #define JOB_STATES 5
 extern const char *const job_states[JOB_STATES];
 bool job_count(struct database *db, int64_t counts[static JOB_STATES], struct error *err);
 
-/* Whether a row has that token, for the sweeps of inbox/ and results/. */
+/* For the sweeps of inbox/ and results/: set *has to whether a job has this token. */
 bool job_has_attachment_token(struct database *db, const char *token, bool *has, struct error *err);
 bool job_has_results_token(struct database *db, const char *token, bool *has, struct error *err);
 

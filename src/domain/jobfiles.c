@@ -1,5 +1,5 @@
 /*
- * Removes what a job has in the state directory.
+ * Removes the files of a job from the state directory.
  */
 #include "jobfiles.h"
 

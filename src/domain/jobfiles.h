@@ -1,10 +1,11 @@
 #ifndef KABUTO_JOBFILES_H
 #define KABUTO_JOBFILES_H
 /*
- * Removes what a job has in the state directory. A file that is not there counts as removed.
+ * Removes the files of a job from the state directory. A file that does not exist counts as
+ * removed.
  *
- * *kept is set to true if a backup runs and keeps the files; the sweep of files removes what has
- * no row by then.
+ * *kept is set to true if a backup runs and keeps the files; a later sweep of files removes them if
+ * they have no row.
  */
 #include <stdbool.h>
 #include <stdint.h>

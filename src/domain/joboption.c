@@ -1,5 +1,5 @@
 /*
- * Loops over the table of options.
+ * Functions that loop over the table of options.
  */
 #include "joboption.h"
 
@@ -11,7 +11,7 @@
 
 #define CONFIG(member) offsetof(struct config, job.member)
 
-/* Where a number has its default and its ceiling; a text has neither there. */
+/* The offsets of a number's default and maximum in struct config; a text has none. */
 #define SETTINGS_NUMBER(name)  CONFIG(name), CONFIG(name##_max)
 #define SETTINGS_BYTES(name)   CONFIG(name), CONFIG(name##_max)
 #define SETTINGS_DECIMAL(name) CONFIG(name), CONFIG(name##_max)
@@ -83,7 +83,7 @@ joboption_resolve_decimal(const struct joboption *option, struct job *job,
 	if (*value == JOBOPTION_UNSET)
 		*value = *(const double *)(const void *)((const char *)config + option->fallback);
 	return *value <= most ||
-	    error_set(err, ERROR_IMPOSSIBLE, "%s: at most %.15g here", option->name, most);
+	    error_set(err, ERROR_IMPOSSIBLE, "%s: must be at most %.15g here", option->name, most);
 }
 
 static bool
@@ -99,13 +99,13 @@ joboption_resolve_number(const struct joboption *option, struct job *job,
 	if (*value <= most)
 		return true;
 	if (option->type == JOBOPTION_BYTES)
-		return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %s here (%lld bytes)",
+		return error_set(err, ERROR_IMPOSSIBLE, "%s: must be at most %s here (%lld bytes)",
 		    option->name, quantity_format_bytes(most, text), (long long)most);
-	return error_set(err, ERROR_IMPOSSIBLE, "%s: at most %lld here", option->name,
+	return error_set(err, ERROR_IMPOSSIBLE, "%s: must be at most %lld here", option->name,
 	    (long long)most);
 }
 
-/* The one choice that the configuration allows only some of. */
+/* Checks the network: the configuration can forbid some of the choices. */
 static bool
 joboption_resolve_network(struct job *job, const struct config *config, struct error *err)
 {

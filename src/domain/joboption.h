@@ -1,18 +1,19 @@
 #ifndef KABUTO_JOBOPTION_H
 #define KABUTO_JOBOPTION_H
 /*
- * What the owner of a job may ask for, each option in one row of one table. The parameters of the
- * API, the columns of table job, the answer's members and the checks against the configuration are
- * loops over it.
+ * The options of a job, one row of a table for each. The parameters of the API, the columns of
+ * table job, the answer's members and the checks against the configuration are all made from this
+ * table.
  */
 #include "config.h"
 #include "database.h"
 #include "error.h"
 #include "jobrow.h"
 
-#define JOBOPTION_UNSET (-1) /* a number that was not given: the configuration's default holds */
+#define JOBOPTION_UNSET (-1) /* a number that was not given: the configuration's default applies   \
+			      */
 
-/* A command's bytes: the kernel takes 128 KiB for one argument (execve(2)). */
+/* Bytes of a command: the kernel allows 128 KiB for one argument (execve(2)). */
 #define JOBOPTION_COMMAND_MOST 131000
 #define JOBOPTION_WORD_MOST    1024
 
@@ -31,8 +32,8 @@ enum joboption_type {
 /*
  * X(type, name, least, most, words). The name is that of the parameter, of the column, of the
  * answer's member, of struct job's member, and, if the option is a number, of the settings
- * job.<name> (its default) and job.<name>_max (its ceiling). least is what makes sense at all. most
- * is in bytes of a text; a number's is its ceiling in the configuration.
+ * job.<name> (its default) and job.<name>_max (its maximum). least is the lowest possible value.
+ * most is the length of a text in bytes; for a number it is not used.
  */
 #define JOBOPTIONS(X)                                                                              \
 	X(COMMAND, command, 0, JOBOPTION_COMMAND_MOST, NULL)                                       \
@@ -43,7 +44,7 @@ enum joboption_type {
 	X(CHOICE, network, 0, 0, "none bridge")                                                    \
 	X(NUMBER, timeout, 1, 0, NULL)     /* seconds */                                           \
 	X(NUMBER, grace, 0, 0, NULL)       /* seconds */                                           \
-	X(BYTES, memory, 6 << 20, 0, NULL) /* the engine takes no less */                          \
+	X(BYTES, memory, 6 << 20, 0, NULL) /* the engine's minimum */                              \
 	X(DECIMAL, cpus, 10, 0, NULL)      /* 0.01 */                                              \
 	X(NUMBER, pids, 4, 0, NULL)                                                                \
 	X(BYTES, disk, 0, 0, NULL)                                                                 \
@@ -67,11 +68,12 @@ struct joboption {
 	enum joboption_type type;
 	size_t offset;   /* in struct job */
 	size_t fallback; /* of a number: its default, in struct config */
-	size_t ceiling;  /* of a number: in struct config */
+	size_t ceiling;  /* of a number: its maximum, in struct config */
 };
 extern const struct joboption joboptions[JOBOPTION_COUNT];
 
-/* The option's member of struct job. Of a text, *joboption_text is the job's own, NULL: not given.
+/*
+ * Return a pointer to the option's member of the job. A text belongs to the job; NULL: not given.
  */
 char **joboption_text(const struct joboption *option, struct job *job);
 int64_t *joboption_number(const struct joboption *option, struct job *job);
@@ -81,8 +83,8 @@ double *joboption_decimal(const struct joboption *option, struct job *job);
 void joboption_unset(struct job *job);
 
 /*
- * Fills in the options that were not given, and checks all against the configuration.
- * ERROR_IMPOSSIBLE names the option that is over its ceiling.
+ * Sets the options that were not given to their defaults, and checks all against the configuration.
+ * ERROR_IMPOSSIBLE: an option is above its maximum; the text names it.
  */
 bool joboption_resolve(struct job *job, const struct config *config, struct error *err);
 
@@ -92,7 +94,7 @@ void joboption_clear(struct job *job);
 /* Reads the columns of JOBOPTION_COLUMNS, the first of which is column. */
 void joboption_take(struct statement *st, int column, struct job *job);
 
-/* Writes the values of JOBOPTION_COLUMNS to values. Texts stay the job's. */
+/* Writes the values of JOBOPTION_COLUMNS to values. The texts still belong to the job. */
 void joboption_values(const struct job *job, struct sql_value values[static JOBOPTION_COUNT]);
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef KABUTO_JOBROW_H
 #define KABUTO_JOBROW_H
 /*
- * What the row of a job holds.
+ * The row of a job.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,14 +9,14 @@
 #include "secret.h"
 
 struct job {
-	int64_t id; /* 0: none */
+	int64_t id; /* 0: no job */
 	int64_t pipeline;
 	int64_t account;
 	int64_t image;
 	int64_t position; /* in its pipeline */
 	char state[9];
 	int64_t attempt;
-	/* What the owner asked for; NULL: not given. */
+	/* The options; NULL: not given. */
 	char *name;
 	char *command; /* a shell line, or a JSON array of strings */
 	char *env;     /* JSON array of "KEY=VALUE" */
@@ -30,9 +30,9 @@ struct job {
 	int64_t pids;
 	int64_t disk; /* bytes */
 	int64_t retries;
-	char attachment_token[NAME_TEXT]; /* empty: it has none */
-	/* What became of it; times are 0 where they have not come. */
-	char results_token[NAME_TEXT]; /* empty: none */
+	char attachment_token[NAME_TEXT]; /* empty: no attachments */
+	/* The result; a time is 0 if it has not come yet. */
+	char results_token[NAME_TEXT]; /* empty: no results */
 	int64_t created_at, queued_at, started_at, start_marked_at, finished_at;
 	bool has_response;
 	int64_t response;
@@ -41,13 +41,13 @@ struct job {
 	double used_cpu;
 	int64_t used_memory, used_io;
 	int64_t retries_left;
-	int64_t first_attempt; /* since the submit; 0: none has begun since there are retries */
-	int64_t retry_at;      /* in queue after a failure: not before then */
+	int64_t first_attempt; /* of the attempts since the submit; 0: none yet */
+	int64_t retry_at;      /* in queue after a failure: when the next try may begin */
 	bool cancel_requested;
 	bool deleted;
-	int64_t slot;                                /* of the spooler's, while it runs */
+	int64_t slot;                                /* the spooler's slot, while it runs */
 	int64_t results_size, log_size;              /* bytes */
-	int64_t results_removed_at, logs_removed_at; /* by retention */
+	int64_t results_removed_at, logs_removed_at; /* when retention did it */
 };
 
 #endif

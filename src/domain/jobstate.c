@@ -1,6 +1,6 @@
 /*
  * A job's states: ready -> in_queue -> running -> done | failed, or in_queue again for another try.
- * The state machine's law stands in the WHERE of each UPDATE.
+ * The WHERE of each UPDATE checks that the change of state is allowed.
  */
 #include "jobstate.h"
 
@@ -12,12 +12,10 @@
 #include "queue.h"
 #include "transaction.h"
 
-#define RETRY_LEAST_MS                                                                             \
-	MS_PER_S /* before the first retry; twice that before the next, and so on                  \
-		  */
-#define RETRY_MOST_MS (300 * MS_PER_S)
+#define RETRY_LEAST_MS MS_PER_S /* before the first retry; doubles for each further one */
+#define RETRY_MOST_MS  (300 * MS_PER_S)
 
-/* The first job in queue of a pipeline: in_queue -> running. */
+/* Claims the first job in queue of a pipeline: in_queue -> running. */
 static bool
 jobstate_mark_running(struct database *db, int64_t pipeline, int64_t slot, int64_t *id,
     struct error *err)
@@ -46,7 +44,7 @@ jobstate_claim(struct database *db, int64_t slot, int64_t running_max, struct jo
 	int64_t pipeline = 0, id = 0;
 
 	*job = (struct job){ 0 };
-	/* A look without the lock first: most of the time nothing waits. */
+	/* Checks first without the lock: most of the time no job waits. */
 	if (!queue_pick(db, running_max, &pipeline, err))
 		return false;
 	if (pipeline == 0)
@@ -106,7 +104,7 @@ jobstate_visit_running(struct statement *st, void *context, struct error *err)
 	return each->visit(statement_integer(st, 0), statement_integer(st, 1), each->context, err);
 }
 
-/* Reads the whole of a partial index, which has as many entries as jobs run. */
+/* Reads a whole partial index, which has an entry for each running job. */
 bool
 jobstate_each_running(struct database *db, jobstate_running_visit *visit, void *context,
     struct error *err)
@@ -168,8 +166,7 @@ jobstate_queue_all(struct database *db, int64_t pipeline, struct error *err)
 }
 
 /*
- * A job leaves the queue. If it was started since its submit it has failed, else it is ready again,
- * as if it had not been submitted.
+ * Takes a job out of the queue. If it was started since its submit, it becomes failed, else ready.
  */
 #define UNQUEUE                                                                                    \
 	"UPDATE job SET state = iif(started_at IS NULL, 'ready', 'failed'), queued_at = NULL,"     \
@@ -189,7 +186,7 @@ jobstate_cancel_all(struct database *db, int64_t pipeline, struct error *err)
 	    VALUES(I(pipeline)));
 }
 
-/* With on_failure = stop the jobs behind a failed one leave the queue, and say why. */
+/* If on_failure is "stop", takes the jobs after a failed one out of the queue, with a reason. */
 static bool
 jobstate_stop_pipeline(struct database *db, const struct job *failed, struct error *err)
 {
@@ -247,15 +244,24 @@ jobstate_delete(struct database *db, const struct account *viewer, int64_t pipel
 }
 
 bool
+jobstate_delete_ended(struct database *db, int64_t id, int64_t finished_at, struct error *err)
+{
+	return database_run(db, err,
+	    "UPDATE job SET deleted = 1 WHERE id = ? AND finished_at = ?"
+	    " AND state IN ('done', 'failed') AND NOT deleted",
+	    VALUES(I(id), I(finished_at)));
+}
+
+bool
 jobstate_delete_all(struct database *db, int64_t pipeline, struct error *err)
 {
 	return database_run(db, err, "UPDATE job SET deleted = 1 WHERE pipeline = ?",
 	    VALUES(I(pipeline)));
 }
 
-/* A job whose time for another try has come. */
+/* A job whose next try is due. */
 struct jobstate_due {
-	int64_t job; /* 0: none */
+	int64_t job; /* 0: no job */
 	int64_t pipeline;
 };
 
@@ -294,10 +300,10 @@ jobstate_retry_due(struct database *db, struct error *err)
 	}
 }
 
-/* What the end depends on, and others may have changed meanwhile. */
+/* The columns that the end depends on. Other processes may have changed them. */
 struct jobstate_before_end {
 	struct job *job;
-	char *results; /* its former results' token */
+	char *results; /* token of the former results */
 };
 
 static bool
@@ -313,7 +319,7 @@ jobstate_take_before_end(struct statement *st, void *context, struct error *err)
 	return true;
 }
 
-/* Longer from try to try: what fails for a while gets the time to be mended. */
+/* Returns the wait before the next try. It doubles each time, so that a failure can be repaired. */
 static int64_t
 jobstate_retry_delay_ms(const struct job *job)
 {

@@ -16,7 +16,7 @@
 #define WINDOW_MS    (15 * 60 * MS_PER_S)
 #define SUBJECT_TEXT 160
 
-/* Logins count whatever their case, as they are one account. */
+/* Upper and lower case of a login are the same subject, since they are one account. */
 static void
 login_subject(const char *login, char subject[static SUBJECT_TEXT])
 {
@@ -48,7 +48,7 @@ login_count(struct database *db, const char *subject, struct error *err)
 	    VALUES(T(subject), I(clock_now_ms())));
 }
 
-/* Whether the subject has some of its share left. */
+/* Checks that the subject is below its limit. */
 static bool
 login_check(struct database *db, const char *subject, int64_t most, struct error *err)
 {
@@ -67,7 +67,7 @@ login_check(struct database *db, const char *subject, int64_t most, struct error
 	}
 	wait_ms = started_at + WINDOW_MS - clock_now_ms();
 	error_set(err, ERROR_TOO_MANY,
-	    "too many log-ins or registrations failed; try again in %lld minutes",
+	    "too many failed log-ins or registrations; try again in %lld minutes",
 	    (long long)(wait_ms / MS_PER_S / 60 + 1));
 	err->retry_after_s = (int)(wait_ms / MS_PER_S) + 1;
 	return false;

@@ -101,10 +101,10 @@ static bool
 pipeline_refuse_order(struct error *err)
 {
 	return error_set(err, ERROR_INPUT,
-	    "rearrange_jobs: must be the ids of all jobs of the pipeline, each once");
+	    "rearrange_jobs: must contain the id of each job of the pipeline exactly once");
 }
 
-/* Each id gives one of the pipeline's jobs its place; as many ids as jobs, each once, give all. */
+/* Gives each id's job its place. The number of ids must equal the number of jobs. */
 bool
 pipeline_rearrange(struct database *db, int64_t id, const struct ids *jobs, struct error *err)
 {
@@ -117,7 +117,7 @@ pipeline_rearrange(struct database *db, int64_t id, const struct ids *jobs, stru
 		return false;
 	if ((int64_t)jobs->count != count)
 		return pipeline_refuse_order(err);
-	/* Places behind all that there are, so that an id that comes twice finds its job moved. */
+	/* New positions are above all old ones, so that the second of two equal ids is noticed. */
 	for (size_t i = 0; i < jobs->count; i++) {
 
 		if (!database_run(db, err,

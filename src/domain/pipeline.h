@@ -1,7 +1,7 @@
 #ifndef KABUTO_PIPELINE_H
 #define KABUTO_PIPELINE_H
 /*
- * Pipelines: jobs in an order, submitted together.
+ * Pipelines. The jobs of a pipeline have an order and are submitted together.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,52 +23,52 @@ bool pipeline_create(struct database *db, const struct pipeline *pipeline, int64
     struct error *err);
 
 /*
- * Called for each pipeline with texts that last for the call; false, with err set, ends the list.
+ * Gets one pipeline; its texts are valid during the call. False, with err set, ends the list.
  */
 typedef bool pipeline_visit(const struct pipeline *pipeline, void *context, struct error *err);
 
-/* The viewer's pipelines (all, for an admin) by id: those after the id after, at most limit. */
+/* Lists at most `limit` pipelines with an id above `after`: the viewer's, or all for an admin. */
 bool pipeline_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
     pipeline_visit *visit, void *context, struct error *err);
 
 /*
- * One pipeline; ERROR_NOT_FOUND "Pipeline not found" where it is not the viewer's. visit may be
- * NULL.
+ * Calls visit (may be NULL) for one pipeline. ERROR_NOT_FOUND "Pipeline not found": it does not
+ * exist, or is not the viewer's.
  */
 bool pipeline_show(struct database *db, const struct account *viewer, int64_t id,
     pipeline_visit *visit, void *context, struct error *err);
 
-/* Called for each job of a pipeline in their order. */
+/* pipeline_jobs calls this for each job of a pipeline, in their order. */
 typedef bool pipeline_job_visit(int64_t job, const char *state, void *context, struct error *err);
 bool pipeline_jobs(struct database *db, int64_t pipeline, pipeline_job_visit *visit, void *context,
     struct error *err);
 
-/* What of a pipeline is changed. */
+/* A change of a pipeline. */
 struct ids {
 	int64_t *items; /* NULL: not given */
 	size_t count;
 };
 struct pipeline_change {
-	const char *name;       /* NULL: it stays */
-	const char *on_failure; /* NULL: it stays */
-	int64_t max_parallel;   /* 0: it stays */
+	const char *name;       /* NULL: no change */
+	const char *on_failure; /* NULL: no change */
+	int64_t max_parallel;   /* 0: no change */
 	struct ids remove;      /* jobs to delete */
-	struct ids rearrange;   /* all jobs that are left then, in their new order */
+	struct ids rearrange;   /* all remaining jobs, in their new order */
 };
 
 /* The rest must be called within a transaction. */
 
-/* Writes what the change says of the pipeline itself, its jobs left out. */
+/* Writes the new name, on_failure and max_parallel. Does not change the jobs. */
 bool pipeline_write(struct database *db, int64_t id, const struct pipeline_change *change,
     struct error *err);
 
-/* Gives the pipeline's jobs a new order. ERROR_INPUT: jobs are not the ids of all, each once. */
+/* Gives the jobs a new order. ERROR_INPUT: `jobs` is not the ids of all its jobs, each once. */
 bool pipeline_rearrange(struct database *db, int64_t id, const struct ids *jobs, struct error *err);
 
-/* Hides the pipeline from everybody. Its row goes once its jobs are gone. */
+/* Marks the pipeline as deleted: no one sees it. Its row is dropped after its last job. */
 bool pipeline_hide(struct database *db, int64_t id, struct error *err);
 
-/* Drops the row of a deleted pipeline, or of all of them, that has no job left. */
+/* Drop the row of one deleted pipeline, or the rows of all, if they have no jobs left. */
 bool pipeline_erase_empty(struct database *db, int64_t id, struct error *err);
 bool pipeline_erase_all_empty(struct database *db, struct error *err);
 

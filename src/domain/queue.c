@@ -9,7 +9,7 @@
 #include "quantity.h"
 #include "service.h"
 
-#define ETA_RUNS "20" /* last jobs of an image from which an estimate is made */
+#define ETA_RUNS "20" /* how many of an image's last jobs the estimate uses */
 
 bool
 queue_refresh(struct database *db, int64_t pipeline, struct error *err)
@@ -28,7 +28,7 @@ queue_refresh(struct database *db, int64_t pipeline, struct error *err)
 }
 
 /*
- * Steps from account to account in the index, so that it costs a seek for each account that waits.
+ * Steps through the index from account to account, so that it needs one seek per waiting account.
  */
 #define PICK_ACCOUNT                                                                                 \
 	"/*scan*/ WITH RECURSIVE waiting (account) AS ("                                             \
@@ -64,12 +64,12 @@ queue_pick(struct database *db, int64_t running_max, int64_t *pipeline, struct e
 
 struct place_numbers {
 	int64_t before;  /* jobs in queue before it */
-	int64_t running; /* of its pipeline, those that wait for their next try included */
+	int64_t running; /* jobs of its pipeline that run or wait for their next try */
 	int64_t max_parallel;
 	int64_t retry_at, retries, retries_left;
 	int64_t account_running, account_most;
 	bool account_disabled;
-	int64_t run_ms; /* what its image's jobs take on average; 0: none has run */
+	int64_t run_ms; /* average run time of its image's jobs; 0: none has run */
 };
 
 static bool
@@ -112,7 +112,7 @@ queue_read_numbers(struct database *db, int64_t job, const struct queue_mark *ma
 		   queue_take_numbers, numbers) >= 0;
 }
 
-/* Why it waits, from what concerns all to what concerns it alone. */
+/* Says why the job waits. Reasons that concern all jobs come first. */
 static void
 queue_explain(struct queue_place *place, const struct place_numbers *numbers,
     const struct service_status *status, int64_t slots)
@@ -121,7 +121,7 @@ queue_explain(struct queue_place *place, const struct place_numbers *numbers,
 	size_t room = sizeof place->reason;
 
 	if (status->engine_away_since != 0)
-		snprintf(place->reason, room, "the engine does not answer since %s",
+		snprintf(place->reason, room, "the engine has not answered since %s",
 		    quantity_format_time(status->engine_away_since, time));
 	else if (status->disk_error[0] != '\0')
 		snprintf(place->reason, room, "%s", status->disk_error);
@@ -135,11 +135,12 @@ queue_explain(struct queue_place *place, const struct place_numbers *numbers,
 		snprintf(place->reason, room, "%lld job%s before it in its pipeline",
 		    (long long)numbers->before, numbers->before == 1 ? "" : "s");
 	else if (numbers->running >= numbers->max_parallel)
-		snprintf(place->reason, room, "%lld of its pipeline run%s, which is max_parallel",
+		snprintf(place->reason, room,
+		    "%lld of its pipeline's jobs run%s; max_parallel allows no more",
 		    (long long)numbers->running, numbers->running == 1 ? "s" : "");
 	else if (numbers->account_running >= numbers->account_most)
 		snprintf(place->reason, room,
-		    "%lld of the account's jobs run%s, which is its limit",
+		    "%lld of the account's jobs run%s; its limit allows no more",
 		    (long long)numbers->account_running, numbers->account_running == 1 ? "s" : "");
 	else
 		snprintf(place->reason, room, "all %lld slots are taken", (long long)slots);

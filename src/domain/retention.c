@@ -1,13 +1,14 @@
 /*
- * Retention's statements. Each walk goes along the index job_finished, so that a batch costs what
- * it takes, however many jobs there are.
+ * Retention's statements. Each walk uses the index job_finished, so that the time for a batch does
+ * not depend on the number of jobs.
  */
 #include "retention.h"
 
 #include "clock.h"
+#include "jobstate.h"
 #include "transaction.h"
 
-#define OVER_MOST 1000 /* accounts that are looked at in one run */
+#define OVER_MOST 1000 /* accounts in one run */
 
 #define ENDED "state IN ('done', 'failed') AND NOT deleted"
 
@@ -21,8 +22,7 @@
 
 static const struct {
 	const char *next;
-	const char
-	    *apply; /* of the id ?1, at the time ?2; ?3 is what makes sure that it is the same */
+	const char *apply; /* of the job ?1, at the time ?2; ?3 checks that the job is unchanged */
 } kinds[] = {
 	[RETENTION_RESULTS] = {
 	    WALK("coalesce(results_size, 0)") " AND results_token IS NOT NULL" WALK_END,
@@ -36,12 +36,12 @@ static const struct {
 	},
 	[RETENTION_JOBS] = {
 	    WALK("coalesce(results_size, 0) + log_size") WALK_END,
-	    "UPDATE job SET deleted = ?2 > 0 WHERE id = ?1 AND finished_at = ?3 AND " ENDED,
+	    NULL, /* jobstate_delete_ended */
 	},
 };
 _Static_assert(sizeof kinds / sizeof kinds[0] == RETENTION_KINDS, "each has its statements");
 
-/* Where a walk puts the jobs that it comes by. */
+/* A walk, and the batch that it fills. */
 struct retention_reading {
 	struct retention_walk *walk;
 	struct retention_batch *batch;
@@ -90,8 +90,10 @@ retention_apply(struct database *db, enum retention_kind kind, struct retention_
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct retention_job *job = &batch->jobs[i];
 
-		if (!database_run(db, err, kinds[kind].apply,
-			VALUES(I(job->id), I(now), I(job->finished_at))))
+		if (kinds[kind].apply == NULL
+			? !jobstate_delete_ended(db, job->id, job->finished_at, err)
+			: !database_run(db, err, kinds[kind].apply,
+			      VALUES(I(job->id), I(now), I(job->finished_at))))
 			return false;
 		if (database_changes(db) == 1)
 			batch->jobs[applied++] = *job;
@@ -122,7 +124,9 @@ retention_take_account(struct statement *st, void *context, struct error *err)
 	return true;
 }
 
-/* All of them are read first, since visit writes, and a statement that is open holds the WAL. */
+/*
+ * Reads all accounts before it calls visit: visit writes, and an open SELECT keeps the WAL growing.
+ */
 bool
 retention_each_over(struct database *db, int64_t fallback, int64_t results_before,
     int64_t logs_before, retention_over *visit, void *context, struct error *err)

@@ -1,5 +1,5 @@
 /*
- * The spooler's one row, and the instance's name.
+ * The row of the spooler's status, and the name of the instance.
  */
 #include "service.h"
 
@@ -61,10 +61,10 @@ service_check(const struct service_status *status, struct error *err)
 		return error_set(err, ERROR_AWAY, "no spooler has run yet: start kabuto-spooler");
 	if (silent_ms > SILENT_MS)
 		return error_set(err, ERROR_AWAY,
-		    "the spooler (pid %lld) has been silent for %lld s: is it running? its log says why not",
+		    "the spooler (pid %lld) has been silent for %lld s: check whether it runs, and read its log",
 		    (long long)status->pid, (long long)(silent_ms / MS_PER_S));
 	if (status->engine_away_since != 0)
-		return error_set(err, ERROR_AWAY, "the engine does not answer since %s: %s",
+		return error_set(err, ERROR_AWAY, "the engine has not answered since %s: %s",
 		    quantity_format_time(status->engine_away_since, since), status->engine_error);
 	return true;
 }
@@ -84,5 +84,7 @@ service_instance(struct database *db, char instance[static INSTANCE_TEXT], struc
 	    NO_VALUES, service_take_instance, instance);
 
 	return row == 1 ||
-	    (row == 0 && error_set(err, ERROR_SYSTEM, "the database has no instance name"));
+	    (row == 0 &&
+		error_set(err, ERROR_SYSTEM,
+		    "the database has no instance name: restore a backup"));
 }

@@ -1,12 +1,12 @@
 /*
- * Sessions by the hash of their token.
+ * The rows of sessions. A row has only the hash of the token.
  */
 #include "session.h"
 
 #include "clock.h"
 #include "transaction.h"
 
-#define USE_NOTED_MS (60 * 60 * MS_PER_S)
+#define USE_RECORDED_MS (60 * 60 * MS_PER_S)
 
 bool
 session_open(struct database *db, int64_t account, int64_t session_days,
@@ -26,10 +26,10 @@ session_open(struct database *db, int64_t account, int64_t session_days,
 	    transaction_commit(&t, err);
 }
 
-/* A session's row, and the account that it is of. */
+/* A session's row, and its account. */
 struct session_row {
 	struct account *account;
-	int64_t used_at; /* ms since 1970; 0: there is no such session */
+	int64_t used_at; /* ms since 1970; 0: the session does not exist */
 };
 
 static bool
@@ -63,7 +63,7 @@ session_find(struct database *db, const char *token, int64_t session_days, struc
 		*account = account_nobody();
 		return true;
 	}
-	return now - row.used_at < USE_NOTED_MS ||
+	return now - row.used_at < USE_RECORDED_MS ||
 	    database_run(db, err, "UPDATE session SET used_at = ? WHERE hash = ?",
 		VALUES(I(now), B(hash, TOKEN_HASH)));
 }

@@ -11,25 +11,26 @@
 #include "secret.h"
 
 /*
- * Opens a session of the account; token is for its cookie. Ended sessions of anybody are removed.
+ * Opens a session of the account; token is for its cookie. Removes ended sessions of all accounts.
  */
 bool session_open(struct database *db, int64_t account, int64_t session_days,
     char token[static TOKEN_TEXT], struct error *err);
 
 /*
- * Whose session token is. True with account->id == 0: it is nobody's or a disabled account's, or it
- * ended by being idle for session_days. Counts as use, which the row notes once an hour.
+ * Finds the account of a session, by its token, and records the use of the session (once an hour).
+ * If the session does not exist, its account is disabled, or it was idle for session_days, returns
+ * true with account->id == 0.
  */
 bool session_find(struct database *db, const char *token, int64_t session_days,
     struct account *account, struct error *err);
 
-/* Sessions that have ended by being idle: counts them, or drops at most `most` of them. */
+/* Count, or drop at most `most` of, the sessions that were idle for session_days. */
 bool session_count_idle(struct database *db, int64_t session_days, int64_t *count,
     struct error *err);
 bool session_drop_idle(struct database *db, int64_t session_days, int64_t most, int64_t *dropped,
     struct error *err);
 
-/* Ends one; one that is no more is success. */
+/* Ends a session. Returns true if it does not exist. */
 bool session_end(struct database *db, const char *token, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What is done to all jobs of a pipeline in one transaction.
+ * Changes of all jobs of a pipeline, each in one transaction.
  */
 #include "submission.h"
 
@@ -7,7 +7,7 @@
 #include "queue.h"
 #include "transaction.h"
 
-#define RETRY_S 60 /* a guess at when a full queue has room again */
+#define RETRY_S 60 /* an estimate of when a full queue has room again */
 
 static bool
 submission_take_account(const struct pipeline *pipeline, void *context, struct error *err)
@@ -17,7 +17,7 @@ submission_take_account(const struct pipeline *pipeline, void *context, struct e
 	return true;
 }
 
-/* Whether each job that a submit is about still has its image. */
+/* Checks that each job that a submit would queue still has its image. */
 static bool
 submission_check_images(struct database *db, int64_t pipeline, struct error *err)
 {
@@ -49,7 +49,7 @@ submission_check_queued(struct database *db, int64_t account, int64_t queued_max
 	if (queued <= queued_max)
 		return true;
 	error_set(err, ERROR_TOO_MANY,
-	    "an account may have %lld jobs in queue; wait until some have run",
+	    "an account may have at most %lld jobs in queue; wait until some have run",
 	    (long long)queued_max);
 	err->retry_after_s = RETRY_S;
 	return false;

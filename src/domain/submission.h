@@ -1,14 +1,14 @@
 #ifndef KABUTO_SUBMISSION_H
 #define KABUTO_SUBMISSION_H
 /*
- * Submitting, cancelling, changing and deleting a pipeline with its jobs: all of it or nothing.
+ * Submits, cancels, changes and deletes a pipeline with its jobs. Each call is one transaction.
  */
 #include "config.h"
 #include "pipeline.h"
 
 /*
  * Queues the pipeline's jobs. Jobs that are in queue or running stay as they are. visit (may be
- * NULL) gets every job as the submit leaves it; nobody else sees that before this returns true.
+ * NULL) gets every job in its new state; others see the new states only after this returns true.
  * ERROR_TOO_MANY: the owner would have more than queued_max jobs in queue. ERROR_TOO_LARGE: the
  * owner stores more than it may. ERROR_CONFLICT: a job's image was deleted.
  */
@@ -16,8 +16,8 @@ bool submission_submit(struct database *db, const struct account *viewer, int64_
     const struct config *config, pipeline_job_visit *visit, void *context, struct error *err);
 
 /*
- * Takes the jobs in queue out of it, and asks for the end of those that run. visit (may be NULL)
- * gets every job as this leaves it.
+ * Takes the pipeline's jobs out of the queue, and requests the end of those that run. visit (may be
+ * NULL) gets every job in its new state.
  */
 bool submission_cancel(struct database *db, const struct account *viewer, int64_t id,
     pipeline_job_visit *visit, void *context, struct error *err);
@@ -27,7 +27,7 @@ bool submission_change(struct database *db, const struct account *viewer, int64_
     const struct pipeline_change *change, struct error *err);
 
 /*
- * Deletes the pipeline with its jobs: nobody sees them from now on, and the spooler removes their
+ * Deletes the pipeline with its jobs. No one sees them any more, and the spooler removes their
  * files. ERROR_CONFLICT: one of its jobs runs.
  */
 bool submission_delete(struct database *db, const struct account *viewer, int64_t id,

@@ -17,7 +17,7 @@ sweep_add_error(struct sweep *sweep, const char *text)
 
 	if (sweep->errors++ > 0)
 		return;
-	/* The text may have the name of a file in it, which may be any bytes. */
+	/* The text may contain the name of a file, which may be any bytes. */
 	repaired = utf8_repair(text, strlen(text), &length);
 	snprintf(sweep->error, sizeof sweep->error, "%s",
 	    repaired != NULL ? repaired : "not enough memory for the error's text");

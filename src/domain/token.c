@@ -1,5 +1,5 @@
 /*
- * Rows of API tokens.
+ * The rows of API tokens.
  */
 #include "token.h"
 
@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "transaction.h"
 
-#define USE_NOTED_MS (60 * 60 * MS_PER_S)
+#define USE_RECORDED_MS (60 * 60 * MS_PER_S)
 
 bool
 token_create(struct database *db, int64_t account, const char *name, int64_t days, int64_t *id,
@@ -28,7 +28,7 @@ token_create(struct database *db, int64_t account, const char *name, int64_t day
 		return false;
 	if (count >= API_TOKENS_MOST)
 		return error_set(err, ERROR_CONFLICT,
-		    "an account has at most %d tokens; delete one", API_TOKENS_MOST);
+		    "an account may have at most %d tokens; delete one first", API_TOKENS_MOST);
 	if (!database_run(db, err,
 		"INSERT INTO token (account, name, hash, created_at, expires_at)"
 		" VALUES (?, ?, ?, ?, ?)",
@@ -39,10 +39,10 @@ token_create(struct database *db, int64_t account, const char *name, int64_t day
 	return transaction_commit(&t, err);
 }
 
-/* A token's row, and the account that it is of. */
+/* A token's row, and its account. */
 struct token_row {
 	struct account *account;
-	int64_t id;      /* 0: there is no such token */
+	int64_t id;      /* 0: the token does not exist */
 	int64_t used_at; /* when its use was recorded last, in ms since 1970 */
 };
 
@@ -76,7 +76,7 @@ token_find(struct database *db, const char *value, struct account *account, int6
 		VALUES(B(hash, TOKEN_HASH), I(now)), token_take, &row) < 0)
 		return false;
 	*id = row.id;
-	return row.id == 0 || now - row.used_at < USE_NOTED_MS ||
+	return row.id == 0 || now - row.used_at < USE_RECORDED_MS ||
 	    database_run(db, err, "UPDATE token SET used_at = ? WHERE id = ?",
 		VALUES(I(now), I(row.id)));
 }

@@ -1,5 +1,5 @@
 /*
- * Reading kabuto.conf with libconfuse, from one table of settings.
+ * Reading kabuto.conf with libconfuse, by one table of settings.
  */
 #include "config.h"
 
@@ -151,7 +151,8 @@ static const char *const sections[] = { "engine", "job", "build", "registry", "m
 #define SECTIONS (sizeof sections / sizeof sections[0])
 
 /*
- * libconfuse's error function gets no argument of ours; a file is read by one thread, at the start.
+ * Static variables, since libconfuse passes no argument of ours to its error function. Only one
+ * thread reads the file.
  */
 static struct error *parse_error;
 static const char *parse_path;
@@ -164,7 +165,7 @@ config_record_error(cfg_t *cfg, const char *format, va_list arguments)
 	if (parse_error == NULL || parse_error->kind != ERROR_NONE)
 		return; /* the first one is the cause */
 	vsnprintf(reason, sizeof reason, format, arguments);
-	/* A section counts the lines on, but does not know its file's name. */
+	/* libconfuse gives a section the line, but not the file's name. */
 	error_set(parse_error, ERROR_INPUT, "%s:%d: %s", parse_path, cfg->line, reason);
 }
 
@@ -206,7 +207,7 @@ config_check_range(cfg_t *cfg, const struct setting *s, double value)
 	return -1;
 }
 
-/* Called by libconfuse behind each value that it has read. */
+/* libconfuse calls this after each value that it has read. */
 static int
 config_check_value(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -223,7 +224,8 @@ config_check_value(cfg_t *cfg, cfg_opt_t *opt)
 	case SETTING_BYTES:
 		text = cfg_opt_getnstr(opt, last);
 		if (!quantity_parse_bytes(text, &bytes)) {
-			cfg_error(cfg, "%s: '%s' is no size; write bytes, or 512k, 64m, 2g, 1t",
+			cfg_error(cfg,
+			    "%s: '%s' is not a size; write a number of bytes, or 512k, 64m, 2g, 1t",
 			    s->name, text);
 			return -1;
 		}
@@ -355,7 +357,7 @@ config_take_settings(struct config *config, cfg_t *cfg, struct error *err)
 	return true;
 }
 
-/* The whole file as text, the caller's to free; NULL with err set. */
+/* Reads the whole file as text, which the caller frees. Returns NULL with err set on failure. */
 static char *
 config_read_file(const char *path, struct error *err)
 {
@@ -379,7 +381,7 @@ config_read_file(const char *path, struct error *err)
 	return take_pointer(&text);
 }
 
-/* The length of the comment that begins at text; 0: none does. */
+/* Returns the length of the comment that begins at text; 0: no comment begins here. */
 static size_t
 config_comment_length(const char *text)
 {
@@ -394,8 +396,8 @@ config_comment_length(const char *text)
 }
 
 /*
- * Makes comments blank, since libconfuse counts their lines wrongly, and counts the braces outside
- * of quotes, since it takes a section that is never closed.
+ * Replaces comments by spaces, since libconfuse counts their lines wrongly. Counts the braces
+ * outside of quotes, since libconfuse accepts a section that is never closed.
  */
 static bool
 config_prepare_text(char *text, const char *path, struct error *err)
@@ -422,10 +424,10 @@ config_prepare_text(char *text, const char *path, struct error *err)
 			depth += (*text == '{') - (*text == '}');
 	}
 	return depth <= 0 ||
-	    error_set(err, ERROR_INPUT, "%s:%d: a section is not closed with }", path, line);
+	    error_set(err, ERROR_INPUT, "%s:%d: a section is not closed; add a }", path, line);
 }
 
-/* What the machine has stands where the file says 0, and bounds what it says. */
+/* Replaces a 0 by what the machine has, and limits other values to it. */
 static bool
 config_fit_machine(struct config *config, struct error *err)
 {

@@ -1,8 +1,8 @@
 #ifndef KABUTO_CONFIG_H
 #define KABUTO_CONFIG_H
 /*
- * kabuto.conf: every setting stands once, in the table of config.c; the parser, the check (-n) and
- * the test that holds kabuto.conf(5) against it all read that table.
+ * kabuto.conf. The table in config.c has one row for each setting. The parser, the check (-n) and
+ * the test that compares kabuto.conf(5) with the settings all read that table.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ struct text_list {
 
 /* The settings by their names; kabuto.conf(5) says what each means. */
 struct config {
-	const struct config *former; /* before the file was read anew; NULL: none */
+	const struct config *former; /* the one before the last reload; NULL: none */
 	char *state_dir;
 	char *database;
 	char *init;
@@ -69,10 +69,10 @@ struct config {
 		int64_t checkout_limit;
 	} build;
 	struct {
-		char *address; /* empty: there is none */
+		char *address; /* empty: no registry is used */
 		char *namespace;
 		char *username;
-		char *password_file; /* the password itself never is in here: daemon/registry.h */
+		char *password_file; /* struct config never holds the password: daemon/registry.h */
 		int64_t timeout;
 		int64_t patience;
 	} registry;
@@ -115,10 +115,10 @@ enum setting_type {
 	SETTING_LIST     /* struct text_list */
 };
 
-/* What a running process does with another value. */
+/* What a running process does with a new value. */
 enum setting_change {
-	SETTING_AT_ONCE,  /* takes it */
-	SETTING_LATER,    /* keeps the old value, and says that a restart is needed */
+	SETTING_AT_ONCE,  /* uses it at once */
+	SETTING_LATER,    /* keeps the old value, and logs that a restart is needed */
 	SETTING_UNCHANGED /* refuses the whole file: other processes rely on the old value */
 };
 
@@ -126,31 +126,32 @@ struct setting {
 	const char *section; /* NULL: the top level */
 	const char *name;
 	enum setting_type type;
-	const char *fallback; /* as it would stand in the file */
+	const char *fallback; /* the default, as written in the file */
 	double least, most;   /* of a number, a decimal, bytes */
-	const char *choices;  /* of a text: the words allowed, separated by spaces; NULL: any */
-	size_t offset;        /* in struct config */
+	const char *choices; /* of a text: the allowed words, separated by spaces; NULL: any text */
+	size_t offset;       /* in struct config */
 	enum setting_change change;
-	size_t at_most; /* in struct config: the setting that this one must not exceed; 0: none */
+	size_t at_most; /* in struct config: a setting that is this one's limit; 0: none */
 };
 
 /* All settings; the last one's name is NULL. */
 extern const struct setting config_settings[];
 
-/* The first setting of that kind of change whose values differ; NULL: none does. */
+/* Returns the first setting with this `change` whose two values differ; NULL: all are equal. */
 const struct setting *config_changed(const struct config *old, const struct config *new,
     enum setting_change change);
 
-/* The value of a number, of bytes or of a decimal. */
+/* Returns the value of a setting that is a number, bytes or a decimal. */
 double config_number(const struct config *config, const struct setting *setting);
 
-/* Whether list has text in it. */
+/* Whether the list contains text. */
 bool config_list_has(const struct text_list *list, const char *text);
 
 /*
- * Reads the file. A wrong one is refused with "file:line: reason". What depends on this machine is
- * filled in (slots = 0: its processors; memory_max, cpus_max = 0: all it has; database). On true
- * *config is the caller's, to be given back with config_clear.
+ * Reads the file. A wrong file gives the error "file:line: reason". Replaces values that depend on
+ * this machine: slots = 0 becomes the number of processors; memory_max = 0 and cpus_max = 0 become
+ * all that the machine has; an empty database becomes kabuto.db in state_dir. On true the caller
+ * must call config_clear.
  */
 bool config_read(struct config *config, const char *path, struct error *err);
 void config_clear(struct config *config);

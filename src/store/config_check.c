@@ -1,5 +1,5 @@
 /*
- * Settings against each other: what each may be by itself stands in the table of config.c.
+ * Checks settings against each other. The table in config.c says which values each may have.
  */
 #include "config_check.h"
 
@@ -7,14 +7,14 @@
 #include <string.h>
 
 #define ADDRESS_MOST   255
-#define NAMESPACE_MOST 128 /* bytes; a repository's name has 255 at most */
+#define NAMESPACE_MOST 128 /* bytes; a repository's name has at most 255 */
 #define LOWER_DIGITS   "abcdefghijklmnopqrstuvwxyz0123456789"
 #define LETTERS_DIGITS LOWER_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /*
- * A host, with its port or without. One without "." and ":" is none to Docker, but the name of a
- * user of its public registry, which would then get the credentials (the grammar of references in
- * github.com/distribution/reference).
+ * Whether the address is a host, with or without a port. It must have a "." or ":": Docker takes
+ * any other word for a user of its public registry, which would then get the credentials (the
+ * grammar of references in github.com/distribution/reference).
  */
 static bool
 config_check_is_registry_address(const char *text)
@@ -26,7 +26,7 @@ config_check_is_registry_address(const char *text)
 	    (strpbrk(text, ".:") != NULL || strcmp(text, "localhost") == 0);
 }
 
-/* Lower-case names with "/" between them, by the same grammar. */
+/* Whether the text is lower-case names with "/" between them, by the same grammar. */
 static bool
 config_check_is_namespace(const char *text)
 {
@@ -63,7 +63,7 @@ config_check_check_mail(const struct config *config, const char *path, struct er
 	return config_check_has_scheme(url, "https://") ||
 	    config_check_has_scheme(url, "http://") ||
 	    error_set(err, ERROR_INPUT,
-		"%s: registration = \"mail\" needs mail.url, where users find Kabuto: https://host",
+		"%s: registration = \"mail\" needs mail.url, the address of Kabuto for its users: https://host",
 		path);
 }
 
@@ -80,9 +80,9 @@ config_check_check_ldap(const struct config *config, const char *path, struct er
 		    "%s: ldap.url \"%s\" must be ldap://host, ldaps://host or ldapi://path", path,
 		    url);
 	if (config->ldap.base[0] == '\0')
-		return error_set(err, ERROR_INPUT, "%s: ldap.url needs ldap.base beside it", path);
+		return error_set(err, ERROR_INPUT, "%s: ldap.url needs ldap.base", path);
 	return strstr(config->ldap.filter, "{login}") != NULL ||
-	    error_set(err, ERROR_INPUT, "%s: ldap.filter must have {login} in it", path);
+	    error_set(err, ERROR_INPUT, "%s: ldap.filter must contain {login}", path);
 }
 
 static bool
@@ -92,27 +92,27 @@ config_check_check_registry(const struct config *config, const char *path, struc
 
 	if (address[0] == '\0' && (config->registry.username[0] != '\0' || file[0] != '\0'))
 		return error_set(err, ERROR_INPUT,
-		    "%s: registry.address is missing beside the credentials", path);
+		    "%s: registry.username and registry.password_file need registry.address", path);
 	if (address[0] != '\0' && !config_check_is_registry_address(address))
 		return error_set(err, ERROR_INPUT,
-		    "%s: registry.address \"%s\" is no host or host:port; it has no https:// and no path",
+		    "%s: registry.address \"%s\" must be host or host:port, without https:// and without a path",
 		    path, address);
 	if (!config_check_is_namespace(config->registry.namespace))
 		return error_set(err, ERROR_INPUT,
-		    "%s: registry.namespace \"%s\" is no lower-case name of letters, digits, \".\", \"_\", \"-\", with \"/\" between parts",
+		    "%s: registry.namespace \"%s\" must be lower-case letters, digits, \".\", \"_\" and \"-\", with \"/\" between parts",
 		    path, config->registry.namespace);
 	if (strchr(config->registry.username, ':') != NULL) /* RFC 7617, section 2 */
-		return error_set(err, ERROR_INPUT, "%s: registry.username must have no \":\"",
+		return error_set(err, ERROR_INPUT, "%s: registry.username must not contain \":\"",
 		    path);
 	if (file[0] != '\0' && config->registry.username[0] == '\0')
 		return error_set(err, ERROR_INPUT,
-		    "%s: registry.password_file is there, and registry.username is missing", path);
+		    "%s: registry.password_file needs registry.username", path);
 	return file[0] == '\0' || file[0] == '/' ||
 	    error_set(err, ERROR_INPUT, "%s: registry.password_file must be an absolute path",
 		path);
 }
 
-/* The setting that lies at offset in struct config. */
+/* Returns the setting whose value is at this offset in struct config. */
 static const struct setting *
 config_check_setting_at(size_t offset)
 {

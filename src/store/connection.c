@@ -1,6 +1,6 @@
 /*
- * One connection to SQLite. Durable by configuration: WAL with synchronous=FULL, so a commit that
- * returned survives a power cut.
+ * One connection to SQLite. It uses WAL with synchronous=FULL, so that a commit that returned
+ * survives a power failure.
  */
 #include "connection.h"
 
@@ -11,7 +11,7 @@
 
 #include "clock.h"
 
-#define CACHE_SIZE "-256" /* KiB a connection */
+#define CACHE_SIZE "-256" /* KiB per connection */
 
 /* Filesystems on which WAL's shared memory does not work (statfs(2), linux/magic.h). */
 static const struct {
@@ -29,7 +29,7 @@ bool
 connection_damaged(struct error *err, const char *how)
 {
 	return error_set(err, ERROR_SYSTEM,
-	    "the database is damaged (%s): stop Kabuto, and bring a backup back by "
+	    "the database is damaged (%s): stop Kabuto, and restore a backup with "
 	    "\"kabutoctl restore --force FILE\"",
 	    how);
 }
@@ -71,7 +71,7 @@ connection_refuse_network_filesystem(const char *path, struct error *err)
 	struct statfs where;
 
 	if (statfs(path, &where) < 0)
-		return error_errno(err, "look at the filesystem of '%s'", path);
+		return error_errno(err, "read the filesystem type of '%s'", path);
 	for (size_t i = 0; i < sizeof network_filesystems / sizeof network_filesystems[0]; i++)
 		if ((unsigned long)where.f_type == network_filesystems[i].magic)
 			return error_set(err, ERROR_SYSTEM,
@@ -82,8 +82,8 @@ connection_refuse_network_filesystem(const char *path, struct error *err)
 }
 
 /*
- * Where several open a new file at once, SQLite says "busy" to this at once, whatever the time that
- * it may wait.
+ * If several processes open a new file at the same time, SQLite returns "busy" here at once and
+ * does not wait. So this function tries again until CONNECTION_BUSY_MS have passed.
  */
 static bool
 connection_switch_to_wal(struct database *db, struct error *err)
@@ -101,14 +101,14 @@ connection_switch_to_wal(struct database *db, struct error *err)
 void
 connection_init(void)
 {
-	/* A connection would take the memory of 20 pages at once; ours, one a job, use two or
-	 * three. */
+	/* By default a connection allocates 20 pages at once. A running job has a connection, which
+	 * uses two or three pages. */
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
 /*
- * Another process writes. SQLite's own handler sleeps longer from try to try, up to 100 ms, and is
- * overtaken by whoever came later.
+ * SQLite calls this while another process writes. SQLite's own handler sleeps longer after each
+ * try, up to 100 ms, so that processes that came later get the lock first.
  */
 static int
 connection_wait_while_busy(void *nothing, int tries)
@@ -126,9 +126,9 @@ connection_open(struct database *db, const char *path, struct error *err)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
 	/*
-	 * Both our users must write the file, and SQLite gives its WAL the same mode. It is made
-	 * without a descriptor, since closing one would drop the locks of this process's other
-	 * connections.
+	 * Both our users must be able to write the file; SQLite gives its WAL the same mode. mknod
+	 * makes the file, and not open: closing a descriptor would drop the locks of this process's
+	 * other connections.
 	 */
 	if (mknod(path, S_IFREG | 0660, 0) < 0 && errno != EEXIST)
 		return error_errno(err, "make the database '%s'", path);

@@ -1,23 +1,23 @@
 #ifndef KABUTO_CONNECTION_H
 #define KABUTO_CONNECTION_H
 /*
- * SQLite as all of Kabuto uses it: one way to open a database. What tables it has is not known
- * here.
+ * Opens an SQLite database, with the options that all of Kabuto uses. This file does not know the
+ * tables.
  *
- * A connection belongs to one thread at a time.
+ * Only one thread at a time may use a connection.
  */
 #include <sqlite3.h>
 #include <stdbool.h>
 
 #include "error.h"
 
-#define CONNECTION_BUSY_MS    5000 /* how long a statement waits while another process writes */
+#define CONNECTION_BUSY_MS    5000 /* how long a statement waits for another process that writes */
 #define CONNECTION_STATEMENTS 160  /* prepared statements that a connection keeps */
 
 struct database {
 	sqlite3 *handle; /* NULL: not open */
-	bool open;       /* a transaction is */
-	bool holds;      /* a commit is put off until transaction_settle */
+	bool open;       /* a transaction is open */
+	bool holds;      /* the commit waits for transaction_settle */
 	struct {
 		const char *sql;
 		sqlite3_stmt *prepared;
@@ -28,9 +28,9 @@ struct database {
 void connection_init(void);
 
 /*
- * Opens the file, makes it if it does not exist, and sets what every connection needs. It has no
- * tables yet when it is new. Refuses, in words, a file on a network filesystem and a file that is
- * no database. On true the caller must call connection_close, which also takes a zeroed struct.
+ * Opens the database file and sets the options of the connection. If the file does not exist, makes
+ * it, without tables. Refuses a file on a network filesystem, and a file that is not a database. On
+ * true the caller must call connection_close, which also accepts a zeroed struct.
  */
 bool connection_open(struct database *db, const char *path, struct error *err);
 void connection_close(struct database *db);
@@ -39,16 +39,16 @@ void connection_close(struct database *db);
 void connection_check_references(struct database *db, bool on);
 
 /*
- * Sets err to the error of the connection's last call. ERROR_BUSY: the caller may try again.
- * ERROR_NO_SPACE: the disk is full. Any other is a fault; `doing` says what failed. Always returns
- * false.
+ * Sets err to the error of the connection's last call; `doing` says what failed. ERROR_BUSY: the
+ * caller may try again. ERROR_NO_SPACE: the disk is full. Any other error is ERROR_SYSTEM. Always
+ * returns false.
  */
 bool connection_fail(struct database *db, struct error *err, const char *doing);
 
-/* Sets err to "the database is damaged", with how it shows and what to do. Always returns false. */
+/* Sets err to "the database is damaged (<how>)" and what to do. Always returns false. */
 bool connection_damaged(struct error *err, const char *how);
 
-/* Runs statements that take no values, one after the other. */
+/* Runs one or more statements that take no values. */
 bool connection_script(struct database *db, const char *sql, struct error *err);
 
 #endif

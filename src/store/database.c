@@ -1,5 +1,5 @@
 /*
- * Statements that are run in one call.
+ * Runs whole statements in one call.
  */
 #include "database.h"
 

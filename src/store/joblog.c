@@ -1,7 +1,7 @@
 /*
- * Lines from two append-only files. Two cursors go through the index beside the text, so that
- * reading a log from its beginning to its end looks at each byte and each record once, whatever the
- * job has done to either.
+ * Reads lines from two append-only files. Two cursors move through the index while the text is
+ * read, so that reading a whole log reads each byte and each record once, even if the job has
+ * written to the files.
  */
 #include "joblog.h"
 
@@ -21,8 +21,8 @@
 #include "write.h"
 
 #define WINDOW      (4 * JOBLOG_LINE_MOST)
-#define RECORDS     (JOBLOG_LINE_MOST / 32) /* in their window */
-#define SYSTEM_ROOM (256 * 1024)            /* bytes that our own lines may take past the limit */
+#define RECORDS     (JOBLOG_LINE_MOST / 32) /* in record_window */
+#define SYSTEM_ROOM (256 * 1024)            /* bytes of our own lines after the limit */
 
 const char *
 joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt, const char *suffix)
@@ -43,7 +43,7 @@ joblog_file_size(int fd, int64_t *size, struct error *err)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return error_errno(err, "look at the log");
+		return error_errno(err, "read the size of the log");
 	*size = st.st_size;
 	return true;
 }
@@ -59,7 +59,7 @@ joblog_open(struct joblog *log, int logs, int64_t job, int64_t attempt, bool fin
 	};
 	log->text =
 	    openat(logs, joblog_name(name, job, attempt, "log"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	/* A job that is root may take the right to read its log away, until joblog_seal. */
+	/* A job that runs as root can make its log unreadable until joblog_seal. */
 	if (log->text < 0 && errno != ENOENT && (errno != EACCES || final))
 		return error_errno(err, "open the log '%s'", name);
 	log->index =
@@ -105,14 +105,16 @@ joblog_refresh(struct joblog *log, struct error *err)
 	int64_t text = 0, index = 0;
 
 	/*
-	 * The text first: its record was written before it, and so is in the index that is looked
-	 * at next.
+	 * The text first: its records were written before it, so the size of the index, which is
+	 * read next, includes them.
 	 */
 	if ((log->text >= 0 && !joblog_file_size(log->text, &text, err)) ||
 	    (log->index >= 0 && !joblog_file_size(log->index, &index, err)))
 		return false;
 	log->size = joblog_least(text, log->limit);
-	/* kabuto-init writes no record without a byte of text: of more, the job made holes. */
+	/*
+	 * kabuto-init writes text with each record. If there are more records, the job wrote them.
+	 */
 	log->records = joblog_least(index / JOBLOG_RECORD, log->size + 1024);
 	log->window_length = 0;
 	log->record_window_count = 0;
@@ -120,7 +122,7 @@ joblog_refresh(struct joblog *log, struct error *err)
 	return true;
 }
 
-/* Reads up to room bytes at offset; fewer only at the file's end. -1 on error. */
+/* Reads `room` bytes at offset, or fewer at the file's end. Returns -1 on error. */
 static ssize_t
 joblog_read_at(int fd, void *to, size_t room, int64_t offset)
 {
@@ -142,8 +144,8 @@ joblog_read_at(int fd, void *to, size_t room, int64_t offset)
 }
 
 /*
- * Makes window hold the text from position for length bytes (at most a line's), or to the text's
- * end.
+ * Points *text to the text at position in the window, and reads the window if needed. *held gets
+ * how many bytes it has: length (at most a line's), or fewer at the end of the text.
  */
 static bool
 joblog_view(struct joblog *log, int64_t position, size_t length, const char **text, size_t *held,
@@ -167,7 +169,7 @@ joblog_view(struct joblog *log, int64_t position, size_t length, const char **te
 	return true;
 }
 
-/* Record number i; one that cannot be read is as if the index ended before it. */
+/* Gets record number i. Returns false if it does not exist or cannot be read. */
 static bool
 joblog_record_at(struct joblog *log, int64_t i, struct joblog_record *record)
 {
@@ -189,8 +191,7 @@ joblog_record_at(struct joblog *log, int64_t i, struct joblog_record *record)
 }
 
 /*
- * Places the cursors at a position that was not reached by reading on: the last record at or before
- * it.
+ * Places the cursors at any position, by a binary search for the last record at or before it.
  */
 static void
 joblog_place(struct joblog *log, int64_t position)
@@ -211,7 +212,7 @@ joblog_place(struct joblog *log, int64_t position)
 	log->placed = true;
 }
 
-/* A record whose text never came is followed by one of the same offset. */
+/* Whether record i has text. If it has none, the next record has the same offset. */
 static bool
 joblog_has_text(struct joblog *log, int64_t i)
 {
@@ -221,7 +222,10 @@ joblog_has_text(struct joblog *log, int64_t i)
 	    next.offset > record.offset;
 }
 
-/* Stream and time at position, and where a chunk of another stream begins within a line's reach. */
+/*
+ * Sets the line's stream and time. Returns where the next chunk of another stream begins, or where
+ * the longest possible line ends if that comes first.
+ */
 static int64_t
 joblog_segment(struct joblog *log, int64_t position, struct joblog_line *line)
 {
@@ -261,14 +265,15 @@ joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, str
 	if (!joblog_view(log, *position, (size_t)(end - *position), &text, &held, err))
 		return -1;
 	if (held == 0)
-		return 0; /* somebody cut the file short */
+		return 0; /* the file was cut */
 	newline = memchr(text, '\n', held);
 	line->text = text;
 	if (newline != NULL) {
 		line->length = (size_t)(newline - text);
 		line->id = *position + (int64_t)line->length + 1;
 	} else {
-		bool whole = *position + (int64_t)held == end; /* not only the text's end so far */
+		bool whole =
+		    *position + (int64_t)held == end; /* by length or stream, not just so far */
 
 		if (!whole && !log->final)
 			return 0;
@@ -280,7 +285,7 @@ joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, str
 	return 1;
 }
 
-/* The beginning of the last lines newlines' text: behind the newline before them. */
+/* Finds where the last `lines` newline-terminated lines begin. */
 static bool
 joblog_back_newlines(struct joblog *log, int64_t lines, int64_t *start, struct error *err)
 {
@@ -290,7 +295,7 @@ joblog_back_newlines(struct joblog *log, int64_t lines, int64_t *start, struct e
 		int64_t from = at > WINDOW ? at - WINDOW : 0;
 		ssize_t got = joblog_read_at(log->text, log->window, (size_t)(at - from), from);
 
-		log->window_length = 0; /* the window no longer is what look() believes */
+		log->window_length = 0; /* joblog_view must read it again */
 		if (got < 0)
 			return error_errno(err, "read a log");
 		for (ssize_t i = got - 1; i >= 0; i--)
@@ -324,8 +329,8 @@ joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *
 	if (!joblog_back_newlines(log, lines, &at, err))
 		return false;
 	/*
-	 * Lines also end at changes of the stream and after 64 KiB: the last ones of all that begin
-	 * here.
+	 * Lines also end at changes of the stream and after 64 KiB, so there may be more lines from
+	 * here on: keep where the last ones begin.
 	 */
 	for (begins[0] = at; (row = joblog_next(log, &at, &line, err)) == 1;
 	     begins[count % room] = at)
@@ -350,9 +355,9 @@ joblog_create(int logs, int64_t job, int64_t attempt, struct error *err)
 	return true;
 }
 
-/* Whether the text begins with the line of joblog_note, which is the first record's. */
+/* Whether the text begins with the remark JOBLOG_PULLED, which the first record is for. */
 static bool
-joblog_has_note(int text)
+joblog_has_remark(int text)
 {
 	char line[sizeof JOBLOG_PULLED];
 
@@ -361,14 +366,14 @@ joblog_has_note(int text)
 }
 
 /*
- * Where the spooler's own lines at the end of the index begin: in the text, and as a record's
- * number. One at the very beginning that tells of a pull is none of them.
+ * Finds where the spooler's own lines at the end of the log begin: *offset in the text, *records in
+ * the index. The remark at the beginning is not one of them. Both must be set to the end before.
  */
 static bool
 joblog_system_tail(int text, int index, int64_t *records, int64_t *offset, struct error *err)
 {
 	unsigned char bytes[JOBLOG_RECORD];
-	int64_t first = joblog_has_note(text);
+	int64_t first = joblog_has_remark(text);
 
 	while (*records > first) {
 		ssize_t got =
@@ -379,7 +384,7 @@ joblog_system_tail(int text, int index, int64_t *records, int64_t *offset, struc
 			return error_errno(err, "read a log's index");
 		if (got < (ssize_t)sizeof bytes)
 			return error_set(err, ERROR_SYSTEM,
-			    "read a log's index: it ended early, since something still writes to it");
+			    "read a log's index: it became shorter: a process still changes it");
 		record = joblog_record_decode(bytes);
 		if (record.stream != JOBLOG_SYSTEM)
 			return true;
@@ -403,7 +408,7 @@ joblog_append_system(int text, int index, int64_t *offset, const char *line)
 }
 
 bool
-joblog_note(int logs, int64_t job, int64_t attempt, const char *line, struct error *err)
+joblog_remark(int logs, int64_t job, int64_t attempt, const char *line, struct error *err)
 {
 	char text_name[JOBLOG_NAME], index_name[JOBLOG_NAME];
 	cleanup_close int text = -1, index = -1;
@@ -425,15 +430,17 @@ joblog_is_overgrown(int logs, int64_t job, int64_t attempt, int64_t limit)
 {
 	char name[JOBLOG_NAME];
 
-	/* kabuto-init writes no record without a byte of text, but where the disk is full. */
+	/*
+	 * kabuto-init writes at least one byte of text with each record, unless the disk is full.
+	 */
 	return tree_file_is_over(logs, joblog_name(name, job, attempt, "log"), limit) ||
 	    tree_file_is_over(logs, joblog_name(name, job, attempt, "idx"),
 		joblog_least(limit, INT64_MAX / JOBLOG_RECORD / 2) * JOBLOG_RECORD);
 }
 
 /*
- * Closes a log's file to all but us and the web server, which the folder's group is for. Of one
- * that a job has given to others this mode would keep us out; nobody else may enter the folder.
+ * Lets only our users and the web server (the folder's group) read the file. If a job has changed
+ * its owner, mode 0640 would keep us out; 0644 is safe, since no one else may enter the folder.
  */
 static bool
 joblog_close_to_others(int logs, int fd)
@@ -468,7 +475,7 @@ joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *
 		return false;
 	size = joblog_least(size, limit);
 	if (records > limit)
-		records = limit; /* kabuto-init writes none without a byte of text */
+		records = limit; /* kabuto-init writes at least one byte of text with each */
 	if (ftruncate(text, size) < 0 || ftruncate(index, records * JOBLOG_RECORD) < 0 ||
 	    lseek(text, 0, SEEK_END) < 0 || lseek(index, 0, SEEK_END) < 0)
 		return error_errno(err, "cut the log '%s'", text_name);

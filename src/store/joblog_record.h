@@ -1,20 +1,22 @@
 #ifndef KABUTO_JOBLOG_RECORD_H
 #define KABUTO_JOBLOG_RECORD_H
 /*
- * The format of a log, shared by its writers (kabuto-init while the job runs, the spooler before
- * and after) and its readers. Two files an attempt, both append-only:
+ * The format of a job's log. kabuto-init writes it while the job runs; the spooler writes before
+ * and after. Each attempt has two append-only files:
  *
- *   <job>.<attempt>.log   the text, exactly as the job printed it
- *   <job>.<attempt>.idx   records of 16 bytes, one for each chunk of text that was written:
+ *   <job>.<attempt>.log   the text, byte for byte as the job printed it
+ *   <job>.<attempt>.idx   records of 16 bytes, one for each chunk of text:
  *                         bytes 0-6   offset of the chunk in the text, little-endian
  *                         byte  7     stream: 1 stdout, 2 stderr, 3 Kabuto's own lines
  *                         bytes 8-15  arrival in ns since 1970, little-endian
  *
- * A record is written before its text, so that who sees the text finds its record; a record without
- * text (a crash came between) counts for nothing, since the next one has the same offset. Text
- * without a record, which only a job that meddles with its log can make, belongs to the record
- * before it. A line ends at its newline, after 64 KiB, or where the stream changes; its id is the
- * offset of the byte after it, so that reading on from an id is one seek. Its stream and time are
+ * A record is written before its text, so that a reader that sees the text finds the record. After
+ * a crash between the two, the record has no text; it has no effect, since the next record has the
+ * same offset. Text without a record belongs to the record before it; only a job that writes to its
+ * own log can make such text.
+ *
+ * A line ends at its newline, after 64 KiB, or at a change of the stream. Its id is the offset of
+ * the byte after it, so that a reader continues from an id with one seek. Its stream and time are
  * those of the record that covers its first byte.
  */
 #include <stdint.h>
@@ -55,7 +57,7 @@ joblog_record_encode(unsigned char to[static JOBLOG_RECORD], const struct joblog
 	joblog_record_put(to + 8, record->time_ns, 8);
 }
 
-/* A stream that is none of ours counts as stdout: the job can reach its own index. */
+/* An unknown stream counts as stdout: the job can write anything to its own index. */
 static inline struct joblog_record
 joblog_record_decode(const unsigned char from[static JOBLOG_RECORD])
 {

@@ -13,7 +13,7 @@ migration_version(struct database *db, int64_t *version, struct error *err)
 	return database_integer(db, version, err, "PRAGMA user_version", NO_VALUES) >= 0;
 }
 
-/* A pragma takes no values. */
+/* Formats the text, since a pragma cannot take the version as a value. */
 static bool
 migration_set_version(struct database *db, int version, struct error *err)
 {
@@ -37,7 +37,7 @@ migration_run(struct database *db, const struct migrations *all, struct error *e
 		return error_set(err, ERROR_SYSTEM,
 		    "a newer Kabuto made this database (its version is %lld, ours is %d); use that Kabuto",
 		    (long long)version, all->version);
-	/* Another process may have made the tables before this one got the lock. */
+	/* Read it again: another process may have made the tables before this one got the lock. */
 	if (!transaction_begin(&t, db, err) || !migration_version(db, &version, err))
 		return false;
 	if (version < 1 && !all->create(db, err))

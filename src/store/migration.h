@@ -1,13 +1,13 @@
 #ifndef KABUTO_MIGRATION_H
 #define KABUTO_MIGRATION_H
 /*
- * Creating a database's tables, and bringing them from an older version to the newest one.
+ * Creates the tables of a database, and migrates older versions to the newest one.
  */
 #include "database.h"
 
 /*
- * The versions of a database's tables. A new column must stand at its table's end in what `create`
- * makes, so that a migrated database equals a new one.
+ * The versions of a database's tables. `create` must make a new column at the end of its table, so
+ * that a migrated database equals a new one.
  */
 struct migrations {
 	bool (*create)(struct database *db, struct error *err); /* makes the newest version */
@@ -16,8 +16,8 @@ struct migrations {
 };
 
 /*
- * Creates the tables of a new database, or migrates existing ones, in one transaction. A database
- * of a newer version is refused.
+ * Creates the tables of a new database, or migrates existing tables, in one transaction. Refuses a
+ * database of a newer version.
  */
 bool migration_run(struct database *db, const struct migrations *all, struct error *err);
 

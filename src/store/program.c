@@ -1,5 +1,5 @@
 /*
- * The beginning of each program.
+ * How each program starts and reloads its configuration.
  */
 #include "program.h"
 
@@ -16,7 +16,7 @@
 #include "log.h"
 #include "secret.h"
 
-/* One descriptor for each folder of a deep tree, each thread and each connection. */
+/* Each level of a deep folder tree, each thread and each connection needs descriptors. */
 static void
 program_raise_descriptor_limit(void)
 {
@@ -43,11 +43,11 @@ program_read(struct config *config, const char *path, struct error *err)
 bool
 program_set_up(struct config *config, const char *path, struct error *err)
 {
-	umask(0007); /* what one of our two users makes, the other may use, and nobody else */
-	/* libarchive converts file names by the locale; numbers stay as C writes them. */
+	umask(0007); /* both our users may use a file that one of them makes, and no one else */
+	/* libarchive converts file names by LC_CTYPE. Numbers must stay in the format of "C". */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	program_raise_descriptor_limit();
-	mallopt(M_ARENA_MAX, 2); /* many threads, little memory: most of them wait */
+	mallopt(M_ARENA_MAX, 2); /* saves memory: most of our many threads only wait */
 	connection_init();
 	return secret_init(err) && confine_init(err) && program_read(config, path, err);
 }
@@ -69,7 +69,7 @@ program_checked(const char *path)
 	printf("%s: ok\n", path);
 }
 
-/* "engine.socket", or "slots" of the top level. */
+/* Writes the name: "engine.socket", or "slots" for a setting of the top level. */
 static const char *
 program_setting_name(const struct setting *setting, char *text, size_t size)
 {
@@ -78,7 +78,7 @@ program_setting_name(const struct setting *setting, char *text, size_t size)
 	return text;
 }
 
-/* Whether the new configuration may take the old one's place. */
+/* Whether the new configuration may replace the old one. */
 static bool
 program_check_change(const struct config *old, const struct config *new, program_accept *accept,
     struct error *err)
@@ -87,7 +87,7 @@ program_check_change(const struct config *old, const struct config *new, program
 	char name[64];
 
 	if (changed != NULL)
-		return error_set(err, ERROR_INPUT, "%s: changes only by a restart",
+		return error_set(err, ERROR_INPUT, "%s: cannot change without a restart",
 		    program_setting_name(changed, name, sizeof name));
 	changed = config_changed(old, new, SETTING_LATER);
 	if (changed != NULL)

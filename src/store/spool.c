@@ -1,5 +1,5 @@
 /*
- * Folders of the state directory and the staging of what arrives.
+ * The folders of the state directory, its locks, and the check for free space.
  */
 #include "spool.h"
 
@@ -23,18 +23,18 @@
 #include "write.h"
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-#define KEEP_WAIT_MS 30000 /* a removal that is at work ends long before */
-#define KEEP_LOOK_MS 20
+#define KEEP_WAIT_MS 30000 /* a removal takes much less */
+#define KEEP_POLL_MS 20
 
 /*
- * What each folder is for decides who may enter; the group is kabuto-web by the state directory's
- * setgid bit.
+ * The folders, with the modes that say who may enter. Their group is kabuto-web, by the setgid bit
+ * of the state directory.
  */
 static const struct {
 	const char *name;
 	mode_t mode;
 	size_t offset;
-	bool web_server; /* the web server sends files from it itself */
+	bool web_server; /* the web server itself sends files from it */
 	bool spooler_only;
 } folders[] = {
 	{ "incoming", 02770, offsetof(struct spool, incoming), false, false },
@@ -53,7 +53,8 @@ spool_folder_fd(struct spool *spool, size_t i)
 }
 
 /*
- * Makes a folder with its mode and group, or mends those of one that a killed start left half-made.
+ * Makes a folder, and sets its mode and group. A folder that exists gets them too, since an earlier
+ * start may have been killed before it set them.
  */
 static bool
 spool_folder_make(struct spool *spool, size_t i, const struct config *config, struct error *err)
@@ -68,7 +69,8 @@ spool_folder_make(struct spool *spool, size_t i, const struct config *config, st
 
 		if (group == NULL)
 			return error_set(err, ERROR_SYSTEM,
-			    "web_server_group: there is no group '%s'", config->web_server_group);
+			    "web_server_group: the group '%s' does not exist",
+			    config->web_server_group);
 		if (fstatat(spool->state, name, &st, 0) == 0 && st.st_gid != group->gr_gid &&
 		    fchownat(spool->state, name, (uid_t)-1, group->gr_gid, 0) < 0)
 			return error_errno(err,
@@ -80,7 +82,7 @@ spool_folder_make(struct spool *spool, size_t i, const struct config *config, st
 	return true;
 }
 
-/* Both our users open it; the spooler makes it, so that a full disk hinders no removal. */
+/* Both our users open "keep". The spooler makes it, so that a full disk cannot stop a removal. */
 static int
 spool_open_keep(const struct spool *spool)
 {
@@ -157,7 +159,7 @@ bool
 spool_publish(int from, const char *name, int to, const char *new_name, struct error *err)
 {
 	if (renameat(from, name, to, new_name) < 0 || fsync(to) < 0)
-		return error_errno(err, "put '%s' into its place", new_name);
+		return error_errno(err, "move '%s' into its folder", new_name);
 	return true;
 }
 
@@ -206,7 +208,7 @@ spool_keep(const struct spool *spool, struct error *err)
 			    "another backup runs; try again when it is done");
 			return -1;
 		}
-		(void)poll(NULL, 0, KEEP_LOOK_MS);
+		(void)poll(NULL, 0, KEEP_POLL_MS);
 	}
 	return take_fd(&fd);
 }
@@ -236,22 +238,23 @@ spool_has_room(const struct spool *spool, const struct config *config, struct er
 	struct statvfs fs;
 
 	if (fstatvfs(spool->state, &fs) < 0)
-		return error_errno(err, "look at the free space of '%s'", spool->path);
+		return error_errno(err, "read the free space of '%s'", spool->path);
 	if ((double)fs.f_bavail * (double)fs.f_frsize < (double)config->min_free)
 		return error_set(err, ERROR_NO_SPACE,
-		    "less than %s of disk free; delete what is no longer needed, or ask the operator",
+		    "less than %s of disk free; delete jobs that you no longer need, or ask the operator",
 		    quantity_format_bytes(config->min_free, floor));
-	/* Some filesystems (btrfs) have no fixed number of inodes and say 0 of 0. */
+	/* Filesystems without a fixed number of inodes (btrfs) report 0 files. */
 	if (fs.f_files > 0 && (int64_t)fs.f_favail < config->min_free_inodes)
 		return error_set(err, ERROR_NO_SPACE,
-		    "fewer than %lld inodes free; delete what is no longer needed, or ask the operator",
+		    "fewer than %lld inodes free; delete jobs that you no longer need, or ask the operator",
 		    (long long)config->min_free_inodes);
 	return true;
 }
 
 /*
- * Whether nobody holds the lock of the folder name any more: we hold it then, by *held. A file has
- * none: it is the spooler's.
+ * Whether no process holds the lock of the folder `name`. If so, *held is a descriptor that holds
+ * it. A file has no lock: only a spooler makes one, and it is abandoned if it is from before
+ * before_ms.
  */
 static bool
 spool_abandoned(int incoming, const char *name, int64_t before_ms, int *held)
@@ -277,8 +280,8 @@ spool_sweep_incoming(struct spool *spool, int64_t before_ms, bool dry_run, int *
 	if (stream == NULL)
 		return error_errno(err, "read incoming/");
 	while ((entry = tree_next(stream)) != NULL) {
-		/* The lock is held until the folder is gone: nobody takes it for a new one
-		 * meanwhile. */
+		/* Holds the lock until the folder is removed, so that no one takes it for a new
+		 * folder. */
 		cleanup_close int held = -1;
 
 		if (entry->d_name[0] == '.' ||

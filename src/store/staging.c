@@ -1,5 +1,5 @@
 /*
- * Staging folders. Each is locked by its owner for as long as it lasts.
+ * Staging folders. The process that makes one holds its lock until the folder is removed.
  */
 #include "staging.h"
 
@@ -15,7 +15,7 @@
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-/* Whether the folder behind fd is still there: a sweep may come between its making and its lock. */
+/* Whether the folder still exists. A sweep may remove it after mkdirat and before flock. */
 static bool
 staging_still_there(int fd)
 {
@@ -51,7 +51,7 @@ staging_open(struct staging *staging, struct spool *spool, struct error *err)
 void
 staging_discard(struct staging *staging, struct spool *spool)
 {
-	struct error ignored; /* what is left, the spooler's sweep finds */
+	struct error ignored; /* the spooler's sweep removes the rest */
 
 	if (staging->fd < 0)
 		return;

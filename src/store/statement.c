@@ -1,5 +1,5 @@
 /*
- * Prepared statements. Each is prepared once a connection, and found again by the address of its
+ * Prepared statements. A connection prepares each once, and finds it again by the address of its
  * text.
  */
 #include "statement.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The place of sql in the connection's cache, or a free place; -1 if the cache is full. */
+/* Returns the place of sql in the connection's cache, or a free place; -1 if the cache is full. */
 static int
 statement_place(const struct database *db, const char *sql)
 {
@@ -19,7 +19,9 @@ statement_place(const struct database *db, const char *sql)
 	return -1;
 }
 
-/* Prepares sql, or finds it prepared. A statement that the cache has no room for lasts for one use.
+/*
+ * Prepares sql, or takes it from the cache. If the cache is full, the statement is prepared for
+ * this use only.
  */
 static bool
 statement_prepare(struct statement *st, struct database *db, const char *sql, struct error *err)
@@ -29,7 +31,8 @@ statement_prepare(struct statement *st, struct database *db, const char *sql, st
 	st->cached = place >= 0;
 	if (st->cached && db->cache[place].sql != NULL) {
 		st->prepared = db->cache[place].prepared;
-		assert(!sqlite3_stmt_busy(st->prepared)); /* begun again before its end */
+		assert(!sqlite3_stmt_busy(st->prepared)); /* a statement must end before it begins
+							     again */
 		return true;
 	}
 	if (sqlite3_prepare_v3(db->handle, sql, -1, st->cached ? SQLITE_PREPARE_PERSISTENT : 0,
@@ -94,8 +97,8 @@ statement_row(struct statement *st, struct error *err)
 
 #ifdef KABUTO_TEST_BUILD
 /*
- * A statement that reads a whole table or sorts without an index says so in its text, or is a
- * defect.
+ * Aborts a test build if a statement read a whole table, or sorted without an index, and its text
+ * does not say so.
  */
 static void
 statement_refuse_scans(sqlite3_stmt *statement)
@@ -165,7 +168,7 @@ statement_copy(struct statement *st, int column)
 	const char *text = statement_text(st, column);
 	char *copy = text == NULL ? NULL : strdup(text);
 
-	/* SQLite gives NULL for a text that it has no memory for, too. */
+	/* SQLite also returns NULL if it has no memory for the text. */
 	st->no_memory = st->no_memory ||
 	    (copy == NULL && sqlite3_column_type(st->prepared, column) != SQLITE_NULL);
 	return copy;

@@ -1,6 +1,6 @@
 /*
- * Transactions that write. The threads of a process take turns by a mutex, and not by SQLite's
- * sleeping and trying again.
+ * Transactions that write. The threads of a process wait for each other at a mutex, since SQLite
+ * only sleeps and tries again.
  */
 #include "transaction.h"
 
@@ -9,7 +9,7 @@
 
 #include "clock.h"
 
-/* Held by the one transaction of this process that writes. */
+/* The process's one open transaction holds it. */
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
 static bool
@@ -19,7 +19,7 @@ transaction_lock(struct error *err)
 
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec +=
-	    2 * CONNECTION_BUSY_MS / MS_PER_S; /* who holds it may wait that long itself */
+	    2 * CONNECTION_BUSY_MS / MS_PER_S; /* its holder may itself wait that long */
 	if (pthread_mutex_timedlock(&writing, &deadline) == 0)
 		return true;
 	error_set(err, ERROR_BUSY, "the database is busy; try again in a moment");

@@ -1,15 +1,15 @@
 #ifndef KABUTO_TRANSACTION_H
 #define KABUTO_TRANSACTION_H
 /*
- * A transaction that writes, as a scope: BEGIN IMMEDIATE, always. It is rolled back at the scope's
- * end unless it was committed. A transaction that begins within another one is a part of that one:
- * if the part fails, its caller must not commit.
+ * A transaction that writes (BEGIN IMMEDIATE). cleanup_transaction rolls it back at the end of the
+ * scope if it was not committed. A transaction that begins within another one becomes a part of it:
+ * if the part fails, the outer one must not be committed.
  */
 #include "database.h"
 
 struct transaction {
 	struct database *db; /* NULL: none is open */
-	bool part;           /* of another one, which commits */
+	bool part;           /* part of an outer one, which commits */
 };
 bool transaction_begin(struct transaction *t, struct database *db, struct error *err);
 bool transaction_commit(struct transaction *t, struct error *err);
@@ -17,9 +17,9 @@ void transaction_end(struct transaction *t);
 #define cleanup_transaction __attribute__((cleanup(transaction_end)))
 
 /*
- * Lets the caller add to a transaction that it does not see: after transaction_hold the next commit
- * is put off until transaction_settle, which commits it or rolls it back. Both must be called by
- * the same thread. Settling without a transaction returns true.
+ * Lets the caller add statements to a transaction of a function that it calls. After
+ * transaction_hold the next commit waits for transaction_settle, which commits (wanted) or rolls
+ * back. The same thread must call both. transaction_settle returns true if no transaction is open.
  */
 void transaction_hold(struct database *db);
 bool transaction_settle(struct database *db, bool wanted, struct error *err);

@@ -1,5 +1,5 @@
 /*
- * What maintenance does to the whole database.
+ * Maintenance of the whole database: check, copy, statistics.
  */
 #include "upkeep.h"
 #include "transaction.h"
@@ -9,7 +9,7 @@
 
 #define LARGE 10000 /* rows */
 
-/* A check gives "ok" or the first error, after a line that names the database. */
+/* A check returns "ok", or the first error after a line that names the database. */
 static bool
 upkeep_take_check(struct statement *st, void *context, struct error *err)
 {
@@ -49,8 +49,8 @@ upkeep_check(struct database *db, bool quick, struct error *err)
 		    upkeep_take_dangling, NULL) >= 0);
 }
 
-/* In one step: in WAL mode a reader keeps no writer waiting, and would see each of them restart it.
- */
+/* Copies in one step. In WAL mode that delays no writer; after each write, a copy in several steps
+ * would start again. */
 bool
 upkeep_copy(struct database *db, const char *path, struct error *err)
 {
@@ -74,8 +74,9 @@ upkeep_copy(struct database *db, const char *path, struct error *err)
 }
 
 /*
- * Statistics of what is small make the planner scan it, and it outgrows them: without any it takes
- * the index that a statement was made for. So only those of large tables and indexes are kept.
+ * Keeps statistics of large tables and indexes only. With statistics of a small table the planner
+ * scans it, and goes on to do so when the table has grown. Without them it uses the index that the
+ * statement was written for.
  */
 static bool
 upkeep_optimize(struct database *db, struct error *err)
@@ -87,7 +88,7 @@ upkeep_optimize(struct database *db, struct error *err)
 		return false;
 	if (jobs < LARGE)
 		return true;
-	/* The limit makes it as short as for small ones. */
+	/* The limit makes it as fast as for small tables. */
 	if (!connection_script(db, "PRAGMA analysis_limit = 1000", err) ||
 	    !transaction_begin(&t, db, err) || !connection_script(db, "PRAGMA optimize", err) ||
 	    database_integer(db, &known, err,

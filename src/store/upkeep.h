@@ -8,16 +8,18 @@
 #include "database.h"
 
 /*
- * Whether the file is sound: quick looks at its pages, else also at indexes and at what rows refer
- * to. ERROR_SYSTEM says that it is damaged, and how to go on. Takes as long as reading all of it.
+ * Checks the database file. With quick it checks the pages only, else also the indexes and the
+ * foreign keys. ERROR_SYSTEM: the file is damaged; the text says what to do. Reads the whole file.
  */
 bool upkeep_check(struct database *db, bool quick, struct error *err);
 
-/* Writes all that committed transactions have written as a new database at path. */
+/* Copies the database, as of the last commit, to a new file at path. */
 bool upkeep_copy(struct database *db, const char *path, struct error *err);
 
-/* Statistics for the planner, where there is much to choose from, and the WAL back into the file as
- * far as nobody reads it. */
+/*
+ * Updates the planner's statistics if the tables are large. Moves the WAL into the database file,
+ * as far as no one reads it.
+ */
 bool upkeep_tidy(struct database *db, struct error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The wake socket. It is named through /proc/self/fd, since a socket's address has room for 107
- * bytes only.
+ * The wake socket. Its address goes through /proc/self/fd, since an address has room for only 107
+ * bytes.
  */
 #include "wake.h"
 
@@ -30,7 +30,7 @@ wake_listen(int state, struct error *err)
 	struct sockaddr_un to = wake_address(state);
 
 	(void)unlinkat(state, "wake",
-	    0); /* only the holder of the lock comes here: it is a dead one's */
+	    0); /* we hold the spooler's lock, so it is a dead spooler's */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof to) < 0 ||
 	    fchmodat(state, "wake", 0660, 0) < 0) {
 		error_errno(err, "make the wake socket");

@@ -1,20 +1,22 @@
 #ifndef KABUTO_WAKE_H
 #define KABUTO_WAKE_H
 /*
- * "Look again": an empty datagram from a handler to the spooler behind a commit. Nothing depends on
- * its arrival, since the spooler also looks each second.
+ * The wake socket: a handler sends the spooler an empty datagram after a commit, so that it polls
+ * the database at once. A datagram may get lost: the spooler also polls every second.
  */
 #include <stdbool.h>
 
 #include "error.h"
 
-/* The spooler's end: binds wake in the state directory; -1 with err set. */
+/*
+ * For the spooler: binds the socket "wake" in the state directory. Returns it, or -1 with err set.
+ */
 int wake_listen(int state, struct error *err);
 
-/* Takes all that has come, without waiting. */
+/* Reads all datagrams that have arrived. Does not wait. */
 void wake_drain(int socket);
 
-/* Sends one. A spooler that is not there, or has not yet read the last ones, is no error. */
+/* Sends a datagram. It is no error if no spooler runs, or if its socket is full. */
 void wake_send(int state);
 
 #endif

@@ -14,24 +14,24 @@ import traceback
 import installation
 from figures import Report
 
-# Each is a module with measure(bed, report), which says in its first line what it measures.
+# Each is a module with measure(bed, report). The first line of the module says what it measures.
 MEASUREMENTS = ('starts', 'submit', 'api', 'files', 'logs', 'memory', 'scale', 'soak')
 
 
 def arguments():
     parser = argparse.ArgumentParser(
         prog='tests/bench/run', description='Builds Kabuto for release, starts an engine and '
-        'Kabutos of its own, and measures. Must be root.')
+        'several Kabutos, and measures them. Must be root.')
     parser.add_argument('--only', nargs='+', metavar='NAME', choices=MEASUREMENTS,
-                        default=MEASUREMENTS, help='some of: ' + ', '.join(MEASUREMENTS))
+                        default=MEASUREMENTS, help='run only these: ' + ', '.join(MEASUREMENTS))
     parser.add_argument('--quick', action='store_true',
-                        help='small measurements: to see that all works, not to trust the figures')
-    parser.add_argument('--json', type=pathlib.Path, metavar='FILE', help='write the figures there')
+                        help='small measurements: they show errors, but their figures mean nothing')
+    parser.add_argument('--json', type=pathlib.Path, metavar='FILE', help='write figures to FILE')
     parser.add_argument('--build', type=pathlib.Path, metavar='DIR',
-                        help='build in DIR and keep it, so that the next run has less to do')
+                        help='build in DIR and keep it, so that the next run is faster')
     parser.add_argument('--built', type=pathlib.Path, metavar='DIR',
-                        help='measure the Kabuto that was built in DIR, as tests/run does to see '
-                        'that all works; one for tests is slower')
+                        help='measure the Kabuto in the build folder DIR; tests/run uses this '
+                        'with a test build, which is slower')
     return parser.parse_args()
 
 

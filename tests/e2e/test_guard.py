@@ -109,7 +109,7 @@ def test_host_where_nobody_answers(eve, clean, program):
 @pytest.mark.parametrize('program', ['git', 'hg'])
 def test_url_that_two_could_read_differently(eve, clean, program, url):
     state = clone(eve, f'{program}+' + url.format(port=clean.port))
-    failed(state, "repo_url: what follows '://' must be a host")
+    failed(state, "repo_url: must have a host after '://'")
     assert not clean.reached()
 
 

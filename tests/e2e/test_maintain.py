@@ -102,7 +102,7 @@ def test_dry_run_counts_what_a_run_then_does_and_changes_nothing(own, later):
         dry = maintain(kabuto, '--dry-run', '--json', **later(seconds))
         said = maintain(kabuto, '--dry-run', **later(seconds))
         assert everything() == before
-        assert said.startswith('would be: ') and said.count('\n') >= 2
+        assert said.startswith('would remove ') and said.count('\n') >= 2
         assert maintain(kabuto, '--json', **later(seconds)) == dry
     assert dry['sessions']['removed'] >= 1 and dry['problems'] == []
 
@@ -266,7 +266,7 @@ def test_files_that_rows_name_and_that_are_missing_are_told(own):
             assert victim.name in line
         (kabuto.root / 'aside').rename(victim)
     attached.write_bytes(b'attache')
-    one_line(kabuto.ctl('verify'), 1, 'has 7 bytes, and had 8')
+    one_line(kabuto.ctl('verify'), 1, 'has 7 bytes, and must have 8')
     problems = json.loads(kabuto.ctl('maintain', '--json').stdout)['problems']
     assert [x['step'] for x in problems] == ['missing']
     attached.write_bytes(b'attached')

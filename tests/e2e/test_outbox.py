@@ -1,10 +1,15 @@
 """The outbox's listing, and single files of it."""
 import hashlib
+import os
 import random
 
 import pytest
+import requests
 
 from client import WAIT, expect, refused
+from ctl import results_of
+from kabuto import POOLS
+from wait import until
 
 # What busybox can make in an outbox: text that shrinks when it is packed, and bytes that do not.
 FILES = ('cd /outbox; mkdir -p d/e; echo hello > a.txt; : > empty; cp /inbox/random d/e/random;'
@@ -195,3 +200,21 @@ def test_log_by_byte_ranges_as_the_original_had_it(alice):
 def test_log_range_is_its_owners_alone(alice, bob):
     job = alice.run('echo secret')['id']
     refused(bob.post(f'/execution/{job}/logs'), 404, 'Job not found')
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('kept', [10, 120_000])
+def test_damaged_results_are_an_error_in_the_log(kabuto, alice, kept):
+    """Cut before the file's own bytes, and within them: then the head of the answer was sent."""
+    job = alice.run('cp /inbox/random /outbox', [('random', random.Random(1).randbytes(600_000))])
+    os.truncate(results_of(kabuto, job), kept)
+    before = {name: kabuto[name].text() for name in POOLS}
+    if kept == 10:
+        answer = refused(alice.get(path(job, 'random')), 500, 'internal error')
+        assert not {'ETag', 'Content-Disposition'} & set(answer.headers), answer.headers
+    else:
+        with pytest.raises(requests.RequestException):  # the length says that it was cut off
+            alice.get(path(job, 'random')).raise_for_status()
+    until(lambda: "the results' zip" in
+          ''.join(kabuto[name].text()[len(before[name]):] for name in POOLS), 'the log says why')
+    kabuto.check(errors_allowed=True)

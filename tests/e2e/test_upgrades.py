@@ -89,7 +89,7 @@ def test_stop_goes_before_the_calls_that_wait(own):
         caller.start()
     for _ in range(3):
         assert kabuto['api'].stop(20) == 0
-        assert 'in the middle' not in kabuto['api'].text()
+        assert 'before all calls' not in kabuto['api'].text()
         kabuto['api'].start()
         until(lambda: kabuto.answer('GET', '/account')[0] == 401, 'it answers again')
     over.set()

@@ -122,8 +122,8 @@ test_host_in_any_spelling_of_a_private_address_is_refused(void **state)
 		"169.254.169.254", "fe80::1", "0x7f.1", "0177.1", "017700000001", "0.0.0.0",
 		"::", "255.255.255.255", "224.0.0.1", "100.64.0.1", "192.0.0.8", "64:ff9b::7f00:1",
 		"::ffff:7f00:1", "fc00::1", "localhost" };
-	const struct guard guard = { .interrupt = -1 };
-	char address[GUARD_ADDRESS];
+	const struct addressfilter filter = { .interrupt = -1 };
+	char address[ADDRESSFILTER_TEXT];
 	int failed = 0;
 
 	(void)state;
@@ -131,16 +131,17 @@ test_host_in_any_spelling_of_a_private_address_is_refused(void **state)
 		struct error err = { .kind = ERROR_NONE };
 
 		row_check(failed,
-		    !addressfilter_resolve(&guard, hosts[i], address, &err) && err.kind == ERROR_INPUT &&
-			strstr(err.text, "private network") != NULL,
+		    !addressfilter_resolve(&filter, hosts[i], address, &err) &&
+			err.kind == ERROR_INPUT && strstr(err.text, "private network") != NULL,
 		    "%s: %s", hosts[i], err.text);
 		row_check(failed,
-		    addressfilter_connect(&guard, hosts[i], "1", &err) < 0 && err.kind == ERROR_INPUT,
+		    addressfilter_connect(&filter, hosts[i], "1", &err) < 0 &&
+			err.kind == ERROR_INPUT,
 		    "%s: %s", hosts[i], err.text);
 	}
-	assert_true(addressfilter_resolve(&guard, "8.8.8.8", address, NULL));
+	assert_true(addressfilter_resolve(&filter, "8.8.8.8", address, NULL));
 	assert_string_equal(address, "8.8.8.8");
-	assert_true(addressfilter_resolve(&guard, "010.8.8.8", address, NULL));
+	assert_true(addressfilter_resolve(&filter, "010.8.8.8", address, NULL));
 	assert_string_equal(address, "8.8.8.8");
 	rows_end(failed);
 }
@@ -164,7 +165,7 @@ listener(char port[static 8])
 static void
 test_only_who_is_allowed_private_hosts_reaches_one(void **state)
 {
-	const struct guard strict = { false, 10000, -1 }, free = { true, 10000, -1 };
+	const struct addressfilter strict = { false, 10000, -1 }, free = { true, 10000, -1 };
 	char port[8];
 	int server = listener(port), client;
 	struct error err;
@@ -187,26 +188,26 @@ test_only_who_is_allowed_private_hosts_reaches_one(void **state)
 static void
 test_connecting_is_given_up_when_it_is_to_end(void **state)
 {
-	const struct guard guard = { true, 60000, eventfd(1, EFD_CLOEXEC) };
+	const struct addressfilter filter = { true, 60000, eventfd(1, EFD_CLOEXEC) };
 	char port[8];
 	int server = listener(port);
 	struct error err;
 
 	(void)state;
-	assert_int_equal(addressfilter_connect(&guard, "127.0.0.1", port, &err), -1);
+	assert_int_equal(addressfilter_connect(&filter, "127.0.0.1", port, &err), -1);
 	assert_int_equal(err.kind, ERROR_AWAY);
 	(void)close(server);
-	(void)close(guard.interrupt);
+	(void)close(filter.interrupt);
 }
 
 static void
 test_host_that_does_not_exist_is_not_found(void **state)
 {
-	const struct guard guard = { true, 10000, -1 };
+	const struct addressfilter filter = { true, 10000, -1 };
 	struct error err;
 
 	(void)state;
-	assert_int_equal(addressfilter_connect(&guard, "256.256.256.256", "1", &err), -1);
+	assert_int_equal(addressfilter_connect(&filter, "256.256.256.256", "1", &err), -1);
 	assert_int_equal(err.kind, ERROR_INPUT);
 	assert_non_null(strstr(err.text, "the host '256.256.256.256' is not found: "));
 }

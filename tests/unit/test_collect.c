@@ -34,7 +34,7 @@ struct scene {
 	struct folder *folder;
 	struct spool spool;
 	int outbox;
-	struct collect_notes notes;
+	struct collect_remarks remarks;
 	struct entry {
 		char *name;
 		unsigned mode; /* with its type */
@@ -48,10 +48,10 @@ struct scene {
 /* Without a limit, and to the end. */
 static bool
 collect_as(struct spool *spool, int outbox, const char *name, int64_t attempt,
-    struct collect_notes *notes, struct error *err)
+    struct collect_remarks *remarks, struct error *err)
 {
 	const atomic_bool stop = false;
-	const struct collect collect = { spool, outbox, name, attempt, INT64_MAX, &stop, notes };
+	const struct collect collect = { spool, outbox, name, attempt, INT64_MAX, &stop, remarks };
 
 	return collect_outbox(&collect, err);
 }
@@ -90,7 +90,7 @@ scene_teardown(void **state)
 	int result;
 
 	entries_clear(scene);
-	collect_notes_clear(&scene->notes);
+	collect_remarks_clear(&scene->remarks);
 	(void)close(scene->outbox);
 	spool_close(&scene->spool);
 	result = folder_teardown((void **)&scene->folder);
@@ -131,8 +131,8 @@ read_zip(struct scene *scene, const char *name)
 static void
 collect(struct scene *scene)
 {
-	collect_notes_clear(&scene->notes);
-	must(collect_as(&scene->spool, scene->outbox, "token", 1, &scene->notes, &scene->err),
+	collect_remarks_clear(&scene->remarks);
+	must(collect_as(&scene->spool, scene->outbox, "token", 1, &scene->remarks, &scene->err),
 	    &scene->err);
 	read_zip(scene, "token.zip");
 }
@@ -164,7 +164,7 @@ test_empty_outbox_gives_an_empty_zip(void **state)
 
 	collect(scene);
 	assert_int_equal(scene->count, 0);
-	assert_int_equal(scene->notes.count, 0);
+	assert_int_equal(scene->remarks.count, 0);
 	assert_int_equal(file_mode(scene->spool.results, "token.zip"), 0640);
 	assert_false(file_exists(scene->spool.incoming, "token.zip"));
 }
@@ -227,7 +227,7 @@ test_files_and_folders_keep_names_contents_and_permissions(void **state)
 		    "%s: '%s'", name, entry->data);
 	}
 	row_check(failed, scene->count == COUNT(rows), "%zu entries", scene->count);
-	row_check(failed, scene->notes.count == 0, "%zu notes", scene->notes.count);
+	row_check(failed, scene->remarks.count == 0, "%zu remarks", scene->remarks.count);
 	rows_end(failed);
 }
 
@@ -265,8 +265,8 @@ test_what_is_neither_file_nor_folder_is_left_out_and_named(void **state)
 	collect(scene);
 	assert_int_equal(scene->count, 1);
 	assert_string_equal(entry_of(scene, "kept")->data, "x");
-	assert_int_equal(scene->notes.count, device ? 5 : 4);
-	for (size_t i = 0; i < scene->notes.count; i++) {
+	assert_int_equal(scene->remarks.count, device ? 5 : 4);
+	for (size_t i = 0; i < scene->remarks.count; i++) {
 		static const char *const expected[] = {
 			"left out of the results: to-file (a symbolic link)",
 			"left out of the results: to-folder (a symbolic link)",
@@ -277,9 +277,9 @@ test_what_is_neither_file_nor_folder_is_left_out_and_named(void **state)
 		bool known = false;
 
 		for (size_t e = 0; e < COUNT(expected); e++)
-			known = known || strcmp(scene->notes.texts[i], expected[e]) == 0;
+			known = known || strcmp(scene->remarks.texts[i], expected[e]) == 0;
 		if (!known)
-			fail_msg("%s", scene->notes.texts[i]);
+			fail_msg("%s", scene->remarks.texts[i]);
 	}
 }
 
@@ -321,8 +321,8 @@ test_note_is_one_line_whatever_the_name(void **state)
 
 	assert_int_equal(symlinkat("x", scene->outbox, "a\nb\x1b[31m\x7f"), 0);
 	collect(scene);
-	assert_int_equal(scene->notes.count, 1);
-	assert_string_equal(scene->notes.texts[0],
+	assert_int_equal(scene->remarks.count, 1);
+	assert_string_equal(scene->remarks.texts[0],
 	    "left out of the results: a?b?[31m? (a symbolic link)");
 }
 
@@ -331,15 +331,15 @@ test_only_the_first_hundred_left_out_are_named(void **state)
 {
 	struct scene *scene = *state;
 
-	for (int i = 0; i < COLLECT_NOTES_MOST + 7; i++) {
+	for (int i = 0; i < COLLECT_REMARKS_MOST + 7; i++) {
 		char name[16];
 
 		snprintf(name, sizeof name, "%d", i);
 		assert_int_equal(symlinkat("x", scene->outbox, name), 0);
 	}
 	collect(scene);
-	assert_int_equal(scene->notes.count, COLLECT_NOTES_MOST);
-	assert_int_equal(scene->notes.unnamed, 7);
+	assert_int_equal(scene->remarks.count, COLLECT_REMARKS_MOST);
+	assert_int_equal(scene->remarks.unnamed, 7);
 }
 
 static void
@@ -360,8 +360,8 @@ test_folders_too_deep_are_left_out_and_named(void **state)
 	(void)close(at);
 	collect(scene);
 	assert_in_range(scene->count, 100, 999);
-	assert_int_equal(scene->notes.count, 1);
-	assert_non_null(strstr(scene->notes.texts[0], "folders too deep"));
+	assert_int_equal(scene->remarks.count, 1);
+	assert_non_null(strstr(scene->remarks.texts[0], "folders too deep"));
 	assert_int_equal(scene->count % 2,
 	    1); /* a file for each folder that went in, and one at the top */
 }
@@ -374,9 +374,9 @@ test_zip_of_each_attempt_has_another_time(void **state)
 	int64_t before = clock_now_ms() / MS_PER_S;
 	struct stat first, second;
 
-	must(collect_as(&scene->spool, scene->outbox, "a", 1, &scene->notes, &scene->err),
+	must(collect_as(&scene->spool, scene->outbox, "a", 1, &scene->remarks, &scene->err),
 	    &scene->err);
-	must(collect_as(&scene->spool, scene->outbox, "b", 30, &scene->notes, &scene->err),
+	must(collect_as(&scene->spool, scene->outbox, "b", 30, &scene->remarks, &scene->err),
 	    &scene->err);
 	assert_int_equal(fstatat(scene->spool.results, "a.zip", &first, 0), 0);
 	assert_int_equal(fstatat(scene->spool.results, "b.zip", &second, 0), 0);
@@ -392,10 +392,10 @@ test_zip_is_published_whole_or_not_at_all(void **state)
 
 	file_put(scene->outbox, "a", "x", 1);
 	broken.results = -1;
-	assert_false(collect_as(&broken, scene->outbox, "token", 1, &scene->notes, &scene->err));
+	assert_false(collect_as(&broken, scene->outbox, "token", 1, &scene->remarks, &scene->err));
 	assert_false(file_exists(scene->spool.incoming, "token.zip"));
 	assert_false(file_exists(scene->spool.results, "token.zip"));
-	assert_false(collect_as(&scene->spool, -1, "token", 1, &scene->notes, &scene->err));
+	assert_false(collect_as(&scene->spool, -1, "token", 1, &scene->remarks, &scene->err));
 	assert_false(file_exists(scene->spool.incoming, "token.zip"));
 	assert_false(file_exists(scene->spool.results, "token.zip"));
 	/* What a killed spooler left of it is written anew. */
@@ -415,7 +415,7 @@ test_collecting_again_gives_the_same(void **state)
 	for (int i = 0; i < 2; i++) {
 		collect(scene);
 		assert_int_equal(scene->count, 1);
-		assert_int_equal(scene->notes.count, 1);
+		assert_int_equal(scene->remarks.count, 1);
 	}
 }
 
@@ -427,7 +427,7 @@ test_file_that_ends_early_fails_in_words_of_its_own(void **state)
 	file_put(scene->outbox, "file", "text", 4);
 	reading_ends = true;
 	errno = ENOTEMPTY;
-	assert_false(collect_as(&scene->spool, scene->outbox, "token", 1, &scene->notes,
+	assert_false(collect_as(&scene->spool, scene->outbox, "token", 1, &scene->remarks,
 	    &scene->err));
 	reading_ends = false;
 	assert_string_equal(scene->err.text,
@@ -442,7 +442,7 @@ test_outbox_that_cannot_be_read_to_its_end_fails(void **state)
 
 	file_put(scene->outbox, "file", "text", 4);
 	seam_readdir.fails = true;
-	done = collect_as(&scene->spool, scene->outbox, "token", 1, &scene->notes, &scene->err);
+	done = collect_as(&scene->spool, scene->outbox, "token", 1, &scene->remarks, &scene->err);
 	seam_readdir.fails = false;
 	assert_false(done);
 	assert_non_null(strstr(scene->err.text, "Input/output error"));

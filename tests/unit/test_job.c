@@ -990,7 +990,7 @@ test_place_tells_position_and_reason(void **state)
 	assert_int_equal(claim(world), jobs[0]);
 	must(place_of(world, jobs[1], &config, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 1);
-	assert_string_equal(place.reason, "1 of its pipeline runs, which is max_parallel");
+	assert_string_equal(place.reason, "1 of its pipeline's jobs runs; max_parallel allows no more");
 	end(world, jobs[0], 0);
 	world_sql(world, "UPDATE job SET started_at = finished_at - 10000 WHERE state = 'done'");
 	assert_int_equal(claim(world), jobs[1]);

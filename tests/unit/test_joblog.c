@@ -750,7 +750,7 @@ test_seal_keeps_the_note_of_a_pull(void **state)
 		struct error err;
 
 		log_put(folder->fd, "", 0, records, 0);
-		must(joblog_note(folder->fd, JOB, ATTEMPT, JOBLOG_PULLED, &err), &err);
+		must(joblog_remark(folder->fd, JOB, ATTEMPT, JOBLOG_PULLED, &err), &err);
 		text = file_get(folder->fd, "7.2.log", NULL);
 		row_check(failed, strcmp(text, "image pulled\n") == 0, "%s", text);
 		log_put(folder->fd, rows[i].text, strlen(rows[i].text), records, rows[i].records);

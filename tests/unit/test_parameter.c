@@ -43,7 +43,7 @@ test_text_is_held_against_its_type(void **state)
 		{ TEXT, "\xed\xa0\x80", 0, "must be valid UTF-8" },
 		{ NAME, "a", 0, NULL },
 		{ NAME, "12345678", 0, NULL },
-		{ NAME, "123456789", 0, "name: at most 8 bytes" },
+		{ NAME, "123456789", 0, "name: must have at most 8 bytes" },
 		{ NAME, "", 0, "name: must not be empty" },
 		{ ID, "0", 0, NULL },
 		{ ID, "12", 12, NULL },
@@ -55,21 +55,21 @@ test_text_is_held_against_its_type(void **state)
 		{ ID, "", 0, "must be an id" },
 		{ NUMBER, "1", 1, NULL },
 		{ NUMBER, "100", 100, NULL },
-		{ NUMBER, "0", 0, "number: from 1 to 100" },
-		{ NUMBER, "101", 0, "number: from 1 to 100" },
-		{ NUMBER, "-5", 0, "number: from 1 to 100" },
+		{ NUMBER, "0", 0, "number: must be from 1 to 100" },
+		{ NUMBER, "101", 0, "number: must be from 1 to 100" },
+		{ NUMBER, "-5", 0, "number: must be from 1 to 100" },
 		{ NUMBER, "ten", 0, "number: must be a whole number" },
 		{ NUMBER, "1.5", 0, "must be a whole number" },
 		{ NUMBER, "99999999999999999999", 0, "must be a whole number" },
 		{ DECIMAL, "0.01", 0, NULL },
 		{ DECIMAL, "4", 0, NULL },
-		{ DECIMAL, "0.009", 0, "decimal: from 0.01 to 4" },
-		{ DECIMAL, "4.001", 0, "decimal: from 0.01 to 4" },
+		{ DECIMAL, "0.009", 0, "decimal: must be from 0.01 to 4" },
+		{ DECIMAL, "4.001", 0, "decimal: must be from 0.01 to 4" },
 		{ DECIMAL, "nan", 0, "decimal: must be a number like 1.5" },
 		{ DECIMAL, "1e1", 0, "must be a number like 1.5" },
 		{ SIZE, "1024", 1024, NULL },
 		{ SIZE, "64m", 64 << 20, NULL },
-		{ SIZE, "1023", 0, "size: at least 1024" },
+		{ SIZE, "1023", 0, "size: must be at least 1024" },
 		{ SIZE, "much", 0, "size: must be a size" },
 		{ SIZE, "-1", 0, "must be a size" },
 		{ BOOLEAN, "true", 1, NULL },
@@ -104,9 +104,9 @@ test_text_is_held_against_its_type(void **state)
 		{ COMMAND, "[\"echo\"", 0, NULL }, /* a shell's business */
 		{ COMMAND, "{\"a\": 1}", 0, NULL },
 		{ COMMAND, "", 0, "command: must not be empty" },
-		{ COMMAND, "[]", 0, "command: as a JSON array it must hold strings" },
-		{ COMMAND, "[\"echo\", 1]", 0, "as a JSON array it must hold strings" },
-		{ COMMAND, "[\"a\\u0000b\"]", 0, "command: must not hold NUL" },
+		{ COMMAND, "[]", 0, "command: a JSON array must contain only strings" },
+		{ COMMAND, "[\"echo\", 1]", 0, "a JSON array must contain only strings" },
+		{ COMMAND, "[\"a\\u0000b\"]", 0, "command: must not contain NUL" },
 		{ FILES, "x", 0, "files: must come as files" },
 	};
 	int failed = 0;
@@ -174,7 +174,7 @@ test_only_pairs_may_come_several_times(void **state)
 	(void)state;
 	must(parameter_add(&values, &table[TEXT], "a", 1, &err), &err);
 	assert_false(parameter_add(&values, &table[TEXT], "a", 1, &err));
-	assert_string_equal(err.text, "text: given more than once");
+	assert_string_equal(err.text, "text: must be given only once");
 	for (int i = 0; i < 3; i++)
 		must(parameter_add(&values, &table[PAIRS], "a=", 2, &err), &err);
 	assert_int_equal(values.count, 4);
@@ -221,7 +221,7 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 		{ TEXT, "\"a\\u0000b\"", NULL, "without NUL" },
 		{ TEXT, "[]", NULL, "text: must be one value" },
 		{ TEXT, "[\"a\", \"b\"]", NULL, "text: must be one value" },
-		{ TEXT, "[[\"a\"]]", NULL, "must not hold lists" },
+		{ TEXT, "[[\"a\"]]", NULL, "must not contain lists" },
 		{ TEXT, "{\"a\": 1}", NULL, "text: must not be an object" },
 		{ NUMBER, "5", "5", NULL },
 		{ NUMBER, "\"5\"", "5", NULL },
@@ -243,7 +243,7 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 		{ PAIRS, "[\"a=1\", \"b=2\"]", "a=1", NULL },
 		{ PAIRS, "[]", NULL, NULL },
 		{ PAIRS, "\"a=1\"", "a=1", NULL },
-		{ PAIRS, "[\"a=1\", [\"b=2\"]]", NULL, "must not hold lists" },
+		{ PAIRS, "[\"a=1\", [\"b=2\"]]", NULL, "must not contain lists" },
 		{ COMMAND, "\"echo hi\"", "echo hi", NULL },
 		{ COMMAND, "[\"echo hi\"]", "echo hi", NULL }, /* a list of one sends that one */
 		{ COMMAND, "[\"echo\", \"hi\"]", "[\"echo\",\"hi\"]", NULL },

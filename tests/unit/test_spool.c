@@ -96,7 +96,7 @@ test_missing_directory_or_group_is_named(void **state)
 
 	config.web_server_group = group;
 	assert_false(spool_open(&spool, &config, true, &err));
-	assert_non_null(strstr(err.text, "there is no group 'no-such-group'"));
+	assert_non_null(strstr(err.text, "the group 'no-such-group' does not exist"));
 	config = config_of(folder);
 	config.state_dir = path;
 	assert_false(spool_open(&spool, &config, true, &err));

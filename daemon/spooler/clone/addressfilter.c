@@ -1,5 +1,5 @@
 /*
- * Looking up, checking, connecting.
+ * Resolves a host, checks its addresses, and connects to them.
  */
 #include "addressfilter.h"
 
@@ -13,7 +13,8 @@
 #include "cleanup.h"
 #include "take.h"
 
-/* What of IPv4 is not globally reachable:
+/*
+ * The IPv4 networks that are not globally reachable:
  * https://www.iana.org/assignments/iana-ipv4-special-registry
  */
 static const struct {
@@ -24,11 +25,11 @@ static const struct {
 	{ 0x0a000000, 8 },  /* private use */
 	{ 0x64400000, 10 }, /* carriers' shared addresses */
 	{ 0x7f000000, 8 },  /* loopback */
-	{ 0xa9fe0000, 16 }, /* link local; clouds answer with secrets here */
+	{ 0xa9fe0000, 16 }, /* link local; cloud providers serve secrets here */
 	{ 0xac100000, 12 }, /* private use */
 	{ 0xc0000000, 24 }, /* protocol assignments */
 	{ 0xc0000200, 24 }, /* documentation */
-	{ 0xc0586300, 24 }, /* relays of 6to4, withdrawn */
+	{ 0xc0586300, 24 }, /* 6to4 relays, withdrawn */
 	{ 0xc0a80000, 16 }, /* private use */
 	{ 0xc6120000, 15 }, /* benchmarks */
 	{ 0xc6336400, 24 }, /* documentation */
@@ -37,8 +38,8 @@ static const struct {
 };
 
 /*
- * Of IPv6 nothing outside 2000::/3 is, and not these parts of it:
- * https://www.iana.org/assignments/iana-ipv6-special-registry
+ * IPv6 addresses outside 2000::/3 are not globally reachable, and neither are these networks inside
+ * it: https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 static const struct {
 	unsigned char network[4];
@@ -58,7 +59,7 @@ addressfilter_is_public_v4(uint32_t address)
 	return true;
 }
 
-/* Four bytes in the network's order. */
+/* Reads four bytes in network byte order. */
 static uint32_t
 addressfilter_four_bytes(const unsigned char *bytes)
 {
@@ -69,7 +70,7 @@ addressfilter_four_bytes(const unsigned char *bytes)
 static bool
 addressfilter_is_public_v6(const unsigned char *bytes)
 {
-	/* NAT64 (RFC 6052, section 2.1): behind it is the IPv4 address at its end. */
+	/* NAT64 (RFC 6052, section 2.1): the last four bytes are the IPv4 address. */
 	static const unsigned char nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -98,9 +99,9 @@ addressfilter_is_public(const struct sockaddr *address)
 	    addressfilter_is_public_v6(((const struct sockaddr_in6 *)bytes)->sin6_addr.s6_addr);
 }
 
-/* The checked addresses of host, the caller's to free; NULL with err set. */
+/* Resolves host and checks its addresses. The caller frees the result; NULL with err set. */
 static struct addrinfo *
-addressfilter_query(const struct guard *guard, const char *host, const char *port,
+addressfilter_query(const struct addressfilter *filter, const char *host, const char *port,
     struct error *err)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
@@ -114,7 +115,7 @@ addressfilter_query(const struct guard *guard, const char *host, const char *por
 		    result == EAI_SYSTEM ? strerror(errno) : gai_strerror(result));
 		return NULL;
 	}
-	for (const struct addrinfo *at = found; at != NULL && !guard->allow_private;
+	for (const struct addrinfo *at = found; at != NULL && !filter->allow_private;
 	     at = at->ai_next)
 		if (!addressfilter_is_public(at->ai_addr)) {
 			error_set(err, ERROR_INPUT,
@@ -126,17 +127,17 @@ addressfilter_query(const struct guard *guard, const char *host, const char *por
 	return found;
 }
 
-/* Waits for a connection that was begun; false with errno. */
+/* Waits until the connection is established. On false errno is set. */
 static bool
-addressfilter_wait_connected(const struct guard *guard, int fd)
+addressfilter_wait_connected(const struct addressfilter *filter, int fd)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLOUT },
-		{ .fd = guard->interrupt, .events = POLLIN } };
+		{ .fd = filter->interrupt, .events = POLLIN } };
 	socklen_t length = sizeof(int);
 	int ready, error = 0;
 
 	do
-		ready = poll(fds, 2, guard->timeout_ms);
+		ready = poll(fds, 2, filter->timeout_ms);
 	while (ready < 0 && errno == EINTR);
 	if (ready == 0)
 		errno = ETIMEDOUT;
@@ -153,23 +154,23 @@ addressfilter_wait_connected(const struct guard *guard, int fd)
 }
 
 static int
-addressfilter_connect_to(const struct guard *guard, const struct addrinfo *at)
+addressfilter_connect_to(const struct addressfilter *filter, const struct addrinfo *at)
 {
 	cleanup_close int fd =
 	    socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 
 	if (fd < 0 ||
 	    (connect(fd, at->ai_addr, at->ai_addrlen) < 0 &&
-		(errno != EINPROGRESS || !addressfilter_wait_connected(guard, fd))))
+		(errno != EINPROGRESS || !addressfilter_wait_connected(filter, fd))))
 		return -1;
 	return take_fd(&fd);
 }
 
 int
-addressfilter_connect(const struct guard *guard, const char *host, const char *port,
+addressfilter_connect(const struct addressfilter *filter, const char *host, const char *port,
     struct error *err)
 {
-	struct addrinfo *found = addressfilter_query(guard, host, port, err);
+	struct addrinfo *found = addressfilter_query(filter, host, port, err);
 	int fd = -1;
 
 	if (found == NULL)
@@ -177,7 +178,7 @@ addressfilter_connect(const struct guard *guard, const char *host, const char *p
 	errno = 0;
 	for (const struct addrinfo *at = found; at != NULL && fd < 0 && errno != ECANCELED;
 	     at = at->ai_next)
-		fd = addressfilter_connect_to(guard, at);
+		fd = addressfilter_connect_to(filter, at);
 	if (fd < 0)
 		error_set(err, ERROR_AWAY, "the host '%s' does not answer: %s", host,
 		    strerror(errno));
@@ -186,16 +187,16 @@ addressfilter_connect(const struct guard *guard, const char *host, const char *p
 }
 
 bool
-addressfilter_resolve(const struct guard *guard, const char *host,
-    char address[static GUARD_ADDRESS], struct error *err)
+addressfilter_resolve(const struct addressfilter *filter, const char *host,
+    char address[static ADDRESSFILTER_TEXT], struct error *err)
 {
-	struct addrinfo *found = addressfilter_query(guard, host, NULL, err);
+	struct addrinfo *found = addressfilter_query(filter, host, NULL, err);
 	int result;
 
 	if (found == NULL)
 		return false;
-	result = getnameinfo(found->ai_addr, found->ai_addrlen, address, GUARD_ADDRESS, NULL, 0,
-	    NI_NUMERICHOST);
+	result = getnameinfo(found->ai_addr, found->ai_addrlen, address, ADDRESSFILTER_TEXT, NULL,
+	    0, NI_NUMERICHOST);
 	freeaddrinfo(found);
 	return result == 0 ||
 	    error_set(err, ERROR_INPUT, "the host '%s' is not found: %s", host,

@@ -1,8 +1,10 @@
 /*
- * Running git and hg: with an empty environment, no prompts, no hooks, no submodules, a limit in
- * time and in size; confined to the folder of the checkout and what programs need of the system,
- * and without a way to any host but through the proxy, which asks the guard. By ssh, which follows
- * nobody elsewhere, they go to an address that was asked for before.
+ * Runs git and hg to clone a repository.
+ *
+ * They run with an empty environment, without prompts, hooks and submodules, and with limits of
+ * time and size. They can reach only the checkout's folder and the system files that programs need.
+ * For http and https their only way to a host is the proxy, which uses the address filter. ssh
+ * follows no redirects: it connects to an address that the filter checked before.
  */
 #include "checkout.h"
 
@@ -29,25 +31,26 @@
 #include "tree.h"
 #include "utf8.h"
 
-#define LOOK_MS     500
-#define END_LOOK_MS 20 /* when its output has ended and it has not */
+#define POLL_MS     500
+#define END_POLL_MS 20 /* after the output has ended, while the program still runs */
 #define LINE_TEXT   1024
-#define ENVIRONMENT 24 /* variables, and the NULL behind them */
+#define ENVIRONMENT 24 /* variables, and the terminating NULL */
 
-/* What a program is run with. */
+/* What a program needs to run. */
 struct launch {
 	const struct checkout *checkout;
 	const struct checkout_url *url;
 	struct proxy proxy;
 	struct confine confine;
-	char ssh[512]; /* the command, as a shell reads it */
-	char *tree;    /* where the clone goes */
+	char ssh[512]; /* the command, in shell syntax */
+	char *tree;    /* the path of the clone */
 	char *environment[ENVIRONMENT];
 	size_t variables;
 };
 
 /*
- * In the child: nothing of the spooler's rights or terminal is left. Async-signal-safe calls only.
+ * Runs in the child. Drops all rights and the terminal of the spooler. Async-signal-safe calls
+ * only.
  */
 static void __attribute__((noreturn))
 checkout_run_child(const struct launch *launch, char *const *arguments, int output)
@@ -59,7 +62,7 @@ checkout_run_child(const struct launch *launch, char *const *arguments, int outp
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)setpgid(0, 0);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not work on beside a next spooler's */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a next spooler starts its own */
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0 || !confine_apply(&launch->confine))
@@ -80,7 +83,9 @@ checkout_too_large(const struct checkout *checkout)
 	return bytes > checkout->config->build.checkout_limit;
 }
 
-/* Hands on a line that has no end yet, but for a character of which only a part has come. */
+/*
+ * Passes on a line that is still incomplete. Keeps the bytes of an incomplete character at its end.
+ */
 static char *
 checkout_hand_on_part(const struct checkout *checkout, char *begin, size_t length)
 {
@@ -93,7 +98,10 @@ checkout_hand_on_part(const struct checkout *checkout, char *begin, size_t lengt
 	return begin + whole;
 }
 
-/* Takes what the program has said, and hands on its whole lines. False at its end. */
+/*
+ * Reads the program's output and passes on its complete lines. Returns false at the end of the
+ * output.
+ */
 static bool
 checkout_read_output(const struct checkout *checkout, int fd, char line[static LINE_TEXT],
     size_t *held)
@@ -105,7 +113,7 @@ checkout_read_output(const struct checkout *checkout, int fd, char line[static L
 		return errno == EINTR || errno == EAGAIN;
 	for (char *c = line + *held; c < line + *held + length; c++)
 		if (*c == '\0')
-			*c = '?'; /* it would end the line, and what follows would be lost */
+			*c = '?'; /* a NUL would end the line, and the rest would be lost */
 	*held += (size_t)length;
 	line[*held] = '\0';
 	while ((newline = strpbrk(begin, "\r\n")) != NULL) {
@@ -125,7 +133,7 @@ checkout_read_output(const struct checkout *checkout, int fd, char line[static L
 	return length > 0;
 }
 
-/* Whether the program has ended; it stays to be waited for. */
+/* Whether the program has ended. The caller must still wait for it. */
 static bool
 checkout_has_ended(pid_t child)
 {
@@ -135,18 +143,21 @@ checkout_has_ended(pid_t child)
 	    info.si_pid == child;
 }
 
-/* Why the program did not clone: the proxy knows better than it that there was no way. */
+/*
+ * Sets err to the reason why the clone failed. The proxy's reason is preferred: it knows why a
+ * connection failed.
+ */
 static bool
 checkout_blame(struct launch *launch, struct error *err)
 {
 	if (!proxy_refused(&launch->proxy, err))
 		return error_set(err, ERROR_INPUT, "the repository cannot be cloned");
-	if (err->kind == ERROR_AWAY) /* the host, not the engine */
+	if (err->kind == ERROR_AWAY) /* ERROR_AWAY would mean the engine; here it is the host */
 		err->kind = ERROR_INPUT;
 	return error_wrap(err, "repo_url");
 }
 
-/* Follows the program to its end, or ends it with all that it has started. */
+/* Waits until the program ends. Kills it and all its children at a stop or a limit. */
 static bool
 checkout_follow(struct launch *launch, pid_t child, int output, struct error *err)
 {
@@ -160,7 +171,7 @@ checkout_follow(struct launch *launch, pid_t child, int output, struct error *er
 	int status = 0;
 
 	while (!stopped && (more || !checkout_has_ended(child))) {
-		if (poll(&fd, more ? 1 : 0, more ? LOOK_MS : END_LOOK_MS) > 0)
+		if (poll(&fd, more ? 1 : 0, more ? POLL_MS : END_POLL_MS) > 0)
 			more = checkout_read_output(checkout, output, line, &held);
 		stopped = true;
 		if (checkout->stop(checkout->context))
@@ -182,10 +193,10 @@ checkout_follow(struct launch *launch, pid_t child, int output, struct error *er
 		return false;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 126)
 		return error_set(err, ERROR_SYSTEM,
-		    "the program to clone it with cannot be confined");
+		    "the program that clones the repository cannot be confined");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, ERROR_SYSTEM,
-		    "the program to clone it with is not installed here");
+		    "the program that clones the repository (git or hg) is not installed");
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || checkout_blame(launch, err);
 }
 
@@ -213,7 +224,7 @@ checkout_run(struct launch *launch, char *const *arguments, struct error *err)
 	return done;
 }
 
-/* Adds the variable to the environment. */
+/* Adds a variable to the environment. */
 static bool __attribute__((format(printf, 2, 3)))
 checkout_set_variable(struct launch *launch, const char *format, ...)
 {
@@ -232,7 +243,7 @@ checkout_set_variable(struct launch *launch, const char *format, ...)
 	return true;
 }
 
-/* Which of their schemes git may use, also where a server redirects it: "https:http". */
+/* Sets the schemes that git may use, for redirects too: "https:http". */
 static bool
 checkout_set_schemes(struct launch *launch)
 {
@@ -269,19 +280,19 @@ checkout_set_environment(struct launch *launch, struct error *err)
 }
 
 /*
- * ssh looks its host up by itself, so that it is told the address that was checked; keys are still
- * those of the name.
+ * ssh resolves the host by itself. So it gets the address that was checked. It still looks up the
+ * host key by the name.
  */
 static bool
 checkout_pin_ssh(struct launch *launch, struct error *err)
 {
 	const struct checkout_url *url = launch->url;
-	const struct guard guard = { .allow_private =
-					 launch->checkout->config->build.allow_private };
-	char address[GUARD_ADDRESS];
+	const struct addressfilter filter = { .allow_private =
+						  launch->checkout->config->build.allow_private };
+	char address[ADDRESSFILTER_TEXT];
 	bool usual = url->port[0] == '\0' || strcmp(url->port, "22") == 0;
 
-	if (!addressfilter_resolve(&guard, url->host, address, err))
+	if (!addressfilter_resolve(&filter, url->host, address, err))
 		return error_wrap(err, "repo_url");
 	snprintf(launch->ssh, sizeof launch->ssh,
 	    "ssh -oBatchMode=yes -oHostName=%s '-oHostKeyAlias=%s%s%s%s'", address,
@@ -289,7 +300,7 @@ checkout_pin_ssh(struct launch *launch, struct error *err)
 	return true;
 }
 
-/* The keys and known hosts of the spooler's user: what ssh would read. */
+/* Allows what ssh reads: the keys and the known hosts of the spooler's user. */
 static bool
 checkout_allow_ssh(struct launch *launch, struct error *err)
 {
@@ -306,8 +317,8 @@ checkout_allow_ssh(struct launch *launch, struct error *err)
 }
 
 /*
- * What git, hg, ssh, and the interpreters and libraries under them read. Not all of /usr, since
- * /usr/local may hold kabuto.conf and the state directory; and no folder that holds the host's
+ * Allows the files that git, hg, ssh, and their interpreters and libraries read. Not all of /usr,
+ * because /usr/local may hold kabuto.conf and the state directory. No folder that holds the host's
  * keys.
  */
 static bool

@@ -1,9 +1,9 @@
 #ifndef KABUTO_CHECKOUT_H
 #define KABUTO_CHECKOUT_H
 /*
- * Repositories to build from, cloned by git and hg. The URL is a user's: it can name neither an
- * option, nor a file of this machine, nor a host of its own network, unless the configuration says
- * so.
+ * Clones the repository of a build with git or hg. The URL comes from a user: it can never name an
+ * option, a file of this machine, or a host of the private network, unless the configuration allows
+ * private hosts.
  */
 #include <stdbool.h>
 
@@ -11,12 +11,13 @@
 #include "config.h"
 #include "error.h"
 
-#define CHECKOUT_TREE "tree" /* in the folder of a checkout: the clone */
+#define CHECKOUT_TREE "tree" /* the clone, inside the checkout's folder */
 
 /*
- * Makes the folder path, which must not exist, and clones the repository into CHECKOUT_TREE in it,
- * beside what the program needs for it. What the program says goes to output, a line at a time.
- * ERROR_INPUT says why it cannot be cloned; ERROR_INTERRUPTED: stop said so.
+ * A checkout. checkout_clone creates the folder path, which must not exist, and clones the
+ * repository into CHECKOUT_TREE in it; the program's other files are beside the clone. output gets
+ * the program's output, one line a call. If stop returns true, the clone ends. ERROR_INPUT: the
+ * repository cannot be cloned; the text says why. ERROR_INTERRUPTED: stop returned true.
  */
 struct checkout {
 	const struct config *config;

@@ -1,6 +1,6 @@
 /*
- * gitconfig (git-config(1)) and hgrc (hgrc(5)): the proxy, the password, and nothing else that a
- * repository could make use of.
+ * Writes gitconfig (git-config(1)) and hgrc (hgrc(5)): the proxy, the password, and no other
+ * setting that a repository could use.
  */
 #include "checkout_settings.h"
 
@@ -14,7 +14,10 @@
 
 #include "cleanup.h"
 
-/* Adds to the file name in the checkout's folder, which may be new. Passwords stand in there. */
+/*
+ * Appends to the file name in the checkout's folder; creates the file if needed. The files hold
+ * passwords.
+ */
 static bool __attribute__((format(printf, 4, 5))) checkout_settings_append_settings(int folder,
     const char *name, struct error *err, const char *format, ...)
 {
@@ -45,7 +48,10 @@ checkout_settings_append_hg_password(const struct checkout_url *url, int folder,
 		url->host, url->port[0] != '\0' ? ":" : "", url->port, url->user, url->password);
 }
 
-/* By RFC 7617, section 2; libcurl sends it to no other host that a redirect leads to. */
+/*
+ * Basic authentication (RFC 7617, section 2). libcurl does not send it to another host after a
+ * redirect.
+ */
 static bool
 checkout_settings_append_git_password(const struct checkout_url *url, int folder, struct error *err)
 {
@@ -64,8 +70,8 @@ checkout_settings_append_git_password(const struct checkout_url *url, int folder
 }
 
 /*
- * hgrc(5). urllib, by which hg calls, knows ftp as well, has no proxy for it, and follows a
- * redirect there: an extension of one line takes it away.
+ * hgrc(5). hg uses urllib, which also supports ftp, has no proxy for it, and follows a redirect to
+ * it. An extension of one line removes ftp.
  */
 static bool
 checkout_settings_write_hgrc(const struct checkout_settings *settings, int folder,

@@ -1,8 +1,8 @@
 #ifndef KABUTO_CHECKOUT_SETTINGS_H
 #define KABUTO_CHECKOUT_SETTINGS_H
 /*
- * The files by which git and hg are told how to clone: passwords are in no argument of theirs,
- * which everybody sees.
+ * The configuration files for git and hg. Passwords stand in these files and never in an argument,
+ * because every process can read arguments.
  */
 #include <stdbool.h>
 
@@ -11,13 +11,13 @@
 #include "proxy.h"
 
 struct checkout_settings {
-	const char *path; /* of the checkout's folder */
+	const char *path; /* the checkout's folder */
 	const struct checkout_url *url;
 	const struct proxy *proxy;
-	const char *ssh; /* the command, as a shell reads it */
+	const char *ssh; /* the command, in shell syntax */
 };
 
-/* Makes the folder, which must not be there yet, with these files and an empty "tmp" in it. */
+/* Creates the folder, which must not exist, with these files and an empty folder "tmp". */
 bool checkout_settings_write(const struct checkout_settings *settings, struct error *err);
 
 #endif

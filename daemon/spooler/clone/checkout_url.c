@@ -1,7 +1,7 @@
 /*
- * Reading of a repo_url. It is handed to a program that reads it by rules of its own, so that
- * nothing is let through that two readers could understand differently: the authority holds but a
- * few characters.
+ * Parses a repo_url. The program that gets it parses it again, by its own rules. So this parser
+ * rejects everything that two parsers could understand differently: the authority may contain only
+ * a few characters.
  */
 #include "checkout_url.h"
 
@@ -32,7 +32,10 @@ checkout_url_has_suffix(const char *text, const char *suffix)
 	return length >= size && strcmp(text + length - size, suffix) == 0;
 }
 
-/* The host at text, an IPv6 address in its brackets; NULL, or what is behind it. */
+/*
+ * Reads the host at text (an IPv6 address stands in brackets). Returns the text after the host;
+ * NULL: not a host.
+ */
 static const char *
 checkout_url_read_host(const char *text, char host[static CHECKOUT_HOST])
 {
@@ -57,7 +60,7 @@ checkout_url_digit(char c)
 				    : -1;
 }
 
-/* Decodes %XX; false where it is too long, or something in it is no printable character. */
+/* Decodes %XX. Returns false if the result is too long or contains an unprintable character. */
 static bool
 checkout_url_decode(const char *text, size_t length, char to[static CHECKOUT_USER])
 {
@@ -79,7 +82,7 @@ checkout_url_decode(const char *text, size_t length, char to[static CHECKOUT_USE
 	return true;
 }
 
-/* "user:password" of http, which the program gets by a file. */
+/* Reads "user:password" for http. The program gets them in a file. */
 static bool
 checkout_url_read_user(const char *text, size_t length, struct checkout_url *url)
 {
@@ -90,7 +93,9 @@ checkout_url_read_user(const char *text, size_t length, struct checkout_url *url
 	    (colon == NULL || checkout_url_decode(colon + 1, length - user - 1, url->password));
 }
 
-/* RFC 3986, section 3.2: "user:password@host:port", of which a user of ssh is an argument, too. */
+/*
+ * RFC 3986, section 3.2: "user:password@host:port". The user for ssh is a part of an argument too.
+ */
 static bool
 checkout_url_read_authority(const char *text, struct checkout_url *url)
 {
@@ -119,7 +124,7 @@ bool
 checkout_url_parse(struct checkout_url *url, const char *text, const struct text_list *schemes,
     struct error *err)
 {
-	/* curl's -d sends a "+" as it is, and in a form that is a space. */
+	/* curl's -d sends "+" unchanged, and in a form "+" means a space. */
 	bool git = checkout_url_has_prefix(text, "git+") || checkout_url_has_prefix(text, "git ");
 	bool hg = checkout_url_has_prefix(text, "hg+") || checkout_url_has_prefix(text, "hg ");
 	const char *rest = text + (git ? 4 : hg ? 3 : 0);
@@ -128,19 +133,20 @@ checkout_url_parse(struct checkout_url *url, const char *text, const struct text
 
 	for (const char *c = rest; *c != '\0'; c++)
 		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c))
-			return error_set(err, ERROR_INPUT, "repo_url: has white space in it");
+			return error_set(err, ERROR_INPUT,
+			    "repo_url: must not contain white space");
 	if (scheme == NULL || strlen(rest) >= sizeof url->url)
 		return error_set(err, ERROR_INPUT,
 		    "repo_url: must be a URL like https://host/path");
 	for (char *c = scheme; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	if (!config_list_has(schemes, scheme))
-		return error_set(err, ERROR_INPUT,
-		    "repo_url: '%s' is not a scheme that is allowed here", scheme);
+		return error_set(err, ERROR_INPUT, "repo_url: the scheme '%s' is not allowed here",
+		    scheme);
 	*url = (struct checkout_url){ .ssh = strcmp(scheme, "ssh") == 0 };
 	if (!checkout_url_read_authority(colon + 3, url))
 		return error_set(err, ERROR_INPUT,
-		    "repo_url: what follows '://' must be a host, like host or user@host:port, and then '/' and a path");
+		    "repo_url: must have a host after '://' (like host or user@host:port), and then '/' and a path");
 	snprintf(url->url, sizeof url->url, "%.*s://%s", (int)(colon - rest), rest,
 	    url->user[0] != '\0' ? strchr(colon, '@') + 1 : colon + 3);
 	url->kind =

@@ -1,8 +1,10 @@
 /*
- * One thread, which waits for all of its connections with poll. A tunnel begins with the head of a
- * request. CONNECT joins the client to the host that it names; any other method is for an http URL,
- * whose request goes on to its host, for that one request ("Connection: close"). From there on
- * bytes are passed on both ways, and nothing is looked at any more.
+ * A proxy in one thread, which waits for all its connections with poll.
+ *
+ * A tunnel begins with the head of a request. CONNECT connects the client to the host that it
+ * names. Any other method is a request for an http URL; the proxy forwards this one request to the
+ * URL's host ("Connection: close"). After the head the proxy copies bytes in both directions and
+ * does not inspect them.
  */
 #include "proxy.h"
 
@@ -19,31 +21,31 @@
 
 #include "cleanup.h"
 
-#define TUNNELS         16 /* at a time; git and hg have one or two */
+#define TUNNELS         16 /* at the same time; git and hg use one or two */
 #define HEAD_MOST       16384
 #define HOST_TEXT       256
 #define CONNECT_MS      15000
 #define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:"
 
-/* One direction: what was read from one socket and not yet written to the other. */
+/* One direction: bytes that were read from one socket and not yet written to the other. */
 struct flow {
 	char bytes[HEAD_MOST + 1];
 	size_t length;
-	bool ended; /* nothing more will be read */
-	bool shut;  /* and the other end was told so */
+	bool ended; /* the source has reached its end */
+	bool shut;  /* the destination was shut down for writing */
 };
 
 struct proxy_tunnel {
-	int client, host; /* -1: not open; without a host the head is yet to come */
-	bool refused;     /* client gets what is in back, and then the end */
+	int client, host; /* -1: not open; host is -1 until the head has arrived */
+	bool refused;     /* the client gets the bytes in back, then the end */
 	struct flow forth, back;
 };
 
-/* What a request's head says. */
+/* The first line of a request. */
 struct request_line {
 	bool connect;
 	char host[HOST_TEXT], port[8];
-	const char *method, *path, *version; /* of an http request; not terminated but the path */
+	const char *method, *path, *version; /* of an http request; only path ends with a NUL */
 	size_t method_length;
 };
 
@@ -72,7 +74,10 @@ proxy_tunnel_refuse(struct proxy_tunnel *tunnel, const char *status, const char 
 	tunnel->forth.length = 0;
 }
 
-/* "host:port" or "[address]:port", of length bytes; the port may be left out where there is one. */
+/*
+ * Parses "host:port" or "[address]:port" of length bytes. port is the default port, or NULL if the
+ * text must contain one.
+ */
 static bool
 proxy_authority_parse(const char *text, size_t length, const char *port, struct request_line *line)
 {
@@ -105,7 +110,7 @@ proxy_authority_parse(const char *text, size_t length, const char *port, struct 
 	return true;
 }
 
-/* RFC 9112, section 3: "CONNECT host:port HTTP/1.1", or "GET http://host/path HTTP/1.1". */
+/* Parses "CONNECT host:port HTTP/1.1" or "GET http://host/path HTTP/1.1" (RFC 9112, section 3). */
 static bool
 proxy_request_line_parse(const char *head, struct request_line *line)
 {
@@ -128,13 +133,13 @@ proxy_request_line_parse(const char *head, struct request_line *line)
 		return false;
 	target += sizeof scheme - 1;
 	line->path = target + strcspn(target, "/?# ");
-	/* hg leaves a redirect's "user:password@" there. */
+	/* hg keeps the "user:password@" of a redirect's URL. */
 	at = memrchr(target, '@', (size_t)(line->path - target));
 	target = at != NULL ? at + 1 : target;
 	return proxy_authority_parse(target, (size_t)(line->path - target), "80", line);
 }
 
-/* The next line behind at, without its end; NULL behind the last one. */
+/* Returns the line after at, with its *length without the line end; NULL after the last line. */
 static const char *
 proxy_next_line(const char *at, size_t *length)
 {
@@ -167,7 +172,7 @@ proxy_is_authorized(const struct proxy *proxy, const char *head)
 	return false;
 }
 
-/* Headers that are meant for us alone (RFC 9110, section 7.6.1). */
+/* Whether the header line is meant for the proxy only (RFC 9110, section 7.6.1). */
 static bool
 proxy_is_ours(const char *line)
 {
@@ -175,8 +180,8 @@ proxy_is_ours(const char *line)
 }
 
 /*
- * Puts the request as its host shall get it (RFC 9112, section 3.2.1) in place of the head, which
- * has length bytes with the empty line at its end.
+ * Replaces the head with the request that the host gets (RFC 9112, section 3.2.1). The head has
+ * length bytes, including the empty line at its end.
  */
 static bool
 proxy_rewrite_head(struct flow *flow, size_t length, const struct request_line *line)
@@ -213,7 +218,7 @@ proxy_record_refusal(struct proxy *proxy, const struct error *err)
 	pthread_mutex_unlock(&proxy->lock);
 }
 
-/* What has come begins with a request's head as soon as there is an empty line. */
+/* Handles the head of a request as soon as its empty line has arrived. */
 static void
 proxy_tunnel_begin(struct proxy *proxy, struct proxy_tunnel *tunnel)
 {
@@ -239,12 +244,12 @@ proxy_tunnel_begin(struct proxy *proxy, struct proxy_tunnel *tunnel)
 		return;
 	}
 	if (!line.connect && !proxy->http) {
-		error_set(&err, ERROR_INPUT, "'http' is not a scheme that is allowed here");
+		error_set(&err, ERROR_INPUT, "the scheme 'http' is not allowed here");
 		proxy_record_refusal(proxy, &err);
 		proxy_tunnel_refuse(tunnel, "403 Refused By Kabuto", "");
 		return;
 	}
-	tunnel->host = addressfilter_connect(&proxy->guard, line.host, line.port, &err);
+	tunnel->host = addressfilter_connect(&proxy->filter, line.host, line.port, &err);
 	if (tunnel->host < 0) {
 		proxy_record_refusal(proxy, &err);
 		proxy_tunnel_refuse(tunnel,
@@ -262,7 +267,7 @@ proxy_tunnel_begin(struct proxy *proxy, struct proxy_tunnel *tunnel)
 	}
 }
 
-/* Passes on what can be without waiting. False: a connection broke. */
+/* Copies as many bytes as possible without waiting. Returns false if a connection broke. */
 static bool
 proxy_flow_move(struct flow *flow, int from, short ready_from, int to, short ready_to)
 {
@@ -304,7 +309,9 @@ proxy_wanted(const struct flow *in, const struct flow *out)
 	return events;
 }
 
-/* A descriptor of which nothing is wanted is left out: its end would wake poll without pause. */
+/*
+ * Leaves out a descriptor that waits for no event: at its end it would wake poll again and again.
+ */
 static struct pollfd
 proxy_watch(int fd, short events)
 {
@@ -412,7 +419,7 @@ proxy_start(struct proxy *proxy, bool allow_private, bool http, struct error *er
 {
 	*proxy = (struct proxy){ .listener = -1, .http = http, .stop = eventfd(0, EFD_CLOEXEC) };
 	pthread_mutex_init(&proxy->lock, NULL);
-	proxy->guard = (struct guard){ allow_private, CONNECT_MS, proxy->stop };
+	proxy->filter = (struct addressfilter){ allow_private, CONNECT_MS, proxy->stop };
 	secret_make_name(proxy->password);
 	proxy->tunnels = calloc(TUNNELS, sizeof proxy->tunnels[0]);
 	for (size_t i = 0; proxy->tunnels != NULL && i < TUNNELS; i++)

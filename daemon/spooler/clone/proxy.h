@@ -1,9 +1,9 @@
 #ifndef KABUTO_PROXY_H
 #define KABUTO_PROXY_H
 /*
- * A forward proxy (RFC 9110, section 3.7) on a port of 127.0.0.1 for one checkout: each connection
- * that git or hg makes, by each redirect and to each host that a server names, goes through the
- * guard of addresses. It asks for a password that nobody but the checkout is told.
+ * A forward proxy (RFC 9110, section 3.7) on a port of 127.0.0.1 for one checkout. Each connection
+ * of git or hg, to the host of the URL, of a redirect or of a server's answer, goes through the
+ * address filter. The proxy requires a password that only the checkout knows.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -18,9 +18,9 @@
 struct proxy_tunnel;
 
 struct proxy {
-	pthread_mutex_t lock; /* of refusal alone */
-	struct error refusal; /* the first one; kind ERROR_NONE: none yet */
-	struct guard guard;
+	pthread_mutex_t lock; /* protects refusal only */
+	struct error refusal; /* the first refused connection; kind ERROR_NONE: none so far */
+	struct addressfilter filter;
 	bool http;
 	uint16_t port;
 	char password[NAME_TEXT];
@@ -31,15 +31,15 @@ struct proxy {
 };
 
 /*
- * Starts it, in a thread of its own. http: whether plain http is spoken too, as a server may
- * redirect to it. On true it is to be ended with proxy_stop.
+ * Starts the proxy in its own thread. http: allows plain http too, since a server may redirect to
+ * it. On true the caller must call proxy_stop.
  */
 bool proxy_start(struct proxy *proxy, bool allow_private, bool http, struct error *err);
 
-/* Ends it with all its connections. */
+/* Stops the proxy and closes all its connections. */
 void proxy_stop(struct proxy *proxy);
 
-/* Whether a connection was refused so far; err then gets why, of the first one. */
+/* Whether the proxy has refused a connection. If so, err gets the reason of the first refusal. */
 bool proxy_refused(struct proxy *proxy, struct error *err);
 
 #endif
