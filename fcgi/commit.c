@@ -3,6 +3,7 @@
  */
 #include "commit.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,8 +100,9 @@ commit_call(struct request *req, const struct response *res, struct error *err)
 {
 	struct error ignored;
 
-	if (req->db == NULL || !req->change.begun)
+	if (!req->change.begun)
 		return true;
+	assert(req->db != NULL); /* a handler that released it would have lost its changes */
 	req->change.begun = false;
 	if (res->status >= 300 || !commit_add_rows(req, res, err)) {
 		(void)transaction_settle(req->db, false, &ignored);

@@ -8,8 +8,9 @@
 #include "response.h"
 
 /*
- * Returns the connection for a call that changes something. It belongs to the request, and its
- * transaction stays open until commit_call. NULL: failed, err is set.
+ * Returns the connection for a call that changes something. It belongs to the request. A
+ * transaction that is begun on it stays open until commit_call, even if it is committed before.
+ * The handler must not release it. NULL: failed, err is set.
  */
 struct database *commit_begin(struct request *req, struct error *err);
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "error.h"
-#include "idempotency.h"
 
 #define TEXT_MOST   (1024 * 1024)     /* bytes of one text */
 #define TEXTS_MOST  (4 * 1024 * 1024) /* bytes of all texts of a call */

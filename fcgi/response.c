@@ -144,6 +144,13 @@ response_pack(struct response *res, struct error *err, int status, const char *f
 }
 
 bool
+response_empty(struct response *res, const char *type)
+{
+	res->type = type;
+	return true;
+}
+
+bool
 response_stream(struct response *res, const char *type, response_writer *write, const void *context)
 {
 	res->type = type;

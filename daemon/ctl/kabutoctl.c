@@ -14,13 +14,10 @@
 #include "backup.h"
 #include "ctl.h"
 #include "maintain.h"
-#include "owner.h"
 #include "program.h"
 #include "restore.h"
-#include "schema.h"
 #include "status.h"
 #include "users.h"
-#include "utf8.h"
 #include "verify.h"
 
 static const struct command {

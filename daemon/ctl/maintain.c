@@ -18,7 +18,6 @@
 #include "event.h"
 #include "filesweep.h"
 #include "idempotency.h"
-#include "image.h"
 #include "jobfiles.h"
 #include "program.h"
 #include "quantity.h"

@@ -22,7 +22,7 @@
 
 #define FINDING 1280
 
-struct look {
+struct verification {
 	struct database *db;
 	struct spool *spool;
 	verify_tell *tell;
@@ -30,7 +30,7 @@ struct look {
 };
 
 static void __attribute__((format(printf, 2, 3)))
-verify_say(const struct look *look, const char *format, ...)
+verify_say(const struct verification *verification, const char *format, ...)
 {
 	char text[FINDING];
 	va_list arguments;
@@ -38,18 +38,18 @@ verify_say(const struct look *look, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	look->tell(utf8_printable(text), look->context);
+	verification->tell(utf8_printable(text), verification->context);
 }
 
 /* True if the row still names the same files. A job that ran again has other files. */
 static bool
-verify_same_still(const struct look *look, const struct job *job)
+verify_same_still(const struct verification *verification, const struct job *job)
 {
 	struct error ignored;
 	struct job now;
 	bool same;
 
-	if (!job_read(look->db, job->id, &now, &ignored))
+	if (!job_read(verification->db, job->id, &now, &ignored))
 		return false;
 	same = now.id != 0 && !now.deleted && now.attempt == job->attempt &&
 	    strcmp(now.results_token, job->results_token) == 0 &&
@@ -66,7 +66,7 @@ verify_find(int dir, const char *name, struct stat *st)
 }
 
 static void
-verify_scan_results(const struct look *look, const struct job *job)
+verify_scan_results(const struct verification *verification, const struct job *job)
 {
 	char name[SPOOL_RESULTS_NAME];
 	struct stat st;
@@ -74,16 +74,16 @@ verify_scan_results(const struct look *look, const struct job *job)
 
 	if (job->results_token[0] == '\0')
 		return;
-	missing = verify_find(look->spool->results,
+	missing = verify_find(verification->spool->results,
 	    spool_results_name(name, job->results_token, "zip"), &st);
-	if (missing != 0 && verify_same_still(look, job))
-		verify_say(look, "job %lld: results/%s: %s", (long long)job->id, name,
+	if (missing != 0 && verify_same_still(verification, job))
+		verify_say(verification, "job %lld: results/%s: %s", (long long)job->id, name,
 		    strerror(missing));
 }
 
 /* Checks the last attempt only: retention removes logs of earlier attempts without a record. */
 static void
-verify_scan_log(const struct look *look, const struct job *job)
+verify_scan_log(const struct verification *verification, const struct job *job)
 {
 	char name[JOBLOG_NAME];
 	struct stat st;
@@ -92,36 +92,36 @@ verify_scan_log(const struct look *look, const struct job *job)
 	if (!job_ended(job) || job->attempt == 0 || job->logs_removed_at != 0)
 		return;
 	joblog_name(name, job->id, job->attempt, "log");
-	missing = verify_find(look->spool->logs, name, &st);
-	if (missing != 0 && verify_same_still(look, job))
-		verify_say(look, "job %lld: logs/%s: %s", (long long)job->id, name,
+	missing = verify_find(verification->spool->logs, name, &st);
+	if (missing != 0 && verify_same_still(verification, job))
+		verify_say(verification, "job %lld: logs/%s: %s", (long long)job->id, name,
 		    strerror(missing));
 }
 
 static bool
-verify_scan_attachments(const struct look *look, const struct job *job, struct error *err)
+verify_scan_attachments(const struct verification *verification, const struct job *job, struct error *err)
 {
 	struct attachments list;
 	char path[FINDING];
 	struct stat st;
 
-	if (!attachment_list(look->db, job->id, &list, err))
+	if (!attachment_list(verification->db, job->id, &list, err))
 		return false;
 	for (size_t i = 0; i < list.count; i++) {
 		const struct attachment *item = &list.items[i];
 		int missing;
 
 		snprintf(path, sizeof path, "%s/%s", job->attachment_token, item->name);
-		missing = verify_find(look->spool->inbox, path, &st);
+		missing = verify_find(verification->spool->inbox, path, &st);
 		if (missing == 0 && S_ISREG(st.st_mode) && st.st_size == item->size)
 			continue;
-		if (!verify_same_still(look, job))
+		if (!verify_same_still(verification, job))
 			break;
 		if (missing == 0)
-			verify_say(look, "job %lld: inbox/%s: has %lld bytes, and must have %lld",
+			verify_say(verification, "job %lld: inbox/%s: has %lld bytes, and must have %lld",
 			    (long long)job->id, path, (long long)st.st_size, (long long)item->size);
 		else
-			verify_say(look, "job %lld: inbox/%s: %s", (long long)job->id, path,
+			verify_say(verification, "job %lld: inbox/%s: %s", (long long)job->id, path,
 			    strerror(missing));
 	}
 	attachment_clear(&list);
@@ -129,7 +129,7 @@ verify_scan_attachments(const struct look *look, const struct job *job, struct e
 }
 
 static bool
-verify_scan_jobs(const struct look *look, struct error *err)
+verify_scan_jobs(const struct verification *verification, struct error *err)
 {
 	int64_t id = 0;
 
@@ -137,16 +137,16 @@ verify_scan_jobs(const struct look *look, struct error *err)
 		struct job job;
 		bool done;
 
-		if (!job_next(look->db, id, &id, err))
+		if (!job_next(verification->db, id, &id, err))
 			return false;
 		if (id == 0)
 			return true;
-		if (!job_read(look->db, id, &job, err))
+		if (!job_read(verification->db, id, &job, err))
 			return false;
-		done = job.id == 0 || verify_scan_attachments(look, &job, err);
+		done = job.id == 0 || verify_scan_attachments(verification, &job, err);
 		if (done && job.id != 0) {
-			verify_scan_results(look, &job);
-			verify_scan_log(look, &job);
+			verify_scan_results(verification, &job);
+			verify_scan_log(verification, &job);
 		}
 		job_clear(&job);
 		if (!done)
@@ -156,7 +156,7 @@ verify_scan_jobs(const struct look *look, struct error *err)
 
 /* A pending build needs its folder. */
 static bool
-verify_scan_builds(const struct look *look, struct error *err)
+verify_scan_builds(const struct verification *verification, struct error *err)
 {
 	int64_t id = 0;
 	bool pending, ended;
@@ -164,17 +164,17 @@ verify_scan_builds(const struct look *look, struct error *err)
 	struct stat st;
 
 	for (;;) {
-		if (!build_next(look->db, id, &id, &pending, err))
+		if (!build_next(verification->db, id, &id, &pending, err))
 			return false;
 		if (id == 0)
 			return true;
 		snprintf(name, sizeof name, "%lld", (long long)id);
-		if (!pending || fstatat(look->spool->builds, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (!pending || fstatat(verification->spool->builds, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			continue;
-		if (!build_has_ended(look->db, id, &ended, err))
+		if (!build_has_ended(verification->db, id, &ended, err))
 			return false;
 		if (!ended)
-			verify_say(look, "build %lld: builds/%s: the folder is missing",
+			verify_say(verification, "build %lld: builds/%s: the folder is missing",
 			    (long long)id, name);
 	}
 }
@@ -183,9 +183,9 @@ bool
 verify_files(struct database *db, struct spool *spool, verify_tell *tell, void *context,
     struct error *err)
 {
-	const struct look look = { db, spool, tell, context };
+	const struct verification verification = { db, spool, tell, context };
 
-	return verify_scan_jobs(&look, err) && verify_scan_builds(&look, err);
+	return verify_scan_jobs(&verification, err) && verify_scan_builds(&verification, err);
 }
 
 static void

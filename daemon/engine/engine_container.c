@@ -264,7 +264,7 @@ engine_container_stop(struct engine *engine, const char *name, int64_t grace, st
 }
 
 static bool
-engine_container_remove_container(struct engine *engine, const char *name, int force,
+engine_container_remove_named(struct engine *engine, const char *name, int force,
     struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
@@ -280,13 +280,13 @@ engine_container_remove_container(struct engine *engine, const char *name, int f
 bool
 engine_container_remove(struct engine *engine, const char *name, struct error *err)
 {
-	return engine_container_remove_container(engine, name, 1, err);
+	return engine_container_remove_named(engine, name, 1, err);
 }
 
 bool
 engine_container_remove_idle(struct engine *engine, const char *id, struct error *err)
 {
-	return id[0] == '\0' || engine_container_remove_container(engine, id, 0, err);
+	return id[0] == '\0' || engine_container_remove_named(engine, id, 0, err);
 }
 
 bool

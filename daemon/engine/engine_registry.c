@@ -12,7 +12,6 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "engine_lines.h"
-#include "utf8.h"
 
 #define PATH_TEXT 1024
 
@@ -132,7 +131,7 @@ engine_registry_has_image(struct engine *engine, const char *image, bool *exists
 static const struct {
 	const char *words;
 	enum error_kind kind;
-} faults[] = {
+} refusals[] = {
 	/* The registry's error codes (OCI distribution specification), in lower case. */
 	{ "unauthorized", ERROR_FORBIDDEN },
 	{ "denied", ERROR_FORBIDDEN },
@@ -167,9 +166,9 @@ static const struct {
 static enum error_kind
 engine_registry_kind_of(const char *words, enum error_kind fallback)
 {
-	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-		if (strstr(words, faults[i].words) != NULL)
-			return faults[i].kind;
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		if (strstr(words, refusals[i].words) != NULL)
+			return refusals[i].kind;
 	return fallback;
 }
 

@@ -31,7 +31,7 @@
 
 /* Bytes of a repository's Dockerfile that the image shows. */
 #define DOCKERFILE_MOST (1024 * 1024)
-#define FAULTS_MOST     5 /* errors of the engine (HTTP 500) that a build survives */
+#define FAILURES_MOST     5 /* errors of the engine (HTTP 500) that a build survives */
 
 struct build_state {
 	struct worker *worker;
@@ -39,7 +39,7 @@ struct build_state {
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
-	int faults;       /* errors of the engine so far */
+	int failures;       /* errors of the engine so far */
 	bool said_away;   /* the output says that the engine is away */
 	bool cut;         /* the output reached its limit */
 	bool built;       /* the engine has the image; only the registry's part is missing */
@@ -435,7 +435,7 @@ buildrun_settle(struct build_state *state, const struct error *err, int *tries)
 		break;
 	case ERROR_SYSTEM:
 		/* An engine that is shutting down gives errors of all kinds. */
-		if (state->faults++ < FAULTS_MOST)
+		if (state->failures++ < FAILURES_MOST)
 			break;
 		__attribute__((fallthrough));
 	default:

@@ -31,7 +31,7 @@ elsewhere_is_mounted(const char *path)
 }
 
 static void
-elsewhere_add_elsewhere(const char *path, void *context)
+elsewhere_add(const char *path, void *context)
 {
 	struct elsewhere *files = context;
 	char *longer;
@@ -49,7 +49,7 @@ elsewhere_find(struct engine *engine, const char *container, char **line, struct
 {
 	struct elsewhere files = { 0 };
 	bool done =
-	    engine_container_each_added(engine, container, elsewhere_add_elsewhere, &files, err);
+	    engine_container_each_added(engine, container, elsewhere_add, &files, err);
 
 	*line = NULL;
 	if (files.text != NULL &&

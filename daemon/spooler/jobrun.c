@@ -26,7 +26,6 @@
 #include "job.h"
 #include "jobstate.h"
 #include "jobfiles.h"
-#include "joblog.h"
 #include "jobspec.h"
 #include "log.h"
 #include "run.h"
@@ -40,7 +39,7 @@
 #include "worker.h"
 
 #define WAIT_MOST_MS   30000 /* of one wait call; after it the container is inspected */
-#define FAULTS_MOST    9     /* errors of the engine (HTTP 500) or of ours that a step survives */
+#define FAILURES_MOST    9     /* errors of the engine (HTTP 500) or of ours that a step survives */
 #define GRACE_MARGIN   5     /* seconds for kabuto-init's report after the job's grace period */
 #define GRACE_OF_LARGE 10    /* seconds, at most, for a job that has written too much */
 
@@ -71,14 +70,13 @@ static enum outcome
 jobrun_retry_call(struct run *run, const struct error *err)
 {
 	if (err->kind == ERROR_INTERRUPTED) {
-		if (run->worker->spooler->stopping)
-			return LEAVE;
 		/*
-		 * The call was interrupted because this job, or the one before it in this thread,
-		 * was cancelled.
+		 * The call was interrupted because the spooler stops, or because this job, or the
+		 * one before it in this thread, was cancelled. A stop after engine_resume
+		 * interrupts the next call.
 		 */
 		engine_resume(&run->worker->engine);
-		return REPEAT;
+		return run->worker->spooler->stopping ? LEAVE : REPEAT;
 	}
 	if (err->kind == ERROR_AWAY)
 		spooler_record_engine(run->worker->spooler, err);
@@ -101,7 +99,7 @@ jobrun_failed_call(struct run *run, const struct error *err)
 		return jobrun_retry_call(run, err);
 	case ERROR_SYSTEM:
 		/* An engine that is shutting down gives errors of all kinds. */
-		if (run->faults++ < FAULTS_MOST)
+		if (run->failures++ < FAILURES_MOST)
 			return AGAIN;
 		__attribute__((fallthrough));
 	default:
@@ -236,7 +234,7 @@ jobrun_start(struct run *run, struct error *err)
 	 */
 	began = err->kind != ERROR_AWAY && err->kind != ERROR_INTERRUPTED &&
 	    !runsandbox_never_began(run);
-	if ((began || err->kind == ERROR_NOT_FOUND) && run->faults++ < FAULTS_MOST)
+	if ((began || err->kind == ERROR_NOT_FOUND) && run->failures++ < FAILURES_MOST)
 		return jobrun_jump(run, STEP_FIND);
 	if (began)
 		runend_set_error(run, "the engine lost the container while the job ran");
@@ -357,7 +355,7 @@ jobrun_collect(struct run *run, struct error *err)
 	run->job.results_token[0] = '\0';
 	if (err->kind == ERROR_INTERRUPTED)
 		return LEAVE;
-	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY || run->faults++ < FAULTS_MOST)
+	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_BUSY || run->failures++ < FAILURES_MOST)
 		return AGAIN;
 	runend_set_error(run, "the results could not be collected: %s", err->text);
 	log_run(run, LOG_ERROR, "collect: %s", err->text);
@@ -466,7 +464,7 @@ jobrun_find(struct run *run, struct error *err)
 	state = run->info.state;
 	if (state == CONTAINER_RUNNING || state == CONTAINER_EXITED)
 		return jobrun_jump(run, state == CONTAINER_RUNNING ? STEP_WAIT : STEP_COLLECT);
-	if (run->job.start_marked_at == 0 || (run->faults > 0 && runsandbox_never_began(run)))
+	if (run->job.start_marked_at == 0 || (run->failures > 0 && runsandbox_never_began(run)))
 		return jobrun_begin_anew(run, err);
 	if (runfolder_open(run, err) && !usage_is_untouched(run->folder, "usage"))
 		return jobrun_find_forgotten(run, err);
@@ -534,8 +532,8 @@ jobrun_steps(struct run *run, enum step step)
 			 * A success before the start does not reset the counters: these steps are
 			 * repeated if the start fails.
 			 */
-			if (step >= STEP_START || run->faults == 0)
-				tries = run->faults = 0;
+			if (step >= STEP_START || run->failures == 0)
+				tries = run->failures = 0;
 			step++;
 			break;
 		case AGAIN:

@@ -153,6 +153,7 @@ main_run(const struct config *config, const char *path, struct error *err)
 	spooler.config = config;
 	spooler.started_ms = clock_now_ms();
 	spooler.status.pid = getpid();
+	spooler.containers_due = true; /* containers of a replaced database have the new jobs' names */
 	pthread_mutex_init(&spooler.lock, NULL);
 	pthread_cond_init(&spooler.start_ended, NULL);
 	spooler.starts_most = STARTS_PER_PROCESSOR * (int64_t)sysconf(_SC_NPROCESSORS_ONLN);

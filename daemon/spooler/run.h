@@ -50,7 +50,7 @@ struct run {
 	struct usage usage;
 	enum step jump;
 	int64_t registry_away_ms; /* monotonic; since when it is away; 0: it is not */
-	int faults;               /* errors of the engine at this step */
+	int failures;               /* errors of the engine at this step */
 	char error[RUN_ERROR];    /* why the job failed; empty: the exit code tells */
 	bool timed_out;
 	bool over_disk;             /* its outbox is too large */

@@ -19,7 +19,7 @@
 #include "utf8.h"
 #include "worker.h"
 
-#define VEIL "..."
+#define MASK "..."
 
 /* Masks a path in the engine's message. Users need no paths of the state directory. */
 static void
@@ -28,10 +28,10 @@ runend_mask_path(char *text, const char *path)
 	size_t length = strlen(path);
 	char *at = text;
 
-	while (length >= strlen(VEIL) && (at = strstr(at, path)) != NULL) {
-		memcpy(at, VEIL, strlen(VEIL));
-		at += strlen(VEIL);
-		memmove(at, at + length - strlen(VEIL), strlen(at + length - strlen(VEIL)) + 1);
+	while (length >= strlen(MASK) && (at = strstr(at, path)) != NULL) {
+		memcpy(at, MASK, strlen(MASK));
+		at += strlen(MASK);
+		memmove(at, at + length - strlen(MASK), strlen(at + length - strlen(MASK)) + 1);
 	}
 }
 

@@ -39,7 +39,7 @@ runsandbox_lost(struct run *run, struct error *refusal)
 	    !runsandbox_never_began(run) ||
 	    !sandbox_check(run->worker, run->job.slot, run->job.network, &alive, &err) || alive)
 		return false;
-	run->faults++;
+	run->failures++;
 	refusal->kind = ERROR_NONE; /* the job need not wait */
 	return true;
 }

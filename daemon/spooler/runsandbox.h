@@ -20,7 +20,7 @@ bool runsandbox_never_began(struct run *run);
 /*
  * Whether the engine refused the container because the sandbox died. If so, the container never
  * ran; STEP_FIND makes another one without the sandbox. Then *refusal becomes ERROR_NONE, because
- * the job need not wait, and run->faults is increased.
+ * the job need not wait, and run->failures is increased.
  */
 bool runsandbox_lost(struct run *run, struct error *refusal);
 

@@ -17,7 +17,6 @@
 #include "clock.h"
 #include "engine_container.h"
 #include "engine_image.h"
-#include "job.h"
 #include "jobstate.h"
 #include "log.h"
 #include "mount.h"

@@ -24,7 +24,6 @@
 #include "jobrun.h"
 #include "log.h"
 #include "sandbox.h"
-#include "schema.h"
 #include "sweeprun.h"
 #include "wake.h"
 #include "worker.h"
@@ -369,7 +368,8 @@ scheduler_adopt(int64_t job, int64_t slot, void *context, struct error *err)
 }
 
 /*
- * Sweeps the containers if that is due: the engine was away, or the last sweep failed. Only the log
+ * Sweeps the containers if that is due: the spooler or the engine has started, or the last sweep
+ * failed. Only the log
  * tells what was removed. On false the caller must set containers_due again.
  */
 static bool

@@ -291,8 +291,7 @@ logs_send_raw(struct lines *lines, struct error *err)
 	if (there)
 		return response_file(lines->res, "logs",
 		    joblog_name(name, lines->job, lines->last, "log"), TEXT_TYPE, NULL);
-	lines->res->type = TEXT_TYPE;
-	return true;
+	return response_empty(lines->res, TEXT_TYPE);
 }
 
 /* Reads the id in the path, if it has one. Clients of the original begin with -1, for all lines. */

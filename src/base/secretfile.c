@@ -30,10 +30,10 @@ secretfile_read(const char *path, const char *setting, char secret[static SECRET
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, "open %s '%s'", setting, path);
 	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERROR_INPUT, "%s '%s' is no file", setting, path);
+		return error_set(err, ERROR_INPUT, "%s '%s' is not a file", setting, path);
 	if (!secretfile_is_private(&st))
 		return error_set(err, ERROR_INPUT,
-		    "%s '%s' may be read by others: make it root's or that of the user of this program, with mode 0600",
+		    "%s '%s' may be read by others: its owner must be root or the user of this program, and its mode 0600",
 		    setting, path);
 	length = read(fd, secret, SECRET_ROOM);
 	if (length < 0)
@@ -45,7 +45,7 @@ secretfile_read(const char *path, const char *setting, char secret[static SECRET
 		length--;
 	secret[length] = '\0';
 	return (length > 0 && strlen(secret) == (size_t)length) ||
-	    error_set(err, ERROR_INPUT, "%s '%s' has no password in it", setting, path);
+	    error_set(err, ERROR_INPUT, "%s '%s' contains no password", setting, path);
 }
 
 void

@@ -19,7 +19,7 @@ take_fd(int *fd)
 	return taken;
 }
 
-/* The same for a pointer, whose variable is set to NULL. */
+/* The same for a pointer: sets the variable to NULL. */
 static inline void *
 take_pointer(void *pointer)
 {

@@ -166,7 +166,7 @@ attachment_merge(struct attachments *list, const struct attachments *former, int
 			return false;
 	}
 	return (int64_t)list->count <= most ||
-	    error_set(err, ERROR_TOO_LARGE, "attachments: a job has at most %lld files",
+	    error_set(err, ERROR_TOO_LARGE, "attachments: a job may have at most %lld files",
 		(long long)most);
 }
 

@@ -39,9 +39,9 @@ int attachment_create(int dir, const char *name, struct error *err);
 int64_t attachment_size(const struct attachments *list);
 
 /*
- * Adds to the list those of `former` whose names it does not have yet, and makes hard links of
- * their files from the folder `from` to the folder `to`. ERROR_INPUT: a file of one has the name of
- * a folder of the other. ERROR_TOO_LARGE: the list would have more than `most` files.
+ * Adds to the list each one of `former` with a name that it does not have yet, and makes hard links
+ * of their files from the folder `from` to the folder `to`. ERROR_INPUT: a file of one has the name
+ * of a folder of the other. ERROR_TOO_LARGE: the list would have more than `most` files.
  */
 bool attachment_merge(struct attachments *list, const struct attachments *former, int64_t most,
     int from, int to, struct error *err);

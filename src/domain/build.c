@@ -83,7 +83,7 @@ build_check_count(struct database *db, int64_t account, int64_t builds_max, stru
 	if (pending < builds_max)
 		return true;
 	error_set(err, ERROR_TOO_MANY,
-	    "an account may have %lld builds that wait or run; wait until one has ended",
+	    "an account may have at most %lld builds that wait or run; wait until one has ended",
 	    (long long)builds_max);
 	err->retry_after_s = RETRY_S;
 	return false;

@@ -153,7 +153,7 @@ filesweep_remove(struct filesweep *sweep, int dir, const char *folder, const cha
 	bool kept = false;
 
 	if (!sweep->dry_run && !spool_remove(sweep->spool, dir, name, &kept, &err)) {
-		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: %s/%s: %s", folder, name,
+		filesweep_tell(sweep, LOG_WARNING, "sweep of files: %s/%s: %s", folder, name,
 		    err.text);
 	} else if (!kept) {
 		sweep->removed++;
@@ -171,7 +171,7 @@ filesweep_entry(struct filesweep *sweep, int dir, const char *folder, const char
 	bool found = true;
 
 	if (!has(sweep->db, name, &found, &err))
-		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: %s/%s: %s", folder, name,
+		filesweep_tell(sweep, LOG_WARNING, "sweep of files: %s/%s: %s", folder, name,
 		    err.text);
 	else if (!found)
 		filesweep_remove(sweep, dir, folder, name);
@@ -184,7 +184,7 @@ filesweep_next(struct filesweep *sweep, DIR *stream, const char *folder)
 	struct dirent *entry = tree_next(stream);
 
 	if (entry == NULL && errno != 0)
-		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: %s: %s", folder,
+		filesweep_tell(sweep, LOG_WARNING, "sweep of files: %s: %s", folder,
 		    strerror(errno));
 	return entry;
 }
@@ -198,8 +198,7 @@ filesweep_folder(struct filesweep *sweep, int folder, const char *name, fileswee
 	struct dirent *entry;
 
 	if (stream == NULL)
-		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: %s: %s", name,
-		    strerror(errno));
+		filesweep_tell(sweep, LOG_WARNING, "sweep of files: %s: %s", name, strerror(errno));
 	while (stream != NULL && !filesweep_stopped(sweep) &&
 	    (entry = filesweep_next(sweep, stream, name)) != NULL)
 		if (entry->d_name[0] != '.' && filesweep_is_older(fd, entry->d_name, older_than_ms))
@@ -218,7 +217,7 @@ filesweep_results_before(struct filesweep *sweep, int64_t hour_ago)
 	struct error err;
 
 	if (!job_oldest_start(sweep->db, &oldest, &err))
-		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: results: %s", err.text);
+		filesweep_tell(sweep, LOG_WARNING, "sweep of files: results: %s", err.text);
 	before = oldest < hour_ago ? oldest : hour_ago;
 	return before > sweep->started_ms ? before : sweep->started_ms;
 }
@@ -233,7 +232,7 @@ filesweep_run(struct filesweep *sweep)
 	int removed = 0;
 
 	if (!spool_sweep_incoming(spool, own_before, sweep->dry_run, &removed, &err))
-		filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: incoming: %s", err.text);
+		filesweep_tell(sweep, LOG_WARNING, "sweep of files: incoming: %s", err.text);
 	if (removed > 0)
 		filesweep_tell(sweep, LOG_INFO, "removed %d unfinished uploads", removed);
 	sweep->removed += removed;
@@ -276,7 +275,7 @@ filesweep_contexts(struct filesweep *sweep)
 		if (!number_parse_integer(entry->d_name, &id))
 			continue;
 		if (!build_has_ended(sweep->db, id, &ended, &err))
-			filesweep_tell(sweep, LOG_WARNING, "looking for rubbish: builds/%s: %s",
+			filesweep_tell(sweep, LOG_WARNING, "sweep of files: builds/%s: %s",
 			    entry->d_name, err.text);
 		else if (ended)
 			filesweep_build(sweep, fd, entry->d_name);

@@ -259,7 +259,7 @@ jobstate_delete_all(struct database *db, int64_t pipeline, struct error *err)
 	    VALUES(I(pipeline)));
 }
 
-/* A job whose next try is due. */
+/* A job with a next try that is due. */
 struct jobstate_due {
 	int64_t job; /* 0: no job */
 	int64_t pipeline;

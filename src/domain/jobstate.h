@@ -51,7 +51,7 @@ bool jobstate_delete_all(struct database *db, int64_t pipeline, struct error *er
 bool jobstate_claim(struct database *db, int64_t slot, int64_t running_max, struct job *job,
     struct error *err);
 
-/* Makes the jobs claimable whose next try is due. */
+/* If the next try of a job is due, lets jobstate_claim take the job. */
 bool jobstate_retry_due(struct database *db, struct error *err);
 
 /* Sets *cancelled to whether the end of the job was requested. */
@@ -74,7 +74,7 @@ typedef bool jobstate_running_visit(int64_t job, int64_t slot, void *context, st
 /* Calls visit for each running job, in any order. */
 bool jobstate_each_running(struct database *db, jobstate_running_visit *visit, void *context,
     struct error *err);
-/* Calls visit for each running job whose end was requested. */
+/* Calls visit for each running job that was requested to end. */
 bool jobstate_each_cancelled(struct database *db, jobstate_running_visit *visit, void *context,
     struct error *err);
 

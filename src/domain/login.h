@@ -31,7 +31,7 @@ bool login_succeeded(struct database *db, const char *login, struct error *err);
 bool login_register(struct database *db, const char *address, int64_t address_most,
     struct error *err);
 
-/* Count, or drop at most `most` of, the counters whose window is over. */
+/* Count, or drop at most `most` of, the counters with a window that is over. */
 bool login_count_old(struct database *db, int64_t *count, struct error *err);
 bool login_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err);
 

@@ -19,12 +19,12 @@
 bool queue_refresh(struct database *db, int64_t pipeline, struct error *err);
 
 /*
- * Chooses the pipeline whose next job starts: *pipeline gets its id; 0: no job may start. Takes the
- * account with the fewest running jobs, and of its pipelines the one that has waited longest. Of
- * accounts with equally many running jobs, takes the one that has waited longest, since its first
- * job in queue or since a job of it last started. So a hundred jobs of one account do not start
- * before another account's first, even with a single slot. running_max is the limit of running jobs
- * for accounts without their own.
+ * Chooses the pipeline of the next job to start: *pipeline gets its id; 0: no job may start. Takes
+ * the account with the fewest running jobs, and of its pipelines the one that has waited longest.
+ * Of accounts with equally many running jobs, takes the one that has waited longest, since its
+ * first job in queue or since a job of it last started. So a hundred jobs of one account do not
+ * start before another account's first, even with a single slot. running_max is the limit of
+ * running jobs for accounts without their own.
  */
 bool queue_pick(struct database *db, int64_t running_max, int64_t *pipeline, struct error *err);
 

@@ -375,7 +375,8 @@ config_read_file(const char *path, struct error *err)
 		return NULL;
 	}
 	if (length > FILE_MOST) {
-		error_set(err, ERROR_INPUT, "%s: is larger than %d bytes", path, FILE_MOST);
+		error_set(err, ERROR_INPUT, "%s: the file is larger than %d bytes", path,
+		    FILE_MOST);
 		return NULL;
 	}
 	return take_pointer(&text);
@@ -525,7 +526,7 @@ config_read(struct config *config, const char *path, struct error *err)
 	else if (found.kind != ERROR_NONE)
 		*err = found;
 	else
-		error_set(err, ERROR_INPUT, "%s: not understood", path);
+		error_set(err, ERROR_INPUT, "%s: the file is not a valid configuration", path);
 	parse_error = NULL;
 	parse_path = NULL;
 	cfg_free(cfg);

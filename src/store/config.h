@@ -137,7 +137,7 @@ struct setting {
 /* All settings; the last one's name is NULL. */
 extern const struct setting config_settings[];
 
-/* Returns the first setting with this `change` whose two values differ; NULL: all are equal. */
+/* Returns the first setting with this `change` that has changed; NULL: no setting has. */
 const struct setting *config_changed(const struct config *old, const struct config *new,
     enum setting_change change);
 

@@ -112,7 +112,7 @@ config_check_check_registry(const struct config *config, const char *path, struc
 		path);
 }
 
-/* Returns the setting whose value is at this offset in struct config. */
+/* Returns the setting that has its value at this offset in struct config. */
 static const struct setting *
 config_check_setting_at(size_t offset)
 {
@@ -132,7 +132,7 @@ config_check_check_ceilings(const struct config *config, const char *path, struc
 
 		if (most != NULL && config_number(config, s) > config_number(config, most))
 			return error_set(err, ERROR_INPUT,
-			    "%s: %s.%s (%.15g) is more than %s.%s or the machine allows (%.15g)",
+			    "%s: %s.%s (%.15g) is more than %s.%s or this machine allows (%.15g)",
 			    path, s->section, s->name, config_number(config, s), most->section,
 			    most->name, config_number(config, most));
 	}

@@ -75,7 +75,7 @@ connection_refuse_network_filesystem(const char *path, struct error *err)
 	for (size_t i = 0; i < sizeof network_filesystems / sizeof network_filesystems[0]; i++)
 		if ((unsigned long)where.f_type == network_filesystems[i].magic)
 			return error_set(err, ERROR_SYSTEM,
-			    "'%s' lies on %s, where SQLite's WAL does not work; set \"database\" to a "
+			    "'%s' is on %s, which SQLite's WAL does not support; set \"database\" to a "
 			    "path on a local disk",
 			    path, network_filesystems[i].name);
 	return true;

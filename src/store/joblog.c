@@ -272,8 +272,8 @@ joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, str
 		line->length = (size_t)(newline - text);
 		line->id = *position + (int64_t)line->length + 1;
 	} else {
-		bool whole =
-		    *position + (int64_t)held == end; /* by length or stream, not just so far */
+		/* True if the line ends by its length or at a change of stream. */
+		bool whole = *position + (int64_t)held == end;
 
 		if (!whole && !log->final)
 			return 0;

@@ -113,7 +113,7 @@ program_reload(const struct config *old, const char *path, program_accept *accep
 		return old;
 	}
 	config->former = old;
-	log_write(LOG_INFO, "configuration read anew");
+	log_write(LOG_INFO, "configuration read again");
 	return config;
 }
 

@@ -8,7 +8,7 @@
 #include "schema_text.h" /* schema_text, made from schema.sql */
 #include "secret.h"
 
-#define INSTANCE_LENGTH 8 /* characters; the instance stands in the name of every container */
+#define INSTANCE_LENGTH 8 /* characters; the name of every container contains the instance */
 
 /* Creates the tables, and gives the installation its name. */
 static bool
@@ -25,7 +25,7 @@ schema_create(struct database *db, struct error *err)
 
 static const struct migrations schema_migrations = {
 	.create = schema_create,
-	.steps = NULL, /* there has been one version only */
+	.steps = NULL, /* there has been only one version */
 	.version = 1,
 };
 

@@ -397,7 +397,7 @@ def spooler_says(kabuto, *options, **kw):
     ({}, 'No such file'), ({'mode': 0o644}, 'may be read by others'),
     ({'group': 'kabuto-web'}, 'may be read by others'),
     ({'owner': 'kabuto-web', 'mode': 0o600}, 'may be read by others'),
-    ({'password': ''}, 'no password in it')])
+    ({'password': ''}, 'contains no password')])
 def test_password_file_that_does_not_do_is_refused_at_the_start(fresh, registry, settings, scratch,
                                                                 how, words):
     section = settings()['registry']
@@ -464,12 +464,12 @@ def test_hangup_takes_a_registry_and_refuses_one_whose_password_others_read(own,
     kabuto.configure(registry={**section, 'password_file': open_file})
     kabuto['spooler'].send(signal.SIGHUP)
     until(lambda: 'may be read by others; the old one stays' in kabuto['spooler'].text().replace(
-        ': make it root\'s or that of the user of this program, with mode 0600', ''), 'the log says why')
+        ': its owner must be root or the user of this program, and its mode 0600', ''), 'the log says why')
     erin.image('FROM busybox\nENV HANGUP=1\n')
     assert len(registry.repositories()) == before
     kabuto.configure(registry=section)
     kabuto['spooler'].send(signal.SIGHUP)
-    until(lambda: 'configuration read anew' in kabuto['spooler'].text(), 'it is read anew')
+    until(lambda: 'configuration read again' in kabuto['spooler'].text(), 'it is read again')
     image = erin.image('FROM busybox\nENV HANGUP=2\n')
     assert registry.tags(repository(kabuto, image))
 

@@ -145,9 +145,9 @@ def test_hangup_reads_the_configuration_anew(own):
 
 def reload(kabuto, *names):
     for name in names:
-        before = kabuto[name].text().count('configuration read anew')
+        before = kabuto[name].text().count('configuration read again')
         kabuto[name].send(signal.SIGHUP)
-        until(lambda: kabuto[name].text().count('configuration read anew') > before,
+        until(lambda: kabuto[name].text().count('configuration read again') > before,
               'the log says that it was read')
 
 

@@ -226,7 +226,7 @@ test_folder_that_cannot_be_read_to_its_end_is_told(void **state)
 	seam_readdir.fails = true;
 	filesweep_folder(&sweep, folder->fd, "logs", has_never, 0);
 	seam_readdir.fails = false;
-	assert_string_equal(heard, "looking for rubbish: logs: Input/output error");
+	assert_string_equal(heard, "sweep of files: logs: Input/output error");
 }
 
 int

@@ -191,9 +191,9 @@ test_password_file_that_does_not_do_is_refused(void **state)
 		{ "", 0, 0, "No such file" },
 		{ "secret", 6, 0604, "may be read by others" },
 		{ "secret", 6, 0602, "may be read by others" },
-		{ "", 0, 0600, "no password in it" },
-		{ "\n", 1, 0600, "no password in it" },
-		{ "se\0cret", 7, 0600, "no password in it" },
+		{ "", 0, 0600, "contains no password" },
+		{ "\n", 1, 0600, "contains no password" },
+		{ "se\0cret", 7, 0600, "contains no password" },
 		{ "secret\xff", 7, 0600, "not UTF-8" },
 	};
 	const struct folder *folder = *state;
@@ -216,7 +216,7 @@ test_password_file_that_does_not_do_is_refused(void **state)
 	assert_non_null(strstr(err.text, "more than 4095 bytes"));
 	config.registry.password_file = (char *)(uintptr_t)folder->path;
 	assert_false(registry_check(&config, &err));
-	assert_non_null(strstr(err.text, "is no file"));
+	assert_non_null(strstr(err.text, "is not a file"));
 	rows_end(failed);
 }
 
