@@ -53,6 +53,9 @@ bool response_pack(struct response *res, struct error *err, int status, const ch
 /* Answers with text, which must be JSON. The text is copied. */
 bool response_text(struct response *res, int status, const char *text, struct error *err);
 
+/* Answers with an empty body of this content type. Always true. */
+bool response_empty(struct response *res, const char *type);
+
 /*
  * Answers with a body that write produces; context is for write. Always true. A call that changes
  * something must not use this: write runs after the commit, and could fail.

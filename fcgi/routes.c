@@ -91,7 +91,7 @@ const struct route routes_all[] = {
 	{ 0 },
 };
 
-/* Returns whether the path fits the route. */
+/* Returns whether the path fits the route. The first route of the table that fits is taken. */
 static bool
 routes_match(const struct path *path, const struct route *route)
 {

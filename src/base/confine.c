@@ -201,7 +201,8 @@ confine_init(struct error *err)
 	static pthread_once_t made = PTHREAD_ONCE_INIT;
 
 	pthread_once(&made, confine_make_filters);
-	return !confine_filter_supported() || confine_filters[1].code != NULL ||
+	return !confine_filter_supported() ||
+	    (confine_filters[0].code != NULL && confine_filters[1].code != NULL) ||
 	    error_set(err, ERROR_SYSTEM, "libseccomp cannot make the filter of system calls");
 }
 

@@ -1,9 +1,8 @@
 #ifndef KABUTO_JOBOPTION_H
 #define KABUTO_JOBOPTION_H
 /*
- * The options of a job, one row of a table for each. The parameters of the API, the columns of
- * table job, the answer's members and the checks against the configuration are all made from this
- * table.
+ * The options of a job. The parameters of the API, the columns of table job, the answer's members
+ * and the checks against the configuration are all made from the table in jobrow.h.
  */
 #include "config.h"
 #include "database.h"
@@ -12,10 +11,6 @@
 
 #define JOBOPTION_UNSET (-1) /* a number that was not given: the configuration's default applies   \
 			      */
-
-/* Bytes of a command: the kernel allows 128 KiB for one argument (execve(2)). */
-#define JOBOPTION_COMMAND_MOST 131000
-#define JOBOPTION_WORD_MOST    1024
 
 enum joboption_type {
 	JOBOPTION_COMMAND, /* char *: a shell line, or a JSON array of strings */
@@ -28,27 +23,6 @@ enum joboption_type {
 	JOBOPTION_BYTES,   /* int64_t; "512m" */
 	JOBOPTION_DECIMAL  /* double; least is in thousandths */
 };
-
-/*
- * X(type, name, least, most, words). The name is that of the parameter, of the column, of the
- * answer's member, of struct job's member, and, if the option is a number, of the settings
- * job.<name> (its default) and job.<name>_max (its maximum). least is the lowest possible value.
- * most is the length of a text in bytes; for a number it is not used.
- */
-#define JOBOPTIONS(X)                                                                              \
-	X(COMMAND, command, 0, JOBOPTION_COMMAND_MOST, NULL)                                       \
-	X(TEXT, name, 0, 255, NULL)                                                                \
-	X(PAIRS, env, 1, JOBOPTION_COMMAND_MOST, NULL)                                             \
-	X(PATH, workdir, 0, JOBOPTION_WORD_MOST, NULL)                                             \
-	X(TEXT, user, 0, JOBOPTION_WORD_MOST, NULL)                                                \
-	X(CHOICE, network, 0, 0, "none bridge")                                                    \
-	X(NUMBER, timeout, 1, 0, NULL)     /* seconds */                                           \
-	X(NUMBER, grace, 0, 0, NULL)       /* seconds */                                           \
-	X(BYTES, memory, 6 << 20, 0, NULL) /* the engine's minimum */                              \
-	X(DECIMAL, cpus, 10, 0, NULL)      /* 0.01 */                                              \
-	X(NUMBER, pids, 4, 0, NULL)                                                                \
-	X(BYTES, disk, 0, 0, NULL)                                                                 \
-	X(NUMBER, retries, 0, 0, NULL)
 
 /* The columns, for a SELECT or an INSERT: "command, name, …, " with a comma at the end. */
 #define JOBOPTION_COLUMN(type, name, least, most, words) #name ", "

@@ -489,6 +489,14 @@ config_changed(const struct config *old, const struct config *new, enum setting_
 	return NULL;
 }
 
+const char *
+config_setting_name(const struct setting *setting, char *text, size_t size)
+{
+	snprintf(text, size, "%s%s%s", setting->section != NULL ? setting->section : "",
+	    setting->section != NULL ? "." : "", setting->name);
+	return text;
+}
+
 double
 config_number(const struct config *config, const struct setting *s)
 {

@@ -72,7 +72,7 @@ struct config {
 		char *address; /* empty: no registry is used */
 		char *namespace;
 		char *username;
-		char *password_file; /* struct config never holds the password: daemon/registry.h */
+		char *password_file; /* struct config never holds the password */
 		int64_t timeout;
 		int64_t patience;
 	} registry;
@@ -140,6 +140,11 @@ extern const struct setting config_settings[];
 /* Returns the first setting with this `change` that has changed; NULL: no setting has. */
 const struct setting *config_changed(const struct config *old, const struct config *new,
     enum setting_change change);
+
+/* Writes the name to text, which it returns: "engine.socket", or "slots" for one of the top level.
+ */
+#define SETTING_NAME 64
+const char *config_setting_name(const struct setting *setting, char *text, size_t size);
 
 /* Returns the value of a setting that is a number, bytes or a decimal. */
 double config_number(const struct config *config, const struct setting *setting);

@@ -3,6 +3,7 @@
  */
 #include "config_check.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -46,7 +47,7 @@ config_check_has_scheme(const char *url, const char *scheme)
 }
 
 static bool
-config_check_check_mail(const struct config *config, const char *path, struct error *err)
+config_check_mail(const struct config *config, const char *path, struct error *err)
 {
 	const char *server = config->mail.server, *url = config->mail.url;
 
@@ -68,7 +69,7 @@ config_check_check_mail(const struct config *config, const char *path, struct er
 }
 
 static bool
-config_check_check_ldap(const struct config *config, const char *path, struct error *err)
+config_check_ldap(const struct config *config, const char *path, struct error *err)
 {
 	const char *url = config->ldap.url;
 
@@ -86,7 +87,7 @@ config_check_check_ldap(const struct config *config, const char *path, struct er
 }
 
 static bool
-config_check_check_registry(const struct config *config, const char *path, struct error *err)
+config_check_registry(const struct config *config, const char *path, struct error *err)
 {
 	const char *address = config->registry.address, *file = config->registry.password_file;
 
@@ -118,23 +119,27 @@ config_check_setting_at(size_t offset)
 {
 	const struct setting *s = config_settings;
 
-	while (s->offset != offset)
+	while (s->name != NULL && s->offset != offset)
 		s++;
+	assert(s->name != NULL);
 	return s;
 }
 
 static bool
-config_check_check_ceilings(const struct config *config, const char *path, struct error *err)
+config_check_ceilings(const struct config *config, const char *path, struct error *err)
 {
+	char name[SETTING_NAME], limit[SETTING_NAME];
+
 	for (const struct setting *s = config_settings; s->name != NULL; s++) {
 		const struct setting *most =
 		    s->at_most != 0 ? config_check_setting_at(s->at_most) : NULL;
 
 		if (most != NULL && config_number(config, s) > config_number(config, most))
 			return error_set(err, ERROR_INPUT,
-			    "%s: %s.%s (%.15g) is more than %s.%s or this machine allows (%.15g)",
-			    path, s->section, s->name, config_number(config, s), most->section,
-			    most->name, config_number(config, most));
+			    "%s: %s (%.15g) is more than %s or this machine allows (%.15g)", path,
+			    config_setting_name(s, name, sizeof name), config_number(config, s),
+			    config_setting_name(most, limit, sizeof limit),
+			    config_number(config, most));
 	}
 	return true;
 }
@@ -146,12 +151,11 @@ config_check(const struct config *config, const char *path, struct error *err)
 	    config->engine.socket[0] != '/')
 		return error_set(err, ERROR_INPUT,
 		    "%s: state_dir, database and the engine's socket must be absolute paths", path);
-	if (!config_check_check_ceilings(config, path, err))
+	if (!config_check_ceilings(config, path, err))
 		return false;
 	if (!config_list_has(&config->job.networks, config->job.network))
 		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks",
 		    path, config->job.network);
-	return config_check_check_registry(config, path, err) &&
-	    config_check_check_mail(config, path, err) &&
-	    config_check_check_ldap(config, path, err);
+	return config_check_registry(config, path, err) && config_check_mail(config, path, err) &&
+	    config_check_ldap(config, path, err);
 }

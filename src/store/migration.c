@@ -33,13 +33,13 @@ migration_run(struct database *db, const struct migrations *all, struct error *e
 		return false;
 	if (version == all->version)
 		return true;
+	/* Read it again: another process may have changed it before this one got the lock. */
+	if (!transaction_begin(&t, db, err) || !migration_version(db, &version, err))
+		return false;
 	if (version > all->version)
 		return error_set(err, ERROR_SYSTEM,
 		    "a newer Kabuto made this database (its version is %lld, ours is %d); use that Kabuto",
 		    (long long)version, all->version);
-	/* Read it again: another process may have made the tables before this one got the lock. */
-	if (!transaction_begin(&t, db, err) || !migration_version(db, &version, err))
-		return false;
 	if (version < 1 && !all->create(db, err))
 		return false;
 	for (; version >= 1 && version < all->version; version++)

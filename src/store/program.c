@@ -69,30 +69,21 @@ program_checked(const char *path)
 	printf("%s: ok\n", path);
 }
 
-/* Writes the name: "engine.socket", or "slots" for a setting of the top level. */
-static const char *
-program_setting_name(const struct setting *setting, char *text, size_t size)
-{
-	snprintf(text, size, "%s%s%s", setting->section != NULL ? setting->section : "",
-	    setting->section != NULL ? "." : "", setting->name);
-	return text;
-}
-
 /* Whether the new configuration may replace the old one. */
 static bool
 program_check_change(const struct config *old, const struct config *new, program_accept *accept,
     struct error *err)
 {
 	const struct setting *changed = config_changed(old, new, SETTING_UNCHANGED);
-	char name[64];
+	char name[SETTING_NAME];
 
 	if (changed != NULL)
 		return error_set(err, ERROR_INPUT, "%s: cannot change without a restart",
-		    program_setting_name(changed, name, sizeof name));
+		    config_setting_name(changed, name, sizeof name));
 	changed = config_changed(old, new, SETTING_LATER);
 	if (changed != NULL)
 		log_write(LOG_WARNING, "%s: takes effect after a restart",
-		    program_setting_name(changed, name, sizeof name));
+		    config_setting_name(changed, name, sizeof name));
 	return accept == NULL || accept(new, err);
 }
 

@@ -36,12 +36,12 @@ test_options_are_filled_in_and_held_under_their_ceilings(void **state)
 		{ -1, -1, -1, -1, -1, -1, NULL, NULL },
 		{ 100, 9, 8 << 20, 2, 20, 1 << 30, "none", NULL },
 		{ 1, 0, 1, 0.01, 1, 0, NULL, NULL },
-		{ 101, -1, -1, -1, -1, -1, NULL, "timeout: at most 100" },
-		{ -1, 10, -1, -1, -1, -1, NULL, "grace: at most 9" },
-		{ -1, -1, (8 << 20) + 1, -1, -1, -1, NULL, "memory: at most 8 MiB" },
-		{ -1, -1, -1, 2.5, -1, -1, NULL, "cpus: at most 2" },
-		{ -1, -1, -1, -1, 21, -1, NULL, "pids: at most 20" },
-		{ -1, -1, -1, -1, -1, (1 << 30) + 1, NULL, "disk: at most 1 GiB" },
+		{ 101, -1, -1, -1, -1, -1, NULL, "timeout: must be at most 100" },
+		{ -1, 10, -1, -1, -1, -1, NULL, "grace: must be at most 9" },
+		{ -1, -1, (8 << 20) + 1, -1, -1, -1, NULL, "memory: must be at most 8 MiB" },
+		{ -1, -1, -1, 2.5, -1, -1, NULL, "cpus: must be at most 2" },
+		{ -1, -1, -1, -1, 21, -1, NULL, "pids: must be at most 20" },
+		{ -1, -1, -1, -1, -1, (1 << 30) + 1, NULL, "disk: must be at most 1 GiB" },
 		{ -1, -1, -1, -1, -1, -1, bridge, "network: 'bridge'" },
 	};
 	struct world *world = *state;
@@ -131,6 +131,8 @@ test_each_number_has_a_default_and_a_ceiling(void **state)
 		    "%s", joboptions[i].name);
 		row_check(failed, ceiling != NULL && ceiling->offset == joboptions[i].ceiling, "%s",
 		    joboptions[i].name);
+		row_check(failed, fallback != NULL && fallback->at_most == joboptions[i].ceiling,
+		    "%s: its default may be above its maximum", joboptions[i].name);
 	}
 	rows_end(failed);
 }

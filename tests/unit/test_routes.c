@@ -134,6 +134,19 @@ array_has(json_t *array, const char *text)
 	return false;
 }
 
+/* A property of a schema, or of those that it extends. */
+static json_t *
+property_of(json_t *schema, const char *name)
+{
+	json_t *found = json_object_get(json_object_get(schema, "properties"), name), *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(schema, "allOf"), i, item)
+		if (found == NULL)
+			found = property_of(resolved(item), name);
+	return found;
+}
+
 static void
 check_schema(const struct parameter *p, json_t *schema)
 {
@@ -158,10 +171,9 @@ check_parameter(const struct route *route, const struct parameter *p, json_t *op
 	bool query = strcmp(route->method, "GET") == 0;
 	json_t *body = query ? NULL : body_of(operation, "application/json");
 	json_t *files = query ? NULL : body_of(operation, "multipart/form-data");
-	json_t *found = query ? parameter_in(operation, "query", p->name)
-	    : p->type == PARAMETER_FILES
-	    ? json_object_get(json_object_get(files, "properties"), p->name)
-	    : json_object_get(json_object_get(body, "properties"), p->name);
+	json_t *found = query            ? parameter_in(operation, "query", p->name)
+	    : p->type == PARAMETER_FILES ? property_of(files, p->name)
+					 : property_of(body, p->name);
 
 	if (found == NULL)
 		fail_msg("%s %s: the parameter %s is not described", route->method, route->path,
@@ -195,13 +207,17 @@ test_each_limit_and_option_is_described_in_the_answers(void **state)
 	json_t *job = json_object_get(json_object_get(schemas, "Job"), "properties");
 	json_t *account = json_object_get(json_object_get(schemas, "Account"), "properties");
 	json_t *limits = json_object_get(json_object_get(account, "limits"), "properties");
+	json_t *told = json_object_get(json_object_get(schemas, "Job"), "required");
+	json_t *always = json_object_get(json_object_get(account, "limits"), "required");
 
 	(void)state;
 	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
-		if (json_object_get(job, joboptions[i].name) == NULL)
+		if (json_object_get(job, joboptions[i].name) == NULL ||
+		    !array_has(told, joboptions[i].name))
 			fail_msg("the option %s is not described in a job", joboptions[i].name);
 	for (size_t i = 0; i < ACCOUNT_LIMITS; i++)
-		if (json_object_get(limits, account_limits[i].answer) == NULL)
+		if (json_object_get(limits, account_limits[i].answer) == NULL ||
+		    !array_has(always, account_limits[i].answer))
 			fail_msg("the limit %s is not described in an account",
 			    account_limits[i].answer);
 }
@@ -374,14 +390,26 @@ may_fit_both(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* Whether a has a word where the two paths differ first, and b a name. */
+static bool
+is_more_exact(const char *a, const char *b)
+{
+	for (; *a != '\0' && *a == *b; a++, b++)
+		;
+	return strchr(":*", *a) == NULL && strchr(":*", *b) != NULL;
+}
+
 static void
-test_no_two_routes_fit_the_same_call(void **state)
+test_of_two_routes_that_fit_a_call_the_more_exact_one_is_first(void **state)
 {
 	(void)state;
+	assert_true(is_more_exact("/image/build/:build", "/image/:image/size"));
+	assert_false(is_more_exact("/image/:image/size", "/image/build/:build"));
 	for (const struct route *a = routes_all; a->method != NULL; a++)
 		for (const struct route *b = a + 1; b->method != NULL; b++)
-			if (strcmp(a->method, b->method) == 0 && may_fit_both(a->path, b->path))
-				fail_msg("%s: %s and %s", a->method, a->path, b->path);
+			if (strcmp(a->method, b->method) == 0 && may_fit_both(a->path, b->path) &&
+			    !is_more_exact(a->path, b->path))
+				fail_msg("%s: %s must be behind %s", a->method, a->path, b->path);
 }
 
 static void
@@ -414,7 +442,7 @@ main(void)
 		cmocka_unit_test(test_what_comes_as_headers_is_described),
 		cmocka_unit_test(test_what_any_call_may_answer_is_described),
 		cmocka_unit_test(test_all_that_is_described_is_a_route),
-		cmocka_unit_test(test_no_two_routes_fit_the_same_call),
+		cmocka_unit_test(test_of_two_routes_that_fit_a_call_the_more_exact_one_is_first),
 		cmocka_unit_test(test_operations_have_names_of_their_own),
 	};
 
