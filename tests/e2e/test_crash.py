@@ -215,6 +215,23 @@ def test_log_in_survives_everything(kabuto, dave):
     assert dave.json('/account')['login'] == 'dave'
 
 
+def test_container_of_a_lost_job_is_not_the_next_one_of_its_name(kabuto, dave, engine):
+    """As after a restore, which gives out the ids of lost jobs again."""
+    kabuto['spooler'].stop()
+    pipeline, job = dave.begin('echo here')
+    name = f'kabuto-{kabuto.instance}-job-{job}-1'
+    engine.call('POST', '/containers/create', {
+        'Image': 'busybox', 'Cmd': ['echo', 'lost'],
+        'Labels': {'kabuto.instance': kabuto.instance, 'kabuto.job': str(job),
+                   'kabuto.attempt': '1'}}, headers={}, name=name)
+    engine.call('POST', f'/containers/{name}/start')
+    engine.call('POST', f'/containers/{name}/wait')
+    kabuto['spooler'].start()
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['response']) == ('done', 0), kabuto['spooler'].text()
+    assert dave.lines(job) == ['here']
+
+
 def test_container_removed_by_hand(kabuto, dave, engine):
     pipeline, job = dave.begin(f'echo before; {WAIT}')
     dave.wait_line(job, 'before')

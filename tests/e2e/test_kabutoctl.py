@@ -165,8 +165,8 @@ def test_it_is_linked_with_nothing_that_talks_to_the_engine(build):
     def libraries(program):
         return subprocess.run(['ldd', build / 'daemon' / program], text=True, check=True,
                               capture_output=True).stdout
-    assert 'libcurl' in libraries('kabuto-spooler')
-    assert 'libcurl' not in libraries('kabutoctl')
+    assert 'libcurl' in libraries('spooler/kabuto-spooler')
+    assert 'libcurl' not in libraries('ctl/kabutoctl')
 
 
 def test_crontab_calls_what_there_is(source):

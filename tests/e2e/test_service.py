@@ -306,7 +306,7 @@ def elsewhere(start, alive, scratch):
 def test_missing_engine_socket_is_said_with_what_to_do(elsewhere, scratch):
     kabuto = elsewhere(scratch / 'nowhere.sock')
     said = engine_error(kabuto)
-    assert 'no such socket' in said and 'kabuto.conf' in said
+    assert 'the socket does not exist' in said and 'kabuto.conf' in said
 
 
 @pytest.mark.log_errors
