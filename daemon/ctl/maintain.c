@@ -212,52 +212,69 @@ maintain_step_stored(struct maintenance *m, struct error *err)
  * that it takes no lock. A dry run records count as removed.
  */
 static bool
-maintain_to_drop(struct maintenance *m, int64_t count)
+maintain_to_erase(struct maintenance *m, int64_t count)
 {
 	if (m->dry_run)
 		m->removed = count;
 	return count > 0 && !m->dry_run;
 }
 
+/*
+ * Deletes rows that are older than a limit, which `count` and `erase` take as their second
+ * argument.
+ */
+static bool
+maintain_erase_older(struct maintenance *m, int64_t limit,
+    bool (*count)(struct database *, int64_t, int64_t *, struct error *),
+    bool (*erase)(struct database *, int64_t, int64_t, int64_t *, struct error *),
+    struct error *err)
+{
+	int64_t erased = ROWS_AT_A_TIME, found = 0;
+
+	if (!count(&m->db, limit, &found, err))
+		return false;
+	for (; maintain_to_erase(m, found) && erased == ROWS_AT_A_TIME; m->removed += erased)
+		if (!erase(&m->db, limit, ROWS_AT_A_TIME, &erased, err))
+			return false;
+	return true;
+}
+
 static bool
 maintain_step_sessions(struct maintenance *m, struct error *err)
 {
-	int64_t days = m->ctl->config->session_days, dropped = ROWS_AT_A_TIME, count = 0;
-
-	if (!session_count_idle(&m->db, days, &count, err))
-		return false;
-	for (; maintain_to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
-		if (!session_drop_idle(&m->db, days, ROWS_AT_A_TIME, &dropped, err))
-			return false;
-	return true;
+	return maintain_erase_older(m, m->ctl->config->session_days, session_count_idle,
+	    session_erase_idle, err);
 }
 
 static bool
 maintain_step_accounts(struct maintenance *m, struct error *err)
 {
-	int64_t before = clock_now_ms() - UNCONFIRMED_DAYS * DAY_MS, dropped = ROWS_AT_A_TIME;
-	int64_t count = 0;
-
-	if (!account_count_unconfirmed(&m->db, before, &count, err))
-		return false;
-	for (; maintain_to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
-		if (!account_drop_unconfirmed(&m->db, before, ROWS_AT_A_TIME, &dropped, err))
-			return false;
-	return true;
+	return maintain_erase_older(m, clock_now_ms() - UNCONFIRMED_DAYS * DAY_MS,
+	    account_count_unconfirmed, account_erase_unconfirmed, err);
 }
 
-/* Deletes old rows with two functions: count counts them, and drop deletes a batch. */
 static bool
-maintain_drop_all(struct maintenance *m,
-    bool (*count)(struct database *, int64_t *, struct error *),
-    bool (*drop)(struct database *, int64_t, int64_t *, struct error *), struct error *err)
+maintain_step_events(struct maintenance *m, struct error *err)
 {
-	int64_t dropped = ROWS_AT_A_TIME, found = 0;
+	int64_t days = m->ctl->config->retention.events_days;
+
+	return days == 0 ||
+	    maintain_erase_older(m, clock_now_ms() - days * DAY_MS, event_count_old,
+		event_erase_old, err);
+}
+
+/* Deletes rows that `count` finds old. */
+static bool
+maintain_erase_all(struct maintenance *m,
+    bool (*count)(struct database *, int64_t *, struct error *),
+    bool (*erase)(struct database *, int64_t, int64_t *, struct error *), struct error *err)
+{
+	int64_t erased = ROWS_AT_A_TIME, found = 0;
 
 	if (!count(&m->db, &found, err))
 		return false;
-	for (; maintain_to_drop(m, found) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
-		if (!drop(&m->db, ROWS_AT_A_TIME, &dropped, err))
+	for (; maintain_to_erase(m, found) && erased == ROWS_AT_A_TIME; m->removed += erased)
+		if (!erase(&m->db, ROWS_AT_A_TIME, &erased, err))
 			return false;
 	return true;
 }
@@ -265,41 +282,25 @@ maintain_drop_all(struct maintenance *m,
 static bool
 maintain_step_login_failures(struct maintenance *m, struct error *err)
 {
-	return maintain_drop_all(m, login_count_old, login_drop_old, err);
+	return maintain_erase_all(m, login_count_old, login_erase_old, err);
 }
 
 static bool
 maintain_step_tokens(struct maintenance *m, struct error *err)
 {
-	return maintain_drop_all(m, token_count_expired, token_drop_expired, err);
+	return maintain_erase_all(m, token_count_expired, token_erase_expired, err);
 }
 
 static bool
 maintain_step_answers(struct maintenance *m, struct error *err)
 {
-	return maintain_drop_all(m, idempotency_count_old, idempotency_drop_old, err);
+	return maintain_erase_all(m, idempotency_count_old, idempotency_erase_old, err);
 }
 
 static bool
 maintain_step_deleted_images(struct maintenance *m, struct error *err)
 {
-	return maintain_drop_all(m, build_count_unused_images, build_drop_unused_images, err);
-}
-
-static bool
-maintain_step_events(struct maintenance *m, struct error *err)
-{
-	int64_t days = m->ctl->config->retention.events_days, dropped = ROWS_AT_A_TIME, count = 0;
-	int64_t before = clock_now_ms() - days * DAY_MS;
-
-	if (days == 0)
-		return true;
-	if (!event_count_old(&m->db, before, &count, err))
-		return false;
-	for (; maintain_to_drop(m, count) && dropped == ROWS_AT_A_TIME; m->removed += dropped)
-		if (!event_drop_old(&m->db, before, ROWS_AT_A_TIME, &dropped, err))
-			return false;
-	return true;
+	return maintain_erase_all(m, build_count_unused_images, build_erase_unused_images, err);
 }
 
 /* Files, and the database */

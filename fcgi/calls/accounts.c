@@ -114,7 +114,7 @@ accounts_register_by_mail(struct request *req, struct response *res, const char 
 	if (!mail_send_token(req->config, login, email, token, err)) {
 		db = added ? request_database(req, &ignored) : NULL;
 		if (db != NULL)
-			(void)account_unregister(db, req->caller.account.id, &ignored);
+			(void)account_erase(db, req->caller.account.id, &ignored);
 		return false;
 	}
 	return commit_begin(req, err) != NULL &&

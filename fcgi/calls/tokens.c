@@ -80,7 +80,7 @@ tokens_delete(struct request *req, struct response *res, struct error *err)
 {
 	struct database *db = commit_begin(req, err);
 
-	if (db == NULL || !token_delete(db, req->caller.account.id, request_id(req, "token"), err))
+	if (db == NULL || !token_erase(db, req->caller.account.id, request_id(req, "token"), err))
 		return false;
 	return response_pack(res, err, 200, "{s:s}", "status", "Successfully deleted the token");
 }

@@ -206,11 +206,11 @@ account_of_directory(struct database *db, const char *login, const char *email,
 }
 
 bool
-account_unregister(struct database *db, int64_t account, struct error *err)
+account_erase(struct database *db, int64_t account, struct error *err)
 {
 	bool done;
 
-	connection_check_references(db, false); /* it owns nothing: see account_drop_unconfirmed */
+	connection_check_references(db, false); /* it owns nothing: see account_erase_unconfirmed */
 	done = database_run(db, err,
 	    "DELETE FROM account WHERE id = ? AND confirm_hash IS NOT NULL", VALUES(I(account)));
 	connection_check_references(db, true);
@@ -404,7 +404,7 @@ account_count_unconfirmed(struct database *db, int64_t before_ms, int64_t *count
  * have no index by account, and other processes would wait for the lock.
  */
 bool
-account_drop_unconfirmed(struct database *db, int64_t before_ms, int64_t most, int64_t *dropped,
+account_erase_unconfirmed(struct database *db, int64_t before_ms, int64_t most, int64_t *erased,
     struct error *err)
 {
 	bool done;
@@ -415,6 +415,6 @@ account_drop_unconfirmed(struct database *db, int64_t before_ms, int64_t most, i
 	    VALUES(I(before_ms), I(most)));
 	connection_check_references(db, true);
 	if (done)
-		*dropped = database_changes(db);
+		*erased = database_changes(db);
 	return done;
 }

@@ -121,11 +121,11 @@ bool account_of_directory(struct database *db, const char *login, const char *em
     struct account *account, struct error *err);
 
 /*
- * For a registration by mail. account_unregister drops an account that is not confirmed, since its
+ * For a registration by mail. account_erase drops an account that is not confirmed, since its
  * mail could not be sent. account_renew_token makes a new token for another mail; ERROR_CONFLICT:
  * the account is confirmed.
  */
-bool account_unregister(struct database *db, int64_t account, struct error *err);
+bool account_erase(struct database *db, int64_t account, struct error *err);
 bool account_renew_token(struct database *db, int64_t account, char token[static TOKEN_TEXT],
     struct error *err);
 
@@ -173,8 +173,8 @@ bool account_count(struct database *db, int64_t *count, struct error *err);
  */
 bool account_count_unconfirmed(struct database *db, int64_t before_ms, int64_t *count,
     struct error *err);
-bool account_drop_unconfirmed(struct database *db, int64_t before_ms, int64_t most,
-    int64_t *dropped, struct error *err);
+bool account_erase_unconfirmed(struct database *db, int64_t before_ms, int64_t most,
+    int64_t *erased, struct error *err);
 
 /* Sets the password, and ends all sessions of the account except the one with the token `keep`. */
 bool account_set_password(struct database *db, int64_t account, const char *hash, const char *keep,

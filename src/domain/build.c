@@ -217,7 +217,7 @@ build_count_unused_images(struct database *db, int64_t *count, struct error *err
 }
 
 static bool
-build_drop_image(struct database *db, int64_t image, struct error *err)
+build_erase_image(struct database *db, int64_t image, struct error *err)
 {
 	return database_run(db, err, "UPDATE image SET build = NULL WHERE id = ?",
 		   VALUES(I(image))) &&
@@ -226,7 +226,7 @@ build_drop_image(struct database *db, int64_t image, struct error *err)
 }
 
 bool
-build_drop_unused_images(struct database *db, int64_t most, int64_t *dropped, struct error *err)
+build_erase_unused_images(struct database *db, int64_t most, int64_t *erased, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 	int64_t count = 0;
@@ -241,12 +241,12 @@ build_drop_unused_images(struct database *db, int64_t most, int64_t *dropped, st
 			return false;
 		if (image == 0)
 			break;
-		if (!build_drop_image(db, image, err))
+		if (!build_erase_image(db, image, err))
 			return false;
 	}
 	if (!transaction_commit(&t, err))
 		return false;
-	*dropped = count;
+	*erased = count;
 	return true;
 }
 

@@ -80,7 +80,7 @@ bool build_delete_image(struct database *db, const struct account *viewer, int64
  * their builds.
  */
 bool build_count_unused_images(struct database *db, int64_t *count, struct error *err);
-bool build_drop_unused_images(struct database *db, int64_t most, int64_t *dropped,
+bool build_erase_unused_images(struct database *db, int64_t most, int64_t *erased,
     struct error *err);
 
 /*

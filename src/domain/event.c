@@ -91,10 +91,10 @@ event_count_old(struct database *db, int64_t before_ms, int64_t *count, struct e
 }
 
 bool
-event_drop_old(struct database *db, int64_t before_ms, int64_t most, int64_t *dropped,
+event_erase_old(struct database *db, int64_t before_ms, int64_t most, int64_t *erased,
     struct error *err)
 {
-	return database_drop(db, dropped, err,
+	return database_erase(db, erased, err,
 	    "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE created_at < ? LIMIT ?)",
 	    before_ms, most);
 }

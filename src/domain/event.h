@@ -37,7 +37,7 @@ bool event_each(struct database *db, const struct account *viewer, int64_t after
 
 /* Count, or drop at most `most` of, the events from before before_ms. */
 bool event_count_old(struct database *db, int64_t before_ms, int64_t *count, struct error *err);
-bool event_drop_old(struct database *db, int64_t before_ms, int64_t most, int64_t *dropped,
+bool event_erase_old(struct database *db, int64_t before_ms, int64_t most, int64_t *erased,
     struct error *err);
 
 #endif

@@ -90,9 +90,9 @@ idempotency_count_old(struct database *db, int64_t *count, struct error *err)
 }
 
 bool
-idempotency_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err)
+idempotency_erase_old(struct database *db, int64_t most, int64_t *erased, struct error *err)
 {
-	return database_drop(db, dropped, err,
+	return database_erase(db, erased, err,
 	    "DELETE FROM idempotency WHERE (account, key) IN"
 	    " (SELECT account, key FROM idempotency WHERE created_at <= ? LIMIT ?)",
 	    clock_now_ms() - KEPT_MS, most);

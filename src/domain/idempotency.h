@@ -37,6 +37,6 @@ bool idempotency_keep(struct database *db, const struct idempotency *call, int s
 
 /* Count, or drop at most `most` of, the answers that are older than 24 hours. */
 bool idempotency_count_old(struct database *db, int64_t *count, struct error *err);
-bool idempotency_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err);
+bool idempotency_erase_old(struct database *db, int64_t most, int64_t *erased, struct error *err);
 
 #endif

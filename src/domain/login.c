@@ -33,7 +33,7 @@ login_address_subject(const char *kind, const char *address, char subject[static
 }
 
 static bool
-login_forget_old(struct database *db, struct error *err)
+login_erase_all_old(struct database *db, struct error *err)
 {
 	return database_run(db, err, "DELETE FROM login_failure WHERE started_at < ?",
 	    VALUES(I(clock_now_ms() - WINDOW_MS)));
@@ -100,7 +100,7 @@ login_failed(struct database *db, int64_t account, const char *login, const char
 	login_address_subject("address", address, of_address);
 	snprintf(tried, sizeof tried, "%s", login);
 	tried[utf8_cut(tried, strlen(tried))] = '\0';
-	return transaction_begin(&t, db, err) && login_forget_old(db, err) &&
+	return transaction_begin(&t, db, err) && login_erase_all_old(db, err) &&
 	    login_check(db, of_login, login_most, err) &&
 	    login_check(db, of_address, address_most, err) && login_count(db, of_login, err) &&
 	    login_count(db, of_address, err) && event_add(db, &event, err) &&
@@ -124,7 +124,7 @@ login_register(struct database *db, const char *address, int64_t address_most, s
 	char subject[SUBJECT_TEXT];
 
 	login_address_subject("register", address, subject);
-	return transaction_begin(&t, db, err) && login_forget_old(db, err) &&
+	return transaction_begin(&t, db, err) && login_erase_all_old(db, err) &&
 	    login_check(db, subject, address_most, err) && login_count(db, subject, err) &&
 	    transaction_commit(&t, err);
 }
@@ -138,9 +138,9 @@ login_count_old(struct database *db, int64_t *count, struct error *err)
 }
 
 bool
-login_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err)
+login_erase_old(struct database *db, int64_t most, int64_t *erased, struct error *err)
 {
-	return database_drop(db, dropped, err,
+	return database_erase(db, erased, err,
 	    "DELETE FROM login_failure WHERE subject IN"
 	    " (SELECT subject FROM login_failure WHERE started_at < ? LIMIT ?)",
 	    clock_now_ms() - WINDOW_MS, most);

@@ -33,6 +33,6 @@ bool login_register(struct database *db, const char *address, int64_t address_mo
 
 /* Count, or drop at most `most` of, the counters with a window that is over. */
 bool login_count_old(struct database *db, int64_t *count, struct error *err);
-bool login_drop_old(struct database *db, int64_t most, int64_t *dropped, struct error *err);
+bool login_erase_old(struct database *db, int64_t most, int64_t *erased, struct error *err);
 
 #endif

@@ -142,7 +142,7 @@ pipeline_write(struct database *db, int64_t id, const struct pipeline_change *ch
 }
 
 bool
-pipeline_hide(struct database *db, int64_t id, struct error *err)
+pipeline_delete(struct database *db, int64_t id, struct error *err)
 {
 	return database_run(db, err, "UPDATE pipeline SET deleted = 1 WHERE id = ?", VALUES(I(id)));
 }

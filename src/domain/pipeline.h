@@ -65,8 +65,8 @@ bool pipeline_write(struct database *db, int64_t id, const struct pipeline_chang
 /* Gives the jobs a new order. ERROR_INPUT: `jobs` is not the ids of all its jobs, each once. */
 bool pipeline_rearrange(struct database *db, int64_t id, const struct ids *jobs, struct error *err);
 
-/* Marks the pipeline as deleted: no one sees it. Its row is dropped after its last job. */
-bool pipeline_hide(struct database *db, int64_t id, struct error *err);
+/* Marks the pipeline as deleted: no one sees it. Its row is erased after its last job. */
+bool pipeline_delete(struct database *db, int64_t id, struct error *err);
 
 /* Drop the row of one deleted pipeline, or the rows of all, if they have no jobs left. */
 bool pipeline_erase_empty(struct database *db, int64_t id, struct error *err);

@@ -89,10 +89,10 @@ session_count_idle(struct database *db, int64_t session_days, int64_t *count, st
 }
 
 bool
-session_drop_idle(struct database *db, int64_t session_days, int64_t most, int64_t *dropped,
+session_erase_idle(struct database *db, int64_t session_days, int64_t most, int64_t *erased,
     struct error *err)
 {
-	return database_drop(db, dropped, err,
+	return database_erase(db, erased, err,
 	    "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE used_at < ? LIMIT ?)",
 	    clock_now_ms() - session_days * DAY_MS, most);
 }

@@ -27,7 +27,7 @@ bool session_find(struct database *db, const char *token, int64_t session_days,
 /* Count, or drop at most `most` of, the sessions that were idle for session_days. */
 bool session_count_idle(struct database *db, int64_t session_days, int64_t *count,
     struct error *err);
-bool session_drop_idle(struct database *db, int64_t session_days, int64_t most, int64_t *dropped,
+bool session_erase_idle(struct database *db, int64_t session_days, int64_t most, int64_t *erased,
     struct error *err);
 
 /* Ends a session. Returns true if it does not exist. */

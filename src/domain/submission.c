@@ -127,6 +127,6 @@ submission_delete(struct database *db, const struct account *viewer, int64_t id,
 		    "Cannot delete a pipeline while one of its jobs runs: POST /pipeline/%lld/cancel first",
 		    (long long)id);
 	return jobstate_unqueue_all(db, id, JOB_CANCELLED, err) &&
-	    jobstate_delete_all(db, id, err) && pipeline_hide(db, id, err) &&
+	    jobstate_delete_all(db, id, err) && pipeline_delete(db, id, err) &&
 	    queue_refresh(db, id, err) && transaction_commit(&t, err);
 }

@@ -126,7 +126,7 @@ token_show(struct database *db, int64_t account, int64_t id, token_visit *visit,
 }
 
 bool
-token_delete(struct database *db, int64_t account, int64_t id, struct error *err)
+token_erase(struct database *db, int64_t account, int64_t id, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
 
@@ -147,9 +147,9 @@ token_count_expired(struct database *db, int64_t *count, struct error *err)
 }
 
 bool
-token_drop_expired(struct database *db, int64_t most, int64_t *dropped, struct error *err)
+token_erase_expired(struct database *db, int64_t most, int64_t *erased, struct error *err)
 {
-	return database_drop(db, dropped, err,
+	return database_erase(db, erased, err,
 	    "DELETE FROM token WHERE id IN (SELECT id FROM token WHERE expires_at < ? LIMIT ?)",
 	    clock_now_ms(), most);
 }

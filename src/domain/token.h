@@ -51,10 +51,10 @@ bool token_show(struct database *db, int64_t account, int64_t id, token_visit *v
     struct error *err);
 
 /* Deletes a token: its value is no longer valid. ERROR_NOT_FOUND: it is not the account's. */
-bool token_delete(struct database *db, int64_t account, int64_t id, struct error *err);
+bool token_erase(struct database *db, int64_t account, int64_t id, struct error *err);
 
 /* Count, or drop at most `most` of, the tokens that have expired. */
 bool token_count_expired(struct database *db, int64_t *count, struct error *err);
-bool token_drop_expired(struct database *db, int64_t most, int64_t *dropped, struct error *err);
+bool token_erase_expired(struct database *db, int64_t most, int64_t *erased, struct error *err);
 
 #endif

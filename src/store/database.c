@@ -76,11 +76,11 @@ database_exists(struct database *db, bool *exists, struct error *err, const char
 }
 
 bool
-database_drop(struct database *db, int64_t *dropped, struct error *err, const char *sql,
+database_erase(struct database *db, int64_t *erased, struct error *err, const char *sql,
     int64_t before_ms, int64_t most)
 {
 	if (!database_run(db, err, sql, VALUES(I(before_ms), I(most))))
 		return false;
-	*dropped = database_changes(db);
+	*erased = database_changes(db);
 	return true;
 }

@@ -39,9 +39,9 @@ bool database_exists(struct database *db, bool *exists, struct error *err, const
 
 /*
  * Runs a DELETE of old rows. Its first "?" is a time, its second the maximal number of rows, so
- * that other processes do not wait long for the lock. *dropped gets the number of deleted rows.
+ * that other processes do not wait long for the lock. *erased gets the number of deleted rows.
  */
-bool database_drop(struct database *db, int64_t *dropped, struct error *err, const char *sql,
+bool database_erase(struct database *db, int64_t *erased, struct error *err, const char *sql,
     int64_t before_ms, int64_t most);
 
 #endif

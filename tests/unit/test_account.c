@@ -381,9 +381,9 @@ test_unconfirmed_accounts_go_if_they_own_nothing(void **state)
 	    world_integer(world, "SELECT id FROM account WHERE login = 'u2'"), 1, "stop");
 	must(account_count_unconfirmed(&world->db, 6, &count, &world->err), &world->err);
 	assert_int_equal(count, 2); /* u0 and u3; u4 is younger */
-	must(account_drop_unconfirmed(&world->db, 6, 1, &count, &world->err), &world->err);
+	must(account_erase_unconfirmed(&world->db, 6, 1, &count, &world->err), &world->err);
 	assert_int_equal(count, 1);
-	must(account_drop_unconfirmed(&world->db, 6, 9, &count, &world->err), &world->err);
+	must(account_erase_unconfirmed(&world->db, 6, 9, &count, &world->err), &world->err);
 	assert_int_equal(count, 1);
 	assert_int_equal(world_integer(world,
 			     "SELECT group_concat(login) = 'confirmed,u1,u2,u4' FROM"
