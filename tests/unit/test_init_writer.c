@@ -124,7 +124,7 @@ test_whole_lines_are_written_at_once_and_the_rest_is_held(void **state)
 	assert_false(writer_stream_read(&scene->streams[0], &scene->writer));
 	assert_true(text_is(scene, "abc\nde\nf\n\ng"));
 	assert_int_equal(records_of(scene), 3);
-	assert_int_equal(scene->writer.erased, 0);
+	assert_int_equal(scene->writer.dropped, 0);
 }
 
 static void
@@ -213,7 +213,7 @@ test_limit_cuts_at_a_line_and_counts_the_rest(void **state)
 		int64_t limit;
 		const char *said[4];
 		const char *kept;
-		int64_t erased;
+		int64_t dropped;
 	} rows[] = {
 		{ 100, { "abc\n", "def\n" }, "abc\ndef\n", 0 },
 		{ 8, { "abc\n", "def\n" }, "abc\ndef\n", 0 },
@@ -240,9 +240,9 @@ test_limit_cuts_at_a_line_and_counts_the_rest(void **state)
 			say(scene, 0, rows[i].said[n]);
 		row_check(failed, text_is(scene, rows[i].kept), "limit %lld: %s…",
 		    (long long)rows[i].limit, rows[i].said[0]);
-		row_check(failed, scene->writer.erased == rows[i].erased,
-		    "limit %lld: %s…: %lld erased", (long long)rows[i].limit, rows[i].said[0],
-		    (long long)scene->writer.erased);
+		row_check(failed, scene->writer.dropped == rows[i].dropped,
+		    "limit %lld: %s…: %lld dropped", (long long)rows[i].limit, rows[i].said[0],
+		    (long long)scene->writer.dropped);
 	}
 	rows_end(failed);
 }
@@ -257,7 +257,7 @@ test_limit_is_of_both_streams_together(void **state)
 	say(scene, 1, "de\n");
 	say(scene, 1, "f\n");
 	assert_true(text_is(scene, "abc\nde"));
-	assert_int_equal(scene->writer.erased, 3);
+	assert_int_equal(scene->writer.dropped, 3);
 	assert_int_equal(records_of(scene), 2);
 }
 
@@ -274,7 +274,7 @@ test_log_goes_on_at_its_end(void **state)
 	limit_to(scene, 5); /* less than there is */
 	say(scene, 0, "x\n");
 	assert_true(text_is(scene, "before\nmore\n"));
-	assert_int_equal(scene->writer.erased, 2);
+	assert_int_equal(scene->writer.dropped, 2);
 }
 
 static void
@@ -287,7 +287,7 @@ test_log_that_cannot_be_opened_drops_and_counts(void **state)
 	writer_open(&scene->writer, "/nonexistent/log", "/nonexistent/idx", NO_LIMIT);
 	say(scene, 0, "abc\n");
 	say(scene, 1, "de\n");
-	assert_int_equal(scene->writer.erased, 7);
+	assert_int_equal(scene->writer.dropped, 7);
 	assert_int_equal(scene->writer.offset, 0);
 }
 
@@ -299,14 +299,14 @@ test_full_disk_drops_and_counts(void **state)
 	(void)close(scene->writer.text);
 	scene->writer.text = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	say(scene, 0, "abc\n");
-	assert_int_equal(scene->writer.erased, 4);
+	assert_int_equal(scene->writer.dropped, 4);
 	assert_int_equal(scene->writer.offset, 0);
 	/* When there is room again, the text goes on without a hole. */
 	(void)close(scene->writer.text);
 	scene->writer.text = open(scene->text, O_WRONLY | O_APPEND | O_CLOEXEC);
 	say(scene, 0, "def\n");
 	assert_true(text_is(scene, "def\n"));
-	assert_int_equal(scene->writer.erased, 4);
+	assert_int_equal(scene->writer.dropped, 4);
 }
 
 /* What each stream has said, and what was read back of it. */
@@ -366,7 +366,7 @@ test_readers_give_back_what_each_stream_said(void **state)
 		assert_int_equal(back[i].length, said[i].length);
 		assert_memory_equal(back[i].text, said[i].text, said[i].length);
 	}
-	assert_int_equal(scene->writer.erased, 0);
+	assert_int_equal(scene->writer.dropped, 0);
 	free(said);
 	free(back);
 }
