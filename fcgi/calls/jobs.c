@@ -21,7 +21,7 @@
 /* clang-format off */
 
 /* Makes a parameter of an option: the types have the same names in both tables. */
-#define OPTION_PARAMETER(kind, word, from, to, words)                                              \
+#define OPTION_PARAMETER(kind, word, from, to, words, ...)                                          \
 	{ .name = #word, .type = PARAMETER_##kind, .least = (from), .most = (to), .choices = (words) },
 
 const struct parameter jobs_create_parameters[] = {

@@ -21,7 +21,7 @@
 #define SETTINGS_PAIRS(name)   0, 0
 #define SETTINGS_CHOICE(name)  0, 0
 
-#define ROW(type, name, least, most, words)                                                        \
+#define ROW(type, name, ...)                                                                       \
 	{ #name, JOBOPTION_##type, offsetof(struct job, name), SETTINGS_##type(name) },
 
 const struct joboption joboptions[JOBOPTION_COUNT] = { JOBOPTIONS(ROW) };

@@ -2,15 +2,16 @@
 #define KABUTO_JOBOPTION_H
 /*
  * The options of a job. The parameters of the API, the columns of table job, the answer's members
- * and the checks against the configuration are all made from the table in jobrow.h.
+ * and the checks against the configuration are all made from the table in joboptions.h.
  */
 #include "config.h"
 #include "database.h"
 #include "error.h"
 #include "jobrow.h"
 
-#define JOBOPTION_UNSET (-1) /* a number that was not given: the configuration's default applies   \
-			      */
+#define JOBOPTION_UNSET                                                                            \
+	(-1) /* a number that was not given: the configuration's default applies                   \
+	      */
 
 enum joboption_type {
 	JOBOPTION_COMMAND, /* char *: a shell line, or a JSON array of strings */
@@ -25,14 +26,14 @@ enum joboption_type {
 };
 
 /* The columns, for a SELECT or an INSERT: "command, name, …, " with a comma at the end. */
-#define JOBOPTION_COLUMN(type, name, least, most, words) #name ", "
-#define JOBOPTION_COLUMNS                                JOBOPTIONS(JOBOPTION_COLUMN)
+#define JOBOPTION_COLUMN(type, name, ...) #name ", "
+#define JOBOPTION_COLUMNS                 JOBOPTIONS(JOBOPTION_COLUMN)
 /* As many "?, " as there are columns. */
-#define JOBOPTION_MARK(type, name, least, most, words) "?, "
-#define JOBOPTION_MARKS                                JOBOPTIONS(JOBOPTION_MARK)
+#define JOBOPTION_MARK(type, name, ...) "?, "
+#define JOBOPTION_MARKS                 JOBOPTIONS(JOBOPTION_MARK)
 /* "command = ?, name = ?, …, " for an UPDATE. */
-#define JOBOPTION_SET(type, name, least, most, words) #name " = ?, "
-#define JOBOPTION_SETS                                JOBOPTIONS(JOBOPTION_SET)
+#define JOBOPTION_SET(type, name, ...) #name " = ?, "
+#define JOBOPTION_SETS                 JOBOPTIONS(JOBOPTION_SET)
 
 #define JOBOPTION_ONE(...) +1
 enum { JOBOPTION_COUNT = 0 JOBOPTIONS(JOBOPTION_ONE) };

@@ -23,6 +23,24 @@
 #define AT(member)      .offset = offsetof(struct config, member)
 #define AT_MOST(member) .at_most = offsetof(struct config, member)
 
+/* The two settings of a number among the options of a job. */
+#define JOB_NUMBER(kind, name, least, most, fallback, ceiling, ceiling_least)                      \
+	{ "job", #name, kind, fallback, least, most, NULL, AT(job.name),                           \
+		AT_MOST(job.name##_max) },                                                         \
+	    { "job", #name "_max", kind, ceiling, ceiling_least, most, NULL, AT(job.name##_max) },
+#define JOB_SETTINGS_COMMAND(name, least, length, words)
+#define JOB_SETTINGS_TEXT(name, least, length, words)
+#define JOB_SETTINGS_PATH(name, least, length, words)
+#define JOB_SETTINGS_PAIRS(name, least, length, words)
+#define JOB_SETTINGS_CHOICE(name, least, length, words)
+#define JOB_SETTINGS_NUMBER(name, least, length, words, ...)                                       \
+	JOB_NUMBER(SETTING_NUMBER, name, least, __VA_ARGS__)
+#define JOB_SETTINGS_BYTES(name, least, length, words, ...)                                        \
+	JOB_NUMBER(SETTING_BYTES, name, least, __VA_ARGS__)
+#define JOB_SETTINGS_DECIMAL(name, least, length, words, ...)                                      \
+	JOB_NUMBER(SETTING_DECIMAL, name, (least) / 1000.0, __VA_ARGS__)
+#define JOB_SETTINGS(type, ...) JOB_SETTINGS_##type(__VA_ARGS__)
+
 const struct setting config_settings[] = {
 	{ NULL, "state_dir", SETTING_TEXT, "/var/lib/kabuto", 0, 0, NULL, AT(state_dir),
 	    .change = SETTING_UNCHANGED },
@@ -57,28 +75,9 @@ const struct setting config_settings[] = {
 	    .change = SETTING_UNCHANGED },
 	{ "engine", "state_dir", SETTING_TEXT, "", 0, 0, NULL, AT(engine.state_dir),
 	    .change = SETTING_UNCHANGED },
-	{ "job", "timeout", SETTING_NUMBER, "86400", 1, 3650 * DAYS_S, NULL, AT(job.timeout),
-	    AT_MOST(job.timeout_max) },
-	{ "job", "timeout_max", SETTING_NUMBER, "604800", 1, 3650 * DAYS_S, NULL,
-	    AT(job.timeout_max) },
-	{ "job", "memory", SETTING_BYTES, "512m", 6 << 20, ANY_BYTES, NULL, AT(job.memory),
-	    AT_MOST(job.memory_max) },
-	{ "job", "memory_max", SETTING_BYTES, "0", 0, ANY_BYTES, NULL, AT(job.memory_max) },
-	{ "job", "cpus", SETTING_DECIMAL, "1.0", 0.01, 10000, NULL, AT(job.cpus),
-	    AT_MOST(job.cpus_max) },
-	{ "job", "cpus_max", SETTING_DECIMAL, "0.0", 0, 10000, NULL, AT(job.cpus_max) },
-	{ "job", "pids", SETTING_NUMBER, "512", 4, 4194304, NULL, AT(job.pids),
-	    AT_MOST(job.pids_max) },
-	{ "job", "pids_max", SETTING_NUMBER, "4096", 4, 4194304, NULL, AT(job.pids_max) },
-	{ "job", "disk", SETTING_BYTES, "10g", 0, ANY_BYTES, NULL, AT(job.disk),
-	    AT_MOST(job.disk_max) },
-	{ "job", "disk_max", SETTING_BYTES, "100g", 0, ANY_BYTES, NULL, AT(job.disk_max) },
-	{ "job", "grace", SETTING_NUMBER, "10", 0, 3600, NULL, AT(job.grace),
-	    AT_MOST(job.grace_max) },
-	{ "job", "grace_max", SETTING_NUMBER, "300", 0, 3600, NULL, AT(job.grace_max) },
-	{ "job", "retries", SETTING_NUMBER, "0", 0, 1000, NULL, AT(job.retries),
-	    AT_MOST(job.retries_max) },
-	{ "job", "retries_max", SETTING_NUMBER, "10", 0, 1000, NULL, AT(job.retries_max) },
+	/* clang-format off */
+	JOBOPTIONS(JOB_SETTINGS)
+	/* clang-format on */
 	{ "job", "network", SETTING_TEXT, "none", 0, 0, "none bridge", AT(job.network) },
 	{ "job", "networks", SETTING_LIST, "{\"none\", \"bridge\"}", 0, 0, "none bridge",
 	    AT(job.networks) },

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "joboptions.h"
 
 struct text_list {
 	char **texts;
@@ -46,13 +47,7 @@ struct config {
 		char *state_dir;
 	} engine;
 	struct {
-		int64_t timeout, timeout_max;
-		int64_t memory, memory_max;
-		double cpus, cpus_max;
-		int64_t pids, pids_max;
-		int64_t disk, disk_max;
-		int64_t grace, grace_max;
-		int64_t retries, retries_max;
+		JOBOPTIONS(JOBOPTION_CONFIG)
 		char *network;
 		struct text_list networks;
 		struct text_list capabilities;

@@ -41,12 +41,12 @@ static const struct {
 	{ "user", (char[]){ "changed" }, 0, { "User" }, "\"changed\"" },
 	{ "network", (char[]){ "bridge" }, 0, { "NetworkMode" }, "\"bridge\"" },
 	{ "timeout", NULL, 77, { KEPT }, NULL },
-	{ "grace", NULL, 7, { "Entrypoint" },
-	    "[\"/run/kabuto/init\",\"-l\",\"0\",\"-g\",\"7\",\"--\"]" },
 	{ "memory", NULL, 77 << 20, { "Memory", "MemorySwap" }, "80740352" },
 	{ "cpus", NULL, 1.5, { "NanoCpus" }, "1500000000" },
 	{ "pids", NULL, 77, { "PidsLimit" }, "77" },
 	{ "disk", NULL, 77, { KEPT }, NULL },
+	{ "grace", NULL, 7, { "Entrypoint" },
+	    "[\"/run/kabuto/init\",\"-l\",\"0\",\"-g\",\"7\",\"--\"]" },
 	{ "retries", NULL, 7, { KEPT }, NULL },
 };
 
