@@ -58,14 +58,16 @@ body_of(struct world *world, const struct job *job)
 	static const struct config config = { .engine = { .state_dir = state_dir } };
 	static struct spooler spooler = { .instance = "unit" };
 	static const struct image_run image = { .image = 1, .build = 1 };
-	struct worker worker = { .spooler = &spooler,
-		.config = &config,
-		.db = world->db,
-		.engine = { .version = "1.41" } };
-	char id[CONTAINER_ID];
+	struct worker worker = {
+		.spooler = &spooler, .config = &config, .engine = { .version = "1.41" }
+	};
+	char id[CONTAINER_ID], path[128];
 
+	snprintf(path, sizeof path, "%s/kabuto.db", world->folder->path);
+	must(schema_open(&worker.db, path, &world->err), &world->err);
 	must(jobspec_create(&worker, job, &image, "name", "1.1", NULL, id, &world->err),
 	    &world->err);
+	connection_close(&worker.db);
 	assert_string_equal(id, "0123456789ab");
 	return said;
 }
@@ -109,7 +111,8 @@ change(struct job *job, const struct joboption *option, size_t row)
 static void
 test_each_option_changes_its_own_words(void **state)
 {
-	static char network[] = "none", command[] = "true", workdir[] = "/", user[] = "1", env[] = "[]";
+	static char network[] = "none", command[] = "true", workdir[] = "/", user[] = "1",
+		    env[] = "[]";
 	const struct job usual = { .id = 1,
 		.attempt = 1,
 		.command = command,
@@ -143,7 +146,8 @@ test_each_option_changes_its_own_words(void **state)
 			    "%s: %s", rows[i].option, rows[i].words[j]);
 		if (words == 0)
 			continue;
-		value = json_dumps(word_of(after, rows[i].words[0]), JSON_COMPACT | JSON_ENCODE_ANY);
+		value =
+		    json_dumps(word_of(after, rows[i].words[0]), JSON_COMPACT | JSON_ENCODE_ANY);
 		row_check(failed, value != NULL && strcmp(value, rows[i].json) == 0, "%s: %s",
 		    rows[i].option, value);
 	}
