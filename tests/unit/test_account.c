@@ -398,7 +398,7 @@ test_limits_are_listed_and_taken_back(void **state)
 {
 	struct world *world = *state;
 	struct account account = world_account(world, "alice");
-	char hash[PASSWORD_HASH];
+	char hash[PASSWORD_HASH], sql[256];
 	bool confirmed;
 
 	for (enum account_limit i = 0; i < ACCOUNT_LIMITS; i++) {
@@ -410,11 +410,12 @@ test_limits_are_listed_and_taken_back(void **state)
 	    &world->err);
 	for (enum account_limit i = 0; i < ACCOUNT_LIMITS; i++)
 		assert_int_equal(account.limits[i], i);
-	assert_int_equal(world_integer(world,
-			     "SELECT queued_max = 0 AND running_max = 1 AND builds_max = 2"
-			     " AND kept_max = 3 AND storage_max = 4 AND file_max = 5"
-			     " AND request_max = 6 FROM account"),
-	    1);
+	snprintf(sql, sizeof sql,
+	    "SELECT queued_max = %d AND running_max = %d AND builds_max = %d AND kept_max = %d"
+	    " AND storage_max = %d AND file_max = %d AND request_max = %d FROM account",
+	    LIMIT_QUEUED, LIMIT_RUNNING, LIMIT_BUILDS, LIMIT_KEPT, LIMIT_STORAGE, LIMIT_FILE,
+	    LIMIT_REQUEST);
+	assert_int_equal(world_integer(world, sql), 1);
 	must(account_set_limit(&world->db, account.id, LIMIT_RUNNING, -1, &world->err),
 	    &world->err);
 	assert_int_equal(world_integer(world, "SELECT running_max IS NULL FROM account"), 1);
