@@ -131,8 +131,8 @@ mail_write_headers(FILE *to, const struct config *config, const char *address)
 
 /* Returns the whole mail. The caller frees it. NULL: no memory. */
 static char *
-mail_make_mail(const struct config *config, const char *template, const char *login,
-    const char *address, const char *token)
+mail_make(const struct config *config, const char *template, const char *login, const char *address,
+    const char *token)
 {
 	const char *url = config->mail.url, *body = strstr(template, "\n\n") + 2;
 	cleanup_free char *subject = strndup(template, strcspn(template, "\n"));
@@ -171,7 +171,7 @@ struct reading {
 };
 
 static size_t
-mail_read_mail(char *to, size_t size, size_t count, void *context)
+mail_read_bytes(char *to, size_t size, size_t count, void *context)
 {
 	struct reading *reading = context;
 	size_t length = size * count < reading->left ? size * count : reading->left;
@@ -220,7 +220,7 @@ mail_converse(CURL *curl, const struct config *config, const char *address, cons
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, config->mail.from);
 	curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(curl, CURLOPT_READFUNCTION, mail_read_mail);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, mail_read_bytes);
 	curl_easy_setopt(curl, CURLOPT_READDATA, &reading);
 	code = curl_easy_perform(curl);
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &said);
@@ -246,7 +246,7 @@ mail_send_token(const struct config *config, const char *login, const char *addr
 
 	if (!mail_read_password(config, password, err) || template == NULL)
 		return false;
-	mail = mail_make_mail(config, template, login, address, token);
+	mail = mail_make(config, template, login, address, token);
 	curl = mail == NULL ? NULL : curl_easy_init();
 	if (curl == NULL)
 		return error_set(err, ERROR_SYSTEM, "send a mail: not enough memory");

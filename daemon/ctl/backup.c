@@ -347,7 +347,7 @@ backup_copy_and_pack(const struct ctl *ctl, struct spool *spool, struct database
 
 /* Runs in the child process. */
 static int
-backup_write_backup(const struct ctl *ctl, int to, pid_t parent)
+backup_write(const struct ctl *ctl, int to, pid_t parent)
 {
 	struct database db;
 	struct spool spool;
@@ -441,7 +441,7 @@ backup(struct ctl *ctl)
 		return ctl_failed(&err);
 	child = fork();
 	if (child == 0)
-		_exit(backup_write_backup(ctl, target.fd, self));
+		_exit(backup_write(ctl, target.fd, self));
 	if (child < 0) {
 		error_errno(&err, "start a process");
 		status = ctl_failed(&err);

@@ -245,8 +245,8 @@ engine_registry_transfer_run(struct engine *engine, const struct image_transfer 
 
 	if (!engine_registry_run(engine, transfer, path, pushes, &answer, &failure, err)) {
 		if (err->kind == ERROR_AWAY && clock_monotonic_ms() - begun >= transfer->timeout_ms)
-			error_set(err, ERROR_TOO_LARGE, "%s %s: it took over %lld s", doing, where,
-			    (long long)(transfer->timeout_ms / MS_PER_S));
+			error_set(err, ERROR_TOO_LARGE, "%s %s: it took longer than %lld s", doing,
+			    where, (long long)(transfer->timeout_ms / MS_PER_S));
 		return false;
 	}
 	if (failure != NULL)

@@ -31,7 +31,7 @@
 
 /* Bytes of a repository's Dockerfile that the image shows. */
 #define DOCKERFILE_MOST (1024 * 1024)
-#define FAILURES_MOST     5 /* errors of the engine (HTTP 500) that a build survives */
+#define FAILURES_MOST   5 /* errors of the engine (HTTP 500) that a build survives */
 
 struct build_state {
 	struct worker *worker;
@@ -39,7 +39,7 @@ struct build_state {
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
-	int failures;       /* errors of the engine so far */
+	int failures;     /* errors of the engine so far */
 	bool said_away;   /* the output says that the engine is away */
 	bool cut;         /* the output reached its limit */
 	bool built;       /* the engine has the image; only the registry's part is missing */
@@ -297,7 +297,7 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 	if (!engine_image_build(&state->worker->engine, &build, failure, err)) {
 		if (err->kind != ERROR_AWAY || clock_monotonic_ms() - begun < build.timeout_ms)
 			return false;
-		if (asprintf(failure, "the build took over %lld s",
+		if (asprintf(failure, "the build took longer than %lld s",
 			(long long)config->build.timeout) < 0)
 			return false;
 	}

@@ -322,7 +322,7 @@ jobs_add_job(const struct job *job, void *context, struct error *err)
 
 /* Adds the jobs of the pipeline in the path, or, for "/jobs", all jobs that the caller may see. */
 static bool
-jobs_add_jobs(struct list *list, struct error *err)
+jobs_add_page(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 	int64_t pipeline = request_id(req, "pipeline");
@@ -337,7 +337,7 @@ jobs_add_jobs(struct list *list, struct error *err)
 bool
 jobs_list(struct request *req, struct response *res, struct error *err)
 {
-	static const struct list_kind all = { true, jobs_add_jobs };
+	static const struct list_kind all = { true, jobs_add_page };
 
 	return list_answer(req, res, &all, err);
 }

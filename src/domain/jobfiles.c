@@ -3,16 +3,15 @@
  */
 #include "jobfiles.h"
 
-#include <stdio.h>
+#include "joblog.h"
 
 static bool
 jobfiles_remove_log(const struct spool *spool, int64_t job, int64_t attempt, const char *suffix,
     bool *kept, struct error *err)
 {
-	char name[64];
+	char name[JOBLOG_NAME];
 
-	snprintf(name, sizeof name, "%lld.%lld.%s", (long long)job, (long long)attempt, suffix);
-	return spool_remove(spool, spool->logs, name, kept, err);
+	return spool_remove(spool, spool->logs, joblog_name(name, job, attempt, suffix), kept, err);
 }
 
 bool

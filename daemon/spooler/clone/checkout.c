@@ -177,7 +177,8 @@ checkout_follow(struct launch *launch, pid_t child, int output, struct error *er
 		if (checkout->stop(checkout->context))
 			error_set(err, ERROR_INTERRUPTED, "interrupted");
 		else if (clock_monotonic_ms() > deadline)
-			error_set(err, ERROR_INPUT, "the repository took over %lld s to clone",
+			error_set(err, ERROR_INPUT,
+			    "the repository took longer than %lld s to clone",
 			    (long long)checkout->config->build.checkout_timeout);
 		else if (checkout_too_large(checkout))
 			error_set(err, ERROR_INPUT, "the repository is larger than %s",
