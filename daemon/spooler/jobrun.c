@@ -165,7 +165,7 @@ static enum outcome
 jobrun_create(struct run *run, struct error *err)
 {
 	struct image_run image = { 0 };
-	char folder[RUN_FOLDER_NAME];
+	char folder[SPOOL_RUN_NAME];
 	bool done, pulled = false;
 	enum error_kind kind;
 	enum outcome outcome;
@@ -403,7 +403,7 @@ static enum outcome
 jobrun_remove(struct run *run, struct error *err)
 {
 	struct spool *spool = &run->worker->spooler->spool;
-	char name[RUN_FOLDER_NAME];
+	char name[SPOOL_RUN_NAME];
 	bool kept;
 
 	if (!engine_container_remove(&run->worker->engine, run->container, err)) {

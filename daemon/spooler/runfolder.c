@@ -20,11 +20,9 @@
 #define DISK_CHECK_MS 5000  /* between two checks of the outbox's size, if they are quick */
 
 const char *
-runfolder_name(const struct run *run, char name[static RUN_FOLDER_NAME])
+runfolder_name(const struct run *run, char name[static SPOOL_RUN_NAME])
 {
-	snprintf(name, RUN_FOLDER_NAME, "%lld.%lld", (long long)run->job.id,
-	    (long long)run->job.attempt);
-	return name;
+	return spool_run_name(name, run->job.id, run->job.attempt);
 }
 
 /*
@@ -41,7 +39,7 @@ runfolder_make_folder(int dir, const char *name, mode_t mode, struct error *err)
 bool
 runfolder_open(struct run *run, struct error *err)
 {
-	char name[RUN_FOLDER_NAME];
+	char name[SPOOL_RUN_NAME];
 
 	if (run->folder >= 0)
 		return true;
@@ -56,7 +54,7 @@ runfolder_make(struct run *run, struct error *err)
 {
 	struct spool *spool = &run->worker->spooler->spool;
 	cleanup_close int usage = -1;
-	char name[RUN_FOLDER_NAME];
+	char name[SPOOL_RUN_NAME];
 
 	runfolder_name(run, name);
 	if (run->folder >= 0)

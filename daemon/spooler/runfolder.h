@@ -9,8 +9,7 @@
  * Writes the name of the attempt's folder in run/ and returns it. Each attempt has its own folder,
  * because the next attempt may begin before the last folder is removed.
  */
-#define RUN_FOLDER_NAME 48
-const char *runfolder_name(const struct run *run, char name[static RUN_FOLDER_NAME]);
+const char *runfolder_name(const struct run *run, char name[static SPOOL_RUN_NAME]);
 
 /* Opens the folder if it is not open. */
 bool runfolder_open(struct run *run, struct error *err);

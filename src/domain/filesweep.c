@@ -86,12 +86,12 @@ filesweep_has_log(struct database *db, const char *name, bool *has, struct error
 	return true;
 }
 
-/* A folder in run/ is "<job>.<attempt>". */
+/* Whether the folder in run/ is that of a running attempt, or of the sandboxes. */
 static bool
 filesweep_has_running_job(struct database *db, const char *name, bool *has, struct error *err)
 {
 	struct job job;
-	char current[48];
+	char current[SPOOL_RUN_NAME];
 	int64_t id;
 
 	*has = strcmp(name, SPOOL_SANDBOXES) == 0;
@@ -99,8 +99,8 @@ filesweep_has_running_job(struct database *db, const char *name, bool *has, stru
 		return true;
 	if (!job_read(db, id, &job, err))
 		return false;
-	snprintf(current, sizeof current, "%lld.%lld", (long long)id, (long long)job.attempt);
-	*has = strcmp(job.state, "running") == 0 && strcmp(name, current) == 0;
+	*has = strcmp(job.state, "running") == 0 &&
+	    strcmp(name, spool_run_name(current, id, job.attempt)) == 0;
 	job_clear(&job);
 	return true;
 }

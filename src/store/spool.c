@@ -155,6 +155,13 @@ spool_results_name(char name[static SPOOL_RESULTS_NAME], const char *token, cons
 	return name;
 }
 
+const char *
+spool_run_name(char name[static SPOOL_RUN_NAME], int64_t job, int64_t attempt)
+{
+	snprintf(name, SPOOL_RUN_NAME, "%lld.%lld", (long long)job, (long long)attempt);
+	return name;
+}
+
 bool
 spool_publish(int from, const char *name, int to, const char *new_name, struct error *err)
 {

@@ -44,6 +44,10 @@ void spool_close(struct spool *spool);
 const char *spool_results_name(char name[static SPOOL_RESULTS_NAME], const char *token,
     const char *suffix);
 
+/* Writes the name of an attempt's folder in run/. Returns name. */
+#define SPOOL_RUN_NAME 48
+const char *spool_run_name(char name[static SPOOL_RUN_NAME], int64_t job, int64_t attempt);
+
 /* Moves name from the folder `from` to the folder `to`, as new_name, and flushes `to`. */
 bool spool_publish(int from, const char *name, int to, const char *new_name, struct error *err);
 
