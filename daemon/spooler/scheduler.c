@@ -369,16 +369,19 @@ scheduler_adopt(int64_t job, int64_t slot, void *context, struct error *err)
 
 /*
  * Sweeps the containers if that is due: the spooler or the engine has started, or the last sweep
- * failed. Only the log
- * tells what was removed. On false the caller must set containers_due again.
+ * failed. The next whole sweep counts what this one removed. On false the caller must set
+ * containers_due again.
  */
 static bool
 scheduler_sweep_due_containers(struct scheduler *scheduler, struct error *err)
 {
-	struct sweep unwritten = { 0 };
+	struct spooler *spooler = scheduler->spooler;
+	struct sweep sweep = { 0 };
+	bool done = !atomic_exchange(&spooler->containers_due, false) ||
+	    containersweep_run(&scheduler->own, &sweep, err);
 
-	return !atomic_exchange(&scheduler->spooler->containers_due, false) ||
-	    containersweep_run(&scheduler->own, &unwritten, err);
+	spooler->swept_containers += sweep.containers;
+	return done;
 }
 
 /* Checks whether the engine answers: rarely while it is up, often while it is away. */
@@ -470,9 +473,9 @@ scheduler_poll(struct scheduler *scheduler)
 	struct error err;
 
 	scheduler->own.config = scheduler->spooler->config;
+	scheduler_check_engine(scheduler);
 	if (now >= scheduler->next_sweep_ms || scheduler->spooler->sweep_asked)
 		scheduler_sweep(scheduler);
-	scheduler_check_engine(scheduler);
 	scheduler_cancel_builds(scheduler);
 	scheduler_cancel_jobs(scheduler);
 	scheduler_remove_deleted(scheduler);

@@ -31,9 +31,10 @@ struct spooler {
 	int wake;           /* the socket to which handlers write */
 	int nudge;          /* an eventfd; threads that have finished wake the scheduler with it */
 	atomic_bool stopping;
-	atomic_bool sweep_asked;     /* set by SIGUSR1, cleared when that sweep begins */
-	atomic_bool containers_due;  /* sweep the containers before the engine counts as up */
-	struct sandboxes *sandboxes; /* sandbox.h; it has its own lock */
+	atomic_bool sweep_asked;          /* set by SIGUSR1, cleared when that sweep begins */
+	atomic_bool containers_due;       /* sweep the containers before the engine counts as up */
+	_Atomic int64_t swept_containers; /* removed by such sweeps; the next sweep counts them */
+	struct sandboxes *sandboxes;      /* sandbox.h; it has its own lock */
 	/*
 	 * The number of containers that are being created and started, and its limit; both
 	 * protected by lock.

@@ -68,6 +68,7 @@ sweeprun(struct worker *worker)
 		sweeprun_engine(worker, &sweep);
 	if (spooler->stopping)
 		return;
+	sweep.containers += atomic_exchange(&spooler->swept_containers, 0);
 	sweep.finished_at = clock_now_ms();
 	if (!sweep_write(&worker->db, &sweep, &err))
 		log_write(LOG_WARNING, "sweep: record the result: %s", err.text);
