@@ -13,6 +13,9 @@ zip unzip systemd mandoc e2fsprogs slapd openssl python3-aiosmtpd openssh-client
 adduser'
 fuzz_packages='afl++ clang'
 podman_packages='podman runc conmon containernetworking-plugins'
+# What the root of another Debian needs to run its Docker and its Podman.
+other_packages='docker.io containerd runc iptables iproute2 procps kmod podman conmon netavark
+ca-certificates'
 bench_packages='wrk curl zip unzip'
 
 missing_packages() {

@@ -10,16 +10,24 @@ import pytest
 
 import kabuto as kabuto_module
 from engine import Engine, EngineProxy
+from otherdebian import OtherDocker, OtherPodman
 from podman import Podman
 
 USUAL_SECONDS = 180
-ENGINES = {'docker': Engine, 'podman': Podman}
+CONTAINERD_STORE = '--feature=containerd-snapshotter=true'
+ENGINES = {  # of a folder, and of the root of another Debian
+    'docker': lambda folder, _: Engine(folder),
+    'podman': lambda folder, _: Podman(folder),
+    'docker-13': OtherDocker, 'docker-new': OtherDocker,
+    'docker-new-containerd': lambda *roots: OtherDocker(*roots, CONTAINERD_STORE),
+    'podman-13': OtherPodman, 'podman-new': OtherPodman}
 
 
 def pytest_addoption(parser):
     parser.addoption('--build', default=os.environ.get('KABUTO_BUILD'), help='build directory')
     parser.addoption('--webserver', default='nginx', choices=('nginx', 'lighttpd'))
     parser.addoption('--engine', default='docker', choices=tuple(ENGINES))
+    parser.addoption('--debian', help='root of the Debian whose engine runs: docker-new and so on')
     parser.addoption('--long', action='store_true', help='big things as big as they come')
     parser.addoption('--count-to', help='file for the numbers of tests that passed and failed')
 
@@ -39,7 +47,7 @@ def pytest_collection_modifyitems(config, items):
     """With Podman not what it cannot do; behind lighttpd only what is marked for both."""
     for item in items:
         marker = item.get_closest_marker('docker')
-        if marker and config.getoption('--engine') != 'docker':
+        if marker and config.getoption('--engine').startswith('podman'):
             item.add_marker(pytest.mark.skip(reason=marker.args[0]))
     if config.getoption('--webserver') == 'nginx':
         return
@@ -89,7 +97,8 @@ def scratch():
 def engine(request, scratch):
     kabuto_module.make_users()
     (scratch / 'engine').mkdir()
-    engine = ENGINES[request.config.getoption('--engine')](scratch / 'engine')
+    make = ENGINES[request.config.getoption('--engine')]
+    engine = make(scratch / 'engine', request.config.getoption('--debian'))
     try:
         engine.start()
         engine.import_busybox()

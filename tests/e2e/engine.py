@@ -85,15 +85,20 @@ class Engine:
             run('ip', 'addr', 'add', f'{self.address}/24', 'dev', self.bridge)
             run('ip', 'link', 'set', self.bridge, 'up')
 
+    def command(self, *words):
+        """The command line of a program of the engine."""
+        return list(words)
+
     def start(self):
         self.make_bridge()
         with open(self.root / 'log', 'ab') as log:
             self.process = subprocess.Popen(
-                ['dockerd', '-H', f'unix://{self.socket}', '--data-root', self.root / 'data',
-                 '--exec-root', self.root / 'exec', '-p', self.root / 'pid',
-                 '--bridge', self.bridge, '--iptables=false', '--ip6tables=false',
-                 '--ip-forward=false', '--containerd-namespace', self.namespace,
-                 '--containerd-plugins-namespace', self.namespace + 'p', *self.options],
+                self.command(
+                    'dockerd', '-H', f'unix://{self.socket}', '--data-root', self.root / 'data',
+                    '--exec-root', self.root / 'exec', '-p', self.root / 'pid',
+                    '--bridge', self.bridge, '--iptables=false', '--ip6tables=false',
+                    '--ip-forward=false', '--containerd-namespace', self.namespace,
+                    '--containerd-plugins-namespace', self.namespace + 'p', *self.options),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until(self.answers, f'the engine answers (log: {self.root}/log)')
 

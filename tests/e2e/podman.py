@@ -17,8 +17,8 @@ events_logger = "file"
 lock_type = "file"
 runtime = "runc"
 [network]
-network_backend = "cni"
-network_config_dir = "{root}/net"
+network_backend = "{backend}"
+{firewall}network_config_dir = "{root}/net"
 default_network = "podman"
 cni_plugin_dirs = ["/usr/lib/cni"]
 '''
@@ -53,6 +53,7 @@ class Podman(Engine):
     keeps_containers = True
     starts_joined = True
     takes_outward_links = False
+    network_backend = 'cni'
 
     def __init__(self, root, name='kbtp'):
         super().__init__(root, name)
@@ -62,21 +63,28 @@ class Podman(Engine):
         self.write_configuration()
 
     def write_configuration(self):
-        for name, text in (('containers.conf', CONTAINERS_CONF.format(root=self.root)),
+        firewall = '' if self.network_backend == 'cni' else 'firewall_driver = "none"\n'
+        containers = CONTAINERS_CONF.format(root=self.root, backend=self.network_backend,
+                                            firewall=firewall)
+        for name, text in (('containers.conf', containers),
                            ('registries.conf', REGISTRIES_CONF.format(port=self.registry_port)),
                            ('storage.conf', STORAGE_CONF.format(root=self.root))):
             (self.root / name).write_text(text)
-        network = {
+        name, network = self.network()
+        (self.root / 'net' / name).write_text(json.dumps(network))
+
+    def network(self):
+        """The name and the content of the file that describes the default network."""
+        return 'podman.conflist', {
             'cniVersion': '0.4.0', 'name': 'podman', 'plugins': [{
                 'type': 'bridge', 'bridge': self.bridge, 'isGateway': True, 'ipMasq': False,
                 'ipam': {'type': 'host-local', 'dataDir': str(self.root / 'ipam'),
                          'routes': [{'dst': '0.0.0.0/0'}],
                          'ranges': [[{'subnet': self.address[:-1] + '0/24',
                                       'gateway': self.address}]]}}]}
-        (self.root / 'net/podman.conflist').write_text(json.dumps(network))
 
     def command(self, *words):
-        return ['podman', '--tmpdir', self.root / 'libpod', *words]
+        return super().command('podman', '--tmpdir', self.root / 'libpod', *words)
 
     def environment(self):
         return {**os.environ, 'TMPDIR': str(self.root / 'tmp'), 'DISABLE_HC_SYSTEMD': 'true',
