@@ -4,7 +4,7 @@
  *	kabuto-init [-l log-limit] [-g grace] -- program [argument ...]
  *	kabuto-init -p
  *
- * It starts the program in a new process group and forwards signals to it. It writes the program's
+ * It starts the program in a new session and forwards signals to it. It writes the program's
  * output to the log. When the program has ended, it kills all remaining processes, reports the
  * resource usage, and exits with the program's code (128 + signal). After SIGTERM the job has grace
  * seconds; then everything is killed.
@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "child.h"
 #include "writer.h"
 
 #define TEXT_PATH  "/run/kabuto/log"
@@ -44,8 +45,7 @@
 #define KILL_AGAIN_MS 100
 #define REAP_MS       2000 /* how long to wait until killed processes have ended */
 
-#define CODE_NOT_FOUND 127 /* as in the shell (POSIX, 2.8.2) */
-#define CODE_NOT_RUN   126
+#define CODE_NOT_RUN 126 /* as in the shell (POSIX, 2.8.2) */
 
 static struct stream streams[2] = { { .fd = -1, .name = JOBLOG_STDOUT },
 	{ .fd = -1, .name = JOBLOG_STDERR } };
@@ -53,12 +53,11 @@ static struct stream streams[2] = { { .fd = -1, .name = JOBLOG_STDOUT },
 struct job {
 	struct writer writer;
 	int signals;
-	pid_t pid;
+	struct child child;
 	int64_t grace_ms;
 	int64_t kill_at; /* monotonic ms; 0: no stop was requested */
 	bool ended;
 	int status; /* as wait(2) returns it */
-	int exec_errno;
 };
 
 static int
@@ -72,64 +71,14 @@ init_usage(void)
 	return 2;
 }
 
-/*
- * Makes the kernel kill the job, not PID 1, if memory is short. Raising the score needs no
- * privilege.
- */
-static void
-init_prefer_as_victim(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		(void)!write(fd, "900", 3);
-		close(fd);
-	}
-}
-
-static void __attribute__((noreturn))
-init_run_program(char **arguments, int out, int err, int report)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	setpgid(0, 0);
-	init_prefer_as_victim();
-	dup2(out, STDOUT_FILENO);
-	dup2(err, STDERR_FILENO);
-	execvp(arguments[0], arguments);
-	(void)!write(report, &errno, sizeof errno);
-	_exit(errno == ENOENT ? CODE_NOT_FOUND : CODE_NOT_RUN);
-}
-
-/*
- * Starts the program. If execve fails, errno comes through the pipe report; a successful execve
- * closes the pipe.
- */
+/* Starts the program. */
 static bool
 init_start(struct job *job, char **arguments)
 {
-	int out[2], err[2], report[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	if (null >= 0)
-		dup2(null, STDIN_FILENO);
-	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
+	if (!child_start(&job->child, arguments))
 		return false;
-	job->pid = fork();
-	if (job->pid == 0)
-		init_run_program(arguments, out[1], err[1], report[1]);
-	close(out[1]);
-	close(err[1]);
-	close(report[1]);
-	if (job->pid < 0)
-		return false;
-	if (read(report[0], &job->exec_errno, sizeof job->exec_errno) != sizeof job->exec_errno)
-		job->exec_errno = 0;
-	close(report[0]);
-	streams[0].fd = out[0];
-	streams[1].fd = err[0];
+	streams[0].fd = job->child.out;
+	streams[1].fd = job->child.err;
 	return true;
 }
 
@@ -140,7 +89,7 @@ init_reap(struct job *job)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == job->pid) {
+		if (pid == job->child.pid) {
 			job->ended = true;
 			job->status = status;
 		}
@@ -161,7 +110,7 @@ init_take_signals(struct job *job)
 		if (number == SIGTERM && job->kill_at == 0)
 			job->kill_at = writer_monotonic_ms() + job->grace_ms;
 		if (!job->ended)
-			kill(-job->pid, number);
+			kill(-job->child.pid, number);
 	}
 }
 
@@ -293,7 +242,7 @@ init_report(const struct job *job)
 	    "cpu_ns %lld\nmemory %lld\nio %lld\nlog_dropped %lld\nexec_errno %d\nsignal %d\noom_kills %lld\n"
 	    "written %lld\ncode %d\nend\n",
 	    (long long)used.cpu_ns, (long long)used.memory, (long long)used.io,
-	    (long long)job->writer.dropped, job->exec_errno,
+	    (long long)job->writer.dropped, job->child.exec_errno,
 	    WIFSIGNALED(job->status) ? WTERMSIG(job->status) : 0, (long long)used.oom_kills,
 	    (long long)init_bytes_written(), init_exit_code(job));
 	(void)!write(fd, text, (size_t)length);
@@ -381,10 +330,11 @@ main(int argc, char **argv)
 		return init_usage();
 	if (!init_begin(&code))
 		return code;
+	child_reset_signals();
 	writer_open(&job.writer, TEXT_PATH, INDEX_PATH, limit);
 	init_catch_signals(&job);
 	if (job.signals < 0 || !init_start(&job, argv + optind)) {
-		job.exec_errno = errno;
+		job.child.exec_errno = errno;
 		init_report(&job);
 		return CODE_NOT_RUN;
 	}
