@@ -38,16 +38,21 @@ engine_container_capabilities_json(const struct container_spec *spec)
 	return array;
 }
 
-/* Builds the HostConfig. It takes away everything that a job does not need (design, section 5). */
+/*
+ * Builds the HostConfig. It takes away everything that a job does not need (design, section 5).
+ * /dev/shm may be as large as the memory, since what lies there counts as memory (Docker's default
+ * is 64 MB, which PyTorch, Chrome and PostgreSQL exceed).
+ */
 static json_t *
 engine_container_host_config(const struct container_spec *spec)
 {
 	return json_pack(
-	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b}",
+	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b}",
 	    "Mounts", engine_container_mounts_json(spec), "NetworkMode", spec->network, "Memory",
-	    (json_int_t)spec->memory, "MemorySwap", (json_int_t)spec->memory, "NanoCpus",
-	    (json_int_t)(spec->cpus * 1e9), "PidsLimit", (json_int_t)spec->pids, "CapDrop", "ALL",
-	    "CapAdd", engine_container_capabilities_json(spec), "SecurityOpt", "no-new-privileges",
+	    (json_int_t)spec->memory, "MemorySwap", (json_int_t)spec->memory, "ShmSize",
+	    (json_int_t)spec->memory, "NanoCpus", (json_int_t)(spec->cpus * 1e9), "PidsLimit",
+	    (json_int_t)spec->pids, "CapDrop", "ALL", "CapAdd",
+	    engine_container_capabilities_json(spec), "SecurityOpt", "no-new-privileges",
 	    "LogConfig", "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0);
 }
 

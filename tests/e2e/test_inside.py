@@ -84,3 +84,22 @@ def test_stdin_is_at_its_end_and_nothing_else_is_open(alice):
 def test_umask_and_shared_folders(alice):
     job = alice.run('umask; stat -c %a /tmp /dev/shm; echo $HOME $HOSTNAME; hostname')
     assert alice.lines(job['id']) == ['0022', '1777', '1777', '/root job', 'job']
+
+
+SHM_SIZE = "df -k /dev/shm | awk 'NR == 2 { print $2 }'"
+
+
+@pytest.mark.parametrize('network', ['none', 'bridge'])
+def test_shared_memory_is_as_large_as_the_memory(alice, network):
+    job = alice.run(SHM_SIZE, memory='200m', network=network)
+    assert alice.lines(job['id']) == [str(200 << 10)]
+
+
+def test_shared_memory_can_be_filled(alice):
+    job = alice.run('head -c 80m /dev/zero > /dev/shm/x && stat -c %s /dev/shm/x', memory='128m')
+    assert alice.lines(job['id']) == [str(80 << 20)], job
+
+
+def test_shared_memory_counts_as_memory(alice):
+    job = alice.run('head -c 80m /dev/zero > /dev/shm/x', memory='32m')
+    assert job['state'] == 'failed' and 'memory' in job['error']

@@ -30,7 +30,7 @@ static const struct {
 	const char *option;
 	char *text;
 	double number;
-	const char *words[2]; /* of HostConfig, or of the body itself */
+	const char *words[3]; /* of HostConfig, or of the body itself */
 	const char *json;     /* the first one's value then */
 } rows[] = {
 	{ "command", (char[]){ "echo changed" }, 0, { "Cmd" },
@@ -41,7 +41,7 @@ static const struct {
 	{ "user", (char[]){ "changed" }, 0, { "User" }, "\"changed\"" },
 	{ "network", (char[]){ "bridge" }, 0, { "NetworkMode" }, "\"bridge\"" },
 	{ "timeout", NULL, 77, { KEPT }, NULL },
-	{ "memory", NULL, 77 << 20, { "Memory", "MemorySwap" }, "80740352" },
+	{ "memory", NULL, 77 << 20, { "Memory", "MemorySwap", "ShmSize" }, "80740352" },
 	{ "cpus", NULL, 1.5, { "NanoCpus" }, "1500000000" },
 	{ "pids", NULL, 77, { "PidsLimit" }, "77" },
 	{ "disk", NULL, 77, { KEPT }, NULL },
@@ -132,8 +132,10 @@ test_each_option_changes_its_own_words(void **state)
 		cleanup_json json_t *after = NULL;
 		cleanup_free char *value = NULL;
 		struct job job = usual;
-		int words = (rows[i].words[0] != NULL) + (rows[i].words[1] != NULL);
+		int words = 0;
 
+		while (words < (int)COUNT(rows[i].words) && rows[i].words[words] != NULL)
+			words++;
 		assert_string_equal(rows[i].option, joboptions[i].name);
 		change(&job, &joboptions[i], i);
 		after = body_of(world, &job);
