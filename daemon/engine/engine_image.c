@@ -302,9 +302,9 @@ engine_image_build_path(const struct engine_image_build *build)
 	if (asprintf(&label_json, "{\"kabuto.instance\":\"%s\"}", build->instance) < 0 ||
 	    (labels = engine_escape(label_json)) == NULL || tag == NULL ||
 	    asprintf(&path,
-		"/build?t=%s&rm=1&forcerm=1&nocache=%d&networkmode=%s&memory=%lld&memswap=%lld&labels=%s",
+		"/build?t=%s&rm=1&forcerm=1&nocache=%d&networkmode=%s&memory=%lld&memswap=%lld&shmsize=%lld&labels=%s",
 		tag, (int)build->nocache, build->network, (long long)build->memory,
-		(long long)build->memory, labels) < 0)
+		(long long)build->memory, (long long)build->memory, labels) < 0)
 		return NULL;
 	return path;
 }

@@ -103,3 +103,11 @@ def test_shared_memory_can_be_filled(alice):
 def test_shared_memory_counts_as_memory(alice):
     job = alice.run('head -c 80m /dev/zero > /dev/shm/x', memory='32m')
     assert job['state'] == 'failed' and 'memory' in job['error']
+
+
+@pytest.mark.docker('the builder of Podman takes its size from containers.conf')
+def test_shared_memory_of_a_build_is_as_large_as_its_memory(own):
+    dave = own({'build': {'memory': '300m'}}).user('dave')
+    build = dave.build(f'FROM busybox\nRUN {SHM_SIZE}\n')
+    output = dave.wait_build(build, 'SUCCESS')['output']
+    assert f'{300 << 10}\n' in [x.get('stream') for x in output]
