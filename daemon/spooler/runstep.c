@@ -1,0 +1,60 @@
+/*
+ * Decides what follows a step of a run whose call failed.
+ */
+#include "runstep.h"
+
+#include "engine.h"
+#include "runend.h"
+#include "spooler.h"
+#include "worker.h"
+
+enum outcome
+runstep_jump(struct run *run, enum step step)
+{
+	run->jump = step;
+	return JUMP;
+}
+
+enum outcome
+runstep_fail(struct run *run)
+{
+	return runstep_jump(run, STEP_COLLECT);
+}
+
+enum outcome
+runstep_retry_call(struct run *run, const struct error *err)
+{
+	if (err->kind == ERROR_INTERRUPTED) {
+		/*
+		 * The call was interrupted because the spooler stops, or because this job, or the
+		 * one before it in this thread, was cancelled. A stop after engine_resume
+		 * interrupts the next call.
+		 */
+		engine_resume(&run->worker->engine);
+		return run->worker->spooler->stopping ? LEAVE : REPEAT;
+	}
+	if (err->kind == ERROR_AWAY)
+		spooler_record_engine(run->worker->spooler, err);
+	return AGAIN;
+}
+
+enum outcome
+runstep_failed_call(struct run *run, const struct error *err)
+{
+	switch (err->kind) {
+	case ERROR_INTERRUPTED:
+	case ERROR_AWAY:
+	case ERROR_BUSY:
+	case ERROR_NO_SPACE:
+	case ERROR_REGISTRY:
+		return runstep_retry_call(run, err);
+	case ERROR_SYSTEM:
+		/* An engine that is shutting down gives errors of all kinds. */
+		if (run->failures++ < FAILURES_MOST)
+			return AGAIN;
+		__attribute__((fallthrough));
+	default:
+		runend_set_error(run, "%s", err->text);
+		return runstep_fail(run);
+	}
+}
