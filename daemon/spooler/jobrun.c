@@ -47,13 +47,15 @@ _Static_assert(sizeof steps / sizeof steps[0] == STEPS, "each has its function")
 
 /*
  * Logs the first failure of a step, unless the engine is away, and waits before the next try.
- * Returns false if the spooler stops.
+ * Returns false if the spooler stops. ERROR_CONFLICT is no problem: the engine carried out a former
+ * call late, as it does after a kill.
  */
 static bool
 jobrun_again(struct run *run, const char *step, const struct error *err, int *tries)
 {
 	if (*tries == 0 && err->kind != ERROR_AWAY)
-		log_run(run, LOG_WARNING, "step=%s %s, trying again", step, err->text);
+		log_run(run, err->kind == ERROR_CONFLICT ? LOG_INFO : LOG_WARNING,
+		    "step=%s %s, trying again", step, err->text);
 	return worker_pause(run->worker, tries);
 }
 

@@ -50,6 +50,11 @@ def ended_once(kabuto, dave, pipeline, job, since):
     assert kabuto.engine.starts(kabuto.instance, job, since) == 1
 
 
+def warned_of_nothing(kabuto):
+    assert [line for line in kabuto['spooler'].text().splitlines()
+            if not line.startswith(('<5>', '<6>'))] == []
+
+
 def test_container_that_a_dead_spooler_has_asked_for_never_starts(kabuto, dave, proxy, engine):
     """It comes after the next spooler's first look, and its files are those of another try."""
     until(lambda: joined(kabuto, dave), 'jobs join the sandbox')
@@ -128,6 +133,7 @@ def test_kill_at_a_start_is_over_when_the_container_is(kabuto, dave, proxy, engi
     end = dave.wait_job(pipeline, job)
     assert (end['state'], end['error']) == ('failed', 'killed by its owner')
     assert dave.lines(job) == ['here']
+    warned_of_nothing(kabuto)
 
 
 def test_kill_at_a_creation_leaves_no_container(kabuto, dave, proxy, engine):
@@ -144,6 +150,7 @@ def test_kill_at_a_creation_leaves_no_container(kabuto, dave, proxy, engine):
     assert (end['state'], end['error']) == ('failed', 'killed by its owner')
     assert inspect(engine, kabuto.container(job)) is None
     assert engine.starts(kabuto.instance, job, since) == 0
+    warned_of_nothing(kabuto)
 
 
 def test_sandbox_that_a_dead_spooler_has_asked_for_is_replaced(own, proxy, engine):

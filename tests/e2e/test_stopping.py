@@ -24,16 +24,39 @@ def test_kill_ends_a_running_job(alice, method):
     assert 'failed: killed by its owner' in alice.lines(job, 'system')
 
 
-def test_kill_is_nothing_to_warn_of(kabuto, alice):
+@pytest.mark.parametrize('call', ['POST /pipeline/{}/job/{}/kill', 'DELETE /pipeline/{}/job/{}',
+                                  'POST /pipeline/{}/cancel', 'stop', 'timeout'])
+def test_end_that_is_asked_for_is_nothing_to_warn_of(own, call):
     """It ends a call of the engine, and the spooler looks at once why."""
-    pipeline, job = alice.begin('echo ready; sleep 1000', grace=1)
-    alice.wait_line(job, 'ready')
+    kabuto = own({'slots': 1})
+    dave = kabuto.user('dave')
+    dave.image()
+    pipeline, job = dave.begin('echo ready; sleep 1000', grace=1, timeout=2)
+    dave.wait_line(job, 'ready')
     kabuto.wait_running(job)
-    expect(kill(alice, pipeline, job), 200)
-    assert alice.wait_job(pipeline, job)['error'] == 'killed by its owner'
-    said = [line for line in kabuto['spooler'].text().splitlines() if f'job={job} ' in line]
-    assert any('stopping: its owner asked for it' in line for line in said)
-    assert not [line for line in said if not line.startswith('<6>')]
+    if call == 'stop':
+        assert kabuto['spooler'].stop() == 0
+        kabuto['spooler'].start()
+    elif call != 'timeout':
+        method, path = call.split()
+        expect(dave.call(method, path.format(pipeline, job)), 200)
+    until(lambda: not kabuto.containers(), 'its container is gone')
+    assert [line for line in kabuto['spooler'].text().splitlines()
+            if not line.startswith(('<5>', '<6>'))] == []
+
+
+def test_cancelled_build_is_nothing_to_warn_of(own):
+    kabuto = own({'slots': 1})
+    dave = kabuto.user('dave')
+    build = expect(dave.post('/image', {'name': 'slow', 'dockerfile':
+                                        'FROM busybox\nRUN echo at it; sleep 1000\n'}),
+                   200).json()['build_id']
+    path = f'/image/build/{build}'
+    until(lambda: 'at it\\n' in str(dave.json(path)['output']), 'it builds')
+    expect(dave.call('DELETE', path), 200)
+    until(lambda: dave.json(path)['state'] != 'PENDING', 'it ends')
+    assert [line for line in kabuto['spooler'].text().splitlines()
+            if not line.startswith(('<5>', '<6>'))] == []
 
 
 def test_kill_gives_the_job_its_grace(alice):
