@@ -84,6 +84,8 @@ const struct setting config_settings[] = {
 	{ "job", "capabilities", SETTING_LIST,
 	    "{\"CHOWN\", \"DAC_OVERRIDE\", \"FOWNER\", \"SETUID\", \"SETGID\", \"KILL\"}", 0, 0,
 	    NULL, AT(job.capabilities) },
+	{ "build", "builder", SETTING_TEXT, "auto", 0, 0, "auto buildkit classic",
+	    AT(build.builder) },
 	{ "build", "timeout", SETTING_NUMBER, "3600", 1, 30 * DAYS_S, NULL, AT(build.timeout) },
 	{ "build", "memory", SETTING_BYTES, "2g", 6 << 20, ANY_BYTES, NULL, AT(build.memory) },
 	{ "build", "network", SETTING_TEXT, "bridge", 0, 0, "none bridge", AT(build.network) },

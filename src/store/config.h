@@ -53,6 +53,7 @@ struct config {
 		struct text_list capabilities;
 	} job;
 	struct {
+		char *builder;
 		int64_t timeout;
 		int64_t memory;
 		char *network;
