@@ -39,6 +39,19 @@ engine_container_capabilities_json(const struct container_spec *spec)
 }
 
 /*
+ * Returns the addition to /etc/hosts that makes the container's own host name known, or NULL. With
+ * the network none Docker knows no address for it. It refuses additions if the container joins
+ * another one's network; then the hosts file comes from there.
+ */
+static json_t *
+engine_container_extra_hosts_json(const struct container_spec *spec)
+{
+	return strcmp(spec->network, "none") == 0 && spec->hostname != NULL
+	    ? json_pack("[s+]", spec->hostname, ":127.0.0.1")
+	    : NULL;
+}
+
+/*
  * Builds the HostConfig. It takes away everything that a job does not need (design, section 5).
  * /dev/shm may be as large as the memory, since what lies there counts as memory (Docker's default
  * is 64 MB, which PyTorch, Chrome and PostgreSQL exceed).
@@ -47,13 +60,14 @@ static json_t *
 engine_container_host_config(const struct container_spec *spec)
 {
 	return json_pack(
-	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b}",
+	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b, s:o*}",
 	    "Mounts", engine_container_mounts_json(spec), "NetworkMode", spec->network, "Memory",
 	    (json_int_t)spec->memory, "MemorySwap", (json_int_t)spec->memory, "ShmSize",
 	    (json_int_t)spec->memory, "NanoCpus", (json_int_t)(spec->cpus * 1e9), "PidsLimit",
 	    (json_int_t)spec->pids, "CapDrop", "ALL", "CapAdd",
 	    engine_container_capabilities_json(spec), "SecurityOpt", "no-new-privileges",
-	    "LogConfig", "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0);
+	    "LogConfig", "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0,
+	    "ExtraHosts", engine_container_extra_hosts_json(spec));
 }
 
 /*

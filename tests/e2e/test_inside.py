@@ -111,3 +111,13 @@ def test_shared_memory_of_a_build_is_as_large_as_its_memory(own):
     build = dave.build(f'FROM busybox\nRUN {SHM_SIZE}\n')
     output = dave.wait_build(build, 'SUCCESS')['output']
     assert f'{300 << 10}\n' in [x.get('stream') for x in output]
+
+
+@pytest.mark.parametrize('sandboxes', [True, False])
+@pytest.mark.parametrize('network', ['none', 'bridge'])
+def test_own_host_name_has_an_address(own, network, sandboxes):
+    """As MPI, Java, Spark and R's makeCluster need it: gethostbyname(gethostname())."""
+    dave = own({'sandboxes': sandboxes}).user('dave')
+    job = dave.run('hostname -i', network=network)
+    assert job['state'] == 'done', dave.log(job['id'])
+    assert (dave.lines(job['id']) == ['127.0.0.1']) == (network == 'none')
