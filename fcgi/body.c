@@ -1,6 +1,6 @@
 /*
- * Reads bodies. A body is read once, in pieces. Only texts are held in memory, and they have
- * limits; files go to the disk as they come.
+ * Reads bodies. A body is read once, in pieces. Forms and JSON are held in memory, within a limit;
+ * the parts of multipart/form-data are handled as they come (form.h).
  */
 #include "body.h"
 
@@ -13,11 +13,14 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "fieldname.h"
+#include "form.h"
 #include "multipart.h"
 #include "number.h"
 #include "quantity.h"
 #include "request.h"
 #include "route.h"
+#include "textbuffer.h"
 #include "urlencoded.h"
 #include "utf8.h"
 #include "wait.h"
@@ -27,22 +30,6 @@
 #define PIECE      32768         /* bytes that are read at a time */
 #define DRAIN_MOST (4 * 1024 * 1024)
 #define DRAIN_MS   250
-#define PARTS_MOST 100000 /* parts of a multipart body */
-
-/*
- * Adds a form's field. Browsers send empty fields too; they count as not given, unless a text may
- * be empty.
- */
-static bool
-body_add_field(void *context, const char *name, const char *text, size_t length, struct error *err)
-{
-	struct request *req = context;
-	const struct parameter *p = parameter_find(req->route->parameters, name);
-	bool left_empty = p != NULL && length == 0 && !p->required && p->type != PARAMETER_TEXT &&
-	    p->type != PARAMETER_PATH;
-
-	return left_empty || request_add_value(context, name, text, length, err);
-}
 
 /*
  * Returns the most bytes of a body. It is lower without a log-in, or if the route takes no files.
@@ -95,40 +82,26 @@ body_each_piece(struct request *req, bool (*take)(void *, const char *, size_t, 
 	return true;
 }
 
-/* A body, or a text in it, that is held in memory. */
-struct body {
-	char *text;
-	size_t length;
-};
-
 static bool
 body_gather(void *context, const char *data, size_t length, struct error *err)
 {
-	struct body *body = context;
-	char *text;
+	struct textbuffer *body = context;
 
 	if (body->length + length > BODY_MOST)
 		return error_set(err, ERROR_TOO_LARGE,
 		    "a body of this type may have %d bytes at most; send files as multipart/form-data",
 		    BODY_MOST);
-	text = realloc(body->text, body->length + length + 1);
-	if (text == NULL)
-		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
-	memcpy(text + body->length, data, length);
-	body->text = text;
-	body->length += length;
-	body->text[body->length] = '\0';
-	return true;
+	return textbuffer_add(body, data, length, err);
 }
 
 static bool
 body_read_urlencoded(struct request *req, struct error *err)
 {
-	struct body body = { 0 };
+	struct textbuffer body = { 0 };
 	bool done = body_each_piece(req, body_gather, &body, err) &&
-	    (body.length == 0 || urlencoded_each(body.text, body.length, body_add_field, req, err));
+	    (body.length == 0 || urlencoded_each(body.text, body.length, form_add_field, req, err));
 
-	free(body.text);
+	textbuffer_clear(&body);
 	return done;
 }
 
@@ -141,9 +114,10 @@ body_add_object(struct request *req, json_t *object, struct error *err)
 	if (!json_is_object(object))
 		return error_set(err, ERROR_INPUT, "the JSON body must be an object of parameters");
 	json_object_foreach (object, name, value) {
-		const struct parameter *p = parameter_find(req->route->parameters, name);
+		const struct fieldname field = fieldname_find(req->route->parameters, name);
 
-		if (p != NULL && !parameter_add_json(&req->values, p, value, err))
+		if (field.parameter == NULL ? !form_check_unknown(req, name, err)
+					    : !fieldname_add_json(&req->values, &field, value, err))
 			return false;
 	}
 	return true;
@@ -153,7 +127,7 @@ static bool
 body_read_json(struct request *req, struct error *err)
 {
 	cleanup_json json_t *object = NULL;
-	struct body body = { 0 };
+	struct textbuffer body = { 0 };
 	json_error_t where;
 	bool done = body_each_piece(req, body_gather, &body, err);
 
@@ -167,85 +141,8 @@ body_read_json(struct request *req, struct error *err)
 			  utf8_valid(where.text, strlen(where.text)) ? where.text
 								     : "invalid Unicode");
 	}
-	free(body.text);
+	textbuffer_clear(&body);
 	return done;
-}
-
-/* A multipart body that is being read, and its current part. */
-struct form {
-	struct request *req;
-	const struct parameter *parameter; /* of the part; NULL: unknown, the part is skipped */
-	const char *filename;              /* of the part, if it is a file */
-	bool file;                         /* the part goes to the upload */
-	struct body text;
-	int64_t parts;
-};
-
-/*
- * Returns whether the user chose no file in a form's file field. A browser then sends a part with
- * an empty file name and no bytes.
- */
-static bool
-body_nothing_chosen(const struct form *form)
-{
-	return form->file && form->filename[0] == '\0';
-}
-
-static bool
-body_part_begin(void *context, const struct multipart_part *part, struct error *err)
-{
-	struct form *form = context;
-	const struct parameter *p = parameter_find(form->req->route->parameters, part->name);
-
-	if (++form->parts > PARTS_MOST)
-		return error_set(err, ERROR_TOO_LARGE, "a request may have %d parts at most",
-		    PARTS_MOST);
-	form->parameter = p;
-	form->filename = part->filename;
-	form->text.length = 0;
-	form->file = p != NULL && p->type == PARAMETER_FILES && part->filename != NULL;
-	if (form->file && form->req->values.digest != NULL)
-		digest_add(&form->req->key.digest, p->name, part->filename, strlen(part->filename));
-	if (p != NULL && p->type != PARAMETER_FILES && part->filename != NULL && !p->file)
-		return error_set(err, ERROR_INPUT, "%s: must be a text, not a file", p->name);
-	if (!form->file || body_nothing_chosen(form))
-		return true;
-	return (form->req->upload.folder >= 0 ||
-		   upload_open(&form->req->upload, form->req->route->upload, err)) &&
-	    upload_file_begin(&form->req->upload, part->filename, err);
-}
-
-static bool
-body_part_data(void *context, const char *data, size_t length, struct error *err)
-{
-	struct form *form = context;
-
-	if (form->parameter == NULL)
-		return true;
-	if (body_nothing_chosen(form))
-		return error_set(err, ERROR_INPUT, "%s: a file was sent without a name",
-		    form->parameter->name);
-	if (form->file && form->req->values.digest != NULL)
-		digest_bytes(&form->req->key.digest, data, length);
-	if (form->file)
-		return upload_file_data(&form->req->upload, data, length, err);
-	if (form->text.length + length > TEXT_MOST)
-		return error_set(err, ERROR_TOO_LARGE, "%s: a text may have %d bytes at most",
-		    form->parameter->name, TEXT_MOST);
-	return body_gather(&form->text, data, length, err);
-}
-
-static bool
-body_part_end(void *context, struct error *err)
-{
-	struct form *form = context;
-
-	if (form->parameter == NULL || body_nothing_chosen(form))
-		return true;
-	if (form->file)
-		return upload_file_end(&form->req->upload, form->filename, err);
-	return body_add_field(form->req, form->parameter->name,
-	    form->text.text != NULL ? form->text.text : "", form->text.length, err);
 }
 
 static bool
@@ -258,8 +155,7 @@ static bool
 body_read_multipart(struct request *req, const char *content_type, struct error *err)
 {
 	struct form form = { .req = req };
-	const struct multipart_sink sink = { body_part_begin, body_part_data, body_part_end,
-		&form };
+	const struct multipart_sink sink = form_sink(&form);
 	struct multipart mp;
 	bool done;
 
@@ -267,7 +163,7 @@ body_read_multipart(struct request *req, const char *content_type, struct error 
 		return false;
 	done = body_each_piece(req, body_feed, &mp, err) && multipart_end(&mp, err);
 	multipart_clear(&mp);
-	free(form.text.text);
+	form_clear(&form);
 	return done;
 }
 
@@ -321,6 +217,17 @@ body_read_as(struct request *req, const char *type, struct error *err)
 	return body_read_multipart(req, type, err);
 }
 
+/* Adds a value of the query. Ignores names that the route does not know. */
+static bool
+body_add_query_value(void *context, const char *name, const char *text, size_t length,
+    struct error *err)
+{
+	struct request *req = context;
+	const struct fieldname field = fieldname_find(req->route->parameters, name);
+
+	return field.parameter == NULL || fieldname_add(&req->values, &field, text, length, err);
+}
+
 bool
 body_read_query(struct request *req, struct error *err)
 {
@@ -328,7 +235,7 @@ body_read_query(struct request *req, struct error *err)
 
 	if (query == NULL)
 		return error_set(err, ERROR_SYSTEM, "read the query: not enough memory");
-	return urlencoded_each(query, strlen(query), request_add_value, req, err);
+	return urlencoded_each(query, strlen(query), body_add_query_value, req, err);
 }
 
 bool
@@ -344,8 +251,8 @@ body_read(struct request *req, struct error *err)
 	upload_limit(&req->upload, &req->caller.account);
 	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
 		return true;
-	if (req->route->parameters == NULL) {
-		body_drain(req); /* the route has no parameters: the body is ignored */
+	if (req->route->parameters == NULL && !body_is_type(type, "multipart/form-data")) {
+		body_drain(req); /* the route has no parameters, and this body has no files */
 		return true;
 	}
 	/* The web server buffers the bodies of these routes: they come without delay. */

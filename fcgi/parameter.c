@@ -46,6 +46,14 @@ parameter_bad(const struct parameter *p, struct error *err, const char *what)
 }
 
 static bool
+parameter_needs_files(const struct parameter *p, struct error *err)
+{
+	return error_set(err, ERROR_INPUT,
+	    "%s: must come as files: parts of multipart/form-data with a filename (curl: -F %s=@path)",
+	    p->name, p->name);
+}
+
+static bool
 parameter_range(const struct parameter *p, double value, double unit, struct error *err)
 {
 	double least = (double)p->least / unit, most = (double)p->most / unit;
@@ -210,14 +218,14 @@ parameter_check(struct value *value, struct error *err)
 	case PARAMETER_CHOICE:
 		return parameter_check_choice(value, err);
 	case PARAMETER_FILES:
-		return parameter_bad(value->parameter, err,
-		    "must come as files, in multipart/form-data (curl: -F name=@path)");
+		return parameter_needs_files(value->parameter, err);
 	}
 	return false;
 }
 
-bool
-parameter_add(struct values *values, const struct parameter *p, const char *text, size_t length,
+/* Adds one text. */
+static bool
+parameter_add_one(struct values *values, const struct parameter *p, const char *text, size_t length,
     struct error *err)
 {
 	struct value *items, value = { .parameter = p };
@@ -250,6 +258,100 @@ parameter_add(struct values *values, const struct parameter *p, const char *text
 	return true;
 }
 
+/* Returns the JSON array or object that text contains. NULL: it is another text. */
+static json_t *
+parameter_read_list(const char *text, size_t length)
+{
+	return length > 0 && (text[0] == '{' || text[0] == '[')
+	    ? json_loadb(text, length, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL)
+	    : NULL;
+}
+
+bool
+parameter_add(struct values *values, const struct parameter *p, const char *text, size_t length,
+    struct error *err)
+{
+	cleanup_json json_t *list =
+	    p->type == PARAMETER_PAIRS ? parameter_read_list(text, length) : NULL;
+
+	return list != NULL ? parameter_add_json(values, p, list, err)
+			    : parameter_add_one(values, p, text, length, err);
+}
+
+bool
+parameter_add_pair(struct values *values, const struct parameter *p, const char *key,
+    size_t key_length, const char *text, size_t length, struct error *err)
+{
+	cleanup_free char *pair = malloc(key_length + length + 2);
+
+	if (pair == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the parameters: not enough memory");
+	if (p->type != PARAMETER_PAIRS)
+		return parameter_bad(p, err, "must not be an object");
+	if (key_length == 0 || memchr(key, '=', key_length) != NULL)
+		return parameter_bad(p, err, "a key must not be empty or contain '='");
+	memcpy(pair, key, key_length);
+	pair[key_length] = '=';
+	memcpy(pair + key_length + 1, text, length);
+	return parameter_add_one(values, p, pair, key_length + 1 + length, err);
+}
+
+/*
+ * Returns the text that a JSON value means, in the value or in buffer. NULL: a list, an object or
+ * null.
+ */
+static const char *
+parameter_json_text(json_t *json, char buffer[static 64], size_t *length)
+{
+	switch (json_typeof(json)) {
+	case JSON_STRING:
+		*length = json_string_length(json);
+		return json_string_value(json);
+	case JSON_INTEGER:
+		snprintf(buffer, 64, "%lld", (long long)json_integer_value(json));
+		break;
+	case JSON_REAL:
+		snprintf(buffer, 64, "%.15g", json_real_value(json));
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		snprintf(buffer, 64, "%s", json_is_true(json) ? "true" : "false");
+		break;
+	default:
+		return NULL;
+	}
+	*length = strlen(buffer);
+	return buffer;
+}
+
+bool
+parameter_add_json_pair(struct values *values, const struct parameter *p, const char *key,
+    size_t key_length, json_t *json, struct error *err)
+{
+	char buffer[64];
+	size_t length;
+	const char *text = parameter_json_text(json, buffer, &length);
+
+	if (text == NULL && !json_is_null(json))
+		return parameter_bad(p, err, "the value of a key must be a text or a number");
+	return text == NULL || parameter_add_pair(values, p, key, key_length, text, length, err);
+}
+
+static bool
+parameter_add_object(struct values *values, const struct parameter *p, json_t *object,
+    struct error *err)
+{
+	const char *key;
+	json_t *value;
+
+	if (p->type != PARAMETER_PAIRS)
+		return parameter_bad(p, err, "must not be an object");
+	json_object_foreach (object, key, value)
+		if (!parameter_add_json_pair(values, p, key, strlen(key), value, err))
+			return false;
+	return true;
+}
+
 /* Adds the values of a JSON array. Some clients send every value as a list with one item. */
 static bool
 parameter_add_array(struct values *values, const struct parameter *p, json_t *array,
@@ -267,6 +369,8 @@ parameter_add_array(struct values *values, const struct parameter *p, json_t *ar
 			    "read the parameters: not enough memory");
 		return parameter_add(values, p, text, strlen(text), err);
 	}
+	if (p->type == PARAMETER_FILES)
+		return json_array_size(array) == 0 || parameter_needs_files(p, err);
 	if (p->type != PARAMETER_PAIRS && json_array_size(array) != 1)
 		return parameter_bad(p, err, "must be one value");
 	json_array_foreach (array, i, item) {
@@ -282,29 +386,15 @@ bool
 parameter_add_json(struct values *values, const struct parameter *p, json_t *json,
     struct error *err)
 {
-	char text[64];
+	char buffer[64];
+	size_t length;
+	const char *text = parameter_json_text(json, buffer, &length);
 
-	switch (json_typeof(json)) {
-	case JSON_NULL:
-		return true;
-	case JSON_STRING:
-		return parameter_add(values, p, json_string_value(json), json_string_length(json),
-		    err);
-	case JSON_INTEGER:
-		snprintf(text, sizeof text, "%lld", (long long)json_integer_value(json));
-		return parameter_add(values, p, text, strlen(text), err);
-	case JSON_REAL:
-		snprintf(text, sizeof text, "%.15g", json_real_value(json));
-		return parameter_add(values, p, text, strlen(text), err);
-	case JSON_TRUE:
-		return parameter_add(values, p, "true", 4, err);
-	case JSON_FALSE:
-		return parameter_add(values, p, "false", 5, err);
-	case JSON_ARRAY:
+	if (text != NULL)
+		return parameter_add(values, p, text, length, err);
+	if (json_is_array(json))
 		return parameter_add_array(values, p, json, err);
-	default:
-		return parameter_bad(p, err, "must not be an object");
-	}
+	return json_is_null(json) || parameter_add_object(values, p, json, err);
 }
 
 bool

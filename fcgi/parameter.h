@@ -2,7 +2,7 @@
 #define KABUTO_PARAMETER_H
 /*
  * Checks the parameters of a call. A route's table lists its parameters, and every value is checked
- * against the table before the handler runs. Unknown names are ignored.
+ * against the table before the handler runs. fieldname.h finds a parameter by its name.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@ enum parameter_type {
 	PARAMETER_BOOLEAN, /* true or false */
 	PARAMETER_FLAG,    /* "?raw": true if it is present without a value */
 	PARAMETER_CHOICE,  /* one of choices */
-	PARAMETER_PAIRS,   /* texts KEY=VALUE; the only type that may be given repeatedly */
+	PARAMETER_PAIRS,   /* texts KEY=VALUE, or a JSON object; only these may come repeatedly */
 	PARAMETER_PATH,    /* an absolute path, or empty */
 	PARAMETER_COMMAND, /* a shell line, or a JSON array of strings */
 	PARAMETER_FILES    /* multipart/form-data only */
@@ -68,6 +68,15 @@ bool parameter_add(struct values *values, const struct parameter *parameter, con
 /* Adds a value that came in a JSON body; null counts as not given. */
 bool parameter_add_json(struct values *values, const struct parameter *parameter, json_t *json,
     struct error *err);
+
+/*
+ * Add KEY=VALUE to a parameter of the type PARAMETER_PAIRS; a JSON null counts as not given.
+ * ERROR_INPUT: the key is empty or contains "=", or the parameter has another type.
+ */
+bool parameter_add_pair(struct values *values, const struct parameter *parameter, const char *key,
+    size_t key_length, const char *text, size_t length, struct error *err);
+bool parameter_add_json_pair(struct values *values, const struct parameter *parameter,
+    const char *key, size_t key_length, json_t *json, struct error *err);
 
 /* Checks that all required parameters were given. ERROR_INPUT names one that is missing. */
 bool parameter_check_complete(const struct values *values, const struct parameter *table,

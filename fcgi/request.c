@@ -155,16 +155,6 @@ request_release_database(struct request *req)
 	req->db = NULL;
 }
 
-bool
-request_add_value(void *context, const char *name, const char *text, size_t length,
-    struct error *err)
-{
-	struct request *req = context;
-	const struct parameter *p = parameter_find(req->route->parameters, name);
-
-	return p == NULL || parameter_add(&req->values, p, text, length, err);
-}
-
 const char *
 request_text(const struct request *req, const char *name)
 {

@@ -123,13 +123,6 @@ struct database *request_database(struct request *req, struct error *err);
  */
 void request_release_database(struct request *req);
 
-/*
- * Adds a value by its name. Ignores names that the route does not know. This is an
- * urlencoded_visit; context is the request.
- */
-bool request_add_value(void *context, const char *name, const char *text, size_t length,
-    struct error *err);
-
 /* Return a parameter's value. If it was not given: NULL, fallback, or false. */
 const char *request_text(const struct request *req, const char *name);
 int64_t request_number(const struct request *req, const char *name, int64_t fallback);

@@ -112,11 +112,12 @@ def test_job_without_an_image(alice):
     refused(alice.post(f'/pipeline/{alice.pipeline()}/job', {'command': 'true'}), 400, 'image_id')
 
 
-def test_unknown_parameters_are_ignored(alice):
-    expect(alice.post('/pipeline', {'name': 'x', 'colour': 'red', 'id': '1', 'account': '1'}), 200)
+def test_unknown_parameters_of_a_query_or_a_log_in_are_ignored(kabuto, alice):
     expect(alice.get('/pipeline?colour=red&=&&x'), 200)
-    pipeline = alice.pipeline()
-    expect(alice.post_job(pipeline, 'true', colour='red', state='done', retries='0'), 200)
+    expect(alice.post('/pipeline?colour=red', {'name': 'x'}), 200)
+    credentials = {'login': alice.login, 'password': PASSWORD}
+    expect(kabuto.client().post('/login', {**credentials, 'colour': 'red'}), 200)
+    expect(kabuto.client().call('POST', '/login', json={**credentials, 'colour': 'red'}), 200)
 
 
 # Bodies of the wrong kind
@@ -165,7 +166,7 @@ def test_form_that_cannot_be_read(alice, body):
 
 
 def test_form_with_strange_but_good_parts(alice):
-    for body in (b'&&name=x', b'name=x&name2', b'name=x&', b'name=%C3%BC+y'):
+    for body in (b'&&name=x', b'name=x&on_failure', b'name=x&', b'name=%C3%BC+y'):
         expect(alice.post('/pipeline', body, headers={'Content-Type': FORM}), 200)
 
 

@@ -1,0 +1,123 @@
+"""What clients of many kinds send: it works, or the answer says what to do."""
+import json
+
+import pytest
+
+import multipart
+from client import PASSWORD, expect, refused
+from multipart import field, file
+
+
+@pytest.fixture
+def no_job(alice):
+    """Where to post a job that must not come to be."""
+    pipeline = alice.pipeline()
+    yield f'/pipeline/{pipeline}/job'
+    assert alice.pipeline_state(pipeline)['jobs'] == []
+
+
+def post(client, path, parts, status=200, **kw):
+    """Posts parts made by hand; gives the answer's JSON."""
+    got, text = multipart.send(client, path, multipart.body(parts), **kw)
+    assert got == status, (got, text)
+    return json.loads(text)
+
+
+def job_of(alice, *parts, **kw):
+    """Posts a job with these parts; gives it as GET shows it."""
+    pipeline = alice.pipeline()
+    fields = [field('image_id', alice.image()), *parts]
+    job = post(alice, f'/pipeline/{pipeline}/job', fields, **kw)['id']
+    return alice.state(pipeline, job)
+
+
+# Names
+
+@pytest.mark.both
+@pytest.mark.parametrize('name', ['attachments', 'attachments[]', 'attachments[0]',
+                                  'attachments%5B%5D'])
+def test_files_may_come_as_a_list(alice, name):
+    """axios, PHP and jQuery name lists so."""
+    job = job_of(alice, file(name, 'a.csv', b'1'), file(name, 'b.csv', b'12'))
+    assert job['attachments'] == [{'name': 'a.csv', 'size': 1}, {'name': 'b.csv', 'size': 2}]
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('given', [
+    [('env', 'A=1'), ('env', 'B=2')], [('env[]', 'A=1'), ('env[]', 'B=2')],
+    [('env[0]', 'A=1'), ('env[1]', 'B=2')], [('env[A]', '1'), ('env[B]', '2')],
+    [('env', '{"A": "1", "B": 2}')], [('env', '["A=1", "B=2"]')]], ids=str)
+def test_values_may_come_as_a_list_or_a_map(alice, given):
+    assert job_of(alice, *[field(*pair) for pair in given])['env'] == ['A=1', 'B=2']
+    pipeline = alice.pipeline()
+    job = expect(alice.post(f'/pipeline/{pipeline}/job', [('image_id', alice.image()), *given]),
+                 200).json()['id']
+    assert alice.state(pipeline, job)['env'] == ['A=1', 'B=2']
+
+
+@pytest.mark.parametrize('given', [
+    {'env': ['A=1', 'B=2']}, {'env[]': ['A=1', 'B=2']}, {'env[0]': 'A=1', 'env[1]': 'B=2'},
+    {'env': {'A': '1', 'B': 2, 'C': None}}, {'env[A]': '1', 'env[B]': 2},
+    {'env': ['A=1', 'B=2'], 'attachments': [], 'name': None}], ids=str)
+def test_values_may_come_as_a_list_or_an_object_in_json(alice, given):
+    pipeline = alice.pipeline()
+    job = expect(alice.call('POST', f'/pipeline/{pipeline}/job',
+                            json={'image_id': alice.image(), **given}), 200).json()['id']
+    assert alice.state(pipeline, job)['env'] == ['A=1', 'B=2']
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('name', ['file', 'context', 'files', 'attachment', 'attachments[a]', ''])
+def test_file_under_an_unknown_name_is_refused(alice, no_job, name):
+    parts = [field('image_id', alice.image()), file(name, 'a.csv', b'x')]
+    error = post(alice, no_job, parts, 400)['error']
+    assert error.startswith(f'{name}: ') and 'send files as attachments' in error
+    image = [field('name', 'x'), field('dockerfile', 'FROM busybox'), file(name, 'a.csv', b'x')]
+    assert 'send files as attachments' in post(alice, '/image', image, 400)['error']
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('path', ['/pipeline', '/pipeline/{}/submit', '/login', '/logout'])
+def test_file_for_a_call_without_files_is_refused(kabuto, alice, path):
+    client = kabuto.client() if path == '/login' else alice.again()
+    path = path.format(alice.pipeline())
+    parts = [field('name', 'x'), field('login', alice.login), field('password', PASSWORD),
+             file('attachments', 'a.csv', b'x')]
+    if path == '/pipeline':
+        parts = [parts[0], parts[-1]]
+    assert 'this call takes no files' in post(client, path, parts, 400)['error']
+
+
+def test_file_field_that_was_left_empty_is_no_file(alice):
+    """Browsers send it so, whatever its name."""
+    job = job_of(alice, file('attachments', '', b''), file('logo', '', b''))
+    assert job['attachments'] == []
+
+
+def strict_calls(alice):
+    pipeline = alice.pipeline()
+    job = alice.job(pipeline, 'true')
+    image = alice.image()
+    yield 'POST', '/image', {'name': 'x', 'dockerfile': 'FROM busybox\n'}
+    yield 'PUT', f'/image/{image}', {'dockerfile': 'FROM busybox\n'}
+    yield 'POST', '/pipeline', {'name': 'x'}
+    yield 'PUT', f'/pipeline/{pipeline}', {'name': 'y'}
+    yield 'POST', f'/pipeline/{pipeline}/job', {'image_id': image}
+    yield 'PUT', f'/pipeline/{pipeline}/job/{job}', {'command': 'false'}
+
+
+@pytest.mark.both
+def test_unknown_parameter_is_refused_in_every_format(alice):
+    for method, path, fields in strict_calls(alice):
+        fields = {**fields, 'colour': 'red'}
+        for body in ({'data': fields}, {'json': fields}, {'files': [(k, (None, str(v)))
+                                                                    for k, v in fields.items()]}):
+            refused(alice.call(method, path, **body), 400, 'colour: there is no such parameter')
+
+
+@pytest.mark.parametrize('name, meant', [
+    ('memroy', 'memory'), ('Memory', 'memory'), ('cpu', 'cpus'), ('imageId', 'image_id'),
+    ('environment', 'env'), ('attachment', 'attachments'), ('time_out', 'timeout')])
+def test_unknown_parameter_is_told_the_nearest_one(alice, no_job, name, meant):
+    answer = alice.post(no_job, {'image_id': alice.image(), name: '1'})
+    assert refused(answer, 400) == f'{name}: there is no such parameter; did you mean {meant}?'
