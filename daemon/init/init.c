@@ -34,6 +34,7 @@
 
 #include "cgroup.h"
 #include "child.h"
+#include "diagnosis.h"
 #include "writer.h"
 
 #define TEXT_PATH  "/run/kabuto/log"
@@ -45,12 +46,15 @@
 #define KILL_AGAIN_MS 100
 #define REAP_MS       2000 /* how long to wait until killed processes have ended */
 
-#define CODE_NOT_RUN 126 /* as in the shell (POSIX, 2.8.2) */
+#define CODE_NOT_RUN   126 /* as in the shell (POSIX, 2.8.2) */
+#define CODE_NOT_FOUND 127
+#define REPORT_MOST    2048
 
 static struct stream streams[2] = { { .fd = -1, .name = JOBLOG_STDOUT },
 	{ .fd = -1, .name = JOBLOG_STDERR } };
 
 struct job {
+	char **arguments;
 	struct writer writer;
 	int signals;
 	struct child child;
@@ -73,9 +77,9 @@ init_usage(void)
 
 /* Starts the program. */
 static bool
-init_start(struct job *job, char **arguments)
+init_start(struct job *job)
 {
-	if (!child_start(&job->child, arguments))
+	if (!child_start(&job->child, job->arguments))
 		return false;
 	streams[0].fd = job->child.out;
 	streams[1].fd = job->child.err;
@@ -200,7 +204,7 @@ static bool
 init_begin(int *code)
 {
 	int fd = open(USAGE_PATH, O_RDWR | O_CLOEXEC);
-	char text[1024] = "";
+	char text[REPORT_MOST] = "";
 	const char *ended;
 
 	if (fd < 0 || read(fd, text, sizeof text - 1) == 0) {
@@ -227,24 +231,76 @@ init_bytes_written(void)
 	return (int64_t)used.ru_oublock * 512;
 }
 
+/* Returns the shell line that the program runs (sh -c LINE), or NULL if it is no shell. */
+static const char *
+init_shell_line(char **arguments)
+{
+	static const char *const shells[] = { "sh", "ash", "bash", "dash" };
+	const char *slash = strrchr(arguments[0], '/'),
+		   *name = slash == NULL ? arguments[0] : slash + 1;
+	bool is_shell = false;
+
+	for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
+		is_shell = is_shell || strcmp(name, shells[i]) == 0;
+	for (int i = 1; is_shell && arguments[i] != NULL; i++) {
+		const char *option = arguments[i];
+
+		if (option[0] == '-' && option[1] != '-' && option[strlen(option) - 1] == 'c')
+			return arguments[i + 1];
+		if (option[0] != '-' && strcmp(arguments[i - 1], "-o") != 0)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Finds out why the program, or one that its shell line names, could not be started. */
+static void
+init_diagnose(const struct job *job, struct diagnosis *diagnosis)
+{
+	int code = init_exit_code(job);
+	const char *line = init_shell_line(job->arguments);
+
+	*diagnosis = (struct diagnosis){ 0 };
+	if (job->child.exec_errno != 0) {
+		diagnosis_find(diagnosis, job->arguments[0]);
+	} else if (code != CODE_NOT_RUN && code != CODE_NOT_FOUND) {
+		return;
+	} else if (line != NULL) {
+		diagnosis_find_in_line(diagnosis, line);
+	} else {
+		/* It was started. If it is a script, its env(1) may have found no interpreter. */
+		diagnosis_find(diagnosis, job->arguments[0]);
+		if (diagnosis->reason != NULL &&
+		    strcmp(diagnosis->reason, "interpreter_argument") != 0)
+			diagnosis->reason = NULL;
+	}
+}
+
 static void
 init_report(const struct job *job)
 {
 	int fd = open(USAGE_PATH, O_WRONLY | O_CLOEXEC);
+	struct diagnosis diagnosis;
 	struct cgroup_usage used;
-	char text[512];
+	char text[REPORT_MOST];
 	int length;
 
 	if (fd < 0)
 		return;
 	cgroup_read(&used);
+	init_diagnose(job, &diagnosis);
 	length = snprintf(text, sizeof text,
 	    "cpu_ns %lld\nmemory %lld\nio %lld\nlog_dropped %lld\nexec_errno %d\nsignal %d\noom_kills %lld\n"
-	    "written %lld\ncode %d\nend\n",
+	    "written %lld\ncode %d\n",
 	    (long long)used.cpu_ns, (long long)used.memory, (long long)used.io,
 	    (long long)job->writer.dropped, job->child.exec_errno,
 	    WIFSIGNALED(job->status) ? WTERMSIG(job->status) : 0, (long long)used.oom_kills,
 	    (long long)init_bytes_written(), init_exit_code(job));
+	if (diagnosis.reason != NULL)
+		length += snprintf(text + length, sizeof text - (size_t)length,
+		    "exec_reason %s\nexec_file %s\nexec_detail %s\n", diagnosis.reason,
+		    diagnosis.file, diagnosis.detail);
+	length += snprintf(text + length, sizeof text - (size_t)length, "end\n");
 	(void)!write(fd, text, (size_t)length);
 	close(fd);
 }
@@ -330,10 +386,11 @@ main(int argc, char **argv)
 		return init_usage();
 	if (!init_begin(&code))
 		return code;
+	job.arguments = argv + optind;
 	child_reset_signals();
 	writer_open(&job.writer, TEXT_PATH, INDEX_PATH, limit);
 	init_catch_signals(&job);
-	if (job.signals < 0 || !init_start(&job, argv + optind)) {
+	if (job.signals < 0 || !init_start(&job)) {
 		job.child.exec_errno = errno;
 		init_report(&job);
 		return CODE_NOT_RUN;

@@ -16,6 +16,7 @@
 #include "jobspec.h"
 #include "jobstate.h"
 #include "quantity.h"
+#include "runexec.h"
 #include "utf8.h"
 #include "worker.h"
 
@@ -59,7 +60,10 @@ runend_deadline_ms(const struct run *run)
 	return begun + run->job.timeout * MS_PER_S;
 }
 
-/* Explains why the job's program could not be started. kabuto-init reports execve's errno. */
+/*
+ * Explains why the job's program could not be started, or a program of its shell line: a shell ends
+ * with 126 or 127 then.
+ */
 static void
 runend_explain_exec(struct run *run)
 {
@@ -67,6 +71,7 @@ runend_explain_exec(struct run *run)
 	struct image_run image = { 0 };
 	struct error ignored;
 	const char *program;
+	char text[RUN_ERROR];
 
 	if (!image_run_read(&run->worker->db, run->job.image, &image, &ignored))
 		return;
@@ -75,14 +80,11 @@ runend_explain_exec(struct run *run)
 	program = json_string_value(json_array_get(arguments, 0));
 	if (program == NULL)
 		return;
-	if (strcmp(program, "/bin/sh") == 0 && run->usage.exec_errno == ENOENT)
-		runend_set_error(run,
-		    "the image has no shell (/bin/sh): give the command as a JSON array of strings");
-	else if (run->usage.exec_errno == ENOENT)
-		runend_set_error(run, "the image has no program '%s'", program);
-	else
-		runend_set_error(run, "the program '%s' could not be started: %s", program,
-		    strerrordesc_np((int)run->usage.exec_errno));
+	runexec_explain(text, sizeof text, &run->usage, program);
+	if (text[0] != '\0' && run->usage.exec_errno != 0)
+		runend_set_error(run, "%s", text);
+	else if (text[0] != '\0')
+		runend_set_error(run, "exit code %lld: %s", (long long)run->info.exit_code, text);
 }
 
 /* Whether the job itself was killed because memory was short, and not only one of its processes. */
@@ -124,13 +126,20 @@ runend_explain(struct run *run)
 	} else if (!run->usage.complete) {
 		/* kabuto-init did not finish, and Kabuto did not kill it. */
 		runend_set_error(run, "the engine lost the container while the job ran");
-	} else if (run->usage.exec_errno != 0) {
+	} else if (run->usage.exec_errno != 0 || run->usage.exec_reason[0] != '\0') {
 		runend_explain_exec(run);
 	} else if (run->usage.signal > 0 && sigabbrev_np((int)run->usage.signal) != NULL) {
 		runend_set_error(run, "killed by signal %lld (SIG%s)", (long long)run->usage.signal,
 		    sigabbrev_np((int)run->usage.signal));
 	}
 	runend_set_error(run, "exit code %lld", (long long)code);
+}
+
+/* Whether the error only repeats the exit code, which the log need not say. */
+static bool
+runend_is_exit_code(const char *error)
+{
+	return strncmp(error, "exit code ", 10) == 0 && strchr(error, ':') == NULL;
 }
 
 bool
@@ -162,7 +171,7 @@ runend_seal_log(struct run *run, struct error *err)
 		    run->remarks.unnamed);
 		lines[count++] = unnamed;
 	}
-	if (run->error[0] != '\0' && strncmp(run->error, "exit code ", 10) != 0 &&
+	if (run->error[0] != '\0' && !runend_is_exit_code(run->error) &&
 	    !runend_out_of_memory(run)) {
 		snprintf(ended, sizeof ended, "failed: %s", run->error);
 		lines[count++] = ended;

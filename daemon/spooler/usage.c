@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "utf8.h"
 
 static const struct {
 	const char *key;
@@ -26,6 +27,21 @@ static const struct {
 	{ "code", offsetof(struct usage, code) },
 	{ "oom_kills", offsetof(struct usage, oom_kills) },
 };
+
+static const struct {
+	const char *key;
+	size_t offset;
+} texts[] = {
+	{ "exec_reason", offsetof(struct usage, exec_reason) },
+	{ "exec_file", offsetof(struct usage, exec_file) },
+	{ "exec_detail", offsetof(struct usage, exec_detail) },
+};
+
+static bool
+usage_is_key(const char *key, const char *text, size_t length)
+{
+	return strlen(key) == length && memcmp(key, text, length) == 0;
+}
 
 /* Parses the number from text to end. Returns false for anything except 1 to 18 digits. */
 static bool
@@ -45,6 +61,20 @@ usage_number(const char *text, const char *end, int64_t *value)
 }
 
 static void
+usage_text(const char *text, const char *end, char to[static USAGE_TEXT])
+{
+	size_t length = (size_t)(end - text);
+
+	if (length == 0 || length >= USAGE_TEXT || !utf8_valid(text, length))
+		return;
+	for (size_t i = 0; i < length; i++)
+		if (iscntrl((unsigned char)text[i]))
+			return;
+	memcpy(to, text, length);
+	to[length] = '\0';
+}
+
+static void
 usage_parse_line(struct usage *usage, const char *line, const char *end)
 {
 	const char *space = memchr(line, ' ', (size_t)(end - line));
@@ -57,9 +87,12 @@ usage_parse_line(struct usage *usage, const char *line, const char *end)
 	}
 	length = (size_t)(space - line);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-		if (strlen(fields[i].key) == length && memcmp(fields[i].key, line, length) == 0)
+		if (usage_is_key(fields[i].key, line, length))
 			(void)usage_number(space + 1, end,
 			    (int64_t *)((char *)usage + fields[i].offset));
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (usage_is_key(texts[i].key, line, length))
+			usage_text(space + 1, end, (char *)usage + texts[i].offset);
 }
 
 void

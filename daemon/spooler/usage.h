@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define USAGE_MOST 4096 /* bytes of the file that are read */
+#define USAGE_TEXT 256  /* bytes of a text in it, with NUL */
 
 struct usage {
 	bool complete;       /* kabuto-init finished its report */
@@ -21,11 +22,16 @@ struct usage {
 	int64_t written;     /* bytes that the job wrote to files */
 	int64_t code;        /* the exit code of the container */
 	int64_t oom_kills;   /* processes that the kernel killed because memory was short */
+	/* Why a program could not be started (daemon/init/diagnosis.h); empty: nothing was found.
+	 */
+	char exec_reason[USAGE_TEXT];
+	char exec_file[USAGE_TEXT];
+	char exec_detail[USAGE_TEXT];
 };
 
 /*
- * Parses text (length bytes, not terminated). Ignores negative numbers and numbers with more than
- * 18 digits.
+ * Parses text (length bytes, not terminated). Ignores negative numbers, numbers with more than 18
+ * digits, and texts that are empty, too long, not UTF-8 or contain control characters.
  */
 void usage_parse(struct usage *usage, const char *text, size_t length);
 

@@ -1,6 +1,8 @@
 """What a program finds inside its container: what `docker run` or a log-in would give it."""
+import json
 import resource
 import signal
+import struct
 
 import pytest
 
@@ -121,3 +123,94 @@ def test_own_host_name_has_an_address(own, network, sandboxes):
     job = dave.run('hostname -i', network=network)
     assert job['state'] == 'done', dave.log(job['id'])
     assert (dave.lines(job['id']) == ['127.0.0.1']) == (network == 'none')
+
+
+# Programs that cannot be started: the error says why, and what to do
+
+def elf(machine=0x3e, loader=b'/lib64/ld-linux-x86-64.so.2'):
+    """The head of a 64-bit program that needs a loader."""
+    header = struct.pack('<4s5B7xHHIQQQIHHHHHH', b'\x7fELF', 2, 1, 1, 0, 0, 2, machine, 1, 0x400000,
+                         64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return header + struct.pack('<IIQQQQQQ', 3, 4, 120, 0, 0, len(loader) + 1, len(loader) + 1, 1) + \
+        loader + b'\0'
+
+
+PROGRAMS = {
+    'crlf.sh': b'#!/bin/sh\r\necho hello\r\n',
+    'env-crlf.sh': b'#!/usr/bin/env sh\r\necho hello\r\n',
+    'bash.sh': b'#!/bin/bash\necho hello\n',
+    'python.py': b'#! /usr/bin/python3 -u\nprint()\n',
+    'bare.sh': b'echo hello\n',
+    'bom.sh': b'\xef\xbb\xbf#!/bin/sh\necho hello\n',
+    'empty': b'',
+    'glibc': elf(),
+    'arm': elf(0xb7),
+    'program.exe': b'MZ\x90\0',
+    'nested.sh': b'#!/p/bash.sh\n',
+}
+DOCKERFILE = '\n'.join((
+    'FROM busybox', *(f'COPY {name} /p/{name}' for name in PROGRAMS), 'RUN chmod 755 /p/*', '',
+    'COPY crlf.sh /p/mode.sh', 'RUN chmod 644 /p/mode.sh; chmod 700 /root; cp /bin/true /root/secret',
+    'RUN ln -s /opt/nothing /p/link; mkdir -p /lib; touch /lib/ld-musl-x86_64.so.1', 'WORKDIR /work'))
+REASONS = [
+    ('/p/crlf.sh', ['/p/crlf.sh', 'Windows line ends', '/bin/sh\\r', 'dos2unix']),
+    ('/p/env-crlf.sh', ['/p/env-crlf.sh', 'Windows line ends', "'sh\\r'"]),
+    ('/p/bash.sh', ['first line', "'/bin/bash'", 'install it']),
+    ('/p/python.py', ["'/usr/bin/python3'"]),
+    ('/p/nested.sh', ["'/p/bash.sh'", "'/bin/bash'"]),
+    ('/p/glibc', ['/lib64/ld-linux-x86-64.so.2', 'glibc', 'musl']),
+    ('/p/arm', ['aarch64', 'x86_64']),
+    ('/p/program.exe', ['Windows']),
+    ('/p/mode.sh', ['may not execute', 'chmod +x']),
+    ('/p/link', ["'/opt/nothing'"]),
+    ('/p', ['is a folder']),
+    ('/P/crlf.sh', []),
+    ('/p/Bash.sh', ["it has '/p/bash.sh'"]),
+]
+ONLY_EXECUTED = [  # a shell says these itself, or runs the file
+    ('/p/bare.sh', ['names no interpreter', '#!/bin/sh']),
+    ('/p/bom.sh', ['byte order mark']),
+    ('/p/empty', ['is an empty file']),
+    ('/p/nothing', ["has no program '/p/nothing'"]),
+    ('./nothing', ["no program './nothing'", "'/work'"]),
+    ('nothing', ["has no program 'nothing'"]),
+]
+
+
+@pytest.fixture(scope='module')
+def programs(alice):
+    files = [('attachments', (name, content)) for name, content in PROGRAMS.items()]
+    return alice.image(DOCKERFILE, files=files)
+
+
+def is_explained(client, job, words):
+    assert job['state'] == 'failed'
+    assert 'failed: ' + job['error'] in client.lines(job['id'], 'system')
+    for word in words:
+        assert word in job['error'], job['error']
+
+
+@pytest.mark.parametrize('program, words', REASONS + ONLY_EXECUTED)
+def test_program_that_cannot_start_is_explained(alice, programs, program, words):
+    is_explained(alice, alice.run(json.dumps([program]), image=programs), words)
+
+
+@pytest.mark.parametrize('program, words', [row for row in REASONS if row[1]])
+def test_program_of_a_shell_line_is_explained(alice, programs, program, words):
+    """The shell says "not found", although the file is there."""
+    job = alice.run(f'true && A=1 {program} --option', image=programs)
+    is_explained(alice, job, words)
+    assert job['error'].startswith(f'exit code {job["response"]}: ')
+
+
+def test_folder_that_the_user_may_not_enter_is_named(alice, programs):
+    job = alice.run('["/root/secret"]', image=programs, user='nobody')
+    is_explained(alice, job, ["'/root/secret'", 'may not enter', "'/root'"])
+
+
+@pytest.mark.parametrize('command', [
+    'exit 127', 'nothing', '/p/nothing', 'cat /p/crlf.sh; exit 127', 'sh /p/bare.sh; exit 126',
+    'echo "/p/crlf.sh"; exit 127', 'A=/p/crlf.sh; exit 127'])
+def test_shell_line_without_such_a_program_is_not_explained(alice, programs, command):
+    job = alice.run(command, image=programs)
+    assert job['error'] == f'exit code {job["response"]}'
