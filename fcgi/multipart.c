@@ -133,17 +133,21 @@ multipart_no_memory(struct error *err)
 	return error_set(err, ERROR_SYSTEM, "read a part's headers: not enough memory");
 }
 
+/* field: the name of the part around this one, if there is one; it holds instead of a name here. */
 static bool
-multipart_read_disposition(struct multipart_part *part, const char *header, struct error *err)
+multipart_read_disposition(struct multipart_part *part, const char *header, const char *field,
+    struct error *err)
 {
 	if (!multipart_quotes_end(header))
 		return multipart_broken(err, "a part's Content-Disposition has an unclosed quote");
 	errno = 0;
-	part->name = multipart_header_parameter(header, "name");
+	part->name = field != NULL ? strdup(field) : multipart_header_parameter(header, "name");
 	if (part->name == NULL)
 		return errno == ENOMEM ? multipart_no_memory(err)
 				       : multipart_broken(err, "a part has no name");
-	multipart_unescape_form_name(part->name);
+	if (field == NULL)
+		multipart_unescape_form_name(part->name);
+	errno = 0;
 	part->filename = multipart_extended_filename(header);
 	if (part->filename == NULL) {
 		part->filename = multipart_header_parameter(header, "filename");
@@ -154,26 +158,94 @@ multipart_read_disposition(struct multipart_part *part, const char *header, stru
 	return part->filename != NULL || errno != ENOMEM || multipart_no_memory(err);
 }
 
-/* Reads a part's headers. Each ends with CRLF. Only Content-Disposition is used. */
-static bool
-multipart_read_head(struct multipart_part *part, char *head, size_t length, struct error *err)
+/* The headers of a part that are used. They point into the window. NULL: not sent. */
+struct head {
+	const char *disposition, *type, *transfer_encoding, *encoding;
+};
+
+/* If the line is the header `name` and *value is not set yet, sets it. */
+static void
+multipart_read_line(const char *line, const char *name, const char **value)
 {
-	static const char wanted[] = "Content-Disposition:";
-	char *end = head + length;
+	size_t length = strlen(name);
 
-	if (memchr(head, '\0', length) != NULL)
-		return multipart_broken(err, "a part's headers contain a NUL byte");
-	while (head < end) {
-		char *line_end = memmem(head, (size_t)(end - head), "\r\n", 2);
+	if (*value == NULL && strncasecmp(line, name, length) == 0 && line[length] == ':')
+		*value = line + length + 1 + strspn(line + length + 1, " \t");
+}
 
+/* Splits a part's headers. Each ends with CRLF; a line that begins with white space continues one.
+ */
+static struct head
+multipart_split_head(char *text, size_t length)
+{
+	struct head head = { 0 };
+	char *end = text + length;
+
+	while (text < end) {
+		char *line_end = memmem(text, (size_t)(end - text), "\r\n", 2);
+
+		while (line_end != NULL && end - line_end > 2 &&
+		    (line_end[2] == ' ' || line_end[2] == '\t')) {
+			memcpy(line_end, "  ", 2);
+			line_end = memmem(line_end, (size_t)(end - line_end), "\r\n", 2);
+		}
 		if (line_end == NULL)
 			line_end = end;
 		*line_end = '\0';
-		if (strncasecmp(head, wanted, sizeof wanted - 1) == 0)
-			return multipart_read_disposition(part, head + sizeof wanted - 1, err);
-		head = line_end + 2;
+		multipart_read_line(text, "Content-Disposition", &head.disposition);
+		multipart_read_line(text, "Content-Type", &head.type);
+		multipart_read_line(text, "Content-Transfer-Encoding", &head.transfer_encoding);
+		multipart_read_line(text, "Content-Encoding", &head.encoding);
+		text = line_end + 2;
 	}
-	return multipart_broken(err, "a part has no Content-Disposition");
+	return head;
+}
+
+/* Begins the parser of a part that contains several files. */
+static bool
+multipart_begin_inner(struct multipart *mp, const char *content_type, struct error *err)
+{
+	if (mp->field != NULL)
+		return multipart_broken(err, "a part of multipart/mixed contains another one");
+	mp->inner = malloc(sizeof *mp->inner);
+	if (mp->inner == NULL)
+		return multipart_no_memory(err);
+	if (!multipart_begin(mp->inner, content_type, &mp->sink, err)) {
+		free(mp->inner);
+		mp->inner = NULL;
+		return false;
+	}
+	mp->inner->field = mp->part.name;
+	return true;
+}
+
+/* Reads a part's headers, and begins the part. */
+static bool
+multipart_begin_part(struct multipart *mp, char *text, size_t length, struct error *err)
+{
+	static const char mixed[] = "multipart/mixed";
+	struct multipart_part *part = &mp->part;
+	struct head head;
+
+	if (memchr(text, '\0', length) != NULL)
+		return multipart_broken(err, "a part's headers contain a NUL byte");
+	head = multipart_split_head(text, length);
+	if (head.disposition == NULL)
+		return multipart_broken(err, "a part has no Content-Disposition");
+	if (!multipart_read_disposition(part, head.disposition, mp->field, err))
+		return false;
+	mp->decoder = (struct transferdecoder){ 0 };
+	if (head.transfer_encoding != NULL &&
+	    !transferencoding_read(head.transfer_encoding, &mp->decoder.encoding, err))
+		return false;
+	if (head.encoding != NULL && strcasecmp(head.encoding, "identity") != 0)
+		return error_set(err, ERROR_MEDIA_TYPE,
+		    "%.64s: a part with the Content-Encoding '%.32s' is not accepted; send it without one",
+		    part->name, head.encoding);
+	if (head.type != NULL && part->filename == NULL &&
+	    strncasecmp(head.type, mixed, sizeof mixed - 1) == 0)
+		return multipart_begin_inner(mp, head.type, err);
+	return mp->sink.part_begin(mp->sink.context, part, err);
 }
 
 bool
@@ -200,9 +272,21 @@ multipart_begin(struct multipart *mp, const char *content_type, const struct mul
 	return true;
 }
 
+static void
+multipart_clear_inner(struct multipart *mp)
+{
+	if (mp->inner == NULL)
+		return;
+	multipart_part_clear(&mp->inner->part);
+	free(mp->inner->window);
+	free(mp->inner);
+	mp->inner = NULL;
+}
+
 void
 multipart_clear(struct multipart *mp)
 {
+	multipart_clear_inner(mp);
 	multipart_part_clear(&mp->part);
 	free(mp->window);
 	mp->window = NULL;
@@ -222,6 +306,28 @@ multipart_fail(struct error *err, const char *what)
 	return -1;
 }
 
+/* Receives a part's bytes after their decoding. */
+static bool
+multipart_part_data(void *context, const char *data, size_t length, struct error *err)
+{
+	struct multipart *mp = context;
+
+	return mp->inner != NULL ? multipart_feed(mp->inner, data, length, err)
+				 : mp->sink.part_data(mp->sink.context, data, length, err);
+}
+
+static bool
+multipart_end_part(struct multipart *mp, struct error *err)
+{
+	if (!transferencoding_end(&mp->decoder, multipart_part_data, mp, err) ||
+	    (mp->inner != NULL ? !multipart_end(mp->inner, err)
+			       : !mp->sink.part_end(mp->sink.context, err)))
+		return false;
+	multipart_clear_inner(mp);
+	multipart_part_clear(&mp->part);
+	return true;
+}
+
 /* Each step function returns 1 if it consumed bytes, 0 if it needs more bytes, -1 on error. */
 static int
 multipart_step_to_delimiter(struct multipart *mp, bool body, struct error *err)
@@ -231,14 +337,14 @@ multipart_step_to_delimiter(struct multipart *mp, bool body, struct error *err)
 	    : mp->held >= mp->delimiter_length ? mp->held - mp->delimiter_length + 1
 					       : 0;
 
-	if (body && before > 0 && !mp->sink.part_data(mp->sink.context, mp->window, before, err))
+	if (body && before > 0 &&
+	    !transferencoding_feed(&mp->decoder, mp->window, before, multipart_part_data, mp, err))
 		return -1;
 	multipart_consume(mp, before + (found != NULL ? mp->delimiter_length : 0));
 	if (found == NULL)
 		return 0;
-	if (body && !mp->sink.part_end(mp->sink.context, err))
+	if (body && !multipart_end_part(mp, err))
 		return -1;
-	multipart_part_clear(&mp->part);
 	mp->state = MULTIPART_DELIMITED;
 	return 1;
 }
@@ -281,8 +387,7 @@ multipart_step_head(struct multipart *mp, struct error *err)
 		return multipart_fail(err, "a part's headers are too long");
 	if (end == NULL)
 		return 0;
-	if (!multipart_read_head(&mp->part, mp->window, length, err) ||
-	    !mp->sink.part_begin(mp->sink.context, &mp->part, err))
+	if (!multipart_begin_part(mp, mp->window, length, err))
 		return -1;
 	multipart_consume(mp, length + 4);
 	mp->state = MULTIPART_BODY;

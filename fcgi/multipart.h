@@ -1,13 +1,16 @@
 #ifndef KABUTO_MULTIPART_H
 #define KABUTO_MULTIPART_H
 /*
- * Parses multipart/form-data (RFC 7578) as a stream. It passes a part's bytes on as they come, and
- * holds only a part's headers whole.
+ * Parses multipart/form-data (RFC 7578) as a stream. It passes a part's bytes on as they come,
+ * decoded by their Content-Transfer-Encoding, and holds only a part's headers whole. A part of the
+ * type multipart/mixed (RFC 2388, section 4.2; "curl -F name=@a,b") contains several files of one
+ * field: they are passed on like files of their own.
  */
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
+#include "transferencoding.h"
 
 #define MULTIPART_BOUNDARY_MOST 70         /* characters (RFC 2046, section 5.1.1) */
 #define MULTIPART_HEAD_MOST     (8 * 1024) /* bytes of one part's headers */
@@ -43,6 +46,9 @@ struct multipart {
 	char *window;
 	size_t held; /* bytes in window */
 	struct multipart_part part;
+	struct transferdecoder decoder; /* of the part */
+	struct multipart *inner;        /* parses a part of the type multipart/mixed; NULL: none */
+	const char *field;              /* of an inner one: the name of the part around it */
 };
 
 /* Begins with the Content-Type header's value. ERROR_INPUT: it has no boundary. */

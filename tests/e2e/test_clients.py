@@ -1,5 +1,7 @@
 """What clients of many kinds send: it works, or the answer says what to do."""
+import base64
 import json
+import quopri
 
 import pytest
 
@@ -29,6 +31,12 @@ def job_of(alice, *parts, **kw):
     fields = [field('image_id', alice.image()), *parts]
     job = post(alice, f'/pipeline/{pipeline}/job', fields, **kw)['id']
     return alice.state(pipeline, job)
+
+
+def stored(kabuto, job, name):
+    """The file of an attachment."""
+    token, = kabuto.sql('SELECT attachment_token FROM job WHERE id = ?', job)[0]
+    return kabuto.state / 'inbox' / token / name
 
 
 # Names
@@ -121,3 +129,83 @@ def test_unknown_parameter_is_refused_in_every_format(alice):
 def test_unknown_parameter_is_told_the_nearest_one(alice, no_job, name, meant):
     answer = alice.post(no_job, {'image_id': alice.image(), name: '1'})
     assert refused(answer, 400) == f'{name}: there is no such parameter; did you mean {meant}?'
+
+
+# Encoded and nested parts
+
+def part(name, *headers, content=b'', filename=None):
+    """A part with more headers than the usual ones."""
+    filename = f'; filename="{filename}"' if filename is not None else ''
+    lines = (f'Content-Disposition: form-data; name="{name}"{filename}', *headers)
+    return '\r\n'.join(lines).encode() + b'\r\n\r\n' + content
+
+
+BYTES = bytes(range(256)) * 50
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('encoding, content, expected', [
+    ('base64', base64.encodebytes(BYTES).replace(b'\n', b'\r\n'), BYTES),
+    ('base64', base64.b64encode(BYTES), BYTES), ('Base64', b'', b''),
+    ('quoted-printable', quopri.encodestring(BYTES), BYTES),
+    ('7bit', b'eA==', b'eA=='), ('8bit', BYTES, BYTES), ('binary', BYTES, BYTES)])
+@pytest.mark.parametrize('chunk', [None, 77])
+def test_encoded_file_is_decoded(alice, encoding, content, expected, chunk):
+    job = job_of(alice, part('attachments', f'Content-Transfer-Encoding: {encoding}',
+                             content=content, filename='a'), chunk=chunk)
+    assert job['attachments'] == [{'name': 'a', 'size': len(expected)}]
+    assert stored(alice.kabuto, job['id'], 'a').read_bytes() == expected
+
+
+@pytest.mark.both
+def test_encoded_text_is_decoded(alice):
+    job = job_of(alice,
+                 part('command', 'Content-Transfer-Encoding: base64', content=b'ZWNobyDDqQ=='),
+                 part('name', 'Content-Transfer-Encoding: quoted-printable', content=b'a=3D=C3=A9'))
+    assert (job['command'], job['name']) == ('echo é', 'a=é')
+
+
+@pytest.mark.parametrize('encoding, content, said', [
+    ('x-uuencode', b'x', "'x-uuencode', which is unknown"), ('gzip', b'x', 'base64'),
+    ('base64', b'a', 'not valid base64'), ('base64', b'\xff\xff', 'not valid base64'),
+    ('quoted-printable', b'=xy', 'not valid quoted-printable')])
+def test_part_with_a_bad_encoding_is_refused(alice, no_job, encoding, content, said):
+    parts = [field('image_id', alice.image()),
+             part('attachments', f'Content-Transfer-Encoding: {encoding}', content=content,
+                  filename='a')]
+    assert said in post(alice, no_job, parts, 400)['error']
+
+
+def test_limit_of_a_text_counts_its_decoded_bytes(alice):
+    """It has 131,000 bytes at most; encoded it is larger."""
+    text = base64.b64encode(b'x' * 131000)
+    job = job_of(alice, part('command', 'Content-Transfer-Encoding: base64', content=text))
+    assert len(job['command']) == 131000
+
+
+def mixed(*files):
+    """What curl sends for -F attachments=@a,b."""
+    parts = [b'Content-Disposition: attachment; filename="' + name.encode() +
+             b'"\r\nContent-Type: text/plain\r\n\r\n' + content for name, content in files]
+    return part('attachments', 'Content-Type: multipart/mixed; boundary=inner',
+                content=multipart.body(parts, 'inner'))
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('chunk', [None, 13])
+def test_files_of_one_part_are_all_read(alice, chunk):
+    job = job_of(alice, mixed(('a', b'1'), ('b', b'12')), file('attachments', 'c', b'123'),
+                 mixed(('d', b'')), chunk=chunk)
+    assert [(x['name'], x['size']) for x in job['attachments']] == \
+        [('a', 1), ('b', 2), ('c', 3), ('d', 0)]
+
+
+def test_files_of_one_part_obey_the_rules_of_names(alice, no_job):
+    for bad in ('../x', 'a'):
+        parts = [field('image_id', alice.image()), mixed(('a', b'1'), (bad, b'2'))]
+        assert 'attachments: ' in post(alice, no_job, parts, 400)['error']
+
+
+def test_part_with_a_content_encoding_is_refused(alice, no_job):
+    parts = [part('attachments', 'Content-Encoding: gzip', content=b'x', filename='a')]
+    assert 'send it without one' in post(alice, no_job, parts, 415)['error']

@@ -4,6 +4,8 @@
  */
 #include "support.h"
 
+#include <sodium.h>
+
 #include "fcgi/multipart.h"
 
 #define BYTES(text) text, sizeof(text) - 1
@@ -107,7 +109,10 @@ parse(struct heard *heard, const char *type, const char *body, size_t length, st
 	return parse_pieces(heard, type, body, length, length, 1, err);
 }
 
-#define HEAD(name) "Content-Disposition: form-data; name=\"" name "\"\r\n"
+#define HEAD(name)       "Content-Disposition: form-data; name=\"" name "\"\r\n"
+#define ENCODING(name)   "Content-Transfer-Encoding: " name "\r\n"
+#define MIXED            "Content-Type: multipart/mixed; boundary=C\r\n"
+#define ATTACHMENT(name) "Content-Disposition: attachment; filename=\"" name "\"\r\n"
 
 static const struct {
 	const char *body;
@@ -150,6 +155,44 @@ static const struct {
 		"Content-Type: application/octet-stream\r\n\r\nx\r\n--B--\r\n"),
 	    BYTES("f|n|x;") },
 	{ BYTES("--B\r\n" HEAD("") "\r\nx\r\n--B--\r\n"), BYTES("|-|x;") },
+	{ BYTES("--B\r\nContent-Disposition: form-data;\r\n name=\"a\";\r\n\tfilename=\"n\"\r\n"
+		"\r\nx\r\n--B--\r\n"),
+	    BYTES("a|n|x;") },
+	/* transfer encodings */
+	{ BYTES("--B\r\n" HEAD("a") ENCODING("7bit") "\r\neA==\r\n--B--\r\n"), BYTES("a|-|eA==;") },
+	{ BYTES("--B\r\n" HEAD("a") ENCODING("8bit") "\r\n\xff\r\n--B--\r\n"), BYTES("a|-|\xff;") },
+	{ BYTES("--B\r\n" HEAD("a") ENCODING("Binary") "\r\n=41\r\n--B--\r\n"), BYTES("a|-|=41;") },
+	{ BYTES("--B\r\n" ENCODING("base64") HEAD("a") "\r\neA==\r\n--B--\r\n"), BYTES("a|-|x;") },
+	{ BYTES("--B\r\n" HEAD("a") ENCODING("BASE64") "\r\nAP8\r\nA/+/\r\n--B--\r\n"),
+	    BYTES("a|-|\0\xff\0\xff\xef;") },
+	{ BYTES("--B\r\n" HEAD("a") ENCODING("base64") "\r\n\r\n--B--\r\n"), BYTES("a|-|;") },
+	{ BYTES("--B\r\n" HEAD("a") ENCODING("base64") "\r\ne A\t=\r\n=\r\n\r\n--B--\r\n"),
+	    BYTES("a|-|x;") },
+	{ BYTES("--B\r\n" HEAD("a")
+		  ENCODING("base64") "\r\neHk\r\n--B\r\n" HEAD("b") "\r\neA==\r\n--B--\r\n"),
+	    BYTES("a|-|xy;b|-|eA==;") },
+	{ BYTES("--B\r\n" HEAD("a") ENCODING(
+	      "quoted-printable") "\r\n=41=\r\n=c3=A9 = \t\r\nx=3D=3d\ny=\n\r\n--B--\r\n"),
+	    BYTES("a|-|A\xc3\xa9 x==\ny;") },
+	{ BYTES("--B\r\n" HEAD("a") ENCODING("quoted-printable") "\r\nx=\r\n--B--\r\n"),
+	    BYTES("a|-|x;") },
+	/* several files in one part, as curl sends them for -F a=@n,m */
+	{ BYTES("--B\r\n" HEAD("a") MIXED
+	      "\r\n--C\r\n" ATTACHMENT("n") "\r\nx\r\n--C\r\n" ATTACHMENT(
+		  "m") "\r\n\r\n--C--\r\n\r\n--B\r\n" HEAD("b") "\r\ny\r\n--B--\r\n"),
+	    BYTES("a|n|x;a|m|;b|-|y;") },
+	{ BYTES("--B\r\n" HEAD("a") MIXED "\r\n--C--\r\n\r\n--B--\r\n"), BYTES("") },
+	{ BYTES("--B\r\n" HEAD("a") MIXED
+	      "\r\n--C\r\nContent-Disposition: file; filename=\"n\"; "
+	      "name=\"b\"\r\n" ENCODING("base64") "\r\neA==\r\n--C--\r\n--B--\r\n"),
+	    BYTES("a|n|x;") },
+	{ BYTES("--B\r\n" HEAD("a") MIXED "\r\n--C\r\nContent-Disposition: attachment\r\n\r\nx"
+					  "\r\n--C--\r\n--B--\r\n"),
+	    BYTES("a|-|x;") },
+	/* a file may be of this type */
+	{ BYTES("--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"n\"\r\n" MIXED
+		"\r\n--C--\r\n\r\n--B--\r\n"),
+	    BYTES("a|n|--C--\r\n;") },
 };
 
 static void
@@ -194,6 +237,68 @@ test_every_split_gives_the_same_parts(void **state)
 				    "%zu bytes, then %zu at a time of %s: '%s'", first, each,
 				    bodies[i].body, heard.text);
 			}
+	free(heard.text);
+	rows_end(failed);
+}
+
+static void
+test_part_with_a_content_encoding_is_refused(void **state)
+{
+	static const char gzip[] =
+	    "--B\r\n" HEAD("a") "Content-Encoding: gzip\r\n\r\nx\r\n--B--\r\n";
+	static const char identity[] =
+	    "--B\r\n" HEAD("a") "Content-Encoding: identity\r\n\r\nx\r\n--B--\r\n";
+	struct heard heard = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_false(parse(&heard, TYPE, BYTES(gzip), &err));
+	assert_int_equal(err.kind, ERROR_MEDIA_TYPE);
+	must(parse(&heard, TYPE, BYTES(identity), &err), &err);
+	assert_string_equal(heard.text, "a|-|x;");
+	free(heard.text);
+}
+
+/* The encoded text of 100,000 bytes, cut at every length of a line. */
+static void
+test_large_encoded_part_is_decoded_whole(void **state)
+{
+	enum { SIZE = 100000 };
+	static const char head[] = "--B\r\n" HEAD("a") ENCODING("base64") "\r\n";
+	cleanup_free char *body = malloc(2 * SIZE), *expected = malloc(SIZE + 5);
+	static const size_t pieces[] = { 1 << 30, 4096, 1000, 7 };
+	struct heard heard = { 0 };
+	struct error err;
+	uint64_t seed = 3;
+	size_t length = sizeof head - 1;
+	int failed = 0;
+
+	(void)state;
+	memcpy(expected, "a|-|", 4);
+	memcpy(body, head, length);
+	for (size_t i = 0; i < SIZE; i += 3) {
+		unsigned char triple[3];
+
+		for (size_t k = 0; k < 3; k++) {
+			triple[k] = (unsigned char)chance(&seed, 256);
+			if (i + k < SIZE)
+				expected[4 + i + k] = (char)triple[k];
+		}
+		sodium_bin2base64(body + length, 5, triple, SIZE - i < 3 ? SIZE - i : 3,
+		    sodium_base64_VARIANT_ORIGINAL);
+		length += 4;
+		if (chance(&seed, 19) == 0)
+			length += (size_t)sprintf(body + length, "\r\n");
+	}
+	length += (size_t)sprintf(body + length, "\r\n--B--\r\n");
+	expected[4 + SIZE] = ';';
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		bool done = parse_pieces(&heard, TYPE, body, length, pieces[i], pieces[i], &err);
+
+		row_check(failed,
+		    done && heard.length == SIZE + 5 && memcmp(heard.text, expected, SIZE + 5) == 0,
+		    "%zu at a time: %zu bytes", pieces[i], heard.length);
+	}
 	free(heard.text);
 	rows_end(failed);
 }
@@ -268,6 +373,31 @@ test_broken_body_is_refused_in_whatever_pieces(void **state)
 		{ BYTES("--B\r\n\r\nx\r\n--B--\r\n") },
 		{ BYTES("--B\r\n\r\nx\r\n--B\r\n" HEAD("a") "\r\ny\r\n--B--\r\n") },
 		{ BYTES("--B\r\n\r\n" HEAD("a") "\r\ny\r\n--B--\r\n") },
+		/* transfer encodings */
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("x-uuencode") "\r\nx\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("") "\r\nx\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("base64") "\r\nx\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("base64") "\r\neA=x\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("base64") "\r\n=\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("base64") "\r\neHh4e\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("base64") "\r\n-_\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("base64") "\r\n\0\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("quoted-printable") "\r\n=4\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a")
+			ENCODING("quoted-printable") "\r\n=4\nx\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("quoted-printable") "\r\n=xy\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("quoted-printable") "\r\n= 41\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") ENCODING("quoted-printable") "\r\n==\r\n--B--\r\n") },
+		/* parts in parts */
+		{ BYTES("--B\r\n" HEAD("a") MIXED "\r\nx\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") MIXED
+		    "\r\n--C\r\n" ATTACHMENT("n") "\r\nx\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") MIXED "\r\n--C\r\n\r\nx\r\n--C--\r\n--B--\r\n") },
+		{ BYTES(
+		    "--B\r\n" HEAD("a") "Content-Type: multipart/mixed\r\n\r\nx\r\n--B--\r\n") },
+		{ BYTES("--B\r\n" HEAD("a") MIXED
+		    "\r\n--C\r\nContent-Disposition: attachment\r\n"
+		    "Content-Type: multipart/mixed; boundary=D\r\n\r\n--D--\r\n--C--\r\n--B--\r\n") },
 	};
 	struct heard heard = { 0 };
 	struct error err;
@@ -464,7 +594,10 @@ test_random_bodies_never_crash(void **state)
 {
 	static const char *const pieces[] = { "--B", "--", "B", "\r\n", "\r", "\n", "-", "\r\n--B",
 		"\r\n\r\n", "Content-Disposition: form-data; name=\"a\"", "; filename=\"x\"",
-		"; filename*=utf-8''%", "\"", ";", "=", "\\", "%22", "%", " ", "data" };
+		"; filename*=utf-8''%", "\r\nContent-Transfer-Encoding: base64",
+		"\r\nContent-Transfer-Encoding: quoted-printable",
+		"eA==", "\r\nContent-Type: multipart/mixed; boundary=C", "--C", "\r\n--C--", "\"",
+		";", "=", "\\", "%22", "%", " ", "data" };
 	struct heard heard = { 0 };
 	uint64_t seed = 2;
 
@@ -493,6 +626,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_body_gives_its_parts),
 		cmocka_unit_test(test_every_split_gives_the_same_parts),
+		cmocka_unit_test(test_part_with_a_content_encoding_is_refused),
+		cmocka_unit_test(test_large_encoded_part_is_decoded_whole),
 		cmocka_unit_test(test_large_part_is_handed_on_whole),
 		cmocka_unit_test(test_broken_body_is_refused_in_whatever_pieces),
 		cmocka_unit_test(test_head_over_8_kib_is_refused_in_whatever_pieces),
