@@ -27,6 +27,7 @@ struct transfer {
 	bool failed; /* the answer is too large, memory is short, or stream->write returned false */
 	/* What the answer's headers say about the engine. */
 	bool podman;
+	int libpod;   /* Podman's version: 4003 for 4.3 */
 	char api[16]; /* the version of Docker's API that the engine supports */
 };
 
@@ -139,11 +140,14 @@ engine_on_header(char *data, size_t one, size_t length, void *context)
 	struct transfer *transfer = context;
 	char line[128];
 	const char *value;
+	int major, minor;
 
 	(void)one;
 	snprintf(line, sizeof line, "%.*s", (int)length, data);
-	transfer->podman =
-	    transfer->podman || engine_header_value(line, "Libpod-API-Version") != NULL;
+	value = engine_header_value(line, "Libpod-API-Version");
+	transfer->podman = transfer->podman || value != NULL;
+	if (value != NULL && sscanf(value, "%3d.%3d", &major, &minor) == 2)
+		transfer->libpod = major * 1000 + minor;
 	value = engine_header_value(line, "API-Version");
 	if (value != NULL)
 		snprintf(transfer->api, sizeof transfer->api, "%.*s", (int)strcspn(value, "\r\n"),
@@ -356,6 +360,7 @@ engine_negotiate(struct engine *engine, struct error *err)
 	if (!engine_run(engine, &pinging, "GET", "http://engine/_ping", NULL, PING_MS, &ping, err))
 		return false;
 	engine->podman = pinging.podman;
+	engine->libpod = pinging.libpod;
 	if (engine->podman)
 		return engine_negotiate_version(engine, pinging.api, NULL, err);
 	if (!engine_run(engine, &asking, "GET", "http://engine/version", NULL, PING_MS, &version,

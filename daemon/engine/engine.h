@@ -24,6 +24,7 @@ struct engine {
 	CURL *easy;
 	char version[16];        /* the API version in use: "1.41"; empty: not yet negotiated */
 	bool podman;             /* the engine is Podman, not Docker */
+	int libpod;              /* Podman's version: 4003 for 4.3; 0: unknown */
 	atomic_bool interrupted; /* set: every call fails with ERROR_INTERRUPTED */
 };
 

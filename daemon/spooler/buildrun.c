@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "dockerfile.h"
+#include "dockerfile_builder.h"
 #include "engine_image.h"
 #include "crash.h"
 #include "imagename.h"
@@ -305,6 +306,19 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 	return true;
 }
 
+/* Whether the builder knows all parts of the Dockerfile, and the Dockerfile follows our rules. */
+static bool
+buildrun_allows(const struct build_state *state, const char *text, struct error *err)
+{
+	const struct engine *engine = &state->worker->engine;
+	const struct dockerfile_builder builder = dockerfile_builder_of(engine,
+	    engine_builder_choose(engine, state->worker->config->build.builder));
+	cleanup_instructions struct dockerfile_instructions all = { 0 };
+
+	return dockerfile_instruction_read(&all, text, err) &&
+	    dockerfile_builder_check(&all, &builder, err) && dockerfile_check(text, err);
+}
+
 /*
  * Checks the Dockerfile. *refusal gets the reason why it must not be built, or NULL. The caller
  * frees it.
@@ -326,7 +340,7 @@ buildrun_check_dockerfile(struct build_state *state, char **refusal, struct erro
 		free(state->dockerfile);
 		state->dockerfile = utf8_repair(text, strlen(text), &length);
 	}
-	if (!dockerfile_check(text, &reason) && reason.kind == ERROR_INPUT)
+	if (!buildrun_allows(state, text, &reason) && reason.kind == ERROR_INPUT)
 		*refusal = strdup(reason.text);
 	if ((repository && state->dockerfile == NULL) ||
 	    (reason.kind != ERROR_NONE && *refusal == NULL))
