@@ -53,6 +53,7 @@ static const struct {
 	[ERROR_BUSY] = { 503, "Service Unavailable" },
 	[ERROR_NO_SPACE] = { 507, "Insufficient Storage" },
 	[ERROR_AWAY] = { 503, "Service Unavailable" },
+	[ERROR_ENGINE] = { 503, "Service Unavailable" },
 	[ERROR_REGISTRY] = { 503, "Service Unavailable" },
 	[ERROR_INTERRUPTED] = { 503, "Service Unavailable" },
 };

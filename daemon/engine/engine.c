@@ -24,6 +24,7 @@ struct transfer {
 	const struct engine_stream *stream; /* NULL: the answer is kept in memory */
 	char *text;
 	size_t length;
+	bool fresh;  /* use a new connection */
 	bool failed; /* the answer is too large, memory is short, or stream->write returned false */
 	/* What the answer's headers say about the engine. */
 	bool podman;
@@ -246,6 +247,8 @@ engine_prepare(struct engine *engine, struct transfer *transfer, const char *met
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)transfer->fresh);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, (long)transfer->fresh);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, engine_on_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, engine_on_header);
@@ -415,8 +418,12 @@ bool
 engine_ping(struct engine *engine, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
+	struct transfer transfer = { .engine = engine, .fresh = true };
 
-	if (!engine_call(engine, "GET", "/_ping", NULL, PING_MS, &answer, err))
+	/* An engine that is shutting down still serves the connections that it has. */
+	if (!engine_agree(engine, err) ||
+	    !engine_run(engine, &transfer, "GET", "http://engine/_ping", NULL, PING_MS, &answer,
+		err))
 		return false;
 	return answer.status == 200 || engine_away(engine, err, "it answered a ping with an error");
 }
@@ -434,9 +441,9 @@ engine_refused(const struct engine_answer *answer, struct error *err, const char
 		: answer->status == 404                                           ? ERROR_NOT_FOUND
 		: answer->status == 409                                           ? ERROR_CONFLICT
 		: answer->status == 403
-		? ERROR_SYSTEM /* Docker: leftovers of its own unfinished work are in the way */
+		? ERROR_ENGINE /* Docker: leftovers of its own unfinished work are in the way */
 		: answer->status < 500 ? ERROR_INPUT
-				       : ERROR_SYSTEM,
+				       : ERROR_ENGINE,
 	    "%s: %s (HTTP %ld)", doing, message != NULL ? message : "the engine refused",
 	    answer->status);
 }

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "engine_refusal.h"
 
 #define STOP_MARGIN_S 30 /* time for the engine's own work after the grace period */
 #define START_MS      (10 * 60 * 1000)
@@ -108,6 +109,16 @@ engine_container_copy_id(char id[static CONTAINER_ID], const json_t *answer)
 	snprintf(id, CONTAINER_ID, "%s", text != NULL ? text : "");
 }
 
+/* Reads a refusal of a creation or a start. Always returns false. */
+static bool
+engine_container_refused(const struct engine_answer *answer, struct error *err, const char *doing)
+{
+	engine_refused(answer, err, doing);
+	if (engine_refusal_find(err->text) != REFUSAL_NONE)
+		err->kind = ERROR_INPUT;
+	return false;
+}
+
 bool
 engine_container_create(struct engine *engine, const char *name, const struct container_spec *spec,
     char id[static CONTAINER_ID], struct error *err)
@@ -126,7 +137,7 @@ engine_container_create(struct engine *engine, const char *name, const struct co
 	if (!engine_call(engine, "POST", path, body, ENGINE_CALL_MS, &answer, err))
 		return false;
 	if (answer.status != 201) {
-		engine_refused(&answer, err, "create the container");
+		engine_container_refused(&answer, err, "create the container");
 		/* Podman answers 500 here. */
 		if (strstr(err->text, "name is already in use") != NULL)
 			err->kind = ERROR_CONFLICT;
@@ -151,14 +162,8 @@ engine_container_start(struct engine *engine, const char *name, struct error *er
 	 */
 	if (!engine_call(engine, "POST", path, NULL, START_MS, &answer, err))
 		return false;
-	if (answer.status == 204 || answer.status == 304)
-		return true;
-	engine_refused(&answer, err, "start the container");
-	/* Docker answers 500 here. */
-	if (strstr(err->text, "unable to find user") != NULL ||
-	    strstr(err->text, "no matching entries in passwd file") != NULL)
-		err->kind = ERROR_INPUT;
-	return false;
+	return answer.status == 204 || answer.status == 304 ||
+	    engine_container_refused(&answer, err, "start the container");
 }
 
 /*
@@ -283,8 +288,7 @@ engine_container_stop(struct engine *engine, const char *name, int64_t grace, st
 }
 
 static bool
-engine_container_remove_named(struct engine *engine, const char *name, int force,
-    struct error *err)
+engine_container_remove_named(struct engine *engine, const char *name, int force, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[PATH_TEXT];

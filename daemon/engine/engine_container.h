@@ -59,15 +59,17 @@ struct container_spec {
 };
 
 /*
- * Creates the container; id gets its id. ERROR_CONFLICT: the name is in use. Then an earlier try
+ * Creates the container; id gets its id. ERROR_INPUT: the engine will always refuse it;
+ * engine_refusal.h tells more. ERROR_CONFLICT: the name is in use. Then an earlier try
  * may have created the container without an answer, and its image or mounts may be outdated.
  */
 bool engine_container_create(struct engine *engine, const char *name,
     const struct container_spec *spec, char id[static CONTAINER_ID], struct error *err);
 
 /*
- * Starts the container, by name or id. Success if it already runs. With an id, a call that the
- * engine carries out late cannot start another container of the same name.
+ * Starts the container, by name or id. Success if it already runs. ERROR_INPUT: as at the creation.
+ * With an id, a call that the engine carries out late cannot start another container of the same
+ * name.
  */
 bool engine_container_start(struct engine *engine, const char *name, struct error *err);
 

@@ -448,6 +448,7 @@ buildrun_settle(struct build_state *state, const struct error *err, int *tries)
 			log_build(state, LOG_WARNING, "%s, trying again", err->text);
 		break;
 	case ERROR_SYSTEM:
+	case ERROR_ENGINE:
 		/* An engine that is shutting down gives errors of all kinds. */
 		if (state->failures++ < FAILURES_MOST)
 			break;

@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "confine.h"
+#include "engineprobe.h"
 #include "sandbox.h"
 #include "schema.h"
 #include "take.h"
@@ -153,7 +154,8 @@ main_run(const struct config *config, const char *path, struct error *err)
 	spooler.config = config;
 	spooler.started_ms = clock_now_ms();
 	spooler.status.pid = getpid();
-	spooler.containers_due = true; /* containers of a replaced database have the new jobs' names */
+	spooler.containers_due =
+	    true; /* containers of a replaced database have the new jobs' names */
 	pthread_mutex_init(&spooler.lock, NULL);
 	pthread_cond_init(&spooler.start_ended, NULL);
 	spooler.starts_most = STARTS_PER_PROCESSOR * (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -164,10 +166,12 @@ main_run(const struct config *config, const char *path, struct error *err)
 		return false;
 	main_say_unconfined();
 	spooler.wake = wake_listen(state, err);
-	if (spooler.wake < 0 || !sandbox_open_all(&spooler, err))
+	if (spooler.wake < 0 || !sandbox_open_all(&spooler, err) ||
+	    !engineprobe_open(&spooler, err))
 		return false;
 	done = scheduler_run(&spooler, err);
 	sandbox_close_all(&spooler);
+	engineprobe_close(&spooler);
 	program_end(spooler.config);
 	return done;
 }

@@ -4,9 +4,12 @@
 #include "runstep.h"
 
 #include "engine.h"
-#include "runend.h"
+#include "engineprobe.h"
+#include "runrefusal.h"
 #include "spooler.h"
 #include "worker.h"
+
+#define FAILURES_SURE 2 /* errors of the engine (HTTP 500) before the engine is probed */
 
 enum outcome
 runstep_jump(struct run *run, enum step step)
@@ -48,13 +51,18 @@ runstep_failed_call(struct run *run, const struct error *err)
 	case ERROR_NO_SPACE:
 	case ERROR_REGISTRY:
 		return runstep_retry_call(run, err);
-	case ERROR_SYSTEM:
+	case ERROR_ENGINE:
 		/* An engine that is shutting down gives errors of all kinds. */
+		if (run->failures++ < FAILURES_SURE || !engineprobe_is_sound(run->worker))
+			return AGAIN;
+		break;
+	case ERROR_SYSTEM:
 		if (run->failures++ < FAILURES_MOST)
 			return AGAIN;
-		__attribute__((fallthrough));
+		break;
 	default:
-		runend_set_error(run, "%s", err->text);
-		return runstep_fail(run);
+		break;
 	}
+	runrefusal_explain(run, err);
+	return runstep_fail(run);
 }

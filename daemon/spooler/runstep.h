@@ -6,7 +6,7 @@
 #include "error.h"
 #include "run.h"
 
-#define FAILURES_MOST 9 /* errors of the engine (HTTP 500) or of ours that a step survives */
+#define FAILURES_MOST 9 /* errors of ours that a step survives */
 
 /*
  * What follows a step: NEXT: the next step; AGAIN: the same step after a pause; REPEAT: the same
@@ -27,8 +27,8 @@ enum outcome runstep_fail(struct run *run);
 enum outcome runstep_retry_call(struct run *run, const struct error *err);
 
 /*
- * Handles a failed call that the engine may also refuse. A refusal ends the job with the engine's
- * message.
+ * Handles a failed call that the engine may also refuse. A refusal ends the job, and so does
+ * ERROR_ENGINE, unless the engine fails at other calls, too.
  */
 enum outcome runstep_failed_call(struct run *run, const struct error *err);
 

@@ -15,8 +15,8 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "emptyimage.h"
 #include "engine_container.h"
-#include "engine_image.h"
 #include "jobstate.h"
 #include "log.h"
 #include "mount.h"
@@ -27,8 +27,6 @@
 #include "write.h"
 
 #define PER_PROCESSOR 2
-#define MEMORY        (16 * 1024 * 1024) /* most of it is for the engine's own start */
-#define PIDS          8
 #define SHOW_MS       10000 /* time for kabuto-init to publish the network's files */
 #define POLL_MS       200   /* how soon that wait notices a stop */
 #define RETRY_MS      60000 /* after a failure */
@@ -256,29 +254,13 @@ sandbox_create(struct worker *worker, int64_t slot, enum sandbox_network network
 {
 	const struct config *config = worker->config;
 	cleanup_json json_t *entrypoint = json_pack("[s, s]", MOUNT_INIT, "-p");
-	cleanup_json json_t *command = json_array();
-	cleanup_json json_t *labels = NULL;
-	char image[64], slot_text[24];
-	struct container_spec spec = { .image = image,
-		.entrypoint = entrypoint,
-		.command = command,
-		.network = networks[network],
-		.hostname = SANDBOX_HOSTNAME,
-		.memory = MEMORY,
-		.pids = PIDS };
+	struct container_spec spec = { .entrypoint = entrypoint, .network = networks[network] };
+	char slot_text[24];
 
-	snprintf(image, sizeof image, "kabuto/%s-sandbox", worker->spooler->instance);
 	snprintf(slot_text, sizeof slot_text, "%lld", (long long)slot);
-	labels = json_pack("{s:s, s:s}", "kabuto.instance", worker->spooler->instance,
-	    SANDBOX_LABEL, slot_text);
-	spec.labels = labels;
 	mount_add(&spec, config, MOUNT_INIT, true, "bin/kabuto-init");
 	mount_add(&spec, config, "/run/kabuto/network", false, "run/" FOLDER "/%s", folder);
-	if (engine_container_create(&worker->engine, name, &spec, id, err))
-		return true;
-	return err->kind == ERROR_NOT_FOUND &&
-	    engine_image_make_empty(&worker->engine, image, err) &&
-	    engine_container_create(&worker->engine, name, &spec, id, err);
+	return emptyimage_create(worker, name, slot_text, &spec, id, err);
 }
 
 /* Waits until kabuto-init has published the network's files. */

@@ -14,12 +14,11 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "sandbox_label.h"
 #include "spooler.h"
 #include "worker.h"
 
-#define SANDBOX_NAME     128
-#define SANDBOX_HOSTNAME "job" /* every job's host name */
-#define SANDBOX_LABEL    "kabuto.sandbox"
+#define SANDBOX_NAME 128
 
 /* The files that the engine makes for a network. Each job gets copies, which it may change. */
 #define SANDBOX_FILES 3

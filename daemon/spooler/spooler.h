@@ -15,6 +15,7 @@
 #include "service.h"
 #include "spool.h"
 
+struct engineprobe;
 struct sandboxes;
 
 struct spooler {
@@ -35,6 +36,7 @@ struct spooler {
 	atomic_bool containers_due;       /* sweep the containers before the engine counts as up */
 	_Atomic int64_t swept_containers; /* removed by such sweeps; the next sweep counts them */
 	struct sandboxes *sandboxes;      /* sandbox.h; it has its own lock */
+	struct engineprobe *probe;        /* engineprobe.h; it has its own lock */
 	/*
 	 * The number of containers that are being created and started, and its limit; both
 	 * protected by lock.

@@ -26,6 +26,7 @@ enum error_kind {
 	ERROR_BUSY,         /* try again soon; nothing was changed */
 	ERROR_NO_SPACE,     /* the disk is full, or under the configured floor */
 	ERROR_AWAY,         /* the engine cannot be reached, or hangs */
+	ERROR_ENGINE,       /* the engine failed at a call (HTTP 500), which may succeed later */
 	ERROR_REGISTRY,     /* the registry cannot be reached now */
 	ERROR_INTERRUPTED,  /* asked to stop while waiting */
 	ERROR_KINDS

@@ -3,6 +3,7 @@
  */
 #include "joboption.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,58 @@ joboption_resolve_network(struct job *job, const struct config *config, struct e
 	    error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here", job->network);
 }
 
+/*
+ * Whether text is a whole number that no user or group can have. The engines take 0 to 2147483647;
+ * other numbers are refused at the job's start.
+ */
+static bool
+joboption_is_bad_id(const char *text, size_t length)
+{
+	size_t sign = length > 0 && (text[0] == '-' || text[0] == '+');
+
+	if (length == sign || strspn(text + sign, "0123456789") < length - sign)
+		return false;
+	return (text[0] == '-' && strspn(text + 1, "0") < length - 1) ||
+	    strtoll(text, NULL, 10) > INT32_MAX;
+}
+
+/* Checks the parts of "user[:group]". Whether the image has such a name is known at the start. */
+static bool
+joboption_check_user(const char *user, struct error *err)
+{
+	size_t length = user == NULL ? 0 : strcspn(user, ":");
+
+	if (user == NULL)
+		return true;
+	for (const char *at = user; *at != '\0'; at++)
+		if ((unsigned char)*at <= ' ' || *at == 0x7f)
+			return error_set(err, ERROR_INPUT,
+			    "user: must be a name or a number, or user:group, without spaces");
+	if (user[length] == ':' && strchr(user + length + 1, ':') != NULL)
+		return error_set(err, ERROR_INPUT,
+		    "user: must have one colon at most, as in user:group");
+	if (joboption_is_bad_id(user, length) ||
+	    (user[length] == ':' &&
+		joboption_is_bad_id(user + length + 1, strlen(user + length + 1))))
+		return error_set(err, ERROR_INPUT, "user: a number must be from 0 to %d",
+		    INT32_MAX);
+	return true;
+}
+
+/* Checks the parts of a working directory, which the engine makes if the image lacks it. */
+static bool
+joboption_check_workdir(const char *path, struct error *err)
+{
+	for (size_t length; path != NULL && *path != '\0'; path += length) {
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (length > NAME_MAX)
+			return error_set(err, ERROR_INPUT,
+			    "workdir: each part of the path must have at most %d bytes", NAME_MAX);
+	}
+	return true;
+}
+
 bool
 joboption_resolve(struct job *job, const struct config *config, struct error *err)
 {
@@ -129,7 +182,8 @@ joboption_resolve(struct job *job, const struct config *config, struct error *er
 		    !joboption_resolve_number(option, job, config, err))
 			return false;
 	}
-	return joboption_resolve_network(job, config, err);
+	return joboption_check_user(job->user, err) && joboption_check_workdir(job->workdir, err) &&
+	    joboption_resolve_network(job, config, err);
 }
 
 void

@@ -59,7 +59,8 @@ void joboption_unset(struct job *job);
 
 /*
  * Sets the options that were not given to their defaults, and checks all against the configuration.
- * ERROR_IMPOSSIBLE: an option is above its maximum; the text names it.
+ * ERROR_IMPOSSIBLE: an option is above its maximum. ERROR_INPUT: it can never be right. The text
+ * names the option.
  */
 bool joboption_resolve(struct job *job, const struct config *config, struct error *err);
 

@@ -79,6 +79,7 @@ class HoldingProxy(EngineProxy):
 
     def __init__(self, engine, path):
         self.held, self.refused, self.calls = None, None, []
+        self.refusals = 0
         super().__init__(engine, path)
 
     def hold(self, pattern):
@@ -105,6 +106,7 @@ class HoldingProxy(EngineProxy):
         try:
             while data := source.recv(65536):
                 if self.refused and self.refused.match(data):
+                    self.refusals += 1
                     source.sendall(REFUSAL)
                     continue
                 if self.held and self.held.match(data):

@@ -242,9 +242,25 @@ def test_user_of_the_image(alice):
     assert alice.lines(job['id']) == ['65534'] and alice.results(job).namelist() == ['mine']
 
 
-def test_unknown_user_is_said(alice):
-    job = alice.run('true', user='no-such-user')
-    assert job['state'] == 'failed' and 'no-such-user' in job['error']
+@pytest.mark.parametrize('dockerfile, options, says', [
+    ('', {'user': 'no-such-user'}, "user: the image has no user 'no-such-user'"),
+    ('', {'user': 'no-such-user:no-such-group'}, "'no-such-user'"),
+    ('', {'user': '1000:no-such-group'}, "user: the image has no group 'no-such-group'"),
+    ('USER no-such-user', {}, "the image's USER names the user 'no-such-user'"),
+    ('', {'workdir': '/bin/busybox'}, "workdir: '/bin/busybox' is no folder"),
+    ('', {'workdir': '/bin/busybox/x'}, "workdir: '/bin/busybox/x' is no folder"),
+    ('', {'workdir': '/proc/x'}, "workdir: '/proc/x' is no folder"),
+    ('', {'workdir': '/sys/x'}, "workdir: '/sys/x' is no folder"),
+    ('RUN touch /outbox', {}, "the image has a file at '/outbox'"),
+    ('RUN touch /inbox', {}, "the image has a file at '/inbox'"),
+])
+def test_start_that_can_never_succeed_is_tried_once(kabuto, alice, dockerfile, options, says):
+    """Such a job holds its slot no longer than another one, and its error says what to do."""
+    image = alice.image(f'FROM busybox\n{dockerfile}\n') if dockerfile else None
+    job = alice.run('true', image=image, **options)
+    assert (job['state'], job['attempt']) == ('failed', 1) and says in job['error'], job['error']
+    assert not [line for line in kabuto['spooler'].text().splitlines()
+                if f'job={job["id"]} ' in line and not line.startswith('<6>')]
 
 
 def test_name(alice):
@@ -269,7 +285,8 @@ def test_network_that_is_not_allowed(own):
 
 
 @pytest.mark.parametrize('field, value', [
-    ('env', 'NOVALUE'), ('env', '=x'), ('env', 'A=\x00'), ('workdir', 'relative'), ('timeout', '0'),
+    ('user', '-1'), ('user', '2147483648'), ('user', 'a:b:c'), ('user', 'a b'),
+    ('workdir', '/' + 'w' * 256), ('env', 'NOVALUE'), ('env', '=x'), ('env', 'A=\x00'), ('workdir', 'relative'), ('timeout', '0'),
     ('timeout', '-1'), ('timeout', 'soon'), ('timeout', '1.5'), ('grace', '-1'), ('grace', 'x'),
     ('memory', '-1'), ('memory', 'lots'), ('memory', '1x'), ('memory', '1'), ('cpus', '0'),
     ('cpus', '-1'), ('cpus', 'x'), ('cpus', 'nan'), ('cpus', 'inf'), ('pids', '0'), ('pids', 'x'),

@@ -153,6 +153,28 @@ def test_kill_at_a_creation_leaves_no_container(kabuto, dave, proxy, engine):
     warned_of_nothing(kabuto)
 
 
+@pytest.mark.log_errors
+def test_refusal_of_one_job_is_not_repeated_for_long(kabuto, dave, proxy):
+    """The engine fails (HTTP 500) at this job alone: it starts a container of Kabuto's own."""
+    proxy.refuse(CREATE)
+    job = dave.run('true')
+    assert (job['state'], job['error']) == ('failed', 'create the container: refused (HTTP 500)')
+    assert proxy.refusals == 3
+    assert not [c for c in kabuto.containers() if 'probe' in c['Names'][0]]
+
+
+@pytest.mark.log_errors
+def test_job_waits_while_the_engine_refuses_every_container(kabuto, dave, proxy):
+    """It may be shutting down."""
+    proxy.refuse(r'POST /v[0-9.]+/containers/create')
+    pipeline, job = dave.begin('echo here')
+    until(lambda: proxy.refusals >= 8, 'it was tried several times')
+    assert dave.state(pipeline, job)['state'] == 'running'
+    proxy.refuse(None)
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['error'], end['attempt']) == ('done', None, 1)
+
+
 def test_sandbox_that_a_dead_spooler_has_asked_for_is_replaced(own, proxy, engine):
     proxy.hold(SANDBOX)
     kabuto = own({'slots': 1}, engine_socket=proxy.path)

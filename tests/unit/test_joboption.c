@@ -4,6 +4,8 @@
  */
 #include "support.h"
 
+#include <limits.h>
+
 #include "job.h"
 #include "joboption.h"
 
@@ -69,6 +71,56 @@ test_options_are_filled_in_and_held_under_their_ceilings(void **state)
 				job.cpus == 1 && job.pids == 10 && job.disk == 0 &&
 				strcmp(job.network, "none") == 0,
 			    "row %zu", i);
+		job_clear(&job);
+	}
+	rows_end(failed);
+}
+
+static void
+test_user_and_workdir_are_checked_where_they_can_be(void **state)
+{
+	static char none[] = "none", networks_none[] = "none";
+	char *networks[] = { networks_none }, part[NAME_MAX + 3] = "/";
+	const struct config config = { .job = { .network = none, .networks = { networks, 1 } } };
+	const struct {
+		const char *user, *workdir;
+		const char *says; /* NULL: it is taken */
+	} rows[] = {
+		{ NULL, NULL, NULL },
+		{ "nobody", "/data/in", NULL },
+		{ "1000", "/", NULL },
+		{ "1000:1000", "//data//", NULL },
+		{ "a.b-c_d$:x", NULL, NULL },
+		{ "DOMAIN\\user", NULL, NULL },
+		{ "1000:", NULL, NULL },
+		{ ":0", NULL, NULL },
+		{ "-", NULL, NULL },
+		{ "2147483647:2147483647", NULL, NULL },
+		{ "2147483648", NULL, "user: a number must be from 0 to 2147483647" },
+		{ "0:2147483648", NULL, "user: a number must be" },
+		{ "99999999999999999999", NULL, "user: a number must be" },
+		{ "-1", NULL, "user: a number must be" },
+		{ "0:-1", NULL, "user: a number must be" },
+		{ "a:b:c", NULL, "user: must have one colon" },
+		{ " root", NULL, "without spaces" },
+		{ "ro\not", NULL, "without spaces" },
+		{ NULL, part, "workdir: each part" },
+	};
+	struct world *world = *state;
+	int failed = 0;
+
+	memset(part + 1, 'w', NAME_MAX + 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct job job = { .user = rows[i].user != NULL ? strdup(rows[i].user) : NULL,
+			.workdir = rows[i].workdir != NULL ? strdup(rows[i].workdir) : NULL };
+		bool taken = joboption_resolve(&job, &config, &world->err);
+
+		row_check(failed, taken == (rows[i].says == NULL), "row %zu", i);
+		if (!taken)
+			row_check(failed,
+			    rows[i].says != NULL && world->err.kind == ERROR_INPUT &&
+				strstr(world->err.text, rows[i].says) != NULL,
+			    "row %zu: %s", i, world->err.text);
 		job_clear(&job);
 	}
 	rows_end(failed);
@@ -214,6 +266,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_options_are_filled_in_and_held_under_their_ceilings),
+		test(test_user_and_workdir_are_checked_where_they_can_be),
 		test(test_each_option_is_a_column_of_its_type),
 		test(test_each_number_has_a_default_and_a_ceiling),
 		test(test_each_option_survives_insert_update_and_select),
