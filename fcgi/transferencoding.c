@@ -152,21 +152,22 @@ transferencoding_feed(struct transferdecoder *decoder, const char *data, size_t 
     transferencoding_take *take, void *context, struct error *err)
 {
 	struct decoded to = { .count = 0 };
+	bool good = true;
 
 	if (decoder->encoding == TRANSFERENCODING_NONE)
 		return length == 0 || take(context, data, length, err);
-	for (size_t i = 0; i < length; i++) {
-		if (decoder->encoding == TRANSFERENCODING_BASE64
-			? !transferencoding_add_base64(decoder, data[i], &to, err)
-			: !transferencoding_add_quoted(decoder, data[i], &to, err))
-			return false;
+	for (size_t i = 0; good && i < length; i++) {
+		good = decoder->encoding == TRANSFERENCODING_BASE64
+		    ? transferencoding_add_base64(decoder, data[i], &to, err)
+		    : transferencoding_add_quoted(decoder, data[i], &to, err);
 		if (to.count > DECODED_MOST - 3) {
 			if (!take(context, to.bytes, to.count, err))
 				return false;
 			to.count = 0;
 		}
 	}
-	return to.count == 0 || take(context, to.bytes, to.count, err);
+	/* The bytes before a malformed one are passed on, in whatever pieces they came. */
+	return (to.count == 0 || take(context, to.bytes, to.count, err)) && good;
 }
 
 /* Some encoders leave the padding of base64 out. */
