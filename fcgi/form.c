@@ -4,8 +4,10 @@
  */
 #include "form.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "request.h"
 #include "route.h"
 
@@ -32,6 +34,28 @@ form_add_text(struct request *req, const struct fieldname *field, const char *te
 	return left_empty || fieldname_add(&req->values, field, text, length, err);
 }
 
+/*
+ * Adds a text with LF for each CRLF. Browsers end the lines of every text with CRLF (HTML standard,
+ * section 4.10.22.8), and a shell takes the CR for a part of its last word. Files stay as they are.
+ */
+static bool
+form_add_lines(struct request *req, const struct fieldname *field, const char *text, size_t length,
+    struct error *err)
+{
+	cleanup_free char *lines = NULL;
+	size_t count = 0;
+
+	if (field->parameter->exact || memmem(text, length, "\r\n", 2) == NULL)
+		return form_add_text(req, field, text, length, err);
+	lines = malloc(length);
+	if (lines == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the parameters: not enough memory");
+	for (size_t i = 0; i < length; i++)
+		if (text[i] != '\r' || i + 1 == length || text[i + 1] != '\n')
+			lines[count++] = text[i];
+	return form_add_text(req, field, lines, count, err);
+}
+
 bool
 form_add_field(void *context, const char *name, const char *text, size_t length, struct error *err)
 {
@@ -39,7 +63,7 @@ form_add_field(void *context, const char *name, const char *text, size_t length,
 	const struct fieldname field = fieldname_find(req->route->parameters, name);
 
 	return field.parameter == NULL ? form_check_unknown(req, name, err)
-				       : form_add_text(req, &field, text, length, err);
+				       : form_add_lines(req, &field, text, length, err);
 }
 
 /*
@@ -123,13 +147,16 @@ static bool
 form_part_end(void *context, struct error *err)
 {
 	struct form *form = context;
+	const char *text;
 
 	if (form->field.parameter == NULL || form_nothing_chosen(form))
 		return true;
 	if (form->file)
 		return upload_file_end(&form->req->upload, form->part->filename, err);
-	return form_add_text(form->req, &form->field,
-	    form->text.text != NULL ? form->text.text : "", form->text.length, err);
+	text = form->text.text != NULL ? form->text.text : "";
+	return form->part->filename != NULL
+	    ? form_add_text(form->req, &form->field, text, form->text.length, err)
+	    : form_add_lines(form->req, &form->field, text, form->text.length, err);
 }
 
 struct multipart_sink

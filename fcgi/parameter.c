@@ -271,9 +271,13 @@ bool
 parameter_add(struct values *values, const struct parameter *p, const char *text, size_t length,
     struct error *err)
 {
-	cleanup_json json_t *list =
-	    p->type == PARAMETER_PAIRS ? parameter_read_list(text, length) : NULL;
+	size_t mark = p->exact ? 0 : utf8_mark(text, length);
+	cleanup_json json_t *list = NULL;
 
+	text += mark;
+	length -= mark;
+	if (p->type == PARAMETER_PAIRS)
+		list = parameter_read_list(text, length);
 	return list != NULL ? parameter_add_json(values, p, list, err)
 			    : parameter_add_one(values, p, text, length, err);
 }

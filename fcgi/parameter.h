@@ -36,6 +36,7 @@ struct parameter {
 	enum parameter_type type;
 	bool required;
 	bool file;           /* a text that may also come as a file part */
+	bool exact;          /* a password: a byte order mark and CRLF belong to it */
 	int64_t least, most; /* most 0: no limit but TEXT_MOST */
 	const char *choices; /* words separated by spaces */
 };
@@ -59,8 +60,9 @@ void parameter_clear(struct values *values);
 const struct parameter *parameter_find(const struct parameter *table, const char *name);
 
 /*
- * Adds a value that came as text. The text has length bytes and may contain NULs. ERROR_INPUT, with
- * the parameter's name: the value is malformed or given twice. ERROR_TOO_LARGE: over a limit.
+ * Adds a value that came as text, without the byte order mark at its beginning, if there is one.
+ * The text has length bytes and may contain NULs. ERROR_INPUT, with the parameter's name: the value
+ * is malformed or given twice. ERROR_TOO_LARGE: over a limit.
  */
 bool parameter_add(struct values *values, const struct parameter *parameter, const char *text,
     size_t length, struct error *err);

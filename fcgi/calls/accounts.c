@@ -22,20 +22,24 @@
 
 const struct parameter accounts_register_parameters[] = {
 	{ .name = "login", .type = PARAMETER_TEXT, .required = true, .least = 1 },
-	{ .name = "password", .type = PARAMETER_TEXT, .required = true, .least = 1 },
+	{ .name = "password", .type = PARAMETER_TEXT, .required = true, .exact = true, .least = 1 },
 	{ .name = "email", .type = PARAMETER_TEXT, .required = true, .least = 1 },
 	{ 0 },
 };
 
 const struct parameter accounts_login_parameters[] = {
 	{ .name = "login", .type = PARAMETER_TEXT, .required = true, .least = 1 },
-	{ .name = "password", .type = PARAMETER_TEXT, .required = true, .least = 1 },
+	{ .name = "password", .type = PARAMETER_TEXT, .required = true, .exact = true, .least = 1 },
 	{ 0 },
 };
 
 const struct parameter accounts_password_parameters[] = {
-	{ .name = "password", .type = PARAMETER_TEXT, .required = true, .least = 1 },
-	{ .name = "new_password", .type = PARAMETER_TEXT, .required = true, .least = 1 },
+	{ .name = "password", .type = PARAMETER_TEXT, .required = true, .exact = true, .least = 1 },
+	{ .name = "new_password",
+	    .type = PARAMETER_TEXT,
+	    .required = true,
+	    .exact = true,
+	    .least = 1 },
 	{ 0 },
 };
 

@@ -56,6 +56,16 @@ utf8_character(const char *text, size_t length)
 	return size;
 }
 
+size_t
+utf8_mark(const char *text, size_t length)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	return length >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0
+	    ? sizeof mark - 1
+	    : 0;
+}
+
 bool
 utf8_valid(const char *text, size_t length)
 {

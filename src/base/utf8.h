@@ -13,6 +13,12 @@
  */
 size_t utf8_character(const char *text, size_t length);
 
+/*
+ * Returns the length of the byte order mark (U+FEFF) at the beginning of text; 0: there is none.
+ * Programs on Windows write it.
+ */
+size_t utf8_mark(const char *text, size_t length);
+
 /* Whether the whole text is valid. */
 bool utf8_valid(const char *text, size_t length);
 

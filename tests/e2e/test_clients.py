@@ -209,3 +209,61 @@ def test_files_of_one_part_obey_the_rules_of_names(alice, no_job):
 def test_part_with_a_content_encoding_is_refused(alice, no_job):
     parts = [part('attachments', 'Content-Encoding: gzip', content=b'x', filename='a')]
     assert 'send it without one' in post(alice, no_job, parts, 415)['error']
+
+
+# Texts
+
+DOCKERFILE = 'FROM busybox\r\nRUN echo a && \\\r\n\techo b\r\n'
+
+
+def formats(fields):
+    """The ways to send fields as a form."""
+    return {'urlencoded': {'data': fields},
+            'multipart': {'files': [(name, (None, text)) for name, text in fields.items()]}}
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('kind', ['urlencoded', 'multipart'])
+def test_lines_of_a_form_end_with_lf(alice, kind):
+    """Browsers send each line of a textarea with CRLF at its end."""
+    fields = {'image_id': str(alice.image()), 'command': 'echo a\r\necho b\rc\r\n',
+              'env': 'A=1\r\n2'}
+    pipeline = alice.pipeline()
+    job = expect(alice.post(f'/pipeline/{pipeline}/job', **formats(fields)[kind]), 200).json()['id']
+    state = alice.state(pipeline, job)
+    assert (state['command'], state['env']) == ('echo a\necho b\rc\n', ['A=1\n2'])
+    fields = {'name': f'lines {kind}', 'dockerfile': DOCKERFILE}
+    build = expect(alice.post('/image', **formats(fields)[kind]), 200).json()['build_id']
+    image = alice.wait_build(build, 'SUCCESS')['id']
+    assert alice.json(f'/image/{image}')[str(image)]['dockerfile'] == DOCKERFILE.replace('\r', '')
+
+
+def test_command_with_crlf_runs_in_a_form(alice):
+    job = alice.run('for x in 1 2\r\ndo\r\n\techo $x\r\ndone\r\n')
+    assert (job['state'], alice.lines(job['id'])) == ('done', ['1', '2'])
+
+
+def test_lines_of_files_and_json_stay(alice):
+    pipeline = alice.pipeline()
+    job = expect(alice.call('POST', f'/pipeline/{pipeline}/job', json={
+        'image_id': alice.image(), 'command': 'a\r\nb'}), 200).json()['id']
+    assert alice.state(pipeline, job)['command'] == 'a\r\nb'
+    job = job_of(alice, file('attachments', 'a', b'a\r\nb'))
+    assert stored(alice.kabuto, job['id'], 'a').read_bytes() == b'a\r\nb'
+    build = expect(alice.post('/image', {'name': 'x'}, files={'dockerfile': (
+        'Dockerfile', DOCKERFILE)}), 200).json()['build_id']
+    image = alice.wait_build(build, 'SUCCESS')['id']
+    assert alice.json(f'/image/{image}')[str(image)]['dockerfile'] == DOCKERFILE
+
+
+@pytest.mark.parametrize('kind', ['urlencoded', 'multipart'])
+def test_password_stays_as_it_is(kabuto, kind):
+    """It may be one that was set before, or that is sent as JSON another time."""
+    client = kabuto.client()
+    fields = {'login': f'exact{kind}', 'password': '\ufeffa\r\nb\r\n', 'email': 'me@example.org'}
+    token = expect(client.post('/register', **formats(fields)[kind]), 200).json()['token']
+    expect(client.confirm(fields['login'], token), 200)
+    del fields['email']
+    expect(client.post('/login', **formats(fields)[kind]), 200)
+    expect(client.call('POST', '/login', json=fields), 200)
+    refused(client.post('/login', {**fields, 'password': 'a\nb\n'}), 401)

@@ -168,6 +168,39 @@ test_text_ends_by_its_length_and_holds_no_nul(void **state)
 }
 
 static void
+test_byte_order_mark_is_left_out_unless_the_text_is_exact(void **state)
+{
+	static const struct parameter password = {
+		.name = "password", .type = PARAMETER_TEXT, .exact = true
+	};
+	struct values values = { 0 };
+	struct error err;
+
+	(void)state;
+	must(parameter_add(&values, &table[TEXT],
+		 "\xef\xbb\xbf"
+		 "FROM x",
+		 9, &err),
+	    &err);
+	must(parameter_add(&values, &table[NUMBER],
+		 "\xef\xbb\xbf"
+		 "7",
+		 4, &err),
+	    &err);
+	must(parameter_add(&values, &password,
+		 "\xef\xbb\xbf"
+		 "x",
+		 4, &err),
+	    &err);
+	assert_string_equal(values.items[0].text, "FROM x");
+	assert_int_equal(values.items[1].number, 7);
+	assert_string_equal(values.items[2].text,
+	    "\xef\xbb\xbf"
+	    "x");
+	parameter_clear(&values);
+}
+
+static void
 test_only_pairs_may_come_several_times(void **state)
 {
 	struct values values = { 0 };
@@ -357,6 +390,7 @@ main(void)
 		cmocka_unit_test(test_text_is_held_against_its_type),
 		cmocka_unit_test(test_decimal_is_read),
 		cmocka_unit_test(test_text_ends_by_its_length_and_holds_no_nul),
+		cmocka_unit_test(test_byte_order_mark_is_left_out_unless_the_text_is_exact),
 		cmocka_unit_test(test_only_pairs_may_come_several_times),
 		cmocka_unit_test(test_texts_are_limited_one_by_one_and_together),
 		cmocka_unit_test(test_json_is_read_as_the_text_that_it_stands_for),
