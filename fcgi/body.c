@@ -94,13 +94,37 @@ body_gather(void *context, const char *data, size_t length, struct error *err)
 	return textbuffer_add(body, data, length, err);
 }
 
+/*
+ * Checks that a body is a form. "curl -d" and many libraries say so of any body, and no name of a
+ * parameter begins with a bracket or with "--".
+ */
+static bool
+body_check_urlencoded(const char *text, struct error *err)
+{
+	text += strspn(text, " \t\r\n");
+	if (*text == '{' || *text == '[')
+		return error_set(err, ERROR_INPUT,
+		    "the body looks like JSON, but its Content-Type says that it is a form; send the header "
+		    "Content-Type: application/json (curl: -H 'Content-Type: application/json')");
+	if (strncmp(text, "--", 2) == 0 && strcasestr(text, "Content-Disposition:") != NULL)
+		return error_set(err, ERROR_INPUT,
+		    "the body looks like multipart/form-data, but its Content-Type says that it is a form; "
+		    "do not set this header yourself, let the client set it");
+	return true;
+}
+
 static bool
 body_read_urlencoded(struct request *req, struct error *err)
 {
 	struct textbuffer body = { 0 };
-	bool done = body_each_piece(req, body_gather, &body, err) &&
-	    (body.length == 0 || urlencoded_each(body.text, body.length, form_add_field, req, err));
+	bool done = body_each_piece(req, body_gather, &body, err);
 
+	if (done && body.length > 0) {
+		size_t mark = utf8_mark(body.text, body.length);
+
+		done = body_check_urlencoded(body.text + mark, err) &&
+		    urlencoded_each(body.text + mark, body.length - mark, form_add_field, req, err);
+	}
 	textbuffer_clear(&body);
 	return done;
 }
@@ -132,14 +156,20 @@ body_read_json(struct request *req, struct error *err)
 	bool done = body_each_piece(req, body_gather, &body, err);
 
 	if (done) {
-		object = json_loadb(body.text != NULL ? body.text : "", body.length,
+		const char *text = body.text != NULL ? body.text : "";
+		size_t mark = utf8_mark(text, body.length);
+
+		object = json_loadb(text + mark, body.length - mark,
 		    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
 		/* jansson quotes the text at which it stopped, and may cut a character in two. */
-		done = object != NULL
-		    ? body_add_object(req, object, err)
-		    : error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where.line,
+		done = object != NULL ? body_add_object(req, object, err)
+		    : utf8_valid(text, body.length)
+		    ? error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where.line,
 			  utf8_valid(where.text, strlen(where.text)) ? where.text
-								     : "invalid Unicode");
+								     : "invalid Unicode")
+		    : error_set(err, ERROR_INPUT,
+			  "the JSON body, line %d: it is not valid UTF-8; send it in UTF-8",
+			  where.line);
 	}
 	textbuffer_clear(&body);
 	return done;
@@ -202,16 +232,46 @@ body_drain(struct request *req)
 	body_set_patience(req, 0);
 }
 
+/* Returns whether the type is JSON, also one like "application/vnd.api+json" (RFC 6839). */
+static bool
+body_is_json(const char *type)
+{
+	size_t length = strcspn(type, "; \t");
+
+	return body_is_type(type, "application/json") || body_is_type(type, "text/json") ||
+	    (strncasecmp(type, "application/", strlen("application/")) == 0 && length > 5 &&
+		strncasecmp(type + length - 5, "+json", 5) == 0);
+}
+
+/* Compressed bodies are not accepted. */
+static bool
+body_check_encoding(const struct request *req, struct error *err)
+{
+	const char *encoding = request_header(req, "HTTP_CONTENT_ENCODING");
+
+	return encoding[0] == '\0' || strcasecmp(encoding, "identity") == 0 ||
+	    error_set(err, ERROR_MEDIA_TYPE,
+		"a body with the Content-Encoding '%.32s' is not accepted; send it uncompressed, without "
+		"this header",
+		encoding);
+}
+
 static bool
 body_read_as(struct request *req, const char *type, struct error *err)
 {
+	if (!body_check_encoding(req, err))
+		return false;
 	if (body_is_type(type, "application/x-www-form-urlencoded"))
 		return body_read_urlencoded(req, err);
-	if (body_is_type(type, "application/json"))
+	if (body_is_json(type))
 		return body_read_json(req, err);
 	if (!body_is_type(type, "multipart/form-data"))
 		return error_set(err, ERROR_MEDIA_TYPE,
-		    "send parameters as application/x-www-form-urlencoded, multipart/form-data or application/json");
+		    "the body has %s%.64s%s; send parameters as application/x-www-form-urlencoded, "
+		    "multipart/form-data or application/json, and say which in the header Content-Type "
+		    "(curl: -H 'Content-Type: application/json')",
+		    type[0] != '\0' ? "the Content-Type '" : "no Content-Type", type,
+		    type[0] != '\0' ? "'" : "");
 	/* The upload may take hours, so it must not keep a database connection. */
 	request_release_database(req);
 	return body_read_multipart(req, type, err);

@@ -259,7 +259,9 @@ multipart_begin(struct multipart *mp, const char *content_type, const struct mul
 	if (boundary == NULL && errno == ENOMEM)
 		return multipart_no_memory(err);
 	if (!multipart_quotes_end(content_type) || length == 0 || length > MULTIPART_BOUNDARY_MOST)
-		return multipart_broken(err, "the Content-Type header has no valid boundary");
+		return multipart_broken(err,
+		    "the Content-Type header has no valid boundary; do not set this header yourself, "
+		    "let the client set it");
 	memcpy(mp->delimiter, "\r\n--", 4);
 	memcpy(mp->delimiter + 4, boundary, length);
 	mp->delimiter_length = length + 4;

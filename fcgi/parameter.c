@@ -83,7 +83,8 @@ static bool
 parameter_check_pair(const struct value *value, struct error *err)
 {
 	return (value->text[0] != '=' && strchr(value->text, '=') != NULL) ||
-	    parameter_bad(value->parameter, err, "must be KEY=VALUE");
+	    parameter_bad(value->parameter, err,
+		"must be KEY=VALUE, or in JSON an object of keys and values");
 }
 
 static bool
@@ -97,7 +98,8 @@ static bool
 parameter_check_number(struct value *value, struct error *err)
 {
 	if (!number_parse_integer(value->text, &value->number))
-		return parameter_bad(value->parameter, err, "must be a whole number");
+		return parameter_bad(value->parameter, err,
+		    "must be a whole number, without a unit");
 	return parameter_range(value->parameter, (double)value->number, 1, err);
 }
 
@@ -123,7 +125,7 @@ parameter_check_bytes(struct value *value, struct error *err)
 {
 	if (!quantity_parse_bytes(value->text, &value->number))
 		return parameter_bad(value->parameter, err,
-		    "must be a size: bytes, or 512k, 64m, 2g");
+		    "must be a size: bytes, or 512k, 64m, 2g (also 64MB, 64Mi, 64MiB)");
 	return parameter_range(value->parameter, (double)value->number, 1, err);
 }
 
@@ -348,6 +350,8 @@ parameter_add_object(struct values *values, const struct parameter *p, json_t *o
 	const char *key;
 	json_t *value;
 
+	if (p->type == PARAMETER_FILES)
+		return parameter_needs_files(p, err);
 	if (p->type != PARAMETER_PAIRS)
 		return parameter_bad(p, err, "must not be an object");
 	json_object_foreach (object, key, value)

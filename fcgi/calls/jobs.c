@@ -20,9 +20,13 @@
 
 /* clang-format off */
 
-/* Makes a parameter of an option: the types have the same names in both tables. */
+/*
+ * Makes a parameter of an option: the types have the same names in both tables. A command may come
+ * as a file: a script.
+ */
 #define OPTION_PARAMETER(kind, word, from, to, words, ...)                                          \
-	{ .name = #word, .type = PARAMETER_##kind, .least = (from), .most = (to), .choices = (words) },
+	{ .name = #word, .type = PARAMETER_##kind, .file = PARAMETER_##kind == PARAMETER_COMMAND,   \
+	    .least = (from), .most = (to), .choices = (words) },
 
 const struct parameter jobs_create_parameters[] = {
 	{ .name = "image_id", .type = PARAMETER_ID, .required = true },

@@ -35,13 +35,16 @@ quantity_parse_bytes(const char *text, int64_t *bytes)
 	}
 	if (!number_parse_prefix(text, &value, &end))
 		return false;
+	if (end[0] == ' ' && end[1] != '\0')
+		end++;
 	for (size_t i = 0; i < UNITS; i++)
 		if (strncasecmp(end, units[i].suffix, 1) == 0) {
 			unit = units[i].bytes;
 			end++;
 			break;
 		}
-	if (*end != '\0' && strcasecmp(end, "b") != 0 && (unit == 1 || strcasecmp(end, "ib") != 0))
+	if (*end != '\0' && strcasecmp(end, "b") != 0 &&
+	    (unit == 1 || (strcasecmp(end, "i") != 0 && strcasecmp(end, "ib") != 0)))
 		return false;
 	value *= (double)unit;
 	if (value >= 0x1p63)

@@ -11,8 +11,8 @@
 
 /*
  * Reads a number of bytes: an integer or a decimal fraction, with an optional k, m, g or t (powers
- * of 1024, either case; "b" or "ib" may follow). Returns false for anything else and overflow;
- * *bytes is unchanged then.
+ * of 1024, either case; "i", "b" or "ib" may follow, and one space may precede it). Returns false
+ * for anything else and overflow; *bytes is unchanged then.
  */
 bool quantity_parse_bytes(const char *text, int64_t *bytes);
 

@@ -3,6 +3,7 @@
  */
 #include "attachment.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -39,6 +40,13 @@ attachment_name_check(const char *name, struct error *err)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return error_set(err, ERROR_INPUT,
 			    "attachments: a file's name contains a control character; rename the file");
+	if ((isalpha((unsigned char)name[0]) && name[1] == ':' &&
+		(name[2] == '\\' || name[2] == '/')) ||
+	    strncmp(name, "\\\\", 2) == 0)
+		return error_set(err, ERROR_INPUT,
+		    "attachments: '%.128s' is a path of Windows; send only the file's name, or a relative "
+		    "path with '/'",
+		    name);
 	if (length > NAME_MOST)
 		return error_set(err, ERROR_INPUT,
 		    "attachments: a file's name must have at most %d bytes: '%.64s…'", NAME_MOST,

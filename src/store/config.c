@@ -226,7 +226,7 @@ config_check_value(cfg_t *cfg, cfg_opt_t *opt)
 		text = cfg_opt_getnstr(opt, last);
 		if (!quantity_parse_bytes(text, &bytes)) {
 			cfg_error(cfg,
-			    "%s: '%s' is not a size; write a number of bytes, or 512k, 64m, 2g, 1t",
+			    "%s: '%s' is not a size; write a number of bytes, or 512k, 64m, 2g, 1t (also 64MB, 64Mi, 64MiB)",
 			    s->name, text);
 			return -1;
 		}

@@ -2,12 +2,16 @@
 import base64
 import json
 import quopri
+from urllib.parse import urlencode
 
 import pytest
 
 import multipart
 from client import PASSWORD, expect, refused
 from multipart import field, file
+
+FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
+JSON = {'Content-Type': 'application/json'}
 
 
 @pytest.fixture
@@ -267,3 +271,170 @@ def test_password_stays_as_it_is(kabuto, kind):
     expect(client.post('/login', **formats(fields)[kind]), 200)
     expect(client.call('POST', '/login', json=fields), 200)
     refused(client.post('/login', {**fields, 'password': 'a\nb\n'}), 401)
+
+
+@pytest.mark.both
+def test_byte_order_mark_is_left_out(alice):
+    """Programs on Windows write one."""
+    mark = '\ufeff'
+    pipeline = alice.pipeline()
+    fields = {'image_id': alice.image(), 'command': f'{mark}true', 'name': f'{mark}x'}
+    bodies = [{'data': fields}, {'json': fields},
+              {'data': mark.encode() + urlencode(fields).encode(), 'headers': FORM},
+              {'data': mark.encode() + json.dumps(fields).encode(), 'headers': JSON},
+              {'files': {k: (None, str(v)) for k, v in fields.items()}},
+              {'data': {'image_id': alice.image(), 'name': 'x'},
+               'files': {'command': ('run.sh', f'{mark}true')}}]
+    path = f'/pipeline/{pipeline}/job'
+    for body in bodies:
+        job = expect(alice.call('POST', path, **body), 200).json()['id']
+        state = alice.state(pipeline, job)
+        assert (state['command'], state['name']) == ('true', 'x'), body
+
+
+@pytest.mark.both
+def test_command_may_be_a_file(alice):
+    pipeline = alice.pipeline()
+    job = expect(alice.post(f'/pipeline/{pipeline}/job', {'image_id': alice.image()},
+                            files={'command': ('run.sh', 'echo a\necho b\n')}), 200).json()['id']
+    alice.submit(pipeline)
+    assert alice.wait_job(pipeline, job)['state'] == 'done'
+    assert alice.lines(job) == ['a', 'b']
+
+
+@pytest.mark.parametrize('size, expected', [
+    ('512m', 512), ('512Mi', 512), ('512MB', 512), ('512MiB', 512), ('1Gi', 1024), ('1GiB', 1024),
+    ('0.5g', 512), ('64 MiB', 64)])
+def test_sizes_are_read_with_the_units_that_people_write(alice, size, expected):
+    pipeline = alice.pipeline()
+    job = expect(alice.post_job(pipeline, 'true', memory=size, disk=size), 200).json()['id']
+    state = alice.state(pipeline, job)
+    assert state['memory'] == state['disk'] == expected << 20
+
+
+@pytest.mark.parametrize('name, value, said', [
+    ('memory', '512 megabytes', '64Mi'), ('timeout', '60s', 'without a unit'),
+    ('env', 'A', 'KEY=VALUE'), ('cpus', '0,5', 'like 1.5')])
+def test_wrong_value_is_told_how_to_write_it(alice, no_job, name, value, said):
+    refused(alice.post(no_job, {'image_id': alice.image(), name: value}), 400, f'{name}: ', said)
+
+
+# Bodies and their headers
+
+@pytest.mark.both
+@pytest.mark.parametrize('path', ['/pipeline', '/login'])
+@pytest.mark.parametrize('body', [b'{"name": "x"}', b' \n{"name": "x"}', b"{'name': 'x'}",
+                                  b'["x"]', b'\xef\xbb\xbf{"name": "x"}'], ids=repr)
+def test_json_as_a_form_is_told_the_header(alice, path, body):
+    """curl -d sends it so."""
+    refused(alice.post(path, body, headers=FORM), 400, 'Content-Type: application/json')
+
+
+@pytest.mark.both
+def test_multipart_as_a_form_is_told_the_header(alice, no_job):
+    body = multipart.body([field('image_id', '1')])
+    refused(alice.post(no_job, body, headers=FORM), 400, 'looks like multipart/form-data')
+
+
+@pytest.mark.both
+def test_multipart_without_a_boundary_is_told_how_to_get_one(alice, no_job):
+    """axios and fetch, where the caller sets the header."""
+    body = multipart.body([field('image_id', '1')])
+    refused(alice.post(no_job, body, headers={'Content-Type': 'multipart/form-data'}), 400,
+            'let the client set it')
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('kind', ['text/plain', 'application/xml', None])
+def test_body_of_another_type_is_told_what_to_send(alice, kind):
+    headers = {'Content-Type': kind} if kind else {}
+    refused(alice.post('/pipeline', b'{"name": "x"}', headers=headers), 415,
+            kind or 'no Content-Type', 'Content-Type: application/json')
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('kind', [
+    'application/json; charset=utf-8', 'application/json;charset=UTF-8', 'text/json',
+    'APPLICATION/JSON', 'application/vnd.api+json', 'application/problem+json; charset=utf-8'])
+def test_json_under_its_other_types_is_read(alice, kind):
+    expect(alice.post('/pipeline', b'{"name": "x"}', headers={'Content-Type': kind}), 200)
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('encoding, status', [('gzip', 415), ('br', 415), ('deflate', 415),
+                                              ('identity', 200)])
+def test_compressed_body_is_refused(alice, encoding, status):
+    headers = {**JSON, 'Content-Encoding': encoding}
+    answer = alice.post('/pipeline', b'{"name": "x"}', headers=headers)
+    if status == 200:
+        expect(answer, 200)
+    else:
+        refused(answer, 415, encoding, 'uncompressed')
+
+
+def test_json_in_another_encoding_is_told_so(alice):
+    body = '{"name": "é"}'.encode('latin-1')
+    refused(alice.post('/pipeline', body, headers=JSON), 400, 'send it in UTF-8')
+
+
+@pytest.mark.parametrize('given', [['a', 'b'], 'text', {'a': 'b'}, [{'name': 'a'}]], ids=str)
+def test_files_as_json_are_told_how_to_come(alice, no_job, given):
+    answer = alice.call('POST', no_job, json={'image_id': alice.image(), 'attachments': given})
+    refused(answer, 400, 'attachments: ', 'multipart/form-data')
+
+
+def test_file_without_a_file_name_is_told_how_to_come(alice, no_job):
+    """form-data of Node sends a Buffer so."""
+    parts = [field('image_id', alice.image()), field('attachments', 'content')]
+    assert 'with a filename' in post(alice, no_job, parts, 400)['error']
+
+
+@pytest.mark.parametrize('name', [rb'C:\\a\\b.csv', rb'C:\a\b.csv', b'c:/a/b.csv',
+                                  rb'\\\\server\\a.csv'])
+def test_path_of_windows_is_told_to_be_a_name(alice, no_job, name):
+    parts = [field('image_id', alice.image()), file('attachments', name, b'x')]
+    assert 'only the file\'s name' in post(alice, no_job, parts, 400)['error']
+
+
+# Credentials
+
+def basic(user, password):
+    return {'Authorization': 'Basic ' + base64.b64encode(f'{user}:{password}'.encode()).decode()}
+
+
+@pytest.fixture
+def token(alice):
+    """An API token of hers."""
+    return expect(alice.post('/account/token', {'name': 'x'}), 200).json()['token']
+
+
+@pytest.mark.both
+def test_token_comes_in_basic_credentials(kabuto, alice, token):
+    """Of .netrc, of git, and of clients that send it as the user name."""
+    for user, password in ((alice.login, token), ('x-access-token', token), ('', token),
+                           (token, ''), (token, 'x-oauth-basic')):
+        answer = kabuto.client().get('/account', headers=basic(user, password))
+        assert expect(answer, 200).json()['login'] == alice.login
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('header, said', [
+    (basic('alice', PASSWORD), 'in place of the password'), (basic('', ''), 'API token'),
+    (basic('x', 'kabuto_' + 'x' * 43), 'wrong or has expired'),
+    ({'Authorization': 'Basic'}, 'API token'), ({'Authorization': 'Basic %%%'}, 'API token'),
+    ({'Authorization': 'Basic ' + 'QUFB' * 1000}, 'API token'),
+    ({'Authorization': 'Token kabuto_x'}, "'Bearer <token>'")], ids=str)
+def test_other_credentials_are_told_what_to_send(kabuto, alice, header, said):
+    answer = kabuto.client().get('/account', headers=header)
+    refused(answer, 401, said)
+    assert answer.headers['WWW-Authenticate'].startswith('Bearer')
+
+
+def test_cookie_counts_beside_the_credentials_of_a_proxy(alice):
+    expect(alice.get('/account', headers=basic('proxy', 'secret')), 200)
+
+
+def test_basic_credentials_do_not_open_the_door_to_other_sites(kabuto, alice, token):
+    """A browser sends them by itself, as it does with a cookie."""
+    headers = {**basic(alice.login, token), 'Sec-Fetch-Site': 'cross-site'}
+    refused(kabuto.client().post('/pipeline', {'name': 'x'}, headers=headers), 403)

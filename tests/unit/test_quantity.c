@@ -25,6 +25,15 @@ test_sizes_are_read_in_every_form_that_people_write(void **state)
 		{ "64MB", 64 << 20 },
 		{ "64MiB", 64 << 20 },
 		{ "64mib", 64 << 20 },
+		{ "512Mi", 512 << 20 },
+		{ "1Gi", 1 << 30 },
+		{ "1.5Gi", INT64_C(3) << 29 },
+		{ "512Ki", 512 << 10 },
+		{ "512MB", 512 << 20 },
+		{ "1GiB", 1 << 30 },
+		{ "512 MiB", 512 << 20 }, /* as Kabuto's own texts say it */
+		{ "1 k", 1 << 10 },
+		{ "100 b", 100 },
 		{ "2g", INT64_C(2) << 30 },
 		{ "1.5g", INT64_C(3) << 29 },
 		{ ".5k", 512 },
@@ -46,7 +55,11 @@ test_sizes_are_read_in_every_form_that_people_write(void **state)
 		{ "+1", NO },
 		{ " 1", NO },
 		{ "1 ", NO },
-		{ "1 k", NO },
+		{ "1  k", NO },
+		{ "1 ki ", NO },
+		{ "1i", NO },
+		{ "1 i", NO },
+		{ "1kbi", NO },
 		{ "1kk", NO },
 		{ "1kx", NO },
 		{ "1ib", NO },
@@ -96,7 +109,8 @@ test_sizes_are_written_in_the_largest_unit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, strcmp(quantity_format_bytes(rows[i].bytes, text), rows[i].expected) == 0,
+		row_check(failed,
+		    strcmp(quantity_format_bytes(rows[i].bytes, text), rows[i].expected) == 0,
 		    "%lld: '%s' instead of '%s'", (long long)rows[i].bytes, text, rows[i].expected);
 	rows_end(failed);
 }
@@ -201,7 +215,8 @@ test_times_are_rfc_3339_with_milliseconds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, strcmp(quantity_format_time(rows[i].time_ms, text), rows[i].expected) == 0,
+		row_check(failed,
+		    strcmp(quantity_format_time(rows[i].time_ms, text), rows[i].expected) == 0,
 		    "%lld: '%s' instead of '%s'", (long long)rows[i].time_ms, text,
 		    rows[i].expected);
 	rows_end(failed);
