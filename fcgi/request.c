@@ -4,9 +4,11 @@
 #include "request.h"
 
 #include <fcgiapp.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "number.h"
 #include "route.h"
 #include "transaction.h"
@@ -183,4 +185,29 @@ bool
 request_flag(const struct request *req, const char *name)
 {
 	return request_number(req, name, 0) != 0;
+}
+
+bool
+request_pairs(const struct request *req, const char *name, char **to, struct error *err)
+{
+	cleanup_json json_t *array = json_array();
+	size_t given = 0;
+	char *text;
+
+	for (size_t i = 0; i < req->values.count; i++) {
+		const struct value *value = &req->values.items[i];
+
+		if (strcmp(value->parameter->name, name) != 0)
+			continue;
+		given++;
+		json_array_append_new(array, json_string(value->text));
+	}
+	if (given == 0)
+		return true;
+	text = json_array_size(array) == given ? json_dumps(array, JSON_COMPACT) : NULL;
+	if (text == NULL)
+		return error_set(err, ERROR_SYSTEM, "read %s: not enough memory", name);
+	free(*to);
+	*to = text;
+	return true;
 }

@@ -129,4 +129,10 @@ int64_t request_number(const struct request *req, const char *name, int64_t fall
 double request_decimal(const struct request *req, const char *name, double fallback);
 bool request_flag(const struct request *req, const char *name);
 
+/*
+ * Sets *to to a JSON array of all texts of a parameter, after freeing its former text. *to stays if
+ * the parameter was not given.
+ */
+bool request_pairs(const struct request *req, const char *name, char **to, struct error *err);
+
 #endif

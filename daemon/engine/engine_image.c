@@ -22,6 +22,7 @@ struct tar {
 	struct archive *disk;
 	struct archive *out;
 	const char *root;
+	const char *dockerfile; /* the content of the file Dockerfile; NULL: as it is on disk */
 	struct archive_entry *entry;
 	int64_t left; /* bytes of the entry's content that are still missing */
 	char *pending;
@@ -147,6 +148,24 @@ engine_image_leads_out(const char *name, const char *target)
 	return false;
 }
 
+/* Writes the file Dockerfile with another content. */
+static bool
+engine_image_tar_dockerfile(struct tar *tar)
+{
+	size_t length = strlen(tar->dockerfile);
+	mode_t mode = archive_entry_perm(tar->entry);
+
+	archive_entry_clear(tar->entry);
+	archive_entry_set_pathname(tar->entry, "Dockerfile");
+	archive_entry_set_filetype(tar->entry, AE_IFREG);
+	archive_entry_set_perm(tar->entry, mode);
+	archive_entry_set_size(tar->entry, (la_int64_t)length);
+	tar->left = 0;
+	return (archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN &&
+		   archive_write_data(tar->out, tar->dockerfile, length) == (la_ssize_t)length) ||
+	    engine_image_tar_fail(tar, tar->out);
+}
+
 static bool
 engine_image_tar_next_entry(struct tar *tar)
 {
@@ -170,6 +189,8 @@ engine_image_tar_next_entry(struct tar *tar)
 	(void)archive_read_disk_descend(tar->disk); /* fails for a file, which is fine */
 	if (*name == '\0')
 		return true;
+	if (tar->dockerfile != NULL && strcmp(name, "Dockerfile") == 0)
+		return engine_image_tar_dockerfile(tar);
 	{
 		cleanup_free char *copy = strdup(name);
 
@@ -297,14 +318,18 @@ static char *
 engine_image_build_path(const struct engine_image_build *build)
 {
 	cleanup_free char *tag = engine_escape(build->tag), *labels = NULL, *label_json = NULL;
+	cleanup_free char *json = NULL, *arguments = NULL;
 	char *path = NULL;
 
+	json = build->arguments != NULL ? json_dumps(build->arguments, JSON_COMPACT) : strdup("{}");
+	arguments = json != NULL ? engine_escape(json) : NULL;
+
 	if (asprintf(&label_json, "{\"kabuto.instance\":\"%s\"}", build->instance) < 0 ||
-	    (labels = engine_escape(label_json)) == NULL || tag == NULL ||
+	    (labels = engine_escape(label_json)) == NULL || tag == NULL || arguments == NULL ||
 	    asprintf(&path,
-		"/build?t=%s&rm=1&forcerm=1&nocache=%d&networkmode=%s&memory=%lld&memswap=%lld&shmsize=%lld&labels=%s",
+		"/build?t=%s&rm=1&forcerm=1&nocache=%d&networkmode=%s&memory=%lld&memswap=%lld&shmsize=%lld&labels=%s&buildargs=%s",
 		tag, (int)build->nocache, build->network, (long long)build->memory,
-		(long long)build->memory, (long long)build->memory, labels) < 0)
+		(long long)build->memory, (long long)build->memory, labels, arguments) < 0)
 		return NULL;
 	return path;
 }
@@ -353,9 +378,11 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 	    (struct engine_lines){ .message = engine_image_on_message, .context = &messages };
 	if (path == NULL || (registry && header == NULL) || !engine_lines_open(&messages.lines))
 		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
-	if (engine_image_tar_open(&tar, build->context, err))
+	if (engine_image_tar_open(&tar, build->context, err)) {
+		tar.dockerfile = build->dockerfile;
 		done =
 		    engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
+	}
 	if (!done && tar.error[0] != '\0')
 		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
 	if (messages.triggered || (done && engine_image_is_refused_link(&tar, &answer))) {

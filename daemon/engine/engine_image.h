@@ -16,6 +16,8 @@ struct engine_image_build {
 	const char *instance; /* the value of the label kabuto.instance */
 	const char *context;  /* the folder to send, without .git and .hg at its top */
 	const char *network;
+	const char *dockerfile; /* sent in the place of the folder's Dockerfile; NULL: that one */
+	json_t *arguments;      /* build arguments, name: value; NULL: none */
 	bool nocache;
 	int64_t memory; /* bytes, for each step */
 	int64_t timeout_ms;

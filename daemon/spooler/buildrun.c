@@ -17,8 +17,7 @@
 #include "checkout.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "dockerfile.h"
-#include "dockerfile_builder.h"
+#include "buildfile.h"
 #include "engine_image.h"
 #include "crash.h"
 #include "imagename.h"
@@ -40,11 +39,12 @@ struct build_state {
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
-	int failures;     /* errors of the engine so far */
-	bool said_away;   /* the output says that the engine is away */
-	bool cut;         /* the output reached its limit */
-	bool built;       /* the engine has the image; only the registry's part is missing */
-	char *dockerfile; /* the repository's Dockerfile */
+	int failures;          /* errors of the engine so far */
+	bool said_away;        /* the output says that the engine is away */
+	bool cut;              /* the output reached its limit */
+	bool built;            /* the engine has the image; only the registry's part is missing */
+	char *dockerfile;      /* the repository's Dockerfile */
+	struct buildfile file; /* the Dockerfile for the engine */
 	int64_t registry_away_ms; /* monotonic; since when it is away; 0: it is not */
 };
 
@@ -285,6 +285,8 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 		.instance = state->worker->spooler->instance,
 		.context = path,
 		.network = config->build.network,
+		.dockerfile = state->file.text,
+		.arguments = state->file.arguments,
 		.nocache = state->build->nocache,
 		.memory = config->build.memory,
 		.timeout_ms = config->build.timeout * MS_PER_S,
@@ -304,19 +306,6 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 	}
 	crash_point("build", "build");
 	return true;
-}
-
-/* Whether the builder knows all parts of the Dockerfile, and the Dockerfile follows our rules. */
-static bool
-buildrun_allows(const struct build_state *state, const char *text, struct error *err)
-{
-	const struct engine *engine = &state->worker->engine;
-	const struct dockerfile_builder builder = dockerfile_builder_of(engine,
-	    engine_builder_choose(engine, state->worker->config->build.builder));
-	cleanup_instructions struct dockerfile_instructions all = { 0 };
-
-	return dockerfile_instruction_read(&all, text, err) &&
-	    dockerfile_builder_check(&all, &builder, err) && dockerfile_check(text, err);
 }
 
 /*
@@ -340,8 +329,14 @@ buildrun_check_dockerfile(struct build_state *state, char **refusal, struct erro
 		free(state->dockerfile);
 		state->dockerfile = utf8_repair(text, strlen(text), &length);
 	}
-	if (!buildrun_allows(state, text, &reason) && reason.kind == ERROR_INPUT)
+	buildfile_clear(&state->file);
+	if (!buildfile_prepare(&state->file, state->worker, state->build, text, &reason)) {
+		if (reason.kind != ERROR_INPUT) {
+			*err = reason;
+			return false;
+		}
 		*refusal = strdup(reason.text);
+	}
 	if ((repository && state->dockerfile == NULL) ||
 	    (reason.kind != ERROR_NONE && *refusal == NULL))
 		return error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
@@ -496,5 +491,6 @@ buildrun(struct worker *worker, const struct build *build)
 	if (state.output >= 0)
 		(void)close(state.output);
 	(void)close(state.folder);
+	buildfile_clear(&state.file);
 	free(state.dockerfile);
 }

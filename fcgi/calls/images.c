@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "build.h"
@@ -18,12 +20,14 @@
 #include "response.h"
 #include "wait.h"
 
-#define NAME_MOST 255 /* bytes of an image's name */
+#define NAME_MOST      255    /* bytes of an image's name */
+#define BUILD_ARG_MOST 100000 /* bytes of all build arguments; the engine gets them in a URL */
 
 #define SOURCE_PARAMETERS                                                                          \
 	{ .name = "dockerfile", .type = PARAMETER_TEXT, .file = true },                            \
 	    { .name = "repo_url", .type = PARAMETER_TEXT, .most = 2000 },                          \
 	    { .name = "nocache", .type = PARAMETER_BOOLEAN },                                      \
+	    { .name = "build_arg", .type = PARAMETER_PAIRS, .least = 1 },                          \
 	{                                                                                          \
 		.name = "attachments", .type = PARAMETER_FILES                                     \
 	}
@@ -61,6 +65,28 @@ images_check_source(const char **dockerfile, const char **repo_url, struct error
 	return true;
 }
 
+/*
+ * Reads the build arguments. Those of BuildKit itself (BUILDKIT_SYNTAX and so on) would let another
+ * image interpret the Dockerfile, or share caches with other accounts.
+ */
+static bool
+images_read_arguments(const struct request *req, char **arguments, struct error *err)
+{
+	for (size_t i = 0; i < req->values.count; i++) {
+		const struct value *value = &req->values.items[i];
+
+		if (strcmp(value->parameter->name, "build_arg") == 0 &&
+		    strncasecmp(value->text, "BUILDKIT_", 9) == 0)
+			return error_set(err, ERROR_INPUT,
+			    "build_arg: a name must not begin with BUILDKIT_, because these belong to the engine's builder");
+	}
+	if (!request_pairs(req, "build_arg", arguments, err))
+		return false;
+	return *arguments == NULL || strlen(*arguments) <= BUILD_ARG_MOST ||
+	    error_set(err, ERROR_TOO_LARGE, "build_arg: all together must have at most %d bytes",
+		BUILD_ARG_MOST);
+}
+
 /* Creates a build of image (0: a new image) from the call's parameters and files. */
 static bool
 images_begin_build(struct request *req, struct response *res, int64_t image, struct error *err)
@@ -73,6 +99,7 @@ images_begin_build(struct request *req, struct response *res, int64_t image, str
 		.name = request_text(req, "name"),
 		.nocache = request_flag(req, "nocache"),
 		.staging = &req->upload.staging };
+	cleanup_free char *arguments = NULL;
 	struct database *db;
 	char id_text[24];
 	int64_t id;
@@ -81,6 +108,9 @@ images_begin_build(struct request *req, struct response *res, int64_t image, str
 		return false;
 	build.dockerfile = dockerfile;
 	build.repo_url = repo_url;
+	if (!images_read_arguments(req, &arguments, err))
+		return false;
+	build.build_arg = arguments;
 	if (req->upload.folder < 0 && !upload_open(&req->upload, req->route->upload, err))
 		return false;
 	if (dockerfile != NULL && !upload_text(&req->upload, "Dockerfile", dockerfile, err))
@@ -129,8 +159,10 @@ static bool
 images_add_image(const struct image *image, void *context, struct error *err)
 {
 	return list_add(context, image->id,
-	    json_pack("{s:I, s:s, s:s?, s:o}", "id", (json_int_t)image->id, "name", image->name,
-		"dockerfile", image->dockerfile, "creation_date", response_time(image->created_at)),
+	    json_pack("{s:I, s:s, s:s?, s:o, s:o}", "id", (json_int_t)image->id, "name",
+		image->name, "dockerfile", image->dockerfile, "build_arg",
+		image->build_arg != NULL ? json_loads(image->build_arg, 0, NULL) : json_array(),
+		"creation_date", response_time(image->created_at)),
 	    err);
 }
 

@@ -58,34 +58,6 @@ const struct parameter jobs_show_parameters[] = {
 	{ 0 },
 };
 
-/*
- * Sets *to to a JSON array of all texts of a parameter. *to stays if the parameter was not given.
- */
-static bool
-jobs_copy_pairs(const struct request *req, const char *name, char **to, struct error *err)
-{
-	cleanup_json json_t *array = json_array();
-	size_t given = 0;
-	char *text;
-
-	for (size_t i = 0; i < req->values.count; i++) {
-		const struct value *value = &req->values.items[i];
-
-		if (strcmp(value->parameter->name, name) != 0)
-			continue;
-		given++;
-		json_array_append_new(array, json_string(value->text));
-	}
-	if (given == 0)
-		return true;
-	text = json_array_size(array) == given ? json_dumps(array, JSON_COMPACT) : NULL;
-	if (text == NULL)
-		return error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
-	free(*to);
-	*to = text;
-	return true;
-}
-
 /* Sets *to to a copy of the parameter, or to NULL if it is empty. *to stays if it was not given. */
 static bool
 jobs_copy_text(const struct request *req, const char *name, char **to, struct error *err)
@@ -115,7 +87,7 @@ jobs_read_option(const struct request *req, const struct joboption *option, stru
 		    request_decimal(req, option->name, *joboption_decimal(option, job));
 		return true;
 	case JOBOPTION_PAIRS:
-		return jobs_copy_pairs(req, option->name, joboption_text(option, job), err);
+		return request_pairs(req, option->name, joboption_text(option, job), err);
 	default:
 		return jobs_copy_text(req, option->name, joboption_text(option, job), err);
 	}

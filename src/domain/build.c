@@ -21,7 +21,7 @@
 
 #define RETRY_S 60 /* an estimate of when a build ends */
 
-#define BUILD_ROW     "id, image, state, dockerfile, repo_url, error, nocache, tag_secret"
+#define BUILD_ROW     "id, image, state, dockerfile, repo_url, error, nocache, tag_secret, build_arg"
 #define BUILD_COLUMNS "SELECT " BUILD_ROW " FROM build"
 
 void
@@ -30,6 +30,7 @@ build_clear(struct build *build)
 	free(build->dockerfile);
 	free(build->repo_url);
 	free(build->error);
+	free(build->build_arg);
 	*build = (struct build){ 0 };
 }
 
@@ -46,6 +47,7 @@ build_take(struct statement *st, void *context, struct error *err)
 	build->error = statement_copy(st, 5);
 	build->nocache = statement_integer(st, 6) != 0;
 	statement_take_text(st, 7, build->tag_secret, sizeof build->tag_secret);
+	build->build_arg = statement_copy(st, 8);
 	if (statement_copied(st, err))
 		return true;
 	build_clear(build);
@@ -101,10 +103,10 @@ build_insert_rows(struct database *db, const struct build_request *request, int6
 	    !build_check_count(db, account, request->builds_max, err) ||
 	    !database_run(db, err,
 		"INSERT INTO build (image, account, state, name, dockerfile, repo_url, nocache, tag_secret,"
-		" created_at) VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?)",
+		" build_arg, created_at) VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?)",
 		VALUES(I(*image), I(account), T(request->image != 0 ? request->name : NULL),
 		    T(request->dockerfile), T(request->repo_url), I(request->nocache), T(secret),
-		    I(clock_now_ms()))))
+		    T(request->build_arg), I(clock_now_ms()))))
 		return false;
 	*id = database_inserted(db);
 	return true;

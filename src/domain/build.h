@@ -29,6 +29,7 @@ struct build {
 	char *dockerfile;
 	char *repo_url; /* NULL: the context came with the call */
 	char *error;
+	char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
 	bool nocache;
 };
 void build_clear(struct build *build);
@@ -44,6 +45,7 @@ struct build_request {
 	const char *name;             /* NULL: the image keeps its name */
 	const char *dockerfile;       /* NULL with repo_url */
 	const char *repo_url;
+	const char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
 	bool nocache;
 	struct staging *staging;
 };

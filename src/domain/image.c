@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define IMAGE_COLUMNS                                                                              \
-	"SELECT image.id, image.name, build.dockerfile, image.created_at"                          \
+	"SELECT image.id, image.name, build.dockerfile, image.created_at, build.build_arg"                          \
 	" FROM image JOIN build ON build.id = image.build"
 
 struct image_each {
@@ -23,6 +23,7 @@ image_visit_row(struct statement *st, void *context, struct error *err)
 		.name = statement_text(st, 1),
 		.dockerfile = statement_text(st, 2),
 		.created_at = statement_integer(st, 3),
+		.build_arg = statement_text(st, 4),
 	};
 
 	return each->visit(&image, each->context, err);

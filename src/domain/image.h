@@ -15,6 +15,7 @@ struct image {
 	const char *name;
 	const char *dockerfile; /* NULL: unknown */
 	int64_t created_at;
+	const char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
 };
 
 /* Gets one image; texts are valid during the call. False, with err set, ends the list. */

@@ -23,10 +23,14 @@ schema_create(struct database *db, struct error *err)
 		VALUES(T(instance)));
 }
 
+static const char *const schema_steps[] = {
+	"ALTER TABLE build ADD COLUMN build_arg TEXT;",
+};
+
 static const struct migrations schema_migrations = {
 	.create = schema_create,
-	.steps = NULL, /* there has been only one version */
-	.version = 1,
+	.steps = schema_steps,
+	.version = 1 + sizeof schema_steps / sizeof schema_steps[0],
 };
 
 bool

@@ -117,7 +117,8 @@ CREATE TABLE build (
 	finished_at      INTEGER,
 	cancel_requested INTEGER NOT NULL DEFAULT 0,
 	name             TEXT,                     -- new name of the image; NULL: the name does not change
-	tag_secret       TEXT NOT NULL DEFAULT ''  -- unguessable part of its tag in the engine
+	tag_secret       TEXT NOT NULL DEFAULT '', -- unguessable part of its tag in the engine
+	build_arg        TEXT                      -- build arguments: JSON array of "NAME=VALUE"; NULL: none
 ) STRICT;
 CREATE INDEX build_image ON build (image);
 CREATE INDEX build_account ON build (account) WHERE state = 'PENDING';

@@ -1,6 +1,8 @@
 """Dockerfiles as people write them today: what a builder lacks, variables, own images as bases."""
 import pytest
 
+from client import expect, refused
+
 CLASSIC = {'build': {'builder': 'classic'}}
 
 
@@ -47,3 +49,52 @@ def test_text_of_the_shell_is_no_here_document(dana):
 def test_other_languages_are_refused(dana):
     says(dana, '# syntax=example.org/mine:1\nFROM busybox\n', 'another language')
     dana.image('# syntax=docker/dockerfile:1.7\nFROM busybox\n')
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('dockerfile', [
+    'ARG BASE=busybox\nFROM $BASE\n', 'FROM ${B:-busybox}\n', 'ARG V=latest\nFROM busybox:${V}\n',
+    'ARG A=busy\nARG B=${A}box\nFROM ${B}\n', 'ARG R\nFROM ${R}busybox\n',
+    'ARG S=busybox\nFROM busybox AS one\nFROM busybox\nCOPY --from=$S /bin/true /x\n',
+    'ARG S=one\nFROM busybox AS one\nFROM busybox\nCOPY --from=${S} /bin/true /x\n',
+    'FROM --platform=$BUILDPLATFORM busybox\n', 'FROM --platform=linux/$TARGETARCH busybox\n'])
+def test_variables_in_names_of_images_have_values(dana, dockerfile):
+    dana.image(dockerfile)
+
+
+@pytest.mark.parametrize('dockerfile', [
+    'FROM $BASE\n', 'ARG BASE\nFROM $BASE\n', 'FROM busybox\nARG BASE=busybox\nFROM $BASE\n',
+    'ARG BASE\nFROM busybox:$BASE\n', 'FROM busybox\nCOPY --from=$BASE /bin/true /x\n'])
+def test_variable_without_a_value_is_refused_by_its_name(dana, dockerfile):
+    says(dana, dockerfile, 'BASE has no value')
+
+
+@pytest.mark.both
+def test_build_arguments_are_used_and_shown(dana):
+    dockerfile = 'ARG BASE=nosuch\nFROM $BASE\nARG A=1\nARG B\nARG C\nENV ALL="$A $B $C"\n'
+    fields = {'build_arg': ['BASE=busybox', 'A=2', 'B=a=b c', 'C=é']}
+    image = dana.image(dockerfile, **fields)
+    assert dana.lines(dana.run('echo "$ALL"', image=image)['id']) == ['2 a=b c é']
+    assert dana.json(f'/image/{image}')[str(image)]['build_arg'] == fields['build_arg']
+    again = {'dockerfile': 'FROM busybox\n', 'build_arg': 'X=1'}
+    answer = expect(dana.call('PUT', f'/image/{image}', data=again), 200).json()
+    dana.wait_build(answer['build_id'], 'SUCCESS')
+    assert dana.json(f'/image/{image}')[str(image)]['build_arg'] == ['X=1']
+
+
+@pytest.mark.parametrize('pair, word', [
+    ('A', 'KEY=VALUE'), ('=a', 'build_arg'), ('BUILDKIT_SYNTAX=mine', 'BUILDKIT_')])
+def test_bad_build_argument_is_refused(dana, pair, word):
+    refused(dana.post('/image', {'name': 'x', 'dockerfile': 'FROM busybox\n', 'build_arg': pair}),
+            400, word)
+
+
+def test_platform_has_its_names_in_a_stage(dana):
+    image = dana.image('FROM busybox\nARG TARGETOS TARGETARCH\nRUN echo $TARGETOS/$TARGETARCH > /x\n')
+    line, = dana.lines(dana.run('cat /x', image=image)['id'])
+    assert line.startswith('linux/') and len(line) > 6
+
+
+def test_value_that_is_an_id_is_refused(dana):
+    says(dana, 'ARG A\nFROM $A\n', 'may be an id', build_arg='A=4f')
+    says(dana, 'ARG A=4\nARG B=f\nFROM busybox\nCOPY --from=$A$B / /\n', 'may be an id')
