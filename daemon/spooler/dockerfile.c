@@ -351,6 +351,24 @@ dockerfile_behind(const char *line, const char *instruction)
 }
 
 /*
+ * Whether the flag of length bytes is --chown or --chmod with its value in quotes, as in
+ * --chown="$U:$G". The quotes end in the same word and hold no escape, so that they hide nothing.
+ */
+static bool
+dockerfile_is_quoted_owner(const char *flag, size_t length)
+{
+	char quote = length > 9 ? flag[8] : '\0';
+
+	if ((strncasecmp(flag, "--chown=", 8) != 0 && strncasecmp(flag, "--chmod=", 8) != 0) ||
+	    (quote != '"' && quote != '\'') || flag[length - 1] != quote)
+		return false;
+	for (size_t i = 9; i + 1 < length; i++)
+		if (strchr(QUOTES, flag[i]) != NULL || !isascii(flag[i]))
+			return false;
+	return true;
+}
+
+/*
  * Checks that the flags after an instruction are plain. Quotes and escapes, which the engine
  * removes, or unusual spaces could hide a flag. Some engines read the word after a flag without "="
  * as its value.
@@ -364,7 +382,7 @@ dockerfile_check_plain_flags(const char *line, struct error *err)
 
 		for (size_t i = 0; i < length; i++)
 			plain = plain && strchr(QUOTES, line[i]) == NULL && isascii(line[i]);
-		if (!plain)
+		if (!plain && !dockerfile_is_quoted_owner(line, length))
 			return error_set(err, ERROR_INPUT,
 			    "the Dockerfile has the flag '%.*s': write it as --name=value in ASCII, without quotes and escapes",
 			    (int)length, line);

@@ -200,6 +200,21 @@ dockerfile_translate_image_in_flag(const char *flag)
 	return NULL;
 }
 
+/*
+ * Whether the flag stands for "--flag=true". dockerfile_check wants a value, because some engines
+ * take the next word for it.
+ */
+static bool
+dockerfile_translate_is_switch(const char *flag)
+{
+	static const char *const names[] = { "--link", "--parents", "--keep-git-dir", "--unpack" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(flag, names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Writes COPY, ADD or RUN with the images in its flags. */
 static bool
 dockerfile_translate_flags(struct translation *at, const struct dockerfile_instruction *one,
@@ -221,7 +236,10 @@ dockerfile_translate_flags(struct translation *at, const struct dockerfile_instr
 		fprintf(to, "%.*s", (int)space, begin - space);
 		name = dockerfile_translate_image_in_flag(flag);
 		if (name == NULL) {
-			fputs(flag, to);
+			bool is_switch = dockerfile_translate_is_switch(flag);
+
+			fprintf(to, "%s%s", flag, is_switch ? "=true" : "");
+			at->changed = at->changed || is_switch;
 			continue;
 		}
 		copy = strndup(name, strcspn(name, ","));

@@ -90,6 +90,8 @@ test_variables_get_their_values_by_the_rules_of_arg(void **state)
 		{ "FROM c\nCOPY $S /x /y\n", NULL, "FROM c\nCOPY $S /x /y\n" },
 		{ "ARG S=b\nFROM c\nRUN --mount=type=bind,from=$S,target=/x ls $S\n", NULL,
 		    "ARG S=b\nFROM c\nRUN --mount=type=bind,from=b,target=/x ls $S\n" },
+		{ "FROM c\nCOPY --link --from=d /x /y\n", NULL,
+		    "FROM c\nCOPY --link=true --from=d /x /y\n" },
 		/* The platform needs no ARG. */
 		{ "FROM --platform=linux/arm64 a\n", NULL, "FROM --platform=linux/arm64 a\n" },
 		{ "FROM --platform=$TARGETOS/x a\n", NULL, "FROM --platform=linux/x a\n" },
