@@ -1,4 +1,6 @@
 """One engine and one Kabuto for the session; Kabutos of their own for tests that need them."""
+import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -14,12 +16,12 @@ from otherdebian import OtherDocker, OtherPodman
 from podman import Podman
 
 USUAL_SECONDS = 180
-CONTAINERD_STORE = '--feature=containerd-snapshotter=true'
-ENGINES = {  # of a folder, and of the root of another Debian
-    'docker': lambda folder, _: Engine(folder),
-    'podman': lambda folder, _: Podman(folder),
+CONTAINERD_STORE = ['--feature=containerd-snapshotter=true']
+ENGINES = {  # made with a folder and the root of another Debian; its network's name may be given
+    'docker': lambda folder, _, **kw: Engine(folder, **kw),
+    'podman': lambda folder, _, **kw: Podman(folder, **kw),
     'docker-13': OtherDocker, 'docker-new': OtherDocker,
-    'docker-new-containerd': lambda *roots: OtherDocker(*roots, CONTAINERD_STORE),
+    'docker-new-containerd': functools.partial(OtherDocker, options=CONTAINERD_STORE),
     'podman-13': OtherPodman, 'podman-new': OtherPodman}
 
 
@@ -94,17 +96,27 @@ def scratch():
 
 
 @pytest.fixture(scope='session')
-def engine(request, scratch):
+def start_engine(request, scratch):
+    """start_engine(folder) is a context with a new engine of the kind that the tests run with."""
+    @contextlib.contextmanager
+    def start(folder, **kw):
+        (scratch / folder).mkdir()
+        make = ENGINES[request.config.getoption('--engine')]
+        engine = make(scratch / folder, request.config.getoption('--debian'), **kw)
+        try:
+            engine.start()
+            engine.import_busybox()
+            yield engine
+        finally:
+            engine.destroy()
+    return start
+
+
+@pytest.fixture(scope='session')
+def engine(start_engine):
     kabuto_module.make_users()
-    (scratch / 'engine').mkdir()
-    make = ENGINES[request.config.getoption('--engine')]
-    engine = make(scratch / 'engine', request.config.getoption('--debian'))
-    try:
-        engine.start()
-        engine.import_busybox()
+    with start_engine('engine') as engine:
         yield engine
-    finally:
-        engine.destroy()
 
 
 @pytest.fixture(scope='session')

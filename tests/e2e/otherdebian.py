@@ -81,16 +81,16 @@ class Inside:
 
 
 class OtherDocker(Inside, Engine):
-    def __init__(self, folder, debian, *options):
-        super().__init__(folder, 'kbtd', debian)
+    def __init__(self, folder, debian, name='kbtd', options=()):
+        super().__init__(folder, name, debian)
         self.options = list(options)
 
 
 class OtherPodman(Inside, Podman):
     network_backend = 'netavark'
 
-    def __init__(self, folder, debian):
-        super().__init__(folder, 'kbtn', debian)
+    def __init__(self, folder, debian, name='kbtn'):
+        super().__init__(folder, name, debian)
 
     def network(self):
         """Netavark's form, which is not that of CNI."""

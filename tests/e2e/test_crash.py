@@ -345,17 +345,10 @@ def test_start_without_an_engine_waits_for_it(proxied):
 
 
 @pytest.fixture
-def second_engine(scratch, engine):
+def second_engine(start_engine):
     """An engine that may be stopped, as no other test uses it."""
-    folder = scratch / 'engine2'
-    folder.mkdir()
-    engine = type(engine)(folder, 'kbtu')
-    try:
-        engine.start()
-        engine.import_busybox()
+    with start_engine('engine2', name='kbtu') as engine:
         yield engine
-    finally:
-        engine.destroy()
 
 
 @pytest.mark.log_errors
