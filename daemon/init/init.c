@@ -61,7 +61,8 @@ struct job {
 	int64_t grace_ms;
 	int64_t kill_at; /* monotonic ms; 0: no stop was requested */
 	bool ended;
-	int status; /* as wait(2) returns it */
+	int status;   /* as wait(2) returns it */
+	bool stopped; /* a SIGTERM came from outside the container */
 };
 
 static int
@@ -99,6 +100,17 @@ init_reap(struct job *job)
 		}
 }
 
+/* Records at once that the container is being stopped: its end may come by SIGKILL. */
+static void
+init_note_stop(struct job *job)
+{
+	int fd = open(USAGE_PATH, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	job->stopped = true;
+	(void)!write(fd, "stopped 1\n", 10);
+	close(fd);
+}
+
 static void
 init_take_signals(struct job *job)
 {
@@ -111,6 +123,13 @@ init_take_signals(struct job *job)
 			init_reap(job);
 			continue;
 		}
+		/*
+		 * A process outside of this PID namespace has no number in it (pid_namespaces(7)).
+		 * The job may have ended before: signalfd(2) returns SIGTERM before SIGCHLD.
+		 */
+		init_reap(job);
+		if (number == SIGTERM && info.ssi_pid == 0 && !job->ended && !job->stopped)
+			init_note_stop(job);
 		if (number == SIGTERM && job->kill_at == 0)
 			job->kill_at = writer_monotonic_ms() + job->grace_ms;
 		if (!job->ended)
@@ -291,11 +310,11 @@ init_report(const struct job *job)
 	init_diagnose(job, &diagnosis);
 	length = snprintf(text, sizeof text,
 	    "cpu_ns %lld\nmemory %lld\nio %lld\nlog_dropped %lld\nexec_errno %d\nsignal %d\noom_kills %lld\n"
-	    "written %lld\ncode %d\n",
+	    "written %lld\nstopped %d\ncode %d\n",
 	    (long long)used.cpu_ns, (long long)used.memory, (long long)used.io,
 	    (long long)job->writer.dropped, job->child.exec_errno,
 	    WIFSIGNALED(job->status) ? WTERMSIG(job->status) : 0, (long long)used.oom_kills,
-	    (long long)init_bytes_written(), init_exit_code(job));
+	    (long long)init_bytes_written(), job->stopped, init_exit_code(job));
 	if (diagnosis.reason != NULL)
 		length += snprintf(text + length, sizeof text - (size_t)length,
 		    "exec_reason %s\nexec_file %s\nexec_detail %s\n", diagnosis.reason,

@@ -22,6 +22,11 @@ runcollect_outbox(struct run *run, struct error *err)
 	if (outbox < 0)
 		return error_errno(err, "open the outbox");
 	usage_read(&run->usage, run->folder, "usage");
+	/*
+	 * An engine that was restarted while the job ended did not see its end, and says 255.
+	 */
+	if (run->usage.complete && run->usage.code <= UINT8_MAX)
+		run->info.exit_code = run->usage.code;
 	run->over_disk = run->over_disk || tree_measure(outbox, run->job.disk) > run->job.disk;
 	collect_remarks_clear(&run->remarks);
 	secret_make_name(run->job.results_token);

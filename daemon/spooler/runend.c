@@ -17,6 +17,7 @@
 #include "jobstate.h"
 #include "quantity.h"
 #include "runexec.h"
+#include "runfolder.h"
 #include "utf8.h"
 #include "worker.h"
 
@@ -94,6 +95,17 @@ runend_out_of_memory(const struct run *run)
 	return run->info.exit_code == 137 && (run->info.oom_killed || run->usage.oom_kills > 0);
 }
 
+/*
+ * Whether the engine stopped the container although Kabuto did not ask for it. A former spooler may
+ * have asked for it: because of the time, or because the job wrote too much.
+ */
+static bool
+runend_was_stopped(struct run *run)
+{
+	return run->usage.stopped != 0 && run->info.finished_at < runend_deadline_ms(run) &&
+	    !runfolder_own_files_too_large(run);
+}
+
 void
 runend_explain(struct run *run)
 {
@@ -118,6 +130,9 @@ runend_explain(struct run *run)
 	} else if (run->over_own) {
 		runend_set_error(run,
 		    "the job wrote too much into Kabuto's own files (/run/kabuto, /etc/hosts)");
+	} else if (runend_was_stopped(run)) {
+		runend_set_error(run,
+		    "the engine stopped the container while the job ran (it or the machine was shut down)");
 	} else if (code == 0) {
 		return;
 	} else if (runend_out_of_memory(run)) {

@@ -74,10 +74,8 @@ runwait(struct run *run, struct error *err)
 			return runstep_retry_call(run, err);
 		run->started = false;
 		spooler_record_engine(run->worker->spooler, NULL);
-		if (run->info.state == CONTAINER_ABSENT) {
-			runend_set_error(run, "the engine lost the container while the job ran");
-			return runstep_fail(run);
-		}
+		if (run->info.state == CONTAINER_ABSENT) /* kabuto-init's report tells the rest */
+			return runstep_jump(run, STEP_FIND);
 		if (run->info.state != CONTAINER_RUNNING)
 			return NEXT;
 		if (!jobstate_is_cancelled(&run->worker->db, run->job.id, &run->cancelled, err))

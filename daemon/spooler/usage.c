@@ -26,6 +26,7 @@ static const struct {
 	{ "written", offsetof(struct usage, written) },
 	{ "code", offsetof(struct usage, code) },
 	{ "oom_kills", offsetof(struct usage, oom_kills) },
+	{ "stopped", offsetof(struct usage, stopped) },
 };
 
 static const struct {

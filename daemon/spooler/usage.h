@@ -22,6 +22,7 @@ struct usage {
 	int64_t written;     /* bytes that the job wrote to files */
 	int64_t code;        /* the exit code of the container */
 	int64_t oom_kills;   /* processes that the kernel killed because memory was short */
+	int64_t stopped;     /* 1: the engine stopped the container, asked by Kabuto or not */
 	/* Why a program could not be started (daemon/init/diagnosis.h); empty: nothing was found.
 	 */
 	char exec_reason[USAGE_TEXT];

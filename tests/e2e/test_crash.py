@@ -8,6 +8,7 @@ import pytest
 
 import multipart
 from client import WAIT, expect
+from engine import EngineProxy
 from holding import HoldingServer
 from wait import until
 
@@ -301,6 +302,70 @@ def test_container_killed_by_hand(kabuto, dave, engine):
     assert 'memory' not in end['error'] and dave.lines(job) == ['before']
 
 
+STOPPED = ('the engine stopped the container while the job ran '
+           '(it or the machine was shut down)')
+TRAPS = f'trap "echo half; exit 0" TERM; echo before; {WAIT}'
+
+
+@pytest.mark.parametrize('command, response, lines', [
+    (TRAPS, 0, ['before', 'half']), (f'echo before; {WAIT}', 143, ['before'])])
+def test_container_stopped_by_others_has_failed_whatever_its_code(kabuto, dave, engine, command,
+                                                                   response, lines):
+    pipeline, job = dave.begin(command)
+    dave.wait_line(job, 'before')
+    kabuto.wait_running(job)
+    engine.call('POST', f'/containers/{kabuto.container(job)}/stop')
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['response'], end['error']) == ('failed', response, STOPPED)
+    assert dave.lines(job) == lines and f'failed: {STOPPED}' in dave.lines(job, 'system')
+
+
+def test_job_that_sends_sigterm_itself_was_not_stopped(dave):
+    assert dave.run('trap "exit 0" TERM; kill -TERM 1; while :; do sleep 0.05; done')['error'] is None
+    assert 'SIGTERM' in dave.run('kill -TERM 1; while :; do sleep 0.05; done')['error']
+
+
+def test_job_stopped_by_the_engine_runs_again_if_it_has_retries(kabuto, dave, engine):
+    pipeline, job = dave.begin(TRAPS, retries=1)
+    dave.wait_line(job, 'before')
+    kabuto.wait_running(job)
+    engine.call('POST', f'/containers/{kabuto.container(job)}/stop')
+    until(lambda: dave.lines(job).count('before') == 2, 'it runs again')
+    until(lambda: len(kabuto.containers()) == 1, 'the first container is gone')
+    kabuto.let_go(job)
+    assert dave.wait_job(pipeline, job)['error'] is None
+
+
+class EngineThatMissedTheEnd(EngineProxy):
+    """As Docker that was restarted meanwhile: it says 255 of every container that has ended."""
+
+    def passed_on(self, data):
+        data = data.replace(b'"ExitCode":0,"Error":', b'"ExitCode":255,"Err":')
+        return data.replace(b'"ExitCode":100,', b'"ExitCode":255,')
+
+
+@pytest.mark.docker('Podman formats it otherwise')
+@pytest.mark.parametrize('code, state', [(0, 'done'), (100, 'failed')])
+def test_end_that_the_engine_missed_is_known_from_the_report(own, engine, scratch, code, state):
+    proxy = EngineThatMissedTheEnd(engine, scratch / 'missed.sock')
+    dave = own(engine_socket=proxy.path).user('dave')
+    job = dave.run(f'echo x > /outbox/x; exit {code}')
+    assert (job['state'], job['response']) == (state, code), job
+
+
+@pytest.mark.parametrize('report, state, error', [
+    ('begun\ncpu_ns 1\ncode 0\nend\n', 'done', None),
+    ('begun\n', 'failed', 'the engine lost the container while the job ran')])
+def test_container_that_vanishes_after_its_report(kabuto, dave, engine, report, state, error):
+    pipeline, job = dave.begin(f'echo before; {WAIT}')
+    dave.wait_line(job, 'before')
+    kabuto.wait_running(job)
+    (kabuto.state / f'run/{job}.1/usage').write_text(report)
+    engine.remove(kabuto.container(job))
+    end = dave.wait_job(pipeline, job)
+    assert (end['state'], end['error']) == (state, error)
+
+
 @pytest.mark.log_errors
 def test_engine_away_fails_nobody(proxied, engine):
     kabuto, proxy = proxied
@@ -352,8 +417,8 @@ def second_engine(start_engine):
 
 
 @pytest.mark.log_errors
-@pytest.mark.parametrize('end', ['stop', 'kill'])
-def test_engine_restarted_while_jobs_run_and_wait(start, alive, second_engine, end):
+@pytest.mark.parametrize('how', ['stop', 'kill'])
+def test_engine_restarted_while_jobs_run_and_wait(start, alive, second_engine, how):
     engine = second_engine
     kabuto = start(engine=engine)
     try:
@@ -364,7 +429,7 @@ def test_engine_restarted_while_jobs_run_and_wait(start, alive, second_engine, e
         dave.submit(pipeline)
         dave.wait_line(jobs[0], 'before')
         kabuto.wait_running(jobs[0])
-        getattr(engine, end)()
+        getattr(engine, how)()
         waiting = dave.state(pipeline, jobs[1])
         assert waiting['state'] in ('in_queue', 'running'), waiting['error']
         engine.start()
@@ -372,6 +437,10 @@ def test_engine_restarted_while_jobs_run_and_wait(start, alive, second_engine, e
             kabuto.let_go(jobs[0])
         end = dave.wait_job(pipeline, jobs[0])
         assert end['state'] == ('done' if engine.keeps_containers else 'failed'), end
+        if not engine.keeps_containers:
+            # An engine that begins after a kill -9 stops what it finds running.
+            assert end['error'] == STOPPED or \
+                how == 'kill' and end['error'] == 'the engine lost the container while the job ran'
         assert dave.wait_job(pipeline, jobs[1])['state'] == 'done'
         assert dave.lines(jobs[0]) == ['before']
         kabuto.wait_healthy()

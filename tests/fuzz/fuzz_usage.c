@@ -35,7 +35,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	usage_parse(&usage, text, length);
 	assert(sound(usage.cpu_ns) && sound(usage.memory) && sound(usage.io));
 	assert(sound(usage.log_dropped) && sound(usage.exec_errno) && sound(usage.signal));
-	assert(sound(usage.written) && sound(usage.code) && sound(usage.oom_kills));
+	assert(sound(usage.written) && sound(usage.code) && sound(usage.oom_kills) &&
+	    sound(usage.stopped));
 	assert(one_line(usage.exec_reason) && one_line(usage.exec_file) &&
 	    one_line(usage.exec_detail));
 	assert(!usage.complete || (length >= 4 && memmem(text, length, "end\n", 4) != NULL));
