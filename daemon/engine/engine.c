@@ -28,8 +28,9 @@ struct transfer {
 	bool failed; /* the answer is too large, memory is short, or stream->write returned false */
 	/* What the answer's headers say about the engine. */
 	bool podman;
-	int libpod;   /* Podman's version: 4003 for 4.3 */
-	char api[16]; /* the version of Docker's API that the engine supports */
+	int libpod;      /* Podman's version: 4003 for 4.3 */
+	char api[16];    /* the version of Docker's API that the engine supports */
+	char *path_stat; /* JSON in base64 (HEAD /containers/{id}/archive); NULL: none */
 };
 
 bool
@@ -124,6 +125,31 @@ engine_on_answer(char *data, size_t one, size_t length, void *context)
 	return taken ? length : 0;
 }
 
+/* Keeps the header that describes a path in a container. It may be as long as the path. */
+static void
+engine_keep_path_stat(struct transfer *transfer, const char *data, size_t length)
+{
+	static const char name[] = "X-Docker-Container-Path-Stat: ";
+
+	if (transfer->path_stat == NULL && length > sizeof name - 1 &&
+	    strncasecmp(data, name, sizeof name - 1) == 0)
+		transfer->path_stat = strndup(data + sizeof name - 1, length - (sizeof name - 1));
+}
+
+/* Decodes that header. Returns NULL if it is not valid. */
+static json_t *
+engine_read_path_stat(const char *text)
+{
+	size_t length = strlen(text), decoded;
+	cleanup_free char *json = malloc(length + 1);
+
+	if (json == NULL ||
+	    sodium_base642bin((unsigned char *)json, length + 1, text, length, "\r\n ", &decoded,
+		NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return NULL;
+	return json_loadb(json, decoded, 0, NULL);
+}
+
 /* Returns the value of the header line if the header is called name, else NULL. */
 static const char *
 engine_header_value(const char *line, const char *name)
@@ -144,6 +170,7 @@ engine_on_header(char *data, size_t one, size_t length, void *context)
 	int major, minor;
 
 	(void)one;
+	engine_keep_path_stat(transfer, data, length);
 	snprintf(line, sizeof line, "%.*s", (int)length, data);
 	value = engine_header_value(line, "Libpod-API-Version");
 	transfer->podman = transfer->podman || value != NULL;
@@ -243,6 +270,7 @@ engine_prepare(struct engine *engine, struct transfer *transfer, const char *met
 	    curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) != CURLE_OK)
 		return false;
+	curl_easy_setopt(easy, CURLOPT_NOBODY, (long)(strcmp(method, "HEAD") == 0));
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
@@ -315,9 +343,12 @@ engine_run(struct engine *engine, struct transfer *transfer, const char *method,
 	engine_free_headers(headers);
 	if (done) {
 		curl_easy_getinfo(engine->easy, CURLINFO_RESPONSE_CODE, &answer->status);
-		answer->json = json_loadb(transfer->text != NULL ? transfer->text : "",
-		    transfer->length, JSON_DECODE_ANY, NULL);
+		answer->json = transfer->path_stat != NULL
+		    ? engine_read_path_stat(transfer->path_stat)
+		    : json_loadb(transfer->text != NULL ? transfer->text : "", transfer->length,
+			  JSON_DECODE_ANY, NULL);
 	}
+	free(transfer->path_stat);
 	free(transfer->text);
 	return done;
 }

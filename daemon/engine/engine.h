@@ -55,7 +55,11 @@ bool engine_agree(struct engine *engine, struct error *err);
 /* The answer to a call. */
 struct engine_answer {
 	long status;  /* the HTTP status */
-	json_t *json; /* the body; NULL: no body, or not JSON */
+	/*
+	 * The body, or what the header X-Docker-Container-Path-Stat describes. NULL: none, or not
+	 * JSON.
+	 */
+	json_t *json;
 };
 void engine_answer_clear(struct engine_answer *answer);
 #define cleanup_answer __attribute__((cleanup(engine_answer_clear)))

@@ -166,6 +166,18 @@ engine_container_start(struct engine *engine, const char *name, struct error *er
 	    engine_container_refused(&answer, err, "start the container");
 }
 
+/* Returns the milliseconds of a zone ("+01:30") that follows a time. */
+static int64_t
+engine_container_zone_ms(const char *text)
+{
+	const char *sign = strpbrk(text, "+-");
+	int hours, minutes;
+
+	if (sign == NULL || sscanf(sign + 1, "%2d:%2d", &hours, &minutes) != 2)
+		return 0;
+	return (*sign == '-' ? -1 : 1) * (hours * 60 + minutes) * 60 * MS_PER_S;
+}
+
 /*
  * Returns the milliseconds of a decimal fraction (".123456789"). Stops at the first character that
  * is not a digit.
@@ -192,7 +204,8 @@ engine_container_time_read(const char *text)
 
 	if (rest == NULL || utc.tm_year < 70)
 		return 0;
-	return (int64_t)timegm(&utc) * MS_PER_S + engine_container_fraction_ms(rest);
+	return (int64_t)timegm(&utc) * MS_PER_S + engine_container_fraction_ms(rest) -
+	    engine_container_zone_ms(rest + strspn(rest, ".0123456789"));
 }
 
 /*
@@ -374,5 +387,34 @@ engine_container_each_added(struct engine *engine, const char *name, container_a
 		    (next == NULL || strncmp(next, at, length) != 0 || next[length] != '/'))
 			visit(at, context);
 	}
+	return true;
+}
+
+/* Go's bits for what a file is, above its permissions (io/fs.ModeType). */
+#define MODE_TYPE 0x8f280000u
+
+bool
+engine_container_stat(struct engine *engine, const char *name, const char *path,
+    struct container_path *stat, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	cleanup_free char *escaped = engine_escape(path), *url = NULL;
+	const char *modified = NULL;
+	json_int_t size = 0, mode = 0;
+
+	if (escaped == NULL || asprintf(&url, "/containers/%s/archive?path=%s", name, escaped) < 0)
+		return error_set(err, ERROR_SYSTEM, "describe a file: not enough memory");
+	if (!engine_call(engine, "HEAD", url, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	*stat = (struct container_path){ 0 };
+	if (answer.status == 404)
+		return true;
+	if (answer.status != 200 ||
+	    json_unpack(answer.json, "{s:I, s:I, s:s}", "size", &size, "mode", &mode, "mtime",
+		&modified) < 0)
+		return engine_refused(&answer, err, "describe a file of the container");
+	stat->regular = ((uint64_t)mode & MODE_TYPE) == 0;
+	stat->size = size;
+	stat->modified = engine_container_time_read(modified);
 	return true;
 }

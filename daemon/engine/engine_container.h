@@ -109,6 +109,17 @@ typedef void container_added_visit(const char *path, void *context);
 bool engine_container_each_added(struct engine *engine, const char *name,
     container_added_visit *visit, void *context, struct error *err);
 
+/* A path in a container. */
+struct container_path {
+	bool regular;     /* it is a regular file; false also if it does not exist */
+	int64_t size;     /* bytes */
+	int64_t modified; /* ms since 1970 */
+};
+
+/* Describes a path in the container, which may have ended. Needs 2 ms in Docker, 100 in Podman. */
+bool engine_container_stat(struct engine *engine, const char *name, const char *path,
+    struct container_path *stat, struct error *err);
+
 /*
  * Calls visit for each container that has the label, whatever its state. labels is an object of
  * strings.

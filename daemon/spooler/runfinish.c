@@ -37,7 +37,8 @@ runfinish_find_elsewhere(struct run *run)
 	do {
 		free(run->elsewhere);
 		run->elsewhere = NULL;
-		if (elsewhere_find(&run->worker->engine, run->container, &run->elsewhere, &err))
+		if (elsewhere_find(&run->worker->engine, run->container, run->job.start_marked_at,
+			&run->elsewhere, &err))
 			return;
 		outcome = runstep_retry_call(run, &err);
 	} while (outcome == REPEAT);

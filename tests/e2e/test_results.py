@@ -157,6 +157,34 @@ def test_files_elsewhere_are_hinted_at(alice):
     assert not any('/outbox' in line for line in alice.lines(quiet['id'], 'system'))
 
 
+def hint(alice, command):
+    """What the log says about files elsewhere, after the colon."""
+    said = [line for line in alice.lines(alice.run(command)['id'], 'system') if '/outbox' in line]
+    return said and said[0].split('files elsewhere: ')[1]
+
+
+def test_largest_file_that_the_job_wrote_is_named_first(alice):
+    """Not in the engine's order; what was unpacked with an older date comes last."""
+    assert hint(alice, 'mkdir -p /work/x; cd /work; head -c 100 /dev/zero > c; '
+                       'head -c 90000 /dev/zero > old; touch -d 2001-01-01 old; '
+                       'head -c 5000 /dev/zero > x/a; head -c 40000 /dev/zero > x/b; '
+                       'mkdir empty; ln -s c link') == '/work/x/b, /work/x/a, /work/c, /work/old'
+
+
+def test_ten_files_elsewhere_are_named(alice):
+    names = hint(alice, 'mkdir -p /work; cd /work; for i in $(seq 11 30); do '
+                        'head -c ${i}00 /dev/zero > $i; done')
+    assert names == ', '.join(f'/work/{i}' for i in range(30, 20, -1)) + ', …'
+
+
+def test_caches_and_the_like_are_no_lost_results(alice):
+    """Nothing is said where nothing else is left."""
+    assert hint(alice, 'for f in /root/.cache/pip/a /tmp/b /var/tmp/c /var/log/d /usr/lib/e/f '
+                       '/app/__pycache__/g.pyc /app/node_modules/.cache/h /var/lib/dpkg/status '
+                       '/root/.local/share/i /root/.bash_history; do mkdir -p ${f%/*}; '
+                       'echo x > $f; done') == []
+
+
 @pytest.fixture(scope='module')
 def zipped_job(alice):
     return alice.run('head -c 50000 /dev/urandom > /outbox/noise')
