@@ -6,37 +6,14 @@
 #include "serve.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "authenticate.h"
 #include "body.h"
 #include "commit.h"
+#include "origin.h"
 #include "response.h"
 #include "route.h"
 #include "routes.h"
-
-/*
- * Refuses a change that another site's page caused through a browser with our cookie (design,
- * section 9). Clients other than browsers send neither header.
- */
-static bool
-serve_check_origin(const struct request *req, struct error *err)
-{
-	const char *site = request_header(req, "HTTP_SEC_FETCH_SITE");
-	const char *origin = request_header(req, "HTTP_ORIGIN");
-	const char *host = strstr(origin, "://");
-
-	if (strcmp(req->method, "GET") == 0 && (req->route->flags & CHANGES) == 0)
-		return true;
-	if (authenticate_has_token(req))
-		return true; /* a browser sends no token by itself, as it does with a cookie */
-	if (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0 ||
-	    (origin[0] != '\0' &&
-		(host == NULL || strcasecmp(host + 3, request_header(req, "HTTP_HOST")) != 0)))
-		return error_set(err, ERROR_FORBIDDEN,
-		    "this call came from a page of another site; call Kabuto from its own address");
-	return true;
-}
 
 static bool
 serve_find_caller(struct request *req, struct response *res, struct error *err)
@@ -73,7 +50,7 @@ serve_answer(struct request *req, struct response *res, struct error *err)
 	bool replayed = false;
 
 	if (!request_read_path(req, err) || !routes_find(req, res, err) ||
-	    !serve_check_origin(req, err) || !serve_find_caller(req, res, err) ||
+	    !origin_check(req, err) || !serve_find_caller(req, res, err) ||
 	    !serve_read_parameters(req, err) || !commit_replay(req, res, &replayed, err))
 		return false;
 	return replayed || (req->route->handle(req, res, err) && serve_commit(req, res, err));
@@ -99,7 +76,8 @@ serve_call(struct request *req)
 		serve_refuse(req, &res, &err);
 	if (!response_send(&res, &err)) {
 		if (res.sent) {
-			response_log_error(&res, &err); /* the client sees only that it is cut off */
+			response_log_error(&res,
+			    &err); /* the client sees only that it is cut off */
 		} else {
 			serve_refuse(req, &res, &err);
 			(void)response_send(&res, &err);

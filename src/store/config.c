@@ -51,6 +51,7 @@ const struct setting config_settings[] = {
 	{ NULL, "web_server_group", SETTING_TEXT, "kabuto-web", 0, 0, NULL, AT(web_server_group),
 	    .change = SETTING_UNCHANGED },
 	{ NULL, "registration", SETTING_TEXT, "open", 0, 0, "open mail closed", AT(registration) },
+	{ NULL, "origins", SETTING_LIST, "{}", 0, 0, NULL, AT(origins) },
 	{ NULL, "session_days", SETTING_NUMBER, "30", 1, 3650, NULL, AT(session_days) },
 	{ NULL, "login_attempts", SETTING_NUMBER, "10", 1, MANY, NULL, AT(login_attempts) },
 	{ NULL, "login_attempts_address", SETTING_NUMBER, "100", 1, MANY, NULL,

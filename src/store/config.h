@@ -24,6 +24,7 @@ struct config {
 	char *init;
 	char *web_server_group;
 	char *registration;
+	struct text_list origins;
 	int64_t session_days;
 	int64_t login_attempts;
 	int64_t login_attempts_address;

@@ -46,6 +46,23 @@ config_check_has_scheme(const char *url, const char *scheme)
 	return strncmp(url, scheme, length) == 0 && url[length] != '\0' && url[length] != '/';
 }
 
+/* An Origin is compared as a whole, so that it may have no path and no "/" at its end. */
+static bool
+config_check_origins(const struct config *config, const char *path, struct error *err)
+{
+	for (size_t i = 0; i < config->origins.count; i++) {
+		const char *origin = config->origins.texts[i];
+
+		if ((!config_check_has_scheme(origin, "https://") &&
+			!config_check_has_scheme(origin, "http://")) ||
+		    strchr(strstr(origin, "://") + 3, '/') != NULL)
+			return error_set(err, ERROR_INPUT,
+			    "%s: origins: \"%s\" must be https://host or http://host:port, without a path",
+			    path, origin);
+	}
+	return true;
+}
+
 static bool
 config_check_mail(const struct config *config, const char *path, struct error *err)
 {
@@ -156,6 +173,7 @@ config_check(const struct config *config, const char *path, struct error *err)
 	if (!config_list_has(&config->job.networks, config->job.network))
 		return error_set(err, ERROR_INPUT, "%s: job.network \"%s\" is not in job.networks",
 		    path, config->job.network);
-	return config_check_registry(config, path, err) && config_check_mail(config, path, err) &&
+	return config_check_origins(config, path, err) &&
+	    config_check_registry(config, path, err) && config_check_mail(config, path, err) &&
 	    config_check_ldap(config, path, err);
 }

@@ -258,6 +258,31 @@ def test_cross_site_forms_are_refused(carol, headers):
     assert carol.json('/pipeline') == {}
 
 
+@pytest.mark.both
+def test_own_pages_are_known_behind_a_proxy_that_changes_host(kabuto, carol):
+    """The browser says same-origin; where it does not, the configuration lists the addresses."""
+    session = carol.session.cookies['session']
+    headers = {'Origin': 'https://own.example', 'Host': 'upstream:8080',
+               'Cookie': f'session={session}'}
+    error = refused(carol.post('/pipeline', {'name': 'x'}, headers=headers), 403)
+    assert "Origin 'https://own.example', Host 'upstream:8080'" in error
+    assert 'must hand on the header Host' in error and 'origins' in error
+    for origin in ('https://own.example', 'null'):
+        answer = carol.post('/pipeline', {'name': 'x'}, headers={
+            **headers, 'Origin': origin, 'Sec-Fetch-Site': 'same-origin'})
+        expect(answer, 200)
+
+
+def test_listed_origin_is_accepted(own):
+    kabuto = own({'origins': ['https://own.example', 'http://own.example:8080']})
+    user = kabuto.user()
+    for origin, status in (('https://own.example', 200), ('http://OWN.example:8080', 200),
+                           ('https://own.example:8080', 403), ('https://evil.example', 403),
+                           ('null', 403), ('', 200)):
+        answer = user.post('/pipeline', {'name': 'x'}, headers={'Origin': origin})
+        assert answer.status_code == status, (origin, answer.text)
+
+
 @pytest.mark.parametrize('site', ['same-origin', 'none'])
 def test_own_forms_are_accepted(kabuto, carol, site):
     headers = {'Sec-Fetch-Site': site, 'Origin': kabuto.url}

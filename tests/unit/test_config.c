@@ -52,8 +52,9 @@ test_empty_file_gives_the_defaults_of_the_table(void **state)
 			break;
 		case SETTING_BYTES:
 			row_check(failed,
-			    quantity_parse_bytes(s->fallback, &bytes) && *(const int64_t *)at == bytes, "%s",
-			    s->name);
+			    quantity_parse_bytes(s->fallback, &bytes) &&
+				*(const int64_t *)at == bytes,
+			    "%s", s->name);
 			break;
 		case SETTING_DECIMAL:
 			row_check(failed, *(const double *)at == atof(s->fallback), "%s", s->name);
@@ -65,7 +66,8 @@ test_empty_file_gives_the_defaults_of_the_table(void **state)
 		case SETTING_LIST: {
 			const struct text_list *list = (const void *)at;
 
-			row_check(failed, list->count > 0, "%s", s->name);
+			row_check(failed, (list->count > 0) == (strcmp(s->fallback, "{}") != 0),
+			    "%s", s->name);
 			for (size_t i = 0; i < list->count; i++)
 				row_check(failed, strstr(s->fallback, list->texts[i]) != NULL,
 				    "%s: %s", s->name, list->texts[i]);
@@ -205,8 +207,15 @@ test_wrong_file_is_refused_with_its_name_and_line(void **state)
 		{ "job {\n\tcpus = 9999.0\n}\n", 0, "job.cpus" },
 		{ "job {\n\tnetworks = {\"bridge\"}\n}\n", 0,
 		    "job.network \"none\" is not in job.networks" },
-		{ "registry {\n\taddress = \"https://r.example\"\n}\n", 0, "must be host or host:port" },
-		{ "registry {\n\taddress = \"r.example/kabuto\"\n}\n", 0, "must be host or host:port" },
+		{ "registry {\n\taddress = \"https://r.example\"\n}\n", 0,
+		    "must be host or host:port" },
+		{ "registry {\n\taddress = \"r.example/kabuto\"\n}\n", 0,
+		    "must be host or host:port" },
+		{ "origins = {\"kabuto.example\"}\n", 0,
+		    "origins: \"kabuto.example\" must be https" },
+		{ "origins = {\"ftp://x\"}\n", 0, "must be https://host" },
+		{ "origins = {\"https://x\", \"https://y/\"}\n", 0, "\"https://y/\" must be" },
+		{ "origins = {\"https://x/app\"}\n", 0, "without a path" },
 		{ "registry {\n\taddress = \"someone\"\n}\n", 0, "must be host or host:port" },
 		{ "registry {\n\taddress = \"r.example:\"\n}\n", 0, "must be host or host:port" },
 		{ "registry {\n\taddress = \"r.example?x\"\n}\n", 0, "must be host or host:port" },

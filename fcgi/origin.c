@@ -1,0 +1,69 @@
+/*
+ * Checks the origin of calls (design, section 9).
+ */
+#include "origin.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "authenticate.h"
+#include "request.h"
+#include "route.h"
+
+/* Returns the length of host without the port, if it is the default one. */
+static size_t
+origin_host_length(const char *host, const char *default_port)
+{
+	size_t length = strlen(host), port = strlen(default_port);
+
+	return length > port && strcmp(host + length - port, default_port) == 0 ? length - port
+										: length;
+}
+
+bool
+origin_is_host(const char *origin, const char *host)
+{
+	const char *scheme_end = strstr(origin, "://"), *port;
+	size_t length;
+
+	if (scheme_end == NULL)
+		return false;
+	port = strncasecmp(origin, "https:", 6) == 0 ? ":443" : ":80";
+	origin = scheme_end + 3;
+	length = origin_host_length(origin, port);
+	return length > 0 && length == origin_host_length(host, port) &&
+	    strncasecmp(origin, host, length) == 0;
+}
+
+static bool
+origin_is_own(const struct request *req, const char *origin)
+{
+	for (size_t i = 0; i < req->config->origins.count; i++)
+		if (strcasecmp(req->config->origins.texts[i], origin) == 0)
+			return true;
+	return false;
+}
+
+bool
+origin_check(const struct request *req, struct error *err)
+{
+	const char *site = request_header(req, "HTTP_SEC_FETCH_SITE");
+	const char *origin = request_header(req, "HTTP_ORIGIN");
+	const char *host = request_header(req, "HTTP_HOST");
+
+	if (strcmp(req->method, "GET") == 0 && (req->route->flags & CHANGES) == 0)
+		return true;
+	if (authenticate_has_token(req))
+		return true; /* a browser sends no token by itself, as it does with a cookie */
+	/* The browser knows the address that it called, also if a proxy has changed Host. */
+	if (strcmp(site, "same-origin") == 0 || (origin[0] != '\0' && origin_is_own(req, origin)))
+		return true;
+	if (strcmp(site, "cross-site") != 0 && strcmp(site, "same-site") != 0 &&
+	    (origin[0] == '\0' || origin_is_host(origin, host)))
+		return true;
+	return error_set(err, ERROR_FORBIDDEN,
+	    "this call came from a page of another site (Origin '%.128s', Host '%.128s'%s%.16s); call "
+	    "Kabuto from its own address. If a proxy is in front of Kabuto, it must hand on the header "
+	    "Host, or the setting origins must list this Origin",
+	    origin, host, site[0] != '\0' ? ", Sec-Fetch-Site " : "", site);
+}
