@@ -411,6 +411,14 @@ engine_agree(struct engine *engine, struct error *err)
 	return engine->version[0] != '\0' || engine_negotiate(engine, err);
 }
 
+int
+engine_api_minor(const struct engine *engine)
+{
+	int minor;
+
+	return sscanf(engine->version, "1.%9d", &minor) == 1 ? minor : 0;
+}
+
 static bool
 engine_call_once(struct engine *engine, const char *method, const char *path, json_t *body,
     const struct engine_stream *stream, int64_t timeout_ms, struct engine_answer *answer,

@@ -52,6 +52,9 @@ bool engine_ping(struct engine *engine, struct error *err);
  */
 bool engine_agree(struct engine *engine, struct error *err);
 
+/* Returns the minor number of the API version in use: 41 for 1.41; 0: not yet negotiated. */
+int engine_api_minor(const struct engine *engine);
+
 /* The answer to a call. */
 struct engine_answer {
 	long status;  /* the HTTP status */

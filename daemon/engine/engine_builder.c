@@ -3,7 +3,6 @@
  */
 #include "engine_builder.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /*
@@ -15,13 +14,9 @@
 enum builder
 engine_builder_choose(const struct engine *engine, const char *choice)
 {
-	int minor = 0;
-
 	if (engine->podman)
 		return BUILDER_PODMAN;
 	if (strcmp(choice, "auto") != 0)
 		return strcmp(choice, "buildkit") == 0 ? BUILDER_BUILDKIT : BUILDER_CLASSIC;
-	return sscanf(engine->version, "1.%9d", &minor) == 1 && minor >= BUILDKIT_MINOR
-	    ? BUILDER_BUILDKIT
-	    : BUILDER_CLASSIC;
+	return engine_api_minor(engine) >= BUILDKIT_MINOR ? BUILDER_BUILDKIT : BUILDER_CLASSIC;
 }

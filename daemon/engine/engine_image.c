@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "engine_buildkit.h"
 #include "engine_lines.h"
 #include "take.h"
 #include "utf8.h"
@@ -37,10 +38,12 @@ struct messages {
 	const struct engine_image_build *build;
 	struct tar *tar;
 	struct engine_lines lines;
-	char step[256]; /* the last "Step 1/2 : FROM x" */
-	int steps;      /* number of steps of the current stage, from its first step (Podman) */
+	/* the last "Step 1/2 : FROM x"; with BuildKit the step that failed */
+	char step[BUILDKIT_STEP];
+	int steps; /* number of steps of the current stage, from its first step (Podman) */
 	char *failure;
 	bool triggered; /* the build was ended: the base image has ONBUILD instructions */
+	struct engine_buildkit buildkit;
 };
 
 /*
@@ -285,12 +288,55 @@ engine_image_tells_triggers(struct messages *messages, const char *stream)
 	return step == 2 && steps > messages->steps;
 }
 
+/* Hands a piece of BuildKit's progress on, as if another builder had sent it. */
+static void
+engine_image_on_progress(void *context, const char *text)
+{
+	struct messages *messages = context;
+	cleanup_json json_t *message = json_pack("{s:s}", "stream", text);
+
+	if (message != NULL)
+		(void)messages->build->message(messages->build->message_context, message);
+}
+
+/*
+ * Handles a message that only BuildKit sends. Returns false for all others. *goes_on: the build
+ * goes on.
+ */
+static bool
+engine_image_on_buildkit(struct messages *messages, json_t *message, bool *goes_on)
+{
+	const char *id = json_string_value(json_object_get(message, "id"));
+	json_t *aux = json_object_get(message, "aux");
+
+	*goes_on = true;
+	if (id != NULL && strcmp(id, "moby.buildkit.trace") == 0 && json_is_string(aux)) {
+		engine_buildkit_read(&messages->buildkit, json_string_value(aux));
+		messages->triggered = messages->buildkit.triggered;
+		memcpy(messages->step, messages->buildkit.failed, sizeof messages->step);
+		*goes_on = !messages->triggered;
+		return true;
+	}
+	if (id != NULL && strcmp(id, "moby.image.id") == 0 && json_is_object(aux)) {
+		cleanup_json json_t *made = json_pack("{s:O}", "aux", aux);
+
+		*goes_on = made == NULL ||
+		    messages->build->message(messages->build->message_context, made);
+		return true;
+	}
+	return false;
+}
+
 static bool
 engine_image_on_message(void *context, json_t *message)
 {
 	struct messages *messages = context;
 	const char *error = NULL, *stream = NULL;
+	bool goes_on;
 
+	if (messages->build->builder == BUILDER_BUILDKIT &&
+	    engine_image_on_buildkit(messages, message, &goes_on))
+		return goes_on;
 	messages->triggered = messages->triggered ||
 	    (json_unpack(message, "{s:s}", "stream", &stream) == 0 &&
 		engine_image_tells_triggers(messages, stream));
@@ -314,24 +360,74 @@ engine_image_messages_write(void *context, const char *data, size_t length)
 	return engine_lines_write(&((struct messages *)context)->lines, data, length);
 }
 
+/* Writes "&name=<object>" to a query. Takes the object. False: no memory. */
+static bool
+engine_image_add_object(FILE *to, const char *name, json_t *object)
+{
+	cleanup_json json_t *held = object;
+	cleanup_free char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+	cleanup_free char *escaped = text == NULL ? NULL : engine_escape(text);
+
+	return escaped != NULL && fprintf(to, "&%s=%s", name, escaped) > 0;
+}
+
+/* Returns the build arguments as a new object. NULL: no memory. */
+static json_t *
+engine_image_arguments(const struct engine_image_build *build)
+{
+	json_t *arguments = build->arguments != NULL ? json_copy(build->arguments) : json_object();
+
+	if (build->builder == BUILDER_BUILDKIT &&
+	    json_object_set_new(arguments, "BUILDKIT_CACHE_MOUNT_NS",
+		json_string(build->cache_namespace)) < 0) {
+		json_decref(arguments);
+		return NULL;
+	}
+	return arguments;
+}
+
+/* Writes the query of POST /build (Docker API, ImageBuild). False: no memory. */
+static bool
+engine_image_write_query(FILE *to, const struct engine_image_build *build)
+{
+	cleanup_free char *tag = engine_escape(build->tag);
+	bool buildkit = build->builder == BUILDER_BUILDKIT;
+
+	if (tag == NULL)
+		return false;
+	fprintf(to, "t=%s&rm=1&forcerm=1&nocache=%d&shmsize=%lld", tag, (int)build->nocache,
+	    (long long)build->memory);
+	if (buildkit)
+		fprintf(to, "&version=2");
+	else
+		fprintf(to, "&memory=%lld&memswap=%lld", (long long)build->memory,
+		    (long long)build->memory);
+	/* BuildKit knows "none" and "host" only. Without a name it uses the engine's bridge. */
+	if (!buildkit || strcmp(build->network, "bridge") != 0)
+		fprintf(to, "&networkmode=%s", build->network);
+	return engine_image_add_object(to, "buildargs", engine_image_arguments(build)) &&
+	    engine_image_add_object(to, "labels",
+		json_pack("{s:s}", "kabuto.instance", build->instance));
+}
+
+/* Returns the call's path. The caller frees it. NULL: no memory. */
 static char *
 engine_image_build_path(const struct engine_image_build *build)
 {
-	cleanup_free char *tag = engine_escape(build->tag), *labels = NULL, *label_json = NULL;
-	cleanup_free char *json = NULL, *arguments = NULL;
 	char *path = NULL;
+	size_t length;
+	FILE *to = open_memstream(&path, &length);
+	bool done;
 
-	json = build->arguments != NULL ? json_dumps(build->arguments, JSON_COMPACT) : strdup("{}");
-	arguments = json != NULL ? engine_escape(json) : NULL;
-
-	if (asprintf(&label_json, "{\"kabuto.instance\":\"%s\"}", build->instance) < 0 ||
-	    (labels = engine_escape(label_json)) == NULL || tag == NULL || arguments == NULL ||
-	    asprintf(&path,
-		"/build?t=%s&rm=1&forcerm=1&nocache=%d&networkmode=%s&memory=%lld&memswap=%lld&shmsize=%lld&labels=%s&buildargs=%s",
-		tag, (int)build->nocache, build->network, (long long)build->memory,
-		(long long)build->memory, (long long)build->memory, labels, arguments) < 0)
+	if (to == NULL)
 		return NULL;
-	return path;
+	fputs("/build?", to);
+	done = engine_image_write_query(to, build);
+	done = fclose(to) == 0 && done;
+	if (done)
+		return path;
+	free(path);
+	return NULL;
 }
 
 /*
@@ -376,6 +472,8 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 
 	messages.lines =
 	    (struct engine_lines){ .message = engine_image_on_message, .context = &messages };
+	messages.buildkit =
+	    (struct engine_buildkit){ .write = engine_image_on_progress, .context = &messages };
 	if (path == NULL || (registry && header == NULL) || !engine_lines_open(&messages.lines))
 		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
 	if (engine_image_tar_open(&tar, build->context, err)) {
@@ -394,6 +492,7 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 	}
 	engine_image_tar_close(&tar);
 	engine_lines_close(&messages.lines);
+	engine_buildkit_close(&messages.buildkit);
 	if (done && answer.status >= 500)
 		done = engine_refused(&answer, err, "the engine failed to build");
 	/* The engine answers 400 at once if it cannot parse the Dockerfile. */
@@ -436,72 +535,4 @@ engine_image_inspect(struct engine *engine, const char *tag, char **entrypoint, 
 	*entrypoint = engine_image_strings_of(config, "Entrypoint");
 	*cmd = engine_image_strings_of(config, "Cmd");
 	return true;
-}
-
-/* A tar with one empty folder, for the import of an image. */
-struct empty_tar {
-	char bytes[4096];
-	size_t length, taken;
-};
-
-static bool
-engine_image_empty_tar_make(struct empty_tar *tar)
-{
-	struct archive *archive = archive_write_new();
-	struct archive_entry *entry = archive_entry_new();
-	bool done = false;
-
-	*tar = (struct empty_tar){ 0 };
-	if (archive != NULL && entry != NULL) {
-		archive_write_set_format_ustar(archive);
-		archive_write_set_bytes_per_block(archive, 0);
-		archive_entry_set_pathname(entry, "run");
-		archive_entry_set_filetype(entry, AE_IFDIR);
-		archive_entry_set_perm(entry, 0755);
-		done = archive_write_open_memory(archive, tar->bytes, sizeof tar->bytes,
-			   &tar->length) == ARCHIVE_OK &&
-		    archive_write_header(archive, entry) == ARCHIVE_OK &&
-		    archive_write_close(archive) == ARCHIVE_OK;
-	}
-	archive_entry_free(entry);
-	archive_write_free(archive);
-	return done;
-}
-
-static ssize_t
-engine_image_empty_tar_read(void *context, char *to, size_t size)
-{
-	struct empty_tar *tar = context;
-	size_t left = tar->length - tar->taken;
-
-	size = size < left ? size : left;
-	memcpy(to, tar->bytes + tar->taken, size);
-	tar->taken += size;
-	return (ssize_t)size;
-}
-
-static bool
-engine_image_ignore_messages(void *context, const char *data, size_t length)
-{
-	(void)context;
-	(void)data;
-	(void)length;
-	return true;
-}
-
-bool
-engine_image_make_empty(struct engine *engine, const char *repository, struct error *err)
-{
-	cleanup_answer struct engine_answer answer = { 0 };
-	struct empty_tar tar;
-	const struct engine_stream stream = { engine_image_empty_tar_read,
-		engine_image_ignore_messages, &tar, "application/x-tar", NULL };
-	char path[160];
-
-	if (!engine_image_empty_tar_make(&tar))
-		return error_set(err, ERROR_SYSTEM, "make an image: not enough memory");
-	snprintf(path, sizeof path, "/images/create?fromSrc=-&repo=%s&tag=latest", repository);
-	if (!engine_stream(engine, "POST", path, &stream, ENGINE_CALL_MS, &answer, err))
-		return false;
-	return answer.status == 200 || engine_refused(&answer, err, "make the image of sandboxes");
 }

@@ -1,17 +1,19 @@
 #ifndef KABUTO_ENGINE_IMAGE_H
 #define KABUTO_ENGINE_IMAGE_H
 /*
- * Builds images with the engine's classic builder.
+ * Builds images with one of the engine's builders.
  */
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "engine.h"
+#include "engine_builder.h"
 #include "engine_registry.h"
 #include "error.h"
 
 struct engine_image_build {
+	enum builder builder;
 	const char *tag;
 	const char *instance; /* the value of the label kabuto.instance */
 	const char *context;  /* the folder to send, without .git and .hg at its top */
@@ -19,12 +21,18 @@ struct engine_image_build {
 	const char *dockerfile; /* sent in the place of the folder's Dockerfile; NULL: that one */
 	json_t *arguments;      /* build arguments, name: value; NULL: none */
 	bool nocache;
-	int64_t memory; /* bytes, for each step */
+	int64_t memory; /* bytes, for each step; BuildKit does not limit it */
+	/*
+	 * BuildKit's cache mounts (RUN --mount=type=cache) are shared by the builds with the same
+	 * text here.
+	 */
+	const char *cache_namespace;
 	int64_t timeout_ms;
 	const struct registry_login *registry; /* for base images; address NULL: no registry */
 	/*
-	 * Called with each message of the engine. The message is valid during the call only. False
-	 * ends the build.
+	 * Called with each message of the engine. BuildKit's progress is turned into messages with
+	 * a "stream", as the other builders send them (engine_buildkit.h). The message is valid
+	 * during the call only. False ends the build.
 	 */
 	bool (*message)(void *context, json_t *message);
 	void *message_context;
@@ -44,11 +52,5 @@ bool engine_image_build(struct engine *engine, const struct engine_image_build *
  */
 bool engine_image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
     struct error *err);
-
-/*
- * Creates the image repository:latest, which contains only the empty folder run. It is for
- * containers that mount everything they need.
- */
-bool engine_image_make_empty(struct engine *engine, const char *repository, struct error *err);
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "cleanup.h"
 
-#define MESSAGE_MOST (1024 * 1024) /* bytes of one message */
+/* Bytes of one message. BuildKit sends up to 1 MB of output in one message, in base64. */
+#define MESSAGE_MOST (4 * 1024 * 1024)
 
 bool
 engine_lines_open(struct engine_lines *lines)

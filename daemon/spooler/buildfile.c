@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "dockerfile.h"
 #include "dockerfile_builder.h"
+#include "dockerfile_syntax.h"
 #include "dockerfile_translate.h"
 
 static bool
@@ -65,6 +66,20 @@ buildfile_translate(struct buildfile *file, const struct dockerfile_instructions
 	return file->arguments != NULL || buildfile_no_memory(err);
 }
 
+/* Checks the text for BuildKit, and drops "# syntax=" from it. */
+static bool
+buildfile_check_buildkit(struct buildfile *file, struct error *err)
+{
+	char *text = NULL;
+
+	if (!dockerfile_check_buildkit(file->text, err) ||
+	    (text = dockerfile_syntax_drop(file->text, err)) == NULL)
+		return false;
+	free(file->text);
+	file->text = text;
+	return true;
+}
+
 bool
 buildfile_prepare(struct buildfile *file, struct worker *worker, const struct build *build,
     const char *text, struct error *err)
@@ -78,7 +93,8 @@ buildfile_prepare(struct buildfile *file, struct worker *worker, const struct bu
 	    !dockerfile_builder_check(&instructions, &builder, err))
 		return false;
 	if (!buildfile_translate(file, &instructions, text, build->build_arg, kind, err) ||
-	    !dockerfile_check(file->text, err)) {
+	    !(kind == BUILDER_BUILDKIT ? buildfile_check_buildkit(file, err)
+				       : dockerfile_check(file->text, err))) {
 		buildfile_clear(file);
 		return false;
 	}

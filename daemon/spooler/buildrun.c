@@ -36,6 +36,7 @@
 struct build_state {
 	struct worker *worker;
 	const struct build *build;
+	enum builder builder;
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
@@ -281,7 +282,9 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 {
 	const struct config *config = state->worker->config;
 	cleanup_login struct registry_login login = { 0 };
-	struct engine_image_build build = { .tag = tag,
+	char cache_namespace[64];
+	struct engine_image_build build = { .builder = state->builder,
+		.tag = tag,
 		.instance = state->worker->spooler->instance,
 		.context = path,
 		.network = config->build.network,
@@ -289,12 +292,15 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 		.arguments = state->file.arguments,
 		.nocache = state->build->nocache,
 		.memory = config->build.memory,
+		.cache_namespace = cache_namespace,
 		.timeout_ms = config->build.timeout * MS_PER_S,
 		.registry = &login,
 		.message = buildrun_on_message,
 		.message_context = state };
 	int64_t begun = clock_monotonic_ms();
 
+	snprintf(cache_namespace, sizeof cache_namespace, "%s-%lld", build.instance,
+	    (long long)state->build->account);
 	if (!registry_log_in(config, &login, err))
 		return false;
 	if (!engine_image_build(&state->worker->engine, &build, failure, err)) {
@@ -387,6 +393,8 @@ buildrun_try_build(struct build_state *state, struct error *err)
 		return false;
 	spooler_record_engine(spooler, NULL);
 	state->said_away = false;
+	state->builder =
+	    engine_builder_choose(&state->worker->engine, state->worker->config->build.builder);
 	imagename_make(&name, state->worker->config, spooler->instance, state->build->image,
 	    state->build->id, state->build->tag_secret);
 	if (!buildrun_make_image(state, name.local, &failed, err))

@@ -236,8 +236,11 @@ dockerfile_may_be_url(const char *word)
 {
 	static const char *const begins[] = { "http://", "https://", "git://", "ssh://", "git@",
 		NULL };
+	size_t user = strspn(word, NAME "-."); /* BuildKit: "user@host:path" */
 
-	return dockerfile_may_begin(word, begins, false) || strstr(word, "://") != NULL;
+	return dockerfile_may_begin(word, begins, false) || strstr(word, "://") != NULL ||
+	    (user > 0 && word[user] == '@' &&
+		word[user + 1 + strcspn(word + user + 1, "/:")] == ':');
 }
 
 static bool
@@ -417,5 +420,46 @@ dockerfile_check(const char *text, struct error *err)
 	for (const char *line = readings; *line != '\0'; line = strchr(line, '\n') + 1)
 		if (!dockerfile_check_line(&file, line + strspn(line, SPACE), err))
 			return false;
+	return true;
+}
+
+/*
+ * Checks RUN's mounts. The engine would say only "no active sessions". The flags may have quotes,
+ * and the names of a mount's fields may have upper case.
+ */
+static bool
+dockerfile_check_secrets(const char *line, struct error *err)
+{
+	static const char *const types[] = { "type=secret", "type=ssh", NULL };
+	char word[WORD_MOST];
+
+	for (;;) {
+		line += strspn(line, SPACE);
+		line = dockerfile_take_word(line, SPACE "\n", word);
+		if (strncmp(word, "--", 2) != 0)
+			return true;
+		for (size_t i = 0; types[i] != NULL; i++)
+			if (strcasestr(word, types[i]) != NULL)
+				return error_set(err, ERROR_INPUT,
+				    "the Dockerfile has RUN with '%s': builds get no secrets and no SSH keys; send the file as an attachment, or clone in a job",
+				    word);
+	}
+}
+
+bool
+dockerfile_check_buildkit(const char *text, struct error *err)
+{
+	cleanup_free char *readings = dockerfile_reading_list(text, err);
+
+	if (readings == NULL)
+		return false;
+	for (const char *line = readings; *line != '\0'; line = strchr(line, '\n') + 1) {
+		const char *at = line + strspn(line, SPACE);
+		const char *add = dockerfile_behind(at, "ADD"), *run = dockerfile_behind(at, "RUN");
+
+		if ((add != NULL && !dockerfile_check_add(add, err)) ||
+		    (run != NULL && !dockerfile_check_secrets(run, err)))
+			return false;
+	}
 	return true;
 }

@@ -21,4 +21,10 @@
  */
 bool dockerfile_check(const char *text, struct error *err);
 
+/*
+ * The same for BuildKit, which refuses ids of images itself and keeps caches apart: whether no ADD
+ * may be of a URL, and no RUN needs a secret, which builds do not get.
+ */
+bool dockerfile_check_buildkit(const char *text, struct error *err);
+
 #endif

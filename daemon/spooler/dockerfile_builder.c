@@ -15,6 +15,7 @@
 
 /* Podman 4.8, as 1000 * major + minor, is the first with here-documents (Buildah 1.33). */
 #define HEREDOCS_LIBPOD 4008
+#define HEREDOCS_MINOR  42 /* API 1.42 (Docker 23) is the first whose BuildKit has them */
 
 #define ASK "or ask the operator for BuildKit"
 
@@ -64,7 +65,9 @@ dockerfile_builder_of(const struct engine *engine, enum builder builder)
 {
 	switch (builder) {
 	case BUILDER_BUILDKIT:
-		return (struct dockerfile_builder){ true, true, true };
+		return (struct dockerfile_builder){ .flags = true,
+			.heredocs = engine_api_minor(engine) >= HEREDOCS_MINOR,
+			.syntax = true };
 	case BUILDER_PODMAN:
 		return (struct dockerfile_builder){ .flags = true,
 			.heredocs = engine->libpod >= HEREDOCS_LIBPOD };

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cleanup.h"
-#include "engine_image.h"
+#include "engine_emptyimage.h"
 #include "sandbox_label.h"
 
 #define MEMORY (16 * 1024 * 1024) /* most of it is for the engine's own start */
@@ -33,6 +33,6 @@ emptyimage_create(struct worker *worker, const char *name, const char *slot,
 	if (engine_container_create(&worker->engine, name, spec, id, err))
 		return true;
 	return err->kind == ERROR_NOT_FOUND &&
-	    engine_image_make_empty(&worker->engine, image, err) &&
+	    engine_emptyimage_create(&worker->engine, image, err) &&
 	    engine_container_create(&worker->engine, name, spec, id, err);
 }

@@ -21,7 +21,8 @@
 
 #define RETRY_S 60 /* an estimate of when a build ends */
 
-#define BUILD_ROW     "id, image, state, dockerfile, repo_url, error, nocache, tag_secret, build_arg"
+#define BUILD_ROW                                                                                  \
+	"id, image, state, dockerfile, repo_url, error, nocache, tag_secret, build_arg, account"
 #define BUILD_COLUMNS "SELECT " BUILD_ROW " FROM build"
 
 void
@@ -48,6 +49,7 @@ build_take(struct statement *st, void *context, struct error *err)
 	build->nocache = statement_integer(st, 6) != 0;
 	statement_take_text(st, 7, build->tag_secret, sizeof build->tag_secret);
 	build->build_arg = statement_copy(st, 8);
+	build->account = statement_integer(st, 9);
 	if (statement_copied(st, err))
 		return true;
 	build_clear(build);

@@ -24,6 +24,7 @@
 struct build {
 	int64_t id; /* 0: no build */
 	int64_t image;
+	int64_t account;            /* the image's owner */
 	char tag_secret[NAME_TEXT]; /* the unguessable part of its tag */
 	char state[8];              /* "PENDING", "SUCCESS", "FAILED", "FAILURE" */
 	char *dockerfile;

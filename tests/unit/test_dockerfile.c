@@ -11,13 +11,13 @@ struct row {
 };
 
 static void
-check_rows(const struct row *rows, size_t count)
+check_rows(const struct row *rows, size_t count, bool (*check)(const char *text, struct error *err))
 {
 	struct error err;
 	int failed = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		bool allowed = dockerfile_check(rows[i].text, &err);
+		bool allowed = check(rows[i].text, &err);
 
 		row_check(failed, allowed == rows[i].allowed, "%s", rows[i].text);
 		row_check(failed, allowed || err.kind == ERROR_INPUT, "%s: kind", rows[i].text);
@@ -163,7 +163,7 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 	};
 
 	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(rows, COUNT(rows), dockerfile_check);
 }
 
 static void
@@ -220,7 +220,7 @@ test_files_are_added_from_the_context_and_no_urls(void **state)
 	};
 
 	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(rows, COUNT(rows), dockerfile_check);
 }
 
 /* Each takes no longer than the text is long, or is refused. */
@@ -255,12 +255,41 @@ test_texts_that_no_hand_has_written(void **state)
 	rows_end(failed);
 }
 
+static void
+test_buildkit_refuses_ids_itself_and_neither_urls_nor_secrets_are_allowed(void **state)
+{
+	static const struct row rows[] = {
+		{ "FROM busybox\nRUN --mount=type=cache,target=/c true\n", true },
+		{ "FROM 4f\n", true },
+		{ "ARG B\nFROM ${B:-busybox}\n", true },
+		{ "FROM busybox\nRUN --network=host --security=insecure true\n", true },
+		{ "FROM busybox\nCOPY <<EOT /a\nfrom 4f\nEOT\n", true },
+		{ "FROM busybox\nADD --chmod=755 --link a b:c@d /x/\n", true },
+		{ "FROM busybox\nADD http://x/y /z\n", false },
+		{ "FROM busybox\nADD git@x:y.git /z\n", false },
+		{ "FROM busybox\nADD root@x:y.git /z\n", false },
+		{ "FROM busybox\nADD \"root@127.0.0.1:y\" /z\n", false },
+		{ "FROM busybox\nADD a/root@x:y /z\n", true },
+		{ "FROM busybox\nONBUILD ADD ssh://x/y /z\n", false },
+		{ "FROM busybox\nRUN --mount=type=secret,id=x true\n", false },
+		{ "FROM busybox\nRUN --network=none --mount=id=x,\"type=SSH\" true\n", false },
+		{ "FROM busybox\nRUN --mount=type=cache,target=/c \\\n --mount=type=ssh true\n",
+		    false },
+		{ "FROM busybox\nRUN echo --mount=type=ssh\n", true },
+	};
+
+	(void)state;
+	check_rows(rows, COUNT(rows), dockerfile_check_buildkit);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_images_are_named_and_not_asked_for_by_id),
 		cmocka_unit_test(test_files_are_added_from_the_context_and_no_urls),
+		cmocka_unit_test(
+		    test_buildkit_refuses_ids_itself_and_neither_urls_nor_secrets_are_allowed),
 		cmocka_unit_test(test_texts_that_no_hand_has_written),
 	};
 
