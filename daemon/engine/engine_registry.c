@@ -24,6 +24,7 @@ struct progress {
 	const struct image_transfer *transfer;
 	bool pushes;
 	char *failure;
+	json_int_t status; /* the registry's, with the failure; 0: unknown */
 };
 
 /* Returns "name: <object as base64url>", or NULL without memory. Wipes the object's password. */
@@ -132,8 +133,12 @@ static const struct {
 	const char *words;
 	enum error_kind kind;
 } refusals[] = {
-	/* The registry's error codes (OCI distribution specification), in lower case. */
+	/*
+	 * The registry's error codes (OCI distribution specification), or the HTTP status: the
+	 * containerd image store gives only that.
+	 */
 	{ "unauthorized", ERROR_FORBIDDEN },
+	{ "403 forbidden", ERROR_FORBIDDEN },
 	{ "denied", ERROR_FORBIDDEN },
 	{ "authentication required", ERROR_FORBIDDEN },
 	{ "no basic auth credentials", ERROR_FORBIDDEN },
@@ -153,21 +158,41 @@ static const struct {
 	{ "Client.Timeout", ERROR_REGISTRY },
 	{ "deadline exceeded", ERROR_REGISTRY },
 	{ "request canceled", ERROR_REGISTRY },
-	{ "EOF", ERROR_REGISTRY },
+	{ ": eof", ERROR_REGISTRY },
+	{ "unexpected eof", ERROR_REGISTRY },
 	{ "Bad Gateway", ERROR_REGISTRY },
 	{ "Service Unavailable", ERROR_REGISTRY },
 	{ "Gateway Time", ERROR_REGISTRY },
+	{ "Too Many Requests", ERROR_REGISTRY },
+	/* After the messages about hosts, which may say this, too. */
+	{ "not found", ERROR_NOT_FOUND },
+};
+
+static const struct {
+	json_int_t status;
+	enum error_kind kind;
+} statuses[] = {
+	{ 401, ERROR_FORBIDDEN },
+	{ 403, ERROR_FORBIDDEN },
+	{ 404, ERROR_NOT_FOUND },
+	{ 429, ERROR_REGISTRY },
+	{ 502, ERROR_REGISTRY },
+	{ 503, ERROR_REGISTRY },
+	{ 504, ERROR_REGISTRY },
 };
 
 /*
  * Returns the error kind for the engine's message about a failed transfer, or fallback if the
- * message is unknown.
+ * message is unknown. status is the registry's HTTP status, which few engines give; 0: unknown.
  */
 static enum error_kind
-engine_registry_kind_of(const char *words, enum error_kind fallback)
+engine_registry_kind_of(const char *words, json_int_t status, enum error_kind fallback)
 {
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+		if (status == statuses[i].status)
+			return statuses[i].kind;
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
-		if (strstr(words, refusals[i].words) != NULL)
+		if (strcasestr(words, refusals[i].words) != NULL)
 			return refusals[i].kind;
 	return fallback;
 }
@@ -197,8 +222,12 @@ engine_registry_on_message(void *context, json_t *message)
 	const struct image_transfer *transfer = progress->transfer;
 	const char *failure = json_string_value(json_object_get(message, "error"));
 
-	if (failure != NULL && progress->failure == NULL)
+	if (failure != NULL && progress->failure == NULL) {
+		json_t *detail = json_object_get(message, "errorDetail");
+
 		progress->failure = strdup(failure);
+		progress->status = json_integer_value(json_object_get(detail, "code"));
+	}
 	if (transfer->message != NULL && progress->pushes && engine_registry_tells(message))
 		transfer->message(transfer->message_context, message);
 	return true;
@@ -212,10 +241,12 @@ engine_registry_on_answer(void *context, const char *data, size_t length)
 
 /*
  * Runs the transfer. True: the engine finished; *failure is NULL, or says why the transfer failed.
+ * *status is the registry's HTTP status then, or 0.
  */
 static bool
 engine_registry_run(struct engine *engine, const struct image_transfer *transfer, const char *path,
-    bool pushes, struct engine_answer *answer, char **failure, struct error *err)
+    bool pushes, struct engine_answer *answer, char **failure, json_int_t *status,
+    struct error *err)
 {
 	cleanup_header char *header = engine_registry_auth_header(transfer->login);
 	struct progress progress = { .transfer = transfer, .pushes = pushes };
@@ -229,6 +260,7 @@ engine_registry_run(struct engine *engine, const struct image_transfer *transfer
 	done = engine_stream(engine, "POST", path, &stream, transfer->timeout_ms, answer, err);
 	engine_lines_close(&lines);
 	*failure = progress.failure;
+	*status = progress.status;
 	return done;
 }
 
@@ -242,20 +274,21 @@ engine_registry_transfer_run(struct engine *engine, const struct image_transfer 
 	const char *doing = pushes ? "push the image to" : "pull the image from",
 		   *where = transfer->login->address;
 	int64_t begun = clock_monotonic_ms();
+	json_int_t status = 0;
 
-	if (!engine_registry_run(engine, transfer, path, pushes, &answer, &failure, err)) {
+	if (!engine_registry_run(engine, transfer, path, pushes, &answer, &failure, &status, err)) {
 		if (err->kind == ERROR_AWAY && clock_monotonic_ms() - begun >= transfer->timeout_ms)
 			error_set(err, ERROR_TOO_LARGE, "%s %s: it took longer than %lld s", doing,
 			    where, (long long)(transfer->timeout_ms / MS_PER_S));
 		return false;
 	}
 	if (failure != NULL)
-		return error_set(err, engine_registry_kind_of(failure, ERROR_INPUT), "%s %s: %s",
-		    doing, where, failure);
+		return error_set(err, engine_registry_kind_of(failure, status, ERROR_INPUT),
+		    "%s %s: %s", doing, where, failure);
 	if (answer.status == 200)
 		return true;
 	engine_refused(&answer, err, doing);
-	err->kind = engine_registry_kind_of(err->text, err->kind);
+	err->kind = engine_registry_kind_of(err->text, 0, err->kind);
 	return error_wrap(err, "registry %s", where);
 }
 

@@ -79,27 +79,46 @@ test_words_of_a_failed_transfer_tell_what_may_pass(void **state)
 {
 	static const struct {
 		const char *words;
+		json_int_t status;
 		enum error_kind kind;
 	} rows[] = {
-		{ "unauthorized: authentication required", ERROR_FORBIDDEN },
-		{ "no basic auth credentials", ERROR_FORBIDDEN },
-		{ "denied: requested access to the resource is denied", ERROR_FORBIDDEN },
+		{ "unauthorized: authentication required", 0, ERROR_FORBIDDEN },
+		{ "no basic auth credentials", 0, ERROR_FORBIDDEN },
+		{ "denied: requested access to the resource is denied", 0, ERROR_FORBIDDEN },
 		{ "Get http://127.0.0.1:5000/v2/: dial tcp 127.0.0.1:5000: connect: connection refused",
-		    ERROR_REGISTRY },
-		{ "Get https://r.example/v2/: net/http: TLS handshake timeout", ERROR_REGISTRY },
-		{ "dial tcp: lookup r.example on 10.0.0.1:53: no such host", ERROR_REGISTRY },
-		{ "received unexpected HTTP status: 503 Service Unavailable", ERROR_REGISTRY },
+		    0, ERROR_REGISTRY },
+		{ "Get https://r.example/v2/: net/http: TLS handshake timeout", 0, ERROR_REGISTRY },
+		{ "dial tcp: lookup r.example on 10.0.0.1:53: no such host", 0, ERROR_REGISTRY },
+		{ "received unexpected HTTP status: 503 Service Unavailable", 0, ERROR_REGISTRY },
 		{ "manifest for r.example/kabuto/x-1:1 not found: manifest unknown: manifest unknown",
-		    ERROR_NOT_FOUND },
-		{ "http: server gave HTTP response to HTTPS client", ERROR_INPUT },
-		{ "", ERROR_INPUT },
+		    0, ERROR_NOT_FOUND },
+		{ "http: server gave HTTP response to HTTPS client", 0, ERROR_INPUT },
+		/* The containerd image store. */
+		{ "unknown: unexpected status from HEAD request to http://r/v2/x/blobs/sha256:0: 401 Unauthorized",
+		    0, ERROR_FORBIDDEN },
+		{ "failed to resolve reference \"r/x:1\": unexpected status from GET request to http://r/v2/x/manifests/1: 403 Forbidden",
+		    0, ERROR_FORBIDDEN },
+		{ "failed to resolve reference \"r/x:1\": r/x:1: not found", 0, ERROR_NOT_FOUND },
+		{ "failed to do request: Head \"http://r/v2/x/manifests/1\": EOF", 0,
+		    ERROR_REGISTRY },
+		{ "dial tcp: lookup r.example: no such host (not found)", 0, ERROR_REGISTRY },
+		{ "unexpected status from HEAD request to http://r/v2/: 429 Too Many Requests", 0,
+		    ERROR_REGISTRY },
+		{ "invalid reference: geofence", 0, ERROR_INPUT },
+		{ "authentication is needed", 401, ERROR_FORBIDDEN },
+		{ "no such thing", 404, ERROR_NOT_FOUND },
+		{ "later", 503, ERROR_REGISTRY },
+		{ "what", 418, ERROR_INPUT },
+		{ "", 0, ERROR_INPUT },
 	};
 	int failed = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, engine_registry_kind_of(rows[i].words, ERROR_INPUT) == rows[i].kind, "%s",
-		    rows[i].words);
+		row_check(failed,
+		    engine_registry_kind_of(rows[i].words, rows[i].status, ERROR_INPUT) ==
+			rows[i].kind,
+		    "%s", rows[i].words);
 	rows_end(failed);
 }
 
@@ -130,7 +149,8 @@ test_push_tells_what_is_done_and_not_how_far_it_is(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		cleanup_json json_t *message = json_loads(rows[i].message, 0, NULL);
 
-		row_check(failed, engine_registry_tells(message) == rows[i].told, "%s", rows[i].message);
+		row_check(failed, engine_registry_tells(message) == rows[i].told, "%s",
+		    rows[i].message);
 	}
 	rows_end(failed);
 }
