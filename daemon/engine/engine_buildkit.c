@@ -120,13 +120,26 @@ engine_buildkit_is_internal(const char *name)
 	return strncmp(name, "[internal] ", 11) == 0 || strcmp(name, "copy /context /") == 0;
 }
 
-/* Whether the name is of an instruction that comes from a base image: "[2/3] ONBUILD RUN x". */
+/*
+ * Whether the name is of a vertex that fetches a URL: "[2/3] ONBUILD ADD http://x /", or the URL
+ * itself (20.10).
+ */
 static bool
-engine_buildkit_is_trigger(const char *name)
+engine_buildkit_is_fetch(const char *name)
 {
-	const char *end = name[0] == '[' ? strstr(name, "] ") : NULL;
+	static const char *const schemes[] = { "http://", "https://", "git://", "ssh://", "git@" };
+	const char *end = name[0] == '[' ? strstr(name, "] ") : NULL, *at;
 
-	return end != NULL && strncasecmp(end + 2, "ONBUILD ", 8) == 0;
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+		if (strncasecmp(name, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	if (end == NULL)
+		return false;
+	at = end + 2;
+	if (strncasecmp(at, "ONBUILD ", 8) == 0)
+		at += 8;
+	return strncasecmp(at, "ADD ", 4) == 0 &&
+	    (strstr(at, "://") != NULL || strstr(at, "git@") != NULL);
 }
 
 /* Adds the vertex. Returns NULL without memory, and for a vertex that cannot be kept. */
@@ -191,7 +204,7 @@ engine_buildkit_take_begin(struct engine_buildkit *buildkit, const struct vertex
 		return;
 	if (news->started_s > 0 && vertex->started_s <= 0)
 		vertex->started_s = news->started_s;
-	buildkit->triggered = buildkit->triggered || engine_buildkit_is_trigger(vertex->name);
+	buildkit->fetches = buildkit->fetches || engine_buildkit_is_fetch(vertex->name);
 	if (!vertex->hidden && (news->started_s > 0 || news->cached))
 		engine_buildkit_begin(buildkit, vertex);
 }

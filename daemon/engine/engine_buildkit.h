@@ -19,7 +19,11 @@ struct engine_buildkit {
 	void (*write)(void *context, const char *text);
 	void *context;
 	char failed[BUILDKIT_STEP]; /* the first step with an error; empty: none */
-	bool triggered;             /* instructions of a base image (ONBUILD) were begun */
+	/*
+	 * A step makes the engine fetch a URL. Dockerfiles are checked for that, so the instruction
+	 * comes from a base image (ONBUILD).
+	 */
+	bool fetches;
 	struct buildkit_vertex *vertices;
 	size_t count, room;
 	struct buildkit_vertex

@@ -42,7 +42,11 @@ struct messages {
 	char step[BUILDKIT_STEP];
 	int steps; /* number of steps of the current stage, from its first step (Podman) */
 	char *failure;
-	bool triggered; /* the build was ended: the base image has ONBUILD instructions */
+	/*
+	 * The build was ended: the base image has ONBUILD instructions, or, with BuildKit, one that
+	 * fetches a URL.
+	 */
+	bool triggered;
 	struct engine_buildkit buildkit;
 };
 
@@ -54,6 +58,8 @@ struct messages {
 #define TRIGGERS "# Executing "
 static const char triggers_refused[] =
     "the base image has ONBUILD instructions, which are not allowed: write them into the Dockerfile";
+static const char fetch_refused[] =
+    "the base image has an ONBUILD instruction that fetches a URL, which is not allowed: write it into the Dockerfile, as RUN";
 
 static la_ssize_t
 engine_image_tar_write(struct archive *archive, void *context, const void *data, size_t length)
@@ -312,7 +318,7 @@ engine_image_on_buildkit(struct messages *messages, json_t *message, bool *goes_
 	*goes_on = true;
 	if (id != NULL && strcmp(id, "moby.buildkit.trace") == 0 && json_is_string(aux)) {
 		engine_buildkit_read(&messages->buildkit, json_string_value(aux));
-		messages->triggered = messages->buildkit.triggered;
+		messages->triggered = messages->buildkit.fetches;
 		memcpy(messages->step, messages->buildkit.failed, sizeof messages->step);
 		*goes_on = !messages->triggered;
 		return true;
@@ -447,7 +453,8 @@ engine_image_refusal(const struct messages *messages)
 	char *text = NULL;
 
 	if (messages->triggered)
-		return strdup(triggers_refused);
+		return strdup(messages->build->builder == BUILDER_BUILDKIT ? fetch_refused
+									   : triggers_refused);
 	return asprintf(&text,
 		   "'%s' is a link that leads out of the context; remove it: this engine refuses it",
 		   messages->tar->outward) < 0
@@ -535,4 +542,49 @@ engine_image_inspect(struct engine *engine, const char *tag, char **entrypoint, 
 	*entrypoint = engine_image_strings_of(config, "Entrypoint");
 	*cmd = engine_image_strings_of(config, "Cmd");
 	return true;
+}
+
+/* Joins the array's strings, each with a newline. The caller frees the text. NULL: no memory. */
+static char *
+engine_image_join_lines(json_t *array)
+{
+	char *text = NULL;
+	json_t *line;
+	size_t i, length;
+	FILE *to = open_memstream(&text, &length);
+
+	if (to == NULL)
+		return NULL;
+	json_array_foreach (array, i, line)
+		if (json_is_string(line))
+			fprintf(to, "%s\n", json_string_value(line));
+	if (fclose(to) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+bool
+engine_image_read_triggers(struct engine *engine, const char *name, bool *exists, char **triggers,
+    struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[1024];
+	json_t *array;
+
+	snprintf(path, sizeof path, "/images/%s/json", name);
+	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	*exists = answer.status == 200;
+	*triggers = NULL;
+	if (answer.status == 404 || answer.status == 400) /* 400: it is no name */
+		return true;
+	if (answer.status != 200)
+		return engine_refused(&answer, err, "inspect the image");
+	array = json_object_get(json_object_get(answer.json, "Config"), "OnBuild");
+	if (json_array_size(array) == 0)
+		return true;
+	*triggers = engine_image_join_lines(array);
+	return *triggers != NULL ||
+	    error_set(err, ERROR_SYSTEM, "inspect the image: not enough memory");
 }

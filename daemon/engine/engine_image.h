@@ -53,4 +53,11 @@ bool engine_image_build(struct engine *engine, const struct engine_image_build *
 bool engine_image_inspect(struct engine *engine, const char *tag, char **entrypoint, char **cmd,
     struct error *err);
 
+/*
+ * Reads the ONBUILD instructions of the image with that name and tag, one a line. *triggers NULL:
+ * it has none; the caller frees them. *exists: the engine has the image.
+ */
+bool engine_image_read_triggers(struct engine *engine, const char *name, bool *exists,
+    char **triggers, struct error *err);
+
 #endif

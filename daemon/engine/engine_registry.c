@@ -86,14 +86,16 @@ engine_registry_free_header(char *header)
 }
 
 /*
- * Returns where the tag begins in an image's name. An address contains a ":" too.
+ * Returns where the tag or digest begins in an image's name. An address contains a ":" too.
  *
  * The names of images contain no character that must be escaped in a path or a query.
  */
 static const char *
 engine_registry_tag_of(const char *image)
 {
-	return strrchr(image, ':') + 1;
+	const char *digest = strchr(image, '@');
+
+	return (digest != NULL ? digest : strrchr(image, ':')) + 1;
 }
 
 static int
@@ -271,25 +273,26 @@ engine_registry_transfer_run(struct engine *engine, const struct image_transfer 
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	cleanup_free char *failure = NULL;
-	const char *doing = pushes ? "push the image to" : "pull the image from",
-		   *where = transfer->login->address;
 	int64_t begun = clock_monotonic_ms();
 	json_int_t status = 0;
+	char doing[320];
 
+	snprintf(doing, sizeof doing, "%s the image %s %s", pushes ? "push" : "pull",
+	    pushes ? "to" : "from", transfer->login->address);
 	if (!engine_registry_run(engine, transfer, path, pushes, &answer, &failure, &status, err)) {
 		if (err->kind == ERROR_AWAY && clock_monotonic_ms() - begun >= transfer->timeout_ms)
-			error_set(err, ERROR_TOO_LARGE, "%s %s: it took longer than %lld s", doing,
-			    where, (long long)(transfer->timeout_ms / MS_PER_S));
+			error_set(err, ERROR_TOO_LARGE, "%s: it took longer than %lld s", doing,
+			    (long long)(transfer->timeout_ms / MS_PER_S));
 		return false;
 	}
 	if (failure != NULL)
 		return error_set(err, engine_registry_kind_of(failure, status, ERROR_INPUT),
-		    "%s %s: %s", doing, where, failure);
+		    "%s: %s", doing, failure);
 	if (answer.status == 200)
 		return true;
 	engine_refused(&answer, err, doing);
 	err->kind = engine_registry_kind_of(err->text, 0, err->kind);
-	return error_wrap(err, "registry %s", where);
+	return false;
 }
 
 bool

@@ -46,7 +46,7 @@ bool engine_registry_has_image(struct engine *engine, const char *image, bool *e
 
 struct image_transfer {
 	const struct registry_login *login;
-	const char *image; /* with the registry's address and a tag */
+	const char *image; /* with a tag or digest; without an address it is at docker.io */
 	int64_t timeout_ms;
 	/*
 	 * Called with the messages of a push that report a result (they have a "status"), not with

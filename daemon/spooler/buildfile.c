@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "dockerfile.h"
+#include "dockerfile_base.h"
 #include "dockerfile_builder.h"
 #include "dockerfile_syntax.h"
 #include "dockerfile_translate.h"
@@ -45,6 +46,7 @@ buildfile_clear(struct buildfile *file)
 {
 	free(file->text);
 	json_decref(file->arguments);
+	json_decref(file->images);
 	*file = (struct buildfile){ 0 };
 }
 
@@ -66,10 +68,11 @@ buildfile_translate(struct buildfile *file, const struct dockerfile_instructions
 	return file->arguments != NULL || buildfile_no_memory(err);
 }
 
-/* Checks the text for BuildKit, and drops "# syntax=" from it. */
+/* Checks the text for BuildKit, drops "# syntax=" from it, and lists its images. */
 static bool
 buildfile_check_buildkit(struct buildfile *file, struct error *err)
 {
+	cleanup_instructions struct dockerfile_instructions instructions = { 0 };
 	char *text = NULL;
 
 	if (!dockerfile_check_buildkit(file->text, err) ||
@@ -77,7 +80,10 @@ buildfile_check_buildkit(struct buildfile *file, struct error *err)
 		return false;
 	free(file->text);
 	file->text = text;
-	return true;
+	if (!dockerfile_instruction_read(&instructions, text, err))
+		return false;
+	file->images = dockerfile_base_list(&instructions, err);
+	return file->images != NULL;
 }
 
 bool

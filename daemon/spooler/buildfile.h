@@ -13,6 +13,7 @@
 struct buildfile {
 	char *text;        /* for the engine; NULL: as it is in the context */
 	json_t *arguments; /* the build arguments for the engine: name, value */
+	json_t *images;    /* for BuildKit: the names of the images that it needs; else NULL */
 };
 
 /*

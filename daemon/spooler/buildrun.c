@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "baseimage.h"
 #include "checkout.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -349,6 +350,25 @@ buildrun_check_dockerfile(struct build_state *state, char **refusal, struct erro
 	return true;
 }
 
+static void
+buildrun_on_pulling(void *context, const char *image)
+{
+	buildrun_say(context, "pulling the base image %s\n", image);
+}
+
+/* Gets the base images if the builder needs that. *refusal: why the build must fail. */
+static bool
+buildrun_get_base_images(struct build_state *state, char **refusal, struct error *err)
+{
+	if (state->builder != BUILDER_BUILDKIT)
+		return true;
+	if (!baseimage_prepare(state->worker, state->file.images, buildrun_on_pulling, state,
+		refusal, err))
+		return false;
+	crash_point("build", "pull");
+	return true;
+}
+
 /*
  * Makes the image, unless a former try has made it. True: the engine has the image, or the build
  * has failed (*failed).
@@ -370,6 +390,8 @@ buildrun_make_image(struct build_state *state, const char *tag, bool *failed, st
 		return false;
 	crash_point("build", "output");
 	if (!buildrun_check_out(state, err) || !buildrun_check_dockerfile(state, &failure, err))
+		return false;
+	if (failure == NULL && !buildrun_get_base_images(state, &failure, err))
 		return false;
 	if (failure == NULL && !buildrun_build_image(state, path, tag, &failure, err))
 		return false;

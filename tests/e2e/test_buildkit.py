@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from client import expect
+from engine import busybox_tar
 from holding import HoldingServer
 from test_builds import tags_of, text
 from wait import until
@@ -93,6 +94,11 @@ def test_cache_mounts_belong_to_the_account(alice, bob):
     assert counts == [1, 2, 1, 3, 2]
 
 
+def busybox():
+    with open('/bin/busybox', 'rb') as file:
+        return busybox_tar(file.read(), ['sh', 'cat', 'echo'])
+
+
 def runs(command):
     """Whether a process of this machine, containers included, runs this command."""
     for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
@@ -155,3 +161,27 @@ def test_other_accounts_images_have_no_name(modern, alice, bob):
             state = bob.wait_build(bob.build(f'{line}\n'))
             assert state['state'] in ('FAILED', 'FAILURE'), (line, state)
             assert ' secret\n' not in text(state)
+
+
+def test_onbuild_of_a_base_image_runs_unless_it_fetches_a_url(modern, alice):
+    for name, trigger in (('good', 'RUN echo of the base >/of'), ('bad', 'ADD http://127.0.0.1:1/x /')):
+        modern.engine.import_image(name, busybox(), f'ONBUILD {trigger}')
+    try:
+        job = alice.run('cat /of', image=alice.image('FROM good\n', name='onbuild'))
+        assert alice.lines(job['id']) == ['of the base']
+        state = alice.wait_build(alice.build('FROM bad\n'), 'FAILED')
+        assert 'ONBUILD' in state['error'] and 'may be a URL' in state['error']
+        assert '#1' not in text(state), 'the engine was not asked'
+    finally:
+        for name in ('good', 'bad'):
+            modern.engine.call('DELETE', f'/images/{name}', force=1)
+
+
+def test_base_image_of_an_unused_stage_is_not_needed(alice):
+    dockerfile = ('FROM no-such-image-anywhere:1 AS test\nRUN false\n'
+                  'FROM busybox AS made\nRUN echo made >/m\nFROM busybox\nCOPY --from=made /m /\n')
+    said = text(alice.wait_build(alice.build(dockerfile), 'SUCCESS'))
+    assert 'anywhere' not in said
+    state = alice.wait_build(alice.build('FROM no-such-image-anywhere:1\n'), 'FAILED')
+    assert "base image 'no-such-image-anywhere:1': pull the image from docker.io" in state['error']
+    assert 'pulling the base image no-such-image-anywhere:1\n' in text(state)
