@@ -4,8 +4,10 @@
  */
 #include "upload.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include "quantity.h"
 #include "staging.h"
 #include "take.h"
+#include "utf8.h"
 #include "write.h"
 
 #define POLL_BYTES (64 * 1024 * 1024) /* bytes written between two checks of the free space */
@@ -145,6 +148,41 @@ upload_file_end(struct upload *upload, const char *name, struct error *err)
 	if (close(take_fd(&upload->fd)) < 0)
 		return error_errno(err, "store the attachment '%s'", name);
 	return attachment_add(&upload->files, name, upload->size, err);
+}
+
+bool
+upload_read(const struct upload *upload, const char *name, size_t most, char **text,
+    struct error *err)
+{
+	cleanup_close int fd = upload->folder < 0
+	    ? -1
+	    : openat(upload->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_free char *read_text = NULL;
+	size_t length = 0, mark;
+	ssize_t got;
+
+	if (fd < 0)
+		return upload->folder < 0 || errno == ENOENT ||
+		    error_errno(err, "read the attachment '%s'", name);
+	read_text = malloc(most + 2);
+	if (read_text == NULL)
+		return error_set(err, ERROR_SYSTEM, "read the attachment '%s': not enough memory",
+		    name);
+	while (length <= most && (got = read(fd, read_text + length, most + 1 - length)) != 0) {
+		if (got < 0)
+			return error_errno(err, "read the attachment '%s'", name);
+		length += (size_t)got;
+	}
+	if (length > most)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "attachments: '%s' must have at most %zu bytes", name, most);
+	if (memchr(read_text, '\0', length) != NULL || !utf8_valid(read_text, length))
+		return error_set(err, ERROR_INPUT,
+		    "attachments: '%s' must be valid UTF-8 without NUL", name);
+	mark = utf8_mark(read_text, length);
+	*text = strndup(read_text + mark, length - mark);
+	return *text != NULL ||
+	    error_set(err, ERROR_SYSTEM, "read the attachment '%s': not enough memory", name);
 }
 
 bool

@@ -52,6 +52,14 @@ bool upload_file_begin(struct upload *upload, const char *name, struct error *er
 bool upload_file_data(struct upload *upload, const char *data, size_t length, struct error *err);
 bool upload_file_end(struct upload *upload, const char *name, struct error *err);
 
+/*
+ * Reads an uploaded file as a text. *text gets it, without a byte order mark; the caller frees it.
+ * *text stays if there is no such file. ERROR_INPUT: the file is not UTF-8, or has a NUL.
+ * ERROR_TOO_LARGE: it has more than `most` bytes.
+ */
+bool upload_read(const struct upload *upload, const char *name, size_t most, char **text,
+    struct error *err);
+
 /* Writes text to a new file. It does not count as an attachment. */
 bool upload_text(struct upload *upload, const char *name, const char *text, struct error *err);
 

@@ -46,18 +46,26 @@ const struct parameter images_update_parameters[] = {
 
 /*
  * Checks the source of the image. If both are given, repo_url is used and *dockerfile becomes NULL.
+ * uploaded: whether the attachments contain the Dockerfile.
  */
 static bool
-images_check_source(const char **dockerfile, const char **repo_url, struct error *err)
+images_check_source(const struct request *req, bool uploaded, const char **dockerfile,
+    const char **repo_url, struct error *err)
 {
 	if (*repo_url != NULL && (*repo_url)[0] == '\0')
 		*repo_url = NULL;
 	if (*repo_url != NULL) {
 		*dockerfile = NULL;
-		return true;
+		return req->upload.files.count == 0 ||
+		    error_set(err, ERROR_INPUT,
+			"attachments: a repo_url takes no files; put them into the repository, or send a dockerfile");
 	}
 	if (*dockerfile == NULL || (*dockerfile)[0] == '\0')
-		return error_set(err, ERROR_INPUT, "dockerfile: is missing (or give a repo_url)");
+		return error_set(err, ERROR_INPUT,
+		    uploaded
+			? "dockerfile: the file 'Dockerfile' is empty"
+			: "dockerfile: is missing (or give a repo_url, or an attachment with the name "
+			  "Dockerfile)");
 	if ((*dockerfile)[0] == '@')
 		return error_set(err, ERROR_INPUT,
 		    "dockerfile: this is the path of a file, not its text; with curl use "
@@ -99,12 +107,19 @@ images_begin_build(struct request *req, struct response *res, int64_t image, str
 		.name = request_text(req, "name"),
 		.nocache = request_flag(req, "nocache"),
 		.staging = &req->upload.staging };
-	cleanup_free char *arguments = NULL;
+	cleanup_free char *arguments = NULL, *uploaded = NULL;
 	struct database *db;
 	char id_text[24];
 	int64_t id;
 
-	if (!images_check_source(&dockerfile, &repo_url, err))
+	if (dockerfile != NULL && dockerfile[0] == '\0')
+		dockerfile = NULL;
+	if (dockerfile == NULL) {
+		if (!upload_read(&req->upload, "Dockerfile", TEXT_MOST, &uploaded, err))
+			return false;
+		dockerfile = uploaded;
+	}
+	if (!images_check_source(req, uploaded != NULL, &dockerfile, &repo_url, err))
 		return false;
 	build.dockerfile = dockerfile;
 	build.repo_url = repo_url;
@@ -113,7 +128,8 @@ images_begin_build(struct request *req, struct response *res, int64_t image, str
 	build.build_arg = arguments;
 	if (req->upload.folder < 0 && !upload_open(&req->upload, req->route->upload, err))
 		return false;
-	if (dockerfile != NULL && !upload_text(&req->upload, "Dockerfile", dockerfile, err))
+	if (dockerfile != NULL && uploaded == NULL &&
+	    !upload_text(&req->upload, "Dockerfile", dockerfile, err))
 		return false;
 	db = commit_begin(req, err);
 	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, &image, err))

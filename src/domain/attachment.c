@@ -109,13 +109,13 @@ attachment_create(int dir, const char *name, struct error *err)
 
 	if (parent >= 0)
 		fd = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    0644);
+		    0755);
 	if (fd < 0 && (errno == EEXIST || errno == ENOTDIR))
 		error_set(err, ERROR_INPUT, "attachments: two files would have the name '%s'",
 		    name);
 	else if (fd < 0)
 		error_errno(err, "create the attachment '%s'", name);
-	else if (fchmod(fd, 0644) < 0) /* any user in the container may read it */
+	else if (fchmod(fd, 0755) < 0) /* independent of our umask */
 		error_errno(err, "set the mode of the attachment '%s'", name);
 	else
 		return fd;

@@ -29,9 +29,10 @@ struct attachments {
 bool attachment_name_check(const char *name, struct error *err);
 
 /*
- * Creates the file `name`, and the folders in its path, below the folder dir. Returns a descriptor,
- * which the caller closes, or -1 with err set. ERROR_INPUT: another attachment has this name, or
- * has a folder of this name.
+ * Creates the file `name`, and the folders in its path, below the folder dir. Its mode is 0755: a
+ * form has no modes, a script must be executable, and any user in the container may read it. Docker
+ * does the same for contexts from Windows. Returns a descriptor, which the caller closes, or -1
+ * with err set. ERROR_INPUT: another attachment has this name, or has a folder of this name.
  */
 int attachment_create(int dir, const char *name, struct error *err);
 

@@ -365,5 +365,5 @@ def test_restored_state_has_the_modes_and_owners_of_the_design(fresh, backup):
     for folder, mode in (('logs', 0o640), ('results', 0o640)):
         assert {x.stat().st_mode & 0o777 for x in (fresh.state / folder).iterdir()} == {mode}
     attached = next(fresh.state.glob('inbox/*/a'))
-    assert attached.stat().st_mode & 0o777 == 0o644
+    assert attached.stat().st_mode & 0o777 == 0o755
     assert attached.parent.stat().st_mode & 0o005 == 0o005

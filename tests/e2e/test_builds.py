@@ -62,7 +62,7 @@ def test_dockerfile_as_a_file_part(alice):
 
 
 def test_image_has_the_dockerfile_as_it_was_sent(alice):
-    dockerfile = '# é ünï\r\nFROM busybox\n\n\nENV A="1\\\n2"'
+    dockerfile = '# é ünï\nFROM busybox\n\n\nENV A="1\\\n2"'
     build = alice.build(dockerfile.encode())
     image = alice.wait_build(build, 'SUCCESS')['id']
     assert alice.json(f'/image/{image}')[str(image)]['dockerfile'] == dockerfile

@@ -438,3 +438,47 @@ def test_basic_credentials_do_not_open_the_door_to_other_sites(kabuto, alice, to
     """A browser sends them by itself, as it does with a cookie."""
     headers = {**basic(alice.login, token), 'Sec-Fetch-Site': 'cross-site'}
     refused(kabuto.client().post('/pipeline', {'name': 'x'}, headers=headers), 403)
+
+
+# Files of a build, and modes
+
+@pytest.mark.both
+def test_dockerfile_among_the_attachments_is_the_dockerfile(alice):
+    text = 'FROM busybox\nCOPY a /a\nRUN cat /a\n'
+    for mark in ('', '\ufeff'):
+        files = [('attachments', ('Dockerfile', mark + text)), ('attachments', ('a', 'content'))]
+        image = alice.wait_build(alice.build(None, files=files), 'SUCCESS')['id']
+        assert alice.json(f'/image/{image}')[str(image)]['dockerfile'] == text
+    build = expect(alice.call('PUT', f'/image/{image}', files=files, data={'dockerfile': ''}), 200)
+    alice.wait_build(build.json()['build_id'], 'SUCCESS')
+
+
+@pytest.mark.parametrize('content, status, said', [
+    (b'', 400, "'Dockerfile' is empty"), (b'FROM \xff', 400, 'UTF-8'),
+    (b'#' * ((1 << 20) + 1), 413, 'Dockerfile')], ids=['empty', 'bytes', 'large'])
+def test_dockerfile_among_the_attachments_is_a_text(alice, content, status, said):
+    parts = [field('name', 'x'), file('attachments', 'Dockerfile', content)]
+    assert said in post(alice, '/image', parts, status)['error']
+
+
+def test_image_without_a_dockerfile_is_told_how_to_send_one(alice):
+    parts = [field('name', 'x'), file('attachments', 'd/Dockerfile', b'FROM busybox')]
+    assert 'with the name Dockerfile' in post(alice, '/image', parts, 400)['error']
+
+
+def test_files_for_a_repository_are_refused(alice):
+    parts = [field('name', 'x'), field('repo_url', 'https://x.example/x.git'),
+             file('attachments', 'a', b'x')]
+    assert 'a repo_url takes no files' in post(alice, '/image', parts, 400)['error']
+
+
+@pytest.mark.both
+def test_attachments_are_executable(alice):
+    """Multipart has no modes. docker does the same for contexts from Windows."""
+    script = b'#!/bin/sh\necho it runs\n'
+    job = alice.run('/inbox/run.sh && /inbox/bin/run.sh && stat -c %a /inbox/run.sh',
+                    [('run.sh', script), ('bin/run.sh', script)])
+    assert alice.lines(job['id']) == ['it runs', 'it runs', '755']
+    alice.wait_build(alice.build('FROM busybox\nCOPY run.sh /\nRUN /run.sh && [ $(stat -c %a '
+                                 '/run.sh) = 755 ]\n',
+                                 files=[('attachments', ('run.sh', script))]), 'SUCCESS')

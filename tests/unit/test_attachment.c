@@ -97,8 +97,8 @@ test_file_is_made_with_its_folders_for_any_user_to_read(void **state)
 	(void)umask(before);
 	assert_int_equal(file_mode(folder->fd, "a"), 0755);
 	assert_int_equal(file_mode(folder->fd, "a/b"), 0755);
-	assert_int_equal(file_mode(folder->fd, "a/b/c.txt"), 0644);
-	assert_int_equal(file_mode(folder->fd, "e"), 0644);
+	assert_int_equal(file_mode(folder->fd, "a/b/c.txt"), 0755);
+	assert_int_equal(file_mode(folder->fd, "e"), 0755);
 	text = file_get(folder->fd, "a/b/c.txt", NULL);
 	assert_string_equal(text, "a/b/c.txt");
 }
