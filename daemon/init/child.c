@@ -114,24 +114,40 @@ static void __attribute__((noreturn)) child_run(char **arguments, int out, int e
 static bool
 child_make_pipe(int ends[static 2])
 {
-	return pipe2(ends, O_CLOEXEC) == 0 && fchmod(ends[1], 0666) == 0;
+	return pipe2(ends, O_CLOEXEC) == 0 && fchmod(ends[1], 0666) == 0 &&
+	    fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0; /* of the read end alone */
+}
+
+bool
+child_make_pipes(struct child *child, bool one_pipe)
+{
+	int out[2], err[2] = { -1, -1 };
+
+	*child = (struct child){ .pid = -1, .out = -1, .err = -1, .ends = { -1, -1 } };
+	if (!child_make_pipe(out) || (!one_pipe && !child_make_pipe(err)))
+		return false;
+	child->out = out[0];
+	child->err = err[0];
+	child->ends[0] = out[1];
+	child->ends[1] = one_pipe ? out[1] : err[1];
+	return true;
 }
 
 bool
 child_start(struct child *child, char **arguments)
 {
-	int out[2], err[2], report[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int report[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	*child = (struct child){ .pid = -1, .out = -1, .err = -1 };
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
-	if (!child_make_pipe(out) || !child_make_pipe(err) || pipe2(report, O_CLOEXEC) < 0)
+	if (pipe2(report, O_CLOEXEC) < 0)
 		return false;
 	child->pid = fork();
 	if (child->pid == 0)
-		child_run(arguments, out[1], err[1], report[1]);
-	close(out[1]);
-	close(err[1]);
+		child_run(arguments, child->ends[0], child->ends[1], report[1]);
+	close(child->ends[0]);
+	if (child->ends[1] != child->ends[0])
+		close(child->ends[1]);
 	close(report[1]);
 	if (child->pid < 0)
 		return false;
@@ -140,7 +156,5 @@ child_start(struct child *child, char **arguments)
 	    sizeof child->exec_errno)
 		child->exec_errno = 0;
 	close(report[0]);
-	child->out = out[0];
-	child->err = err[0];
 	return true;
 }

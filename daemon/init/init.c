@@ -1,13 +1,14 @@
 /*
  * kabuto-init: PID 1 of every job.
  *
- *	kabuto-init [-l log-limit] [-g grace] -- program [argument ...]
+ *	kabuto-init [-o] [-l log-limit] [-g grace] -- program [argument ...]
  *	kabuto-init -p
  *
  * It starts the program in a new session and forwards signals to it. It writes the program's
  * output to the log. When the program has ended, it kills all remaining processes, reports the
  * resource usage, and exits with the program's code (128 + signal). After SIGTERM the job has grace
- * seconds; then everything is killed.
+ * seconds; then everything is killed. With -o one pipe serves for stdout and stderr, so that the
+ *log has their exact order.
  *
  * With -p it runs no program. It keeps the network namespace of its container for jobs that join
  * it, and publishes the files that the engine made for that network, so that the spooler can copy
@@ -19,12 +20,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -57,6 +58,8 @@ struct job {
 	char **arguments;
 	struct writer writer;
 	int signals;
+	int events;    /* of epoll(7): the streams' pipes and signals */
+	bool one_pipe; /* for stdout and stderr */
 	struct child child;
 	int64_t grace_ms;
 	int64_t kill_at; /* monotonic ms; 0: no stop was requested */
@@ -69,22 +72,40 @@ static int
 init_usage(void)
 {
 	static const char text[] =
-	    "usage: kabuto-init [-l log-limit] [-g grace] -- program [argument ...]\n"
+	    "usage: kabuto-init [-o] [-l log-limit] [-g grace] -- program [argument ...]\n"
 	    "       kabuto-init -p\n";
 
 	(void)!write(STDERR_FILENO, text, sizeof text - 1);
 	return 2;
 }
 
-/* Starts the program. */
+#define SIGNALS_EVENT 2 /* the number of the signals among the events; 0 and 1 are the streams */
+
+static bool
+init_watch(struct job *job, int operation, int fd, uint32_t number)
+{
+	/*
+	 * Edge-triggered: the kernel queues a pipe when it becomes readable, and epoll_wait(2)
+	 * returns the queue in this order. So the log has the order in which the program wrote.
+	 */
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u32 = number };
+
+	return fd < 0 || epoll_ctl(job->events, operation, fd, &event) == 0;
+}
+
+/* Starts the program. The pipes are watched before it can write. */
 static bool
 init_start(struct job *job)
 {
-	if (!child_start(&job->child, job->arguments))
+	job->events = epoll_create1(EPOLL_CLOEXEC);
+	if (!child_make_pipes(&job->child, job->one_pipe))
 		return false;
 	streams[0].fd = job->child.out;
 	streams[1].fd = job->child.err;
-	return true;
+	return init_watch(job, EPOLL_CTL_ADD, job->signals, SIGNALS_EVENT) &&
+	    init_watch(job, EPOLL_CTL_ADD, streams[0].fd, 0) &&
+	    init_watch(job, EPOLL_CTL_ADD, streams[1].fd, 1) &&
+	    child_start(&job->child, job->arguments);
 }
 
 static void
@@ -153,24 +174,48 @@ init_poll_ms(const struct job *job)
 	return job->kill_at == 0 ? ms : init_earlier(ms, left < 0 ? 0 : (int)left);
 }
 
-/* One turn of the main loop: signals, output, the end of the grace period. */
+static void
+init_read(struct job *job, uint32_t number)
+{
+	struct stream *stream = &streams[number];
+
+	if (writer_stream_read(stream, &job->writer)) {
+		/* Queues it again if there is more to read. */
+		(void)init_watch(job, EPOLL_CTL_MOD, stream->fd, number);
+		return;
+	}
+	close(stream->fd);
+	stream->fd = -1;
+}
+
+/*
+ * Waits for events and reads the streams in the order in which they became readable. Returns how
+ * many events there were; *signalled is set if signals can be taken.
+ */
+static int
+init_wait(struct job *job, int timeout_ms, bool *signalled)
+{
+	struct epoll_event events[3];
+	int count = epoll_wait(job->events, events, 3, timeout_ms);
+
+	for (int i = 0; i < count; i++)
+		if (events[i].data.u32 == SIGNALS_EVENT)
+			*signalled = true;
+		else
+			init_read(job, events[i].data.u32);
+	return count;
+}
+
+/* One turn of the main loop: output, signals, the end of the grace period. */
 static void
 init_turn(struct job *job)
 {
-	struct pollfd fds[] = { { .fd = job->signals, .events = POLLIN },
-		{ .fd = streams[0].fd, .events = POLLIN },
-		{ .fd = streams[1].fd, .events = POLLIN } };
+	bool signalled = false;
 
-	if (poll(fds, 3, init_poll_ms(job)) < 0 && errno != EINTR)
-		return;
-	for (int i = 0; i < 2; i++) {
-		if (fds[i + 1].revents != 0 && !writer_stream_read(&streams[i], &job->writer)) {
-			close(streams[i].fd);
-			streams[i].fd = -1;
-		}
-		writer_stream_flush_old(&streams[i], &job->writer);
-	}
-	init_take_signals(job);
+	(void)init_wait(job, init_poll_ms(job), &signalled);
+	writer_flush_old(&job->writer, streams);
+	if (signalled)
+		init_take_signals(job);
 	if (job->kill_at != 0 && writer_monotonic_ms() >= job->kill_at) {
 		kill(-1, SIGKILL); /* every process except PID 1 */
 		job->kill_at = writer_monotonic_ms() + KILL_AGAIN_MS;
@@ -186,24 +231,20 @@ static void
 init_finish(struct job *job)
 {
 	int64_t until = writer_monotonic_ms() + REAP_MS;
-	struct pollfd child = { .fd = job->signals, .events = POLLIN };
+	bool signalled;
 
 	kill(-1, SIGKILL);
 	while (waitpid(-1, NULL, WNOHANG) >= 0 && writer_monotonic_ms() < until) {
 		struct signalfd_siginfo info;
 
-		(void)poll(&child, 1, 10);
+		(void)init_wait(job, 10, &signalled);
 		while (read(job->signals, &info, sizeof info) == sizeof info)
 			continue;
 	}
-	for (int i = 0; i < 2; i++) {
-		struct pollfd left = { .fd = streams[i].fd, .events = POLLIN };
-
-		while (left.fd >= 0 && poll(&left, 1, 0) > 0 &&
-		    writer_stream_read(&streams[i], &job->writer))
-			continue;
-		writer_stream_flush(&streams[i], &job->writer);
-	}
+	until = writer_monotonic_ms() + REAP_MS;
+	while (init_wait(job, 0, &signalled) > 0 && writer_monotonic_ms() < until)
+		continue;
+	writer_flush(&job->writer, streams);
 }
 
 static int
@@ -388,12 +429,15 @@ main(int argc, char **argv)
 	int64_t limit = INT64_MAX;
 	int option, code;
 
-	while ((option = getopt(argc, argv, "+g:l:p")) != -1)
+	while ((option = getopt(argc, argv, "+g:l:op")) != -1)
 		switch (option) {
 		case 'p':
 			return init_pause_until_term();
 		case 'g':
 			job.grace_ms = atoll(optarg) * 1000;
+			break;
+		case 'o':
+			job.one_pipe = true;
 			break;
 		case 'l':
 			limit = atoll(optarg);

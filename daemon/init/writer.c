@@ -91,9 +91,10 @@ writer_stream_write(struct stream *stream, struct writer *writer, uint32_t lengt
 	stream->length -= length;
 	memmove(stream->held, stream->held + length, stream->length);
 	stream->held_since = writer_monotonic_ms();
+	stream->turn = writer->turns;
 }
 
-void
+static void
 writer_stream_flush(struct stream *stream, struct writer *writer)
 {
 	writer_stream_write(stream, writer, stream->length);
@@ -108,12 +109,13 @@ writer_stream_read(struct stream *stream, struct writer *writer)
 
 	if (got < 0)
 		return errno == EINTR || errno == EAGAIN;
-	if (got == 0) {
-		writer_stream_flush(stream, writer);
+	if (got == 0)
 		return false;
-	}
-	if (old == 0)
+	writer->turns++;
+	if (old == 0) {
 		stream->held_since = writer_monotonic_ms();
+		stream->turn = writer->turns;
+	}
 	stream->length += (uint32_t)got;
 	newline = memrchr(stream->held + old, '\n', (size_t)got);
 	if (newline != NULL)
@@ -124,10 +126,28 @@ writer_stream_read(struct stream *stream, struct writer *writer)
 }
 
 void
+writer_flush(struct writer *writer, struct stream streams[static 2])
+{
+	int first = streams[1].length > 0 && streams[1].turn < streams[0].turn;
+
+	writer_stream_flush(&streams[first], writer);
+	writer_stream_flush(&streams[!first], writer);
+}
+
+static void
 writer_stream_flush_old(struct stream *stream, struct writer *writer)
 {
 	if (stream->length > 0 && writer_monotonic_ms() - stream->held_since >= HOLD_MS)
-		writer_stream_write(stream, writer, stream->length);
+		writer_stream_flush(stream, writer);
+}
+
+void
+writer_flush_old(struct writer *writer, struct stream streams[static 2])
+{
+	int first = streams[1].length > 0 && streams[1].turn < streams[0].turn;
+
+	writer_stream_flush_old(&streams[first], writer);
+	writer_stream_flush_old(&streams[!first], writer);
 }
 
 int

@@ -18,6 +18,7 @@ struct stream {
 	char held[JOBLOG_LINE_MOST];
 	uint32_t length;    /* bytes held */
 	int64_t held_since; /* monotonic ms, of the oldest held byte */
+	uint64_t turn; /* of the read that brought this byte; later reads have higher numbers */
 };
 
 struct writer {
@@ -26,6 +27,7 @@ struct writer {
 	int64_t offset;  /* bytes of text so far */
 	int64_t limit;   /* bytes of text that are kept */
 	int64_t dropped; /* bytes over the limit, or that did not fit on the disk */
+	uint64_t turns;  /* reads so far */
 };
 
 /*
@@ -35,18 +37,18 @@ struct writer {
 void writer_open(struct writer *writer, const char *text, const char *index, int64_t limit);
 
 /*
- * Reads available bytes and writes complete lines. At the stream's end it writes all held bytes and
- * returns false.
+ * Reads available bytes and writes complete lines. Returns false at the stream's end; held bytes
+ * then wait for writer_flush, since the other stream may hold older ones.
  */
 bool writer_stream_read(struct stream *stream, struct writer *writer);
 
-/* Writes all held bytes, also if the line is incomplete. */
-void writer_stream_flush(struct stream *stream, struct writer *writer);
+/* Writes all that the two streams hold, the oldest first, also if a line is incomplete. */
+void writer_flush(struct writer *writer, struct stream streams[static 2]);
 
-/* Does the same if the oldest byte has been held for a second. */
-void writer_stream_flush_old(struct stream *stream, struct writer *writer);
+/* Does the same with what has been held for a second. */
+void writer_flush_old(struct writer *writer, struct stream streams[static 2]);
 
-/* Returns how long poll(2) may wait until writer_stream_flush_old must be called; -1: no limit. */
+/* Returns how long poll(2) may wait until writer_flush_old must be called; -1: no limit. */
 int writer_stream_wait_ms(const struct stream *stream);
 
 int64_t writer_monotonic_ms(void);

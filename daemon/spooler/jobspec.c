@@ -4,6 +4,7 @@
 #include "jobspec.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "attachment.h"
 #include "cleanup.h"
@@ -150,7 +151,9 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 	snprintf(joined, sizeof joined, "container:%s", sandbox != NULL ? sandbox : "");
 	snprintf(limit, sizeof limit, "%lld", (long long)config->log_limit);
 	snprintf(grace, sizeof grace, "%lld", (long long)job->grace);
-	init = json_pack("[s, s, s, s, s, s]", MOUNT_INIT, "-l", limit, "-g", grace, "--");
+	init = json_pack("[s, s*, s, s, s, s, s]", MOUNT_INIT,
+	    strcmp(job->stderr, JOBOPTION_STDOUT) == 0 ? "-o" : NULL, "-l", limit, "-g", grace,
+	    "--");
 	spec.entrypoint = init;
 	return jobspec_add_mounts(&spec, worker, job, folder, sandbox != NULL, err) &&
 	    engine_container_create(&worker->engine, container, &spec, id, err);

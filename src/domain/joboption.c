@@ -106,15 +106,22 @@ joboption_resolve_number(const struct joboption *option, struct job *job,
 	    (long long)most);
 }
 
+/* Sets a choice that was not given. */
+static bool
+joboption_resolve_choice(char **choice, const char *fallback, struct error *err)
+{
+	if (*choice == NULL)
+		*choice = strdup(fallback);
+	return *choice != NULL ||
+	    error_set(err, ERROR_SYSTEM, "set the options: not enough memory");
+}
+
 /* Checks the network: the configuration can forbid some of the choices. */
 static bool
 joboption_resolve_network(struct job *job, const struct config *config, struct error *err)
 {
-	if (job->network == NULL) {
-		job->network = strdup(config->job.network);
-		if (job->network == NULL)
-			return error_set(err, ERROR_SYSTEM, "set the network: not enough memory");
-	}
+	if (!joboption_resolve_choice(&job->network, config->job.network, err))
+		return false;
 	return config_list_has(&config->job.networks, job->network) ||
 	    error_set(err, ERROR_IMPOSSIBLE, "network: '%s' is not allowed here", job->network);
 }
@@ -183,6 +190,7 @@ joboption_resolve(struct job *job, const struct config *config, struct error *er
 			return false;
 	}
 	return joboption_check_user(job->user, err) && joboption_check_workdir(job->workdir, err) &&
+	    joboption_resolve_choice(&job->stderr, JOBOPTION_SEPARATE, err) &&
 	    joboption_resolve_network(job, config, err);
 }
 

@@ -11,6 +11,10 @@
 #define JOBOPTION_TIMEOUT_MOST (3650 * 86400.0) /* seconds */
 #define JOBOPTION_BYTES_MOST   1e18
 
+/* The values of stderr: a pipe of its own, or that of stdout. */
+#define JOBOPTION_SEPARATE "separate"
+#define JOBOPTION_STDOUT   "stdout"
+
 /* clang-format off */
 
 /*
@@ -37,7 +41,8 @@
 	X(NUMBER, pids, 4, 0, NULL, 4194304, "512", "4096", 4)                                     \
 	X(BYTES, disk, 0, 0, NULL, JOBOPTION_BYTES_MOST, "10g", "100g", 0)                         \
 	X(NUMBER, grace, 0, 0, NULL, 3600, "10", "300", 0) /* seconds */                           \
-	X(NUMBER, retries, 0, 0, NULL, 1000, "0", "10", 0)
+	X(NUMBER, retries, 0, 0, NULL, 1000, "0", "10", 0)                                         \
+	X(CHOICE, stderr, 0, 0, JOBOPTION_SEPARATE " " JOBOPTION_STDOUT)
 
 /* The members of struct job. */
 #define JOBOPTION_C_COMMAND char *

@@ -24,7 +24,8 @@ schema_create(struct database *db, struct error *err)
 }
 
 static const char *const schema_steps[] = {
-	"ALTER TABLE build ADD COLUMN build_arg TEXT;",
+	"ALTER TABLE build ADD COLUMN build_arg TEXT;"
+	"ALTER TABLE job ADD COLUMN stderr TEXT NOT NULL DEFAULT 'separate';",
 };
 
 static const struct migrations schema_migrations = {

@@ -182,7 +182,8 @@ CREATE TABLE job (
 	results_removed_at INTEGER,                -- when retention removed them
 	logs_removed_at  INTEGER,
 	first_attempt    INTEGER,                  -- the first attempt since the submit; later ones are retries
-	inbox_size       INTEGER NOT NULL DEFAULT 0 -- bytes of the attachments
+	inbox_size       INTEGER NOT NULL DEFAULT 0, -- bytes of the attachments
+	stderr           TEXT NOT NULL DEFAULT 'separate' -- 'stdout': one pipe for both
 ) STRICT;
 CREATE INDEX job_pipeline ON job (pipeline, position);
 CREATE INDEX job_pipeline_id ON job (pipeline);

@@ -1,22 +1,28 @@
 """What a program finds inside its container: what `docker run` or a log-in would give it."""
 import json
+import os
 import resource
 import signal
 import struct
 
 import pytest
 
+from client import expect, refused
 from initrun import InitRun
+from wait import until
 
 
 @pytest.fixture
 def init(build, tmp_path):
     """init(*command) runs kabuto-init in a PID namespace of its own, without an engine."""
     runs = []
+    shared = tmp_path / 'shared'
+    shared.mkdir()
 
     def init(*command, **kw):
         runs.append(InitRun(build, tmp_path / str(len(runs)), command, **kw))
         return runs[-1]
+    init.folder = shared
     yield init
     for run in runs:
         run.end()
@@ -123,6 +129,50 @@ def test_own_host_name_has_an_address(own, network, sandboxes):
     job = dave.run('hostname -i', network=network)
     assert job['state'] == 'done', dave.log(job['id'])
     assert (dave.lines(job['id']) == ['127.0.0.1']) == (network == 'none')
+
+
+# The order of stdout and stderr
+
+@pytest.mark.parametrize('command, expected', [
+    ('echo err >&2; echo out', 'err\nout\n'), ('echo out; echo err >&2', 'out\nerr\n'),
+    ('printf err >&2; printf out', 'errout'), ('printf out; printf err >&2', 'outerr')])
+def test_the_pipe_that_became_readable_first_is_read_first(init, command, expected):
+    """Although both are readable when kabuto-init looks."""
+    run = init('sh', '-c', 'cd "$0"; touch ready; until [ -e go ]; do sleep 0.05; done; '
+                           f'{command}; touch said; until [ -e end ]; do sleep 0.05; done',
+               init.folder)
+    until((init.folder / 'ready').exists, 'the program runs')
+    pid = run.pid()
+    os.kill(pid, signal.SIGSTOP)
+    (init.folder / 'go').touch()
+    until((init.folder / 'said').exists, 'the program has spoken')
+    os.kill(pid, signal.SIGCONT)
+    (init.folder / 'end').touch()
+    assert run.wait() == 0 and run.text() == expected
+
+
+BOTH = 'for i in $(seq 500); do echo out $i; echo err $i >&2; done'
+
+
+def test_stderr_can_be_the_same_pipe_as_stdout(alice):
+    job = alice.run(BOTH, stderr='stdout')
+    assert job['stderr'] == 'stdout'
+    assert alice.lines(job['id']) == [f'{x} {i}' for i in range(1, 501) for x in ('out', 'err')]
+    assert alice.lines(job['id'], 'stderr') == []
+
+
+def test_stderr_is_separate_unless_asked_for_and_can_be_changed(alice):
+    pipeline = alice.pipeline()
+    job = alice.job(pipeline, BOTH)
+    assert alice.state(pipeline, job)['stderr'] == 'separate'
+    expect(alice.call('PUT', f'/pipeline/{pipeline}/job/{job}', data={'stderr': 'stdout'}), 200)
+    expect(alice.call('PUT', f'/pipeline/{pipeline}/job/{job}', data={'name': 'x'}), 200)
+    assert alice.state(pipeline, job)['stderr'] == 'stdout'
+    expect(alice.call('PUT', f'/pipeline/{pipeline}/job/{job}', data={'stderr': 'separate'}), 200)
+    alice.submit(pipeline)
+    alice.wait_job(pipeline, job)
+    assert alice.lines(job, 'stderr') == [f'err {i}' for i in range(1, 501)]
+    refused(alice.post_job(pipeline, 'true', stderr='both'), 400, 'stderr', 'separate')
 
 
 # Programs that cannot be started: the error says why, and what to do

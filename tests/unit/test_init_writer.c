@@ -120,6 +120,8 @@ test_whole_lines_are_written_at_once_and_the_rest_is_held(void **state)
 	assert_int_equal(records_of(scene), 2);
 	(void)close(take_fd(&scene->in[0]));
 	assert_false(writer_stream_read(&scene->streams[0], &scene->writer));
+	assert_true(text_is(scene, "abc\nde\nf\n\n"));
+	writer_flush(&scene->writer, scene->streams);
 	assert_true(text_is(scene, "abc\nde\nf\n\ng"));
 	assert_false(writer_stream_read(&scene->streams[0], &scene->writer));
 	assert_true(text_is(scene, "abc\nde\nf\n\ng"));
@@ -155,22 +157,41 @@ test_unfinished_line_is_held_for_a_second(void **state)
 	struct stream *stream = &scene->streams[0];
 
 	assert_int_equal(writer_stream_wait_ms(stream), -1);
-	writer_stream_flush_old(stream, &scene->writer);
+	writer_flush_old(&scene->writer, scene->streams);
 	assert_int_equal(records_of(scene), 0);
 	say(scene, 0, "half");
 	assert_in_range(writer_stream_wait_ms(stream), 0, HOLD_MS);
 	stream->held_since = writer_monotonic_ms() + 5000; /* just now, however slow this machine is */
-	writer_stream_flush_old(stream, &scene->writer);
+	writer_flush_old(&scene->writer, scene->streams);
 	assert_true(text_is(scene, ""));
 	assert_true(writer_stream_wait_ms(stream) > HOLD_MS);
 	stream->held_since = writer_monotonic_ms() - HOLD_MS;
 	assert_int_equal(writer_stream_wait_ms(stream), 0);
-	writer_stream_flush_old(stream, &scene->writer);
+	writer_flush_old(&scene->writer, scene->streams);
 	assert_true(text_is(scene, "half"));
 	assert_int_equal(writer_stream_wait_ms(stream), -1);
 	/* The rest of the line comes as it is. */
 	say(scene, 0, " done\n");
 	assert_true(text_is(scene, "half done\n"));
+}
+
+static void
+test_unfinished_lines_come_in_the_order_in_which_they_began(void **state)
+{
+	struct scene *scene = *state;
+
+	say(scene, 1, "a");
+	say(scene, 0, "b");
+	say(scene, 1, "c");
+	writer_flush(&scene->writer, scene->streams);
+	assert_true(text_is(scene, "acb"));
+	say(scene, 0, "d");
+	say(scene, 1, "e");
+	say(scene, 0, "f\ng"); /* g is younger than e */
+	scene->streams[0].held_since -= HOLD_MS;
+	scene->streams[1].held_since -= HOLD_MS;
+	writer_flush_old(&scene->writer, scene->streams);
+	assert_true(text_is(scene, "acbdf\neg"));
 }
 
 static void
@@ -357,10 +378,9 @@ test_readers_give_back_what_each_stream_said(void **state)
 		said[stream].length += length;
 		if (chance(&seed, 30) == 0)
 			scene->streams[stream].held_since -= HOLD_MS;
-		writer_stream_flush_old(&scene->streams[stream], &scene->writer);
+		writer_flush_old(&scene->writer, scene->streams);
 	}
-	for (int i = 0; i < 2; i++)
-		writer_stream_flush(&scene->streams[i], &scene->writer);
+	writer_flush(&scene->writer, scene->streams);
 	read_back(scene, back);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(back[i].length, said[i].length);
@@ -381,6 +401,7 @@ main(void)
 		test(test_nothing_to_read_is_not_the_end),
 		test(test_two_streams_do_not_cut_each_others_lines),
 		test(test_unfinished_line_is_held_for_a_second),
+		test(test_unfinished_lines_come_in_the_order_in_which_they_began),
 		test(test_more_of_a_line_does_not_make_it_wait_longer),
 		test(test_line_of_64_kib_is_written_without_its_end),
 		test(test_limit_cuts_at_a_line_and_counts_the_rest),

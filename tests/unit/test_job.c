@@ -23,6 +23,7 @@ add_job(struct world *world, int64_t pipeline, int64_t image)
 	struct job job = { .pipeline = pipeline,
 		.image = image,
 		.network = strdup("none"),
+		.stderr = strdup(JOBOPTION_SEPARATE),
 		.timeout = 60,
 		.grace = 10,
 		.memory = 1 << 20,
@@ -659,8 +660,14 @@ test_what_is_anothers_is_not_found(void **state)
 	int64_t bobs = world_pipeline(world, bob.id, 1, "continue");
 	int64_t id = add_job(world, pipeline, image);
 	const struct attachments none = { 0 };
-	struct job job = { .pipeline = pipeline, .image = of_bob, .network = strdup("none") };
-	struct job other = { .pipeline = pipeline, .image = of_bob, .network = strdup("none") };
+	struct job job = { .pipeline = pipeline,
+		.image = of_bob,
+		.network = strdup("none"),
+		.stderr = strdup(JOBOPTION_SEPARATE) };
+	struct job other = { .pipeline = pipeline,
+		.image = of_bob,
+		.network = strdup("none"),
+		.stderr = strdup(JOBOPTION_SEPARATE) };
 	struct job found;
 
 	assert_false(job_find(&world->db, &bob, 0, id, &found, &world->err));
@@ -702,7 +709,9 @@ test_jobs_attachments_move_into_its_inbox(void **state)
 	const struct config config = { .state_dir = world->folder->path,
 		.web_server_group = group->gr_name };
 	struct attachments files = { 0 }, read = { 0 };
-	struct job job = { .image = world_image(world, alice.id), .network = strdup("none") };
+	struct job job = { .image = world_image(world, alice.id),
+		.network = strdup("none"),
+		.stderr = strdup(JOBOPTION_SEPARATE) };
 	struct staging staging = { .fd = -1 };
 	char path[NAME_TEXT + 8];
 	struct spool spool;

@@ -48,6 +48,8 @@ static const struct {
 	{ "grace", NULL, 7, { "Entrypoint" },
 	    "[\"/run/kabuto/init\",\"-l\",\"0\",\"-g\",\"7\",\"--\"]" },
 	{ "retries", NULL, 7, { KEPT }, NULL },
+	{ "stderr", (char[]){ "stdout" }, 0, { "Entrypoint" },
+	    "[\"/run/kabuto/init\",\"-o\",\"-l\",\"0\",\"-g\",\"0\",\"--\"]" },
 };
 
 /* The body that the engine gets for the job; the caller's to release. */
@@ -111,8 +113,8 @@ change(struct job *job, const struct joboption *option, size_t row)
 static void
 test_each_option_changes_its_own_words(void **state)
 {
-	static char network[] = "none", command[] = "true", workdir[] = "/", user[] = "1",
-		    env[] = "[]";
+	static char network[] = "none", separate[] = JOBOPTION_SEPARATE, command[] = "true",
+		    workdir[] = "/", user[] = "1", env[] = "[]";
 	const struct job usual = { .id = 1,
 		.attempt = 1,
 		.command = command,
@@ -120,6 +122,7 @@ test_each_option_changes_its_own_words(void **state)
 		.workdir = workdir,
 		.user = user,
 		.network = network,
+		.stderr = separate,
 		.memory = 8 << 20,
 		.cpus = 1,
 		.pids = 10 };
