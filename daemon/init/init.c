@@ -36,13 +36,12 @@
 #include "cgroup.h"
 #include "child.h"
 #include "diagnosis.h"
+#include "standby.h"
 #include "writer.h"
 
 #define TEXT_PATH  "/run/kabuto/log"
 #define INDEX_PATH "/run/kabuto/idx"
 #define USAGE_PATH "/run/kabuto/usage"
-
-#define SHOWN_PATH "/run/kabuto/network/" /* here the spooler finds the network's files */
 
 #define KILL_AGAIN_MS 100
 #define REAP_MS       2000 /* how long to wait until killed processes have ended */
@@ -384,44 +383,6 @@ init_catch_signals(struct job *job)
 	job->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Publishes /etc/<name> for the spooler. The copy appears complete or not at all. */
-static void
-init_show(const char *name)
-{
-	char path[64], part[64], text[65536];
-	int from, to;
-	ssize_t length;
-
-	snprintf(path, sizeof path, "/etc/%s", name);
-	snprintf(part, sizeof part, SHOWN_PATH "%s.part", name);
-	from = open(path, O_RDONLY | O_CLOEXEC);
-	to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	length = from < 0 ? 0 : read(from, text, sizeof text);
-	snprintf(path, sizeof path, SHOWN_PATH "%s", name);
-	if (to >= 0 && length >= 0 && write(to, text, (size_t)length) == length)
-		(void)rename(part, path);
-	close(from);
-	close(to);
-}
-
-/* Runs a sandbox: keeps the network namespace alive until SIGTERM or SIGINT. */
-static int
-init_pause_until_term(void)
-{
-	sigset_t all;
-	int number;
-
-	init_show("hosts");
-	init_show("resolv.conf");
-	init_show("hostname"); /* the last one: if it exists, all three exist */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	do
-		number = sigwaitinfo(&all, NULL);
-	while (number != SIGTERM && number != SIGINT);
-	return 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -432,7 +393,7 @@ main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "+g:l:op")) != -1)
 		switch (option) {
 		case 'p':
-			return init_pause_until_term();
+			return standby_run();
 		case 'g':
 			job.grace_ms = atoll(optarg) * 1000;
 			break;

@@ -16,6 +16,8 @@
 #include "runcollect.h"
 #include "runend.h"
 #include "runfolder.h"
+#include "runsandbox.h"
+#include "sandbox.h"
 #include "spooler.h"
 #include "tree.h"
 #include "worker.h"
@@ -87,6 +89,7 @@ runfinish_end(struct run *run, struct error *err)
 		error_set(err, ERROR_SYSTEM, "end the job: not enough memory");
 		return AGAIN;
 	}
+	runsandbox_leave(run); /* before the next job gets the slot */
 	if (!jobstate_end(&run->worker->db, job, run->old_results, err)) {
 		if (err->kind != ERROR_CONFLICT)
 			return AGAIN;
@@ -115,6 +118,7 @@ runfinish_remove(struct run *run, struct error *err)
 			return outcome;
 		log_run(run, LOG_WARNING, "%s; the next sweep tries again", err->text);
 	}
+	sandbox_release(run->worker->spooler, run->job.slot);
 	runfolder_name(run, name);
 	if (!tree_remove(spool->run, name, err))
 		log_run(run, LOG_WARNING, "%s; remove the folder by hand", err->text);

@@ -21,6 +21,14 @@ runsandbox_join(struct run *run)
 	}
 }
 
+void
+runsandbox_leave(struct run *run)
+{
+	if (run->joined)
+		sandbox_leave(run->worker->spooler, run->job.slot, run->job.network,
+		    run->info.state == CONTAINER_EXITED);
+}
+
 bool
 runsandbox_never_began(struct run *run)
 {

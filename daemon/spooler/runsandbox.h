@@ -12,6 +12,12 @@
 void runsandbox_join(struct run *run);
 
 /*
+ * For a job that has ended: the next job of the slot joins the sandbox only if this one left no
+ * traces in it.
+ */
+void runsandbox_leave(struct run *run);
+
+/*
  * Whether kabuto-init never ran. An engine that was killed during a start may report "created" for
  * a container in which the job runs. So only the job's own files can be trusted.
  */

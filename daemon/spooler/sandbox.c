@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +24,14 @@
 #include "mount.h"
 #include "number.h"
 #include "spooler.h"
+#include "standby_answer.h"
 #include "tree.h"
 #include "worker.h"
 #include "write.h"
 
 #define PER_PROCESSOR 2
 #define SHOW_MS       10000 /* time for kabuto-init to publish the network's files */
+#define ANSWER_MS     1000  /* time for kabuto-init to say whether a job left traces */
 #define POLL_MS       200   /* how soon that wait notices a stop */
 #define RETRY_MS      60000 /* after a failure */
 #define CREATE_TRIES  3     /* if late calls of former spoolers are in the way */
@@ -86,9 +90,9 @@ sandbox_open_all(struct spooler *spooler, struct error *err)
 	if (!config->sandboxes)
 		return true;
 	all->slots = config->slots < most ? config->slots : most;
-	all->ready = calloc((size_t)all->slots * SANDBOX_NETWORKS, sizeof all->ready[0]);
+	all->states = calloc((size_t)all->slots * SANDBOX_NETWORKS, sizeof all->states[0]);
 	all->wanted[sandbox_network_of(config->job.network)] = true;
-	return all->ready != NULL || sandbox_no_memory(err);
+	return all->states != NULL || sandbox_no_memory(err);
 }
 
 void
@@ -96,23 +100,39 @@ sandbox_close_all(struct spooler *spooler)
 {
 	if (spooler->sandboxes == NULL)
 		return;
-	free(spooler->sandboxes->ready);
+	free(spooler->sandboxes->states);
 	pthread_mutex_destroy(&spooler->sandboxes->lock);
 	free(spooler->sandboxes);
 	spooler->sandboxes = NULL;
 }
 
-static bool *
-sandbox_ready(struct sandboxes *all, int64_t slot, enum sandbox_network network)
+static enum sandbox_state *
+sandbox_state(struct sandboxes *all, int64_t slot, enum sandbox_network network)
 {
-	return &all->ready[slot * SANDBOX_NETWORKS + network];
+	return &all->states[slot * SANDBOX_NETWORKS + network];
+}
+
+/* Changes the state if it is `from`. Returns whether it was. */
+static bool
+sandbox_change(struct sandboxes *all, int64_t slot, enum sandbox_network network,
+    enum sandbox_state from, enum sandbox_state to)
+{
+	bool was;
+
+	pthread_mutex_lock(&all->lock);
+	was = *sandbox_state(all, slot, network) == from;
+	if (was)
+		*sandbox_state(all, slot, network) = to;
+	pthread_mutex_unlock(&all->lock);
+	return was;
 }
 
 static void
-sandbox_set_ready(struct sandboxes *all, int64_t slot, enum sandbox_network network, bool is)
+sandbox_set_state(struct sandboxes *all, int64_t slot, enum sandbox_network network,
+    enum sandbox_state state)
 {
 	pthread_mutex_lock(&all->lock);
-	*sandbox_ready(all, slot, network) = is;
+	*sandbox_state(all, slot, network) = state;
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -126,7 +146,7 @@ sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
 	if (slot >= all->slots)
 		return false;
 	pthread_mutex_lock(&all->lock);
-	is = *sandbox_ready(all, slot, sandbox_network_of(network));
+	is = *sandbox_state(all, slot, sandbox_network_of(network)) == SANDBOX_READY;
 	asked = !all->wanted[sandbox_network_of(network)];
 	all->wanted[sandbox_network_of(network)] = true;
 	pthread_mutex_unlock(&all->lock);
@@ -174,6 +194,76 @@ sandbox_copy_files(struct spooler *spooler, int64_t slot, const char *network, i
 	return true;
 }
 
+/* Opens a FIFO of kabuto-init. Opened for both directions, it needs no process at its other end. */
+static int
+sandbox_open_fifo(int folder, const char *name)
+{
+	return openat(folder, name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Asks kabuto-init whether the namespace is as it was at the start. */
+static bool
+sandbox_is_clean(struct spooler *spooler, int64_t slot, enum sandbox_network network)
+{
+	cleanup_close int folder = sandbox_folder_open(spooler, slot, network);
+	cleanup_close int ask = folder < 0 ? -1 : sandbox_open_fifo(folder, STANDBY_ASK);
+	cleanup_close int answer = folder < 0 ? -1 : sandbox_open_fifo(folder, STANDBY_ANSWER);
+	struct pollfd fd = { .fd = answer, .events = POLLIN };
+	int64_t deadline = clock_monotonic_ms() + ANSWER_MS, left;
+	/* An answer to a former request may come late. */
+	const char number = (char)randombytes_uniform(UCHAR_MAX + 1);
+	char got[2];
+
+	if (ask < 0 || answer < 0 || write(ask, &number, 1) != 1)
+		return false;
+	while ((left = deadline - clock_monotonic_ms()) > 0) {
+		(void)poll(&fd, 1, (int)left);
+		while (read(answer, got, sizeof got) == sizeof got)
+			if (got[0] == number)
+				return got[1] == STANDBY_CLEAN;
+	}
+	return false;
+}
+
+/* Whether jobs may change what kabuto-init does not compare, such as rules of the firewall. */
+static bool
+sandbox_is_open_to_jobs(const struct config *config)
+{
+	const struct text_list *capabilities = &config->job.capabilities;
+
+	for (size_t i = 0; i < capabilities->count; i++)
+		if (strcasecmp(capabilities->texts[i], "ALL") == 0 ||
+		    strcasestr(capabilities->texts[i], "NET_ADMIN") != NULL)
+			return true;
+	return false;
+}
+
+void
+sandbox_leave(struct spooler *spooler, int64_t slot, const char *network, bool ended)
+{
+	struct sandboxes *all = spooler->sandboxes;
+	enum sandbox_network n = sandbox_network_of(network);
+
+	if (slot < all->slots &&
+	    (!ended || sandbox_is_open_to_jobs(spooler->config) ||
+		!sandbox_is_clean(spooler, slot, n)))
+		(void)sandbox_change(all, slot, n, SANDBOX_READY, SANDBOX_LEFT);
+}
+
+void
+sandbox_release(struct spooler *spooler, int64_t slot)
+{
+	bool changed = false;
+
+	if (slot >= spooler->sandboxes->slots)
+		return;
+	for (int n = 0; n < SANDBOX_NETWORKS; n++)
+		changed |= sandbox_change(spooler->sandboxes, slot, (enum sandbox_network)n,
+		    SANDBOX_LEFT, SANDBOX_USED);
+	if (changed)
+		spooler_nudge(spooler);
+}
+
 bool
 sandbox_check(struct worker *worker, int64_t slot, const char *network, bool *alive,
     struct error *err)
@@ -187,8 +277,8 @@ sandbox_check(struct worker *worker, int64_t slot, const char *network, bool *al
 	*alive = info.state == CONTAINER_RUNNING;
 	if (!*alive && slot < worker->spooler->sandboxes->slots) {
 		log_write(LOG_WARNING, "sandbox=%s died, making it again", name);
-		sandbox_set_ready(worker->spooler->sandboxes, slot, sandbox_network_of(network),
-		    false);
+		sandbox_set_state(worker->spooler->sandboxes, slot, sandbox_network_of(network),
+		    SANDBOX_UNKNOWN);
 	}
 	return true;
 }
@@ -200,21 +290,24 @@ sandbox_forget_all(struct spooler *spooler)
 
 	pthread_mutex_lock(&all->lock);
 	for (int64_t i = 0; i < all->slots * SANDBOX_NETWORKS; i++)
-		all->ready[i] = false;
+		all->states[i] = SANDBOX_UNKNOWN;
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* Finds the first sandbox from slot on that is wanted and not ready. */
+/* Finds the first sandbox from slot on that is wanted and can be made now; *state is its state. */
 static bool
-sandbox_find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network *network)
+sandbox_find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network *network,
+    enum sandbox_state *state)
 {
 	bool found = false;
 
 	pthread_mutex_lock(&all->lock);
 	for (; !found && *slot < all->slots; *slot += !found)
 		for (int n = 0; !found && n < SANDBOX_NETWORKS; n++) {
-			found = all->wanted[n] && !*sandbox_ready(all, *slot, n);
 			*network = (enum sandbox_network)n;
+			*state = *sandbox_state(all, *slot, *network);
+			found =
+			    all->wanted[n] && (*state == SANDBOX_UNKNOWN || *state == SANDBOX_USED);
 		}
 	pthread_mutex_unlock(&all->lock);
 	return found;
@@ -224,17 +317,28 @@ bool
 sandbox_is_wanted(struct spooler *spooler)
 {
 	enum sandbox_network network;
+	enum sandbox_state state;
 	int64_t slot = 0;
 
 	return clock_monotonic_ms() >= spooler->sandboxes->next_try_ms &&
-	    sandbox_find_missing(spooler->sandboxes, &slot, &network);
+	    sandbox_find_missing(spooler->sandboxes, &slot, &network, &state);
 }
 
-/* Creates an empty folder. kabuto-init may write to it as any user in the container. */
+/* Makes a FIFO to or from kabuto-init, which may be any user in the container. */
+static bool
+sandbox_make_fifo(int folder, const char *name, struct error *err)
+{
+	return (mkfifoat(folder, name, 0666) == 0 && fchmodat(folder, name, 0666, 0) == 0) ||
+	    error_errno(err, "make the sandbox's file %s", name);
+}
+
+/*
+ * Creates a folder with the FIFOs. kabuto-init may write to it as any user in the container.
+ */
 static bool
 sandbox_make_folder(struct spooler *spooler, const char *name, struct error *err)
 {
-	cleanup_close int all = -1;
+	cleanup_close int all = -1, folder = -1;
 
 	if (mkdirat(spooler->spool.run, FOLDER, 0700) < 0 && errno != EEXIST)
 		return error_errno(err, "make the folder run/" FOLDER);
@@ -245,7 +349,10 @@ sandbox_make_folder(struct spooler *spooler, const char *name, struct error *err
 		return false;
 	if (mkdirat(all, name, 0777) < 0 || fchmodat(all, name, 0777, 0) < 0)
 		return error_errno(err, "make the folder run/" FOLDER "/%s", name);
-	return true;
+	folder = openat(all, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return folder < 0 ? error_errno(err, "open the folder run/" FOLDER "/%s", name)
+			  : sandbox_make_fifo(folder, STANDBY_ASK, err) &&
+		sandbox_make_fifo(folder, STANDBY_ANSWER, err);
 }
 
 static bool
@@ -308,12 +415,34 @@ sandbox_replace(struct worker *worker, int64_t slot, enum sandbox_network networ
 }
 
 /*
- * Makes a sandbox. Keeps one that runs and has published its files: a former spooler made it. True:
+ * Whether a sandbox that runs can be kept: a former spooler made it, and it has published its
+ * files. *state gets its new state.
+ */
+static bool
+sandbox_keep(struct worker *worker, int64_t slot, enum sandbox_network network,
+    enum sandbox_state *state, struct error *err)
+{
+	bool in_use = true;
+
+	*state = SANDBOX_READY;
+	if (!sandbox_wait_for_files(worker->spooler, slot, network, err))
+		return false;
+	if (sandbox_is_clean(worker->spooler, slot, network))
+		return true;
+	*state = SANDBOX_LEFT;
+	error_set(err, ERROR_NONE, "a job left traces in it");
+	return !jobstate_runs_in_slot(&worker->db, slot, &in_use, err) || in_use;
+}
+
+/*
+ * Makes a sandbox. Keeps one that runs, if it can. *state is its state, and gets the new one. True:
  * the files exist.
  */
 static bool
-sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network, struct error *err)
+sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network,
+    enum sandbox_state *state, struct error *err)
 {
+	bool used = *state == SANDBOX_USED;
 	char name[SANDBOX_NAME];
 	struct container_info info;
 
@@ -321,13 +450,15 @@ sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network, 
 	for (int tries = 1;; tries++) {
 		if (!engine_container_inspect(&worker->engine, name, &info, err))
 			return false;
-		if (info.state == CONTAINER_RUNNING) {
-			if (sandbox_wait_for_files(worker->spooler, slot, network, err))
+		if (info.state == CONTAINER_RUNNING && !used) {
+			if (sandbox_keep(worker, slot, network, state, err))
 				return true;
 			if (worker->spooler->stopping)
 				return false;
-			log_write(LOG_WARNING, "sandbox=%s %s, making it again", name, err->text);
+			log_write(err->kind == ERROR_NONE ? LOG_INFO : LOG_WARNING,
+			    "sandbox=%s %s, making it again", name, err->text);
 		}
+		*state = SANDBOX_READY;
 		if (sandbox_replace(worker, slot, network, name, info.id, err))
 			return true;
 		/* ERROR_CONFLICT: a former spooler's container was created late. Replace it. */
@@ -341,14 +472,15 @@ sandbox_make_missing(struct worker *worker)
 {
 	struct sandboxes *all = worker->spooler->sandboxes;
 	enum sandbox_network network;
+	enum sandbox_state state;
 	int64_t slot = 0;
 
 	engine_resume(&worker->engine); /* its last job may have been cancelled */
-	for (; !worker->spooler->stopping && sandbox_find_missing(all, &slot, &network);) {
+	while (!worker->spooler->stopping && sandbox_find_missing(all, &slot, &network, &state)) {
 		struct error err;
 
-		if (sandbox_make(worker, slot, network, &err)) {
-			sandbox_set_ready(all, slot, network, true);
+		if (sandbox_make(worker, slot, network, &state, &err)) {
+			sandbox_set_state(all, slot, network, state);
 			continue;
 		}
 		if (err.kind != ERROR_INTERRUPTED)

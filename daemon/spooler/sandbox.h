@@ -8,6 +8,10 @@
  * A job never waits for a sandbox. If its sandbox does not exist or has died, the job gets its own
  * network, and the sandbox is made (again) at the same time. Only the first two slots for each
  * processor have sandboxes: with more jobs at once, other waiting times are longer than the start.
+ *
+ * A job that used its network leaves traces there: counters, ports in TIME_WAIT. The next job may
+ * be another account's. So after each job kabuto-init in the sandbox compares the namespace with
+ * its state at the start (daemon/init/standby.c), and a sandbox with traces is replaced.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -29,10 +33,17 @@ extern const struct sandbox_file {
 
 enum sandbox_network { SANDBOX_NETWORK_NONE, SANDBOX_NETWORK_BRIDGE, SANDBOX_NETWORKS };
 
+enum sandbox_state {
+	SANDBOX_UNKNOWN, /* it may not exist, or a former spooler may have made it */
+	SANDBOX_READY,   /* it runs, and no job left traces in it */
+	SANDBOX_LEFT,    /* a job left traces, and may still be in it */
+	SANDBOX_USED     /* a job left traces, and is gone: it is to be replaced */
+};
+
 struct sandboxes {
 	pthread_mutex_t lock;          /* protects all members below */
 	int64_t slots;                 /* slots 0 to slots - 1 have sandboxes; 0: switched off */
-	bool *ready;                   /* by slot and network */
+	enum sandbox_state *states;    /* by slot and network */
 	bool wanted[SANDBOX_NETWORKS]; /* a job used that network, or it is the default */
 	int64_t next_try_ms;           /* monotonic; after a failure */
 };
@@ -48,6 +59,15 @@ bool sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
 /* Copies the network's files into the attempt's folder. */
 bool sandbox_copy_files(struct spooler *spooler, int64_t slot, const char *network, int folder,
     struct error *err);
+
+/*
+ * For a job that joined the sandbox and is over; ended tells whether all its processes have ended.
+ * If it left traces, or if that cannot be found out, the next job does not join this sandbox.
+ */
+void sandbox_leave(struct spooler *spooler, int64_t slot, const char *network, bool ended);
+
+/* For the same job, after its container was removed: then its sandbox can be replaced. */
+void sandbox_release(struct spooler *spooler, int64_t slot);
 
 /*
  * For a job's container that did not start: *alive tells whether its sandbox runs. A dead sandbox

@@ -76,6 +76,94 @@ def test_what_a_job_writes_of_its_network_is_gone_with_it(own, network):
     assert eve.lines(eve.run(show)['id']) == before
 
 
+def ready_again(kabuto, old):
+    """The sandbox in place of that one, once it is ready."""
+    def replaced():
+        found = [c for c in kabuto.sandboxes() if c['State'] == 'running' and c['Id'] != old]
+        return found and list((kabuto.state / 'run/sandboxes').glob('*/hostname'))
+    until(replaced, 'the sandbox is replaced')
+
+
+# What a job can do in its network without privileges, so that it shows afterwards.
+TRACES = {
+    'connection': '(nc -l -p 4000 >/dev/null &); until nc 127.0.0.1 4000 </dev/null; do :; done',
+    'refused': 'nc 127.0.0.1 4001 </dev/null; true',
+    'datagram': 'nslookup a.example 127.0.0.1; true',
+}
+
+
+def test_sandbox_of_a_job_that_used_the_bridge_is_replaced(own, engine):
+    kabuto = own({'slots': 1, 'job': {'network': 'bridge'}})
+    dave = kabuto.user('dave')
+    dave.image()
+    wait_ready(kabuto, 1)
+    old = kabuto.sandboxes()[0]['Id']
+    dave.run(f'nc {engine.address} 9 </dev/null; true')
+    ready_again(kabuto, old)
+    until(lambda: joined(kabuto, dave), 'jobs join it')
+
+
+@pytest.mark.parametrize('trace', TRACES)
+def test_next_account_finds_no_traces_in_its_network(own, trace):
+    """Neither counters nor ports in TIME_WAIT; it may have another sandbox's network, or its own."""
+    kabuto = own({'slots': 1})
+    dave, eve = kabuto.user('dave'), kabuto.user('eve')
+    dave.image(), eve.image()
+    wait_ready(kabuto, 1)
+    old = kabuto.sandboxes()[0]['Id']
+    show = 'cd /proc/net; grep . dev snmp snmp6 netstat tcp tcp6 udp udp6 raw icmp unix arp 2>&1'
+    before = eve.lines(eve.run(show)['id'])
+    assert kabuto.sandboxes()[0]['Id'] == old
+    dave.run(TRACES[trace])
+    assert eve.lines(eve.run(show)['id']) == before
+    ready_again(kabuto, old)
+    assert eve.lines(eve.run(show)['id']) == before
+    assert joined(kabuto, eve)
+
+
+@pytest.mark.parametrize('network', ['none', 'bridge'])
+def test_jobs_without_traces_share_a_sandbox(own, network):
+    """Reading what is there, and sockets that end with the job, are none."""
+    kabuto = own({'slots': 1, 'job': {'network': network}})
+    dave = kabuto.user('dave')
+    dave.image()
+    wait_ready(kabuto, 1)
+    before = {c['Id'] for c in kabuto.sandboxes()}
+    for command in ('true', 'cat /proc/net/*', 'ls -l /sys/class/net; ip addr; ip route; netstat -an',
+                    '(nc -l -p 4000 &); until grep -q :0FA0 /proc/net/tcp*; do :; done'):
+        assert dave.run(command)['id']
+    assert joined(kabuto, dave)
+    assert {c['Id'] for c in kabuto.sandboxes()} == before
+
+
+def test_sandbox_with_traces_is_not_taken_over_from_a_killed_spooler(own):
+    kabuto = own({'slots': 1})
+    dave = kabuto.user('dave')
+    dave.image()
+    wait_ready(kabuto, 1)
+    old = kabuto.sandboxes()[0]['Id']
+    pipeline, job = dave.begin(f'{TRACES["refused"]}; echo ready; {WAIT}')
+    dave.wait_line(job, 'ready')
+    kabuto['spooler'].kill()
+    kabuto['spooler'].start()
+    kabuto.wait_healthy()
+    kabuto.let_go(job)
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+    ready_again(kabuto, old)
+    until(lambda: joined(kabuto, dave), 'jobs join it')
+
+
+@pytest.mark.parametrize('write', [
+    'echo 1024 2000 > /proc/sys/net/ipv4/ip_local_port_range', 'ip route add 10.1.1.1/32 dev lo',
+    'ip addr add 10.1.1.1/32 dev lo', 'ip link add d0 type dummy', 'iptables -N evil',
+    'echo evil > /proc/sys/kernel/hostname', 'hostname evil'])
+def test_job_cannot_configure_the_network_that_others_use(kabuto, dave, write):
+    wait_ready(kabuto, 2)
+    assert dave.run(f'if {write}; then echo evil; fi')['state'] == 'done'
+    job = dave.run(f'if {write} 2>/dev/null; then echo evil; fi; cat /proc/sys/kernel/hostname')
+    assert dave.lines(job['id'], 'stdout') == ['job']
+
+
 def test_job_in_a_sandbox_has_no_more_than_one_outside(kabuto, dave):
     wait_ready(kabuto, 2)
     job = dave.run('ip -o link | wc -l; ls /run/kabuto; ps | wc -l')
