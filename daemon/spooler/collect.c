@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -25,9 +26,13 @@
 #include "take.h"
 #include "tree.h"
 #include "utf8.h"
+#include "windowsname.h"
 
 #define DEPTH_MOST 200 /* levels of nested folders; each level uses a descriptor */
 #define BLOCK      (128 * 1024)
+
+#define WINDOWS_NAMED 10  /* names that are listed of those that Windows cannot hold */
+#define WINDOWS_TEXT  512 /* bytes of the list; names behind it are only counted */
 
 struct zip {
 	struct archive *archive;
@@ -37,6 +42,9 @@ struct zip {
 	int64_t room; /* bytes left for files */
 	char *block;
 	struct error *err;
+	size_t windows_count,
+	    windows_named; /* names that Windows cannot hold, and of them listed */
+	char windows_names[WINDOWS_TEXT];
 };
 
 void
@@ -100,17 +108,23 @@ collect_archive_failed(struct zip *zip, const char *doing)
 	    archive_error_string(zip->archive));
 }
 
+/* target: of a symbolic link. */
 static bool
-collect_put_header(struct zip *zip, const char *name, const struct stat *st)
+collect_put_header(struct zip *zip, const char *name, const char *target, const struct stat *st)
 {
 	zip->collect->remarks->entries++;
 	archive_entry_clear(zip->entry);
 	/* Not ..._utf8, which composes characters: two names could become one. */
 	archive_entry_set_pathname(zip->entry, name);
-	archive_entry_set_filetype(zip->entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
+	archive_entry_set_filetype(zip->entry,
+	    S_ISDIR(st->st_mode)       ? AE_IFDIR
+		: S_ISLNK(st->st_mode) ? AE_IFLNK
+				       : AE_IFREG);
 	archive_entry_set_perm(zip->entry, st->st_mode & 0777);
 	archive_entry_set_mtime(zip->entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
-	archive_entry_set_size(zip->entry, S_ISDIR(st->st_mode) ? 0 : st->st_size);
+	archive_entry_set_size(zip->entry, S_ISREG(st->st_mode) ? st->st_size : 0);
+	if (target != NULL)
+		archive_entry_set_symlink(zip->entry, target);
 	return archive_write_header(zip->archive, zip->entry) >= ARCHIVE_WARN ||
 	    collect_archive_failed(zip, "write the results' zip");
 }
@@ -179,7 +193,7 @@ collect_put_file(struct zip *zip, int dir, const char *file, const char *name,
 	if (archive_write_finish_entry(zip->archive) < ARCHIVE_WARN)
 		return collect_archive_failed(zip, "write the results' zip");
 	offset = archive_filter_bytes(zip->archive, 0);
-	if (!collect_put_header(zip, name, st))
+	if (!collect_put_header(zip, name, NULL, st))
 		return false;
 	zip->room -= st->st_size;
 	crypto_hash_sha256_init(&hash);
@@ -187,29 +201,129 @@ collect_put_file(struct zip *zip, int dir, const char *file, const char *name,
 	    collect_put_line(zip, offset, name, st->st_size, &hash);
 }
 
+bool
+collect_stays_within(const char *target, int depth)
+{
+	bool named = false; /* a component with a name came */
+
+	if (*target == '/')
+		return false;
+	while (*target != '\0') {
+		size_t length = strcspn(target, "/");
+		bool up = length == 2 && memcmp(target, "..", 2) == 0;
+
+		if (up && (named || --depth < 0))
+			return false;
+		named = named || !(up || length == 0 || (length == 1 && *target == '.'));
+		target += length + (target[length] == '/');
+	}
+	return named;
+}
+
+/*
+ * Writes a symbolic link. *kept becomes false if it may lead out of the outbox: then it is not
+ * written.
+ */
+static bool
+collect_put_link(struct zip *zip, int dir, const char *file, const char *name, int depth,
+    const struct stat *st, bool *kept)
+{
+	char target[PATH_MAX + 1];
+	cleanup_free char *valid = NULL;
+	ssize_t length = readlinkat(dir, file, target, sizeof target);
+
+	if (length < 0)
+		return error_errno(zip->err, "read the link '%s' of the outbox", name);
+	*kept = length < (ssize_t)sizeof target;
+	target[*kept ? length : 0] = '\0';
+	*kept = *kept && collect_stays_within(target, depth);
+	if (!*kept)
+		return true;
+	valid = collect_valid_name("", target); /* as the name of the file to which it leads */
+	if (valid == NULL)
+		return error_set(zip->err, ERROR_SYSTEM, "zip the outbox: not enough memory");
+	return collect_put_header(zip, name, valid, st);
+}
+
+/* Adds the name to the list of those that Windows cannot hold, if it is one. */
+static void
+collect_note_windows(struct zip *zip, const char *file, const char *name)
+{
+	size_t used = strlen(zip->windows_names);
+
+	if (windowsname_fits(file))
+		return;
+	zip->windows_count++;
+	if (zip->windows_named == WINDOWS_NAMED || used + strlen(name) + 3 > WINDOWS_TEXT)
+		return;
+	sprintf(zip->windows_names + used, "%s%s", used > 0 ? ", " : "", name);
+	utf8_printable(zip->windows_names + used);
+	zip->windows_named++;
+}
+
+/* Adds the remark about these names. It has a place of its own behind the others. */
+static void
+collect_add_windows_remark(struct zip *zip)
+{
+	struct collect_remarks *remarks = zip->collect->remarks;
+	size_t more = zip->windows_count - zip->windows_named;
+	char unnamed[48] = "";
+	char *text;
+
+	if (zip->windows_count == 0)
+		return;
+	if (more > 0)
+		snprintf(unnamed, sizeof unnamed, "%s%zu%s", zip->windows_named > 0 ? " and " : "",
+		    more, zip->windows_named > 0 ? " more" : " long names");
+	if (asprintf(&text, "names in the results that Windows cannot hold: %s%s",
+		zip->windows_names, unnamed) >= 0)
+		remarks->texts[remarks->count++] = text;
+}
+
 static bool collect_put_folder(struct zip *zip, int dir, const char *file, const char *name,
     int depth);
+
+/*
+ * Writes an entry. *kept becomes false if it is of a kind that is left out, or over a limit.
+ */
+static bool
+collect_put_known(struct zip *zip, int dir, const char *file, const char *name, int depth,
+    const struct stat *st, bool *kept)
+{
+	*kept = true;
+	if (S_ISREG(st->st_mode) && st->st_size <= zip->room)
+		return collect_put_file(zip, dir, file, name, st);
+	if (S_ISLNK(st->st_mode))
+		return collect_put_link(zip, dir, file, name, depth, st, kept);
+	if (S_ISDIR(st->st_mode) && depth < DEPTH_MOST)
+		return collect_put_header(zip, name, NULL, st) &&
+		    collect_put_folder(zip, dir, file, name, depth + 1);
+	*kept = false;
+	return true;
+}
 
 static bool
 collect_put_entry(struct zip *zip, int dir, const char *file, const char *folder, int depth)
 {
 	cleanup_free char *name = collect_valid_name(folder, file);
 	struct stat st;
+	bool kept;
 
 	if (name == NULL)
 		return error_set(zip->err, ERROR_SYSTEM, "zip the outbox: not enough memory");
 	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(zip->err, "inspect '%s' of the outbox", name);
-	if (S_ISREG(st.st_mode) && st.st_size <= zip->room)
-		return collect_put_file(zip, dir, file, name, &st);
-	if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST)
-		return collect_put_header(zip, name, &st) &&
-		    collect_put_folder(zip, dir, file, name, depth + 1);
+	if (!collect_put_known(zip, dir, file, name, depth, &st, &kept))
+		return false;
+	if (kept) {
+		collect_note_windows(zip, file, name);
+		return true;
+	}
 	collect_add_remark(zip->collect->remarks, "left out of the results: %s (%s)",
 	    utf8_printable(name),
-	    S_ISREG(st.st_mode)        ? "over the disk limit"
-		: S_ISDIR(st.st_mode)  ? "folders too deep"
-		: S_ISLNK(st.st_mode)  ? "a symbolic link"
+	    S_ISREG(st.st_mode)       ? "over the disk limit"
+		: S_ISDIR(st.st_mode) ? "folders too deep"
+		: S_ISLNK(st.st_mode) ? "a symbolic link that is not a relative path within /outbox"
 		: S_ISFIFO(st.st_mode) ? "a FIFO"
 		: S_ISSOCK(st.st_mode) ? "a socket"
 				       : "a device");
@@ -235,8 +349,13 @@ static bool
 collect_zip_outbox(const struct collect *collect, int to, FILE *list, struct error *err)
 {
 	cleanup_free char *block = malloc(BLOCK);
-	struct zip zip = { archive_write_new(), archive_entry_new(), list, collect, collect->limit,
-		block, err };
+	struct zip zip = { .archive = archive_write_new(),
+		.entry = archive_entry_new(),
+		.list = list,
+		.collect = collect,
+		.room = collect->limit,
+		.block = block,
+		.err = err };
 	bool done = false;
 
 	if (zip.archive == NULL || zip.entry == NULL || block == NULL)
@@ -248,6 +367,7 @@ collect_zip_outbox(const struct collect *collect, int to, FILE *list, struct err
 		done = collect_put_folder(&zip, collect->outbox, ".", "", 0) &&
 		    (archive_write_close(zip.archive) == ARCHIVE_OK ||
 			collect_archive_failed(&zip, "end the results' zip"));
+	collect_add_windows_remark(&zip);
 	archive_entry_free(zip.entry);
 	archive_write_free(zip.archive);
 	return done;

@@ -161,7 +161,7 @@ bool
 runend_seal_log(struct run *run, struct error *err)
 {
 	const struct config *config = run->worker->config;
-	char *lines[COLLECT_REMARKS_MOST + 7], dropped[160], unnamed[96], oom[96],
+	char *lines[COLLECT_REMARKS_MOST + 8], dropped[160], unnamed[96], oom[96],
 	    ended[RUN_ERROR + 16], retry[96];
 	char limit[QUANTITY_TEXT];
 	size_t count = 0;

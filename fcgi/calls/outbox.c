@@ -212,22 +212,36 @@ outbox_read_range(struct response *res, const struct entry *entry, const char *t
 	    (long long)entry->size);
 }
 
-/* Adds a Content-Disposition with the name's last part, percent-encoded (RFC 8187, section 3.2). */
+/*
+ * Adds a Content-Disposition with the name's last part: percent-encoded (RFC 8187, section 3.2),
+ * and before it, for clients that do not know this form, in ASCII (RFC 6266, appendix D). There "_"
+ * stands for a character that such clients could misread.
+ */
 static void
 outbox_name_for_saving(struct response *res, const char *name)
 {
 	const char *slash = strrchr(name, '/'), *last = slash != NULL ? slash + 1 : name;
-	char encoded[3 * 255 + 1];
-	size_t at = 0;
+	char encoded[3 * 255 + 1], ascii[255 + 1];
+	size_t at = 0, length = 0;
 
-	for (; *last != '\0' && at + 4 <= sizeof encoded; last++)
+	for (; *last != '\0' && at + 4 <= sizeof encoded; last++) {
+		unsigned char byte = (unsigned char)*last;
+
+		if (byte < 0x80 && length + 1 < sizeof ascii)
+			ascii[length++] =
+			    byte < 0x20 || strchr("\"\\%\x7f", byte) != NULL ? '_' : *last;
+		else if (byte >= 0xc0 && length + 1 < sizeof ascii) /* a character's first byte */
+			ascii[length++] = '_';
 		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~",
 			*last) != NULL)
 			encoded[at++] = *last;
 		else
-			at += (size_t)sprintf(encoded + at, "%%%02X", (unsigned char)*last);
-	encoded[at] = '\0';
-	response_header(res, "Content-Disposition: attachment; filename*=UTF-8''%s", encoded);
+			at += (size_t)sprintf(encoded + at, "%%%02X", byte);
+	}
+	encoded[at] = ascii[length] = '\0';
+	response_header(res,
+	    "Content-Disposition: attachment; filename=\"%s\"; filename*=UTF-8''%s", ascii,
+	    encoded);
 }
 
 static bool

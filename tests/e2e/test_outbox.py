@@ -2,6 +2,7 @@
 import hashlib
 import os
 import random
+from urllib.parse import quote
 
 import pytest
 
@@ -218,3 +219,14 @@ def test_damaged_results_are_an_error_in_the_log(kabuto, alice, kept):
     until(lambda: "the results' zip" in
           ''.join(kabuto[name].text()[len(before[name]):] for name in POOLS), 'the log says why')
     kabuto.check(errors_allowed=True)
+
+
+@pytest.mark.parametrize('name, ascii, encoded', [
+    ('a.csv', 'a.csv', 'a.csv'), ('d/a b;c.txt', 'a b;c.txt', 'a%20b%3Bc.txt'),
+    ('ünï 日本.txt', '_n_ __.txt', '%C3%BCn%C3%AF%20%E6%97%A5%E6%9C%AC.txt'),
+    ('a"b\\c%41', 'a_b_c_41', 'a%22b%5Cc%2541')])
+def test_name_for_saving_has_an_ascii_form(alice, name, ascii, encoded):
+    job = alice.run(f"mkdir /outbox/d; echo x > '/outbox/{name}'")
+    answer = alice.get(path(job, quote(name)))
+    assert expect(answer, 200).headers['Content-Disposition'] == \
+        f'attachment; filename="{ascii}"; filename*=UTF-8\'\'{encoded}'

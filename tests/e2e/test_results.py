@@ -1,4 +1,5 @@
 """Results: the zip of the outbox, and how the web server sends it."""
+import os
 import stat
 import subprocess
 import zipfile
@@ -110,6 +111,36 @@ def test_what_is_no_file_is_left_out_and_named(alice, make, name):
     job = alice.run(f'cd /outbox; echo x > file; {make} {name}')
     assert job['state'] == 'done' and names(alice.results(job)) == ['file']
     assert any(name in line for line in alice.lines(job['id'], 'system'))
+
+
+@pytest.mark.both
+def test_link_within_the_outbox_stays_a_link(alice, tmp_path):
+    """As a cache of Hugging Face has them, and "latest"."""
+    job = alice.run('cd /outbox; mkdir -p blobs snapshots/1 run1; echo x > blobs/abc; '
+                    'echo y > run1/log; ln -s ../../blobs/abc snapshots/1/model; ln -s run1 latest; '
+                    'ln -s /outbox/run1 absolute; ln -s ../x out; ln -s snapshots/../../x through')
+    assert job['state'] == 'done'
+    (tmp_path / 'r.zip').write_bytes(alice.download(job).content)
+    subprocess.run(['unzip', '-q', 'r.zip', '-d', 'out'], cwd=tmp_path, check=True,
+                   stdout=subprocess.DEVNULL)
+    out = tmp_path / 'out'
+    assert os.readlink(out / 'snapshots/1/model') == '../../blobs/abc'
+    assert (out / 'snapshots/1/model').read_text() == 'x\n'
+    assert (out / 'latest/log').read_text() == 'y\n'
+    lines = alice.lines(job['id'], 'system')
+    for name in ('absolute', 'out', 'through'):
+        assert not (out / name).is_symlink()
+        assert [x for x in lines if f': {name} (a symbolic link that is not' in x], lines
+    listed = {x['name'] for x in
+              alice.json(f'/pipeline/{job["pipeline"]["id"]}/job/{job["id"]}/outbox')}
+    assert listed == {'blobs/abc', 'run1/log'}
+
+
+def test_names_that_windows_cannot_hold_are_kept_and_named(alice):
+    job = alice.run('cd /outbox; mkdir d; touch 10:15.log "what?" d/aux.c "end." good')
+    assert {'10:15.log', 'what?', 'd/aux.c', 'end.', 'good'} <= set(names(alice.results(job)))
+    line, = [x for x in alice.lines(job['id'], 'system') if 'Windows cannot hold' in x]
+    assert all(x in line for x in ('10:15.log', 'what?', 'd/aux.c', 'end.')) and 'good' not in line
 
 
 def test_device_cannot_be_made(alice):

@@ -4,7 +4,6 @@
 #include "clock.h"
 #include "support.h"
 
-
 #include <archive.h>
 #include <archive_entry.h>
 #include <grp.h>
@@ -40,6 +39,7 @@ struct scene {
 		unsigned mode; /* with its type */
 		char *data;
 		size_t length;
+		char *target; /* of a link; NULL: it is none */
 	} entries[ENTRIES_MOST];
 	size_t count;
 	struct error err;
@@ -79,6 +79,7 @@ entries_clear(struct scene *scene)
 	for (size_t i = 0; i < scene->count; i++) {
 		free(scene->entries[i].name);
 		free(scene->entries[i].data);
+		free(scene->entries[i].target);
 	}
 	scene->count = 0;
 }
@@ -117,6 +118,9 @@ read_zip(struct scene *scene, const char *name)
 		assert_true(scene->count < ENTRIES_MOST);
 		to->name = strdup(archive_entry_pathname_utf8(entry));
 		to->mode = archive_entry_mode(entry);
+		to->target = archive_entry_symlink_utf8(entry) != NULL
+		    ? strdup(archive_entry_symlink_utf8(entry))
+		    : NULL;
 		to->length = (size_t)archive_entry_size(entry);
 		to->data = malloc(to->length + 1);
 		got = archive_read_data(zip, to->data, to->length + 1);
@@ -138,11 +142,21 @@ collect(struct scene *scene)
 }
 
 static const struct entry *
-entry_of(const struct scene *scene, const char *name)
+entry_find(const struct scene *scene, const char *name)
 {
 	for (size_t i = 0; i < scene->count; i++)
 		if (strcmp(scene->entries[i].name, name) == 0)
 			return &scene->entries[i];
+	return NULL;
+}
+
+static const struct entry *
+entry_of(const struct scene *scene, const char *name)
+{
+	const struct entry *entry = entry_find(scene, name);
+
+	if (entry != NULL)
+		return entry;
 	print_error("not in the zip: %s\n", name);
 	for (size_t i = 0; i < scene->count; i++)
 		print_error("    %s\n", scene->entries[i].name);
@@ -268,8 +282,8 @@ test_what_is_neither_file_nor_folder_is_left_out_and_named(void **state)
 	assert_int_equal(scene->remarks.count, device ? 5 : 4);
 	for (size_t i = 0; i < scene->remarks.count; i++) {
 		static const char *const expected[] = {
-			"left out of the results: to-file (a symbolic link)",
-			"left out of the results: to-folder (a symbolic link)",
+			"left out of the results: to-file (a symbolic link that is not a relative path within /outbox)",
+			"left out of the results: to-folder (a symbolic link that is not a relative path within /outbox)",
 			"left out of the results: fifo (a FIFO)",
 			"left out of the results: sock (a socket)",
 			"left out of the results: null (a device)"
@@ -281,6 +295,91 @@ test_what_is_neither_file_nor_folder_is_left_out_and_named(void **state)
 		if (!known)
 			fail_msg("%s", scene->remarks.texts[i]);
 	}
+}
+
+static void
+test_link_within_the_outbox_is_kept_as_a_link(void **state)
+{
+	static const struct {
+		const char *link, *target;
+		const char *data; /* that the zip has as its target; NULL: left out */
+	} rows[] = {
+		{ "latest", "run1", "run1" },
+		{ "dot", "./run1/file", "./run1/file" },
+		{ "run1/up", "../file", "../file" },
+		{ "run1/deep/blob", "../../blobs/x", "../../blobs/x" },
+		{ "dangling", "nowhere", "nowhere" },
+		{ "bytes", "a\xff", "a%FF" },
+		{ "escape", "../x", NULL },
+		{ "run1/escape", "../../x", NULL },
+		{ "absolute", "/outbox/run1", NULL },
+		{ "through", "run1/../file", NULL },
+		{ "loop", ".", NULL },
+		{ "run1/loop", "..", NULL },
+	};
+	struct scene *scene = *state;
+	size_t kept = 0;
+	int failed = 0;
+
+	assert_int_equal(mkdirat(scene->outbox, "run1", 0755), 0);
+	assert_int_equal(mkdirat(scene->outbox, "run1/deep", 0755), 0);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(symlinkat(rows[i].target, scene->outbox, rows[i].link), 0);
+	collect(scene);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct entry *entry = entry_find(scene, rows[i].link);
+
+		row_check(failed, (entry != NULL) == (rows[i].data != NULL), "%s", rows[i].link);
+		if (entry != NULL)
+			row_check(failed,
+			    S_ISLNK(entry->mode) && entry->target != NULL &&
+				strcmp(entry->target, rows[i].data) == 0,
+			    "%s: %o '%s'", rows[i].link, entry->mode, entry->target);
+		kept += entry != NULL;
+	}
+	row_check(failed, scene->count == kept + 2, "%zu entries", scene->count);
+	row_check(failed, scene->remarks.count == COUNT(rows) - kept, "%zu remarks",
+	    scene->remarks.count);
+	rows_end(failed);
+}
+
+static void
+test_names_that_windows_cannot_hold_are_kept_and_named_in_one_line(void **state)
+{
+	struct scene *scene = *state;
+
+	file_put(scene->outbox, "good", "1", 1);
+	file_put(scene->outbox, "10:15.log", "2", 1);
+	assert_int_equal(mkdirat(scene->outbox, "d", 0755), 0);
+	file_put(scene->outbox, "d/aux.c", "3", 1);
+	assert_int_equal(symlinkat("/x", scene->outbox, "left?out"), 0);
+	collect(scene);
+	assert_string_equal(entry_of(scene, "10:15.log")->data, "2");
+	assert_string_equal(entry_of(scene, "d/aux.c")->data, "3");
+	assert_int_equal(scene->remarks.count, 2);
+	assert_non_null(strstr(scene->remarks.texts[1],
+	    "names in the results that Windows cannot hold: "));
+	assert_non_null(strstr(scene->remarks.texts[1], "10:15.log"));
+	assert_non_null(strstr(scene->remarks.texts[1], "d/aux.c"));
+	assert_null(strstr(scene->remarks.texts[1], "left?out"));
+}
+
+static void
+test_only_the_first_ten_names_for_windows_are_named(void **state)
+{
+	struct scene *scene = *state;
+
+	for (int i = 0; i < 300; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "%d?", i);
+		file_put(scene->outbox, name, "x", 1);
+		snprintf(name, sizeof name, "link%d", i);
+		assert_int_equal(symlinkat("/x", scene->outbox, name), 0);
+	}
+	collect(scene);
+	assert_int_equal(scene->remarks.count, COLLECT_REMARKS_MOST + 1);
+	assert_non_null(strstr(scene->remarks.texts[COLLECT_REMARKS_MOST], " and 290 more"));
 }
 
 static void
@@ -319,11 +418,11 @@ test_note_is_one_line_whatever_the_name(void **state)
 {
 	struct scene *scene = *state;
 
-	assert_int_equal(symlinkat("x", scene->outbox, "a\nb\x1b[31m\x7f"), 0);
+	assert_int_equal(symlinkat("/x", scene->outbox, "a\nb\x1b[31m\x7f"), 0);
 	collect(scene);
 	assert_int_equal(scene->remarks.count, 1);
 	assert_string_equal(scene->remarks.texts[0],
-	    "left out of the results: a?b?[31m? (a symbolic link)");
+	    "left out of the results: a?b?[31m? (a symbolic link that is not a relative path within /outbox)");
 }
 
 static void
@@ -335,7 +434,7 @@ test_only_the_first_hundred_left_out_are_named(void **state)
 		char name[16];
 
 		snprintf(name, sizeof name, "%d", i);
-		assert_int_equal(symlinkat("x", scene->outbox, name), 0);
+		assert_int_equal(symlinkat("/x", scene->outbox, name), 0);
 	}
 	collect(scene);
 	assert_int_equal(scene->remarks.count, COLLECT_REMARKS_MOST);
@@ -411,7 +510,7 @@ test_collecting_again_gives_the_same(void **state)
 	struct scene *scene = *state;
 
 	file_put(scene->outbox, "a", "x", 1);
-	assert_int_equal(symlinkat("x", scene->outbox, "link"), 0);
+	assert_int_equal(symlinkat("/x", scene->outbox, "link"), 0);
 	for (int i = 0; i < 2; i++) {
 		collect(scene);
 		assert_int_equal(scene->count, 1);
@@ -460,6 +559,9 @@ main(void)
 		test(test_files_and_folders_keep_names_contents_and_permissions),
 		test(test_large_file_comes_back_byte_by_byte),
 		test(test_what_is_neither_file_nor_folder_is_left_out_and_named),
+		test(test_link_within_the_outbox_is_kept_as_a_link),
+		test(test_names_that_windows_cannot_hold_are_kept_and_named_in_one_line),
+		test(test_only_the_first_ten_names_for_windows_are_named),
 		test(test_hard_links_go_in_as_files_and_setuid_does_not),
 		test(test_names_that_are_no_utf8_get_percent_signs),
 		test(test_note_is_one_line_whatever_the_name),
