@@ -17,7 +17,8 @@ storage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true
 http: {{addr: "127.0.0.1:{port}"}}
 auth: {{htpasswd: {{realm: tests, path: {folder}/htpasswd}}}}
 '''
-MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
+MANIFEST = ('application/vnd.docker.distribution.manifest.v2+json, '
+            'application/vnd.oci.image.manifest.v1+json')  # of the containerd image store
 
 
 class Registry:

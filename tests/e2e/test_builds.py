@@ -1,5 +1,6 @@
 """Images: from a text, a file, a context with folders, a repository; and what cannot be built."""
 import pathlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -19,6 +20,9 @@ def tags_of(kabuto, image, build):
     return [tag for tag in kabuto.engine.images() if tag.startswith(begin)]
 
 
+FROM_BUSYBOX = re.compile('FROM (?:docker.io/library/)?busybox')  # as builders repeat it
+
+
 def text(answer):
     """The engine's words of a build, as one text."""
     return ''.join(str(x.get('stream') or x.get('error') or x.get('status') or '')
@@ -33,7 +37,7 @@ def test_build_from_a_text(carol):
     state = carol.wait_build(answer['build_id'], 'SUCCESS')
     assert set(state) == {'state', 'id', 'output'}
     assert isinstance(state['id'], int) and isinstance(state['output'], list)
-    assert 'FROM busybox\n' in text(state)
+    assert FROM_BUSYBOX.search(text(state))
     shown = carol.json('/image')
     assert list(shown) == [str(state['id'])]
     image = shown[str(state['id'])]
@@ -142,9 +146,10 @@ def test_cache_and_nocache(alice):
     dockerfile = 'FROM busybox\nRUN echo cached?\n'
     alice.wait_build(alice.build(dockerfile), 'SUCCESS')
     again = alice.wait_build(alice.build(dockerfile, nocache='false'), 'SUCCESS')
-    assert 'Using cache' in text(again)
+    cached = re.compile('Using cache|CACHED')  # BuildKit says CACHED
+    assert cached.search(text(again))
     fresh = alice.wait_build(alice.build(dockerfile, nocache='true'), 'SUCCESS')
-    assert 'Using cache' not in text(fresh)
+    assert not cached.search(text(fresh))
 
 
 def test_images_may_share_a_name(alice):
@@ -378,6 +383,8 @@ def test_image_of_another_account_cannot_be_built_from(kabuto, alice, bob):
     image = alice.wait_build(build, 'SUCCESS')['id']
     tag, = tags_of(kabuto, image, build)
     known = image_id(kabuto, tag)
+    # BuildKit takes an id for the name of an image of docker.io.
+    refusal = re.compile('an id|the flag|base image|load metadata|failed to (parse|resolve)')
     short = known.split(':')[1][:12]
     for name in (known, short, short[:3], f'"{short}"', f'sha256:{short}', f'\\\n{short}'):
         for text in (f'FROM {name}\nRUN cat /secret\n',
@@ -385,11 +392,11 @@ def test_image_of_another_account_cannot_be_built_from(kabuto, alice, bob):
             if '--from' in text and (name.startswith('\\') or name.isdigit()):
                 continue  # the flag ends there, or is a stage's number
             state = bob.wait_build(bob.build(text, name='stolen'), 'FAILED')
-            assert 'an id' in state['error'] or 'the flag' in state['error'], state
+            assert refusal.search(state['error']), state
             assert 'classified' not in str(state['output']), state
     for text in (f'ARG A={short}\nFROM $A\n', f'ARG A=sha256\nFROM $A:{short}\n'):
         state = bob.wait_build(bob.build(text, name='stolen'), 'FAILED')
-        assert 'an id' in state['error'], state
+        assert refusal.search(state['error']), state
     guess = f'kabuto/{kabuto.instance}-{image}:{build}'
     state = bob.wait_build(bob.build(f'FROM {guess}\nRUN cat /secret\n', name='stolen'))
     assert state['state'] == 'FAILED', state
@@ -405,7 +412,7 @@ def test_instructions_of_a_base_image_end_the_build(kabuto, alice, bob):
         engine.call('POST', '/commit', {}, container=made['Id'], repo='evil', tag='latest',
                     changes=f'ONBUILD COPY --from={short} /secret /stolen')
         state = bob.wait_build(bob.build('FROM evil:latest\nRUN cat /stolen\n', name='x'))
-        assert state['state'] == 'FAILED' and 'ONBUILD' in state['error'], state
+        assert state['state'] == 'FAILED' and re.search(f'ONBUILD|{short}', state['error']), state
         assert 'classified' not in str(state['output'])
         engine.call('DELETE', '/images/evil:latest', force=1)
     finally:
@@ -418,15 +425,16 @@ def test_instructions_of_a_base_image_end_the_build(kabuto, alice, bob):
 def test_base_image_is_none_of_the_machines_files(alice, name):
     """Podman reads images from there, too; as root, and tells what it found."""
     state = alice.wait_build(alice.build(f'ARG A=dir:/etc\nFROM {name}\n', name='x'))
-    assert state['state'] == 'FAILED' and 'manifest' not in str(state), state
+    said = str(state).replace('/manifests/', '')  # in the URL of a registry
+    assert state['state'] == 'FAILED' and 'manifest' not in said, state
 
 
 def test_accounts_share_no_cache_of_a_build(alice, bob):
     for who, command in ((alice, 'echo classified > /c/file'), (bob, 'cat /c/file')):
-        text = f'FROM busybox\nRUN --mount=type=cache,id=shared,target=/c {command}\n'
-        state = who.wait_build(who.build(text, name='x', nocache='true'))
-        assert state['state'] == 'FAILED', state
-        assert 'classified\n' not in [x.get('stream') for x in state['output']], state
+        dockerfile = f'FROM busybox\nRUN --mount=type=cache,id=shared,target=/c {command}\n'
+        state = who.wait_build(who.build(dockerfile, name='x'))
+        assert not re.search('^(#.* )?classified$', text(state), re.M), state
+    assert state['state'] == 'FAILED', 'the second account finds no such file'
 
 
 def test_stages_are_named_and_numbered(alice):
