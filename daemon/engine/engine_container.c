@@ -61,14 +61,15 @@ static json_t *
 engine_container_host_config(const struct container_spec *spec)
 {
 	return json_pack(
-	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b, s:o*}",
+	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b, s:o*, s:s*}",
 	    "Mounts", engine_container_mounts_json(spec), "NetworkMode", spec->network, "Memory",
 	    (json_int_t)spec->memory, "MemorySwap", (json_int_t)spec->memory, "ShmSize",
 	    (json_int_t)spec->memory, "NanoCpus", (json_int_t)(spec->cpus * 1e9), "PidsLimit",
 	    (json_int_t)spec->pids, "CapDrop", "ALL", "CapAdd",
 	    engine_container_capabilities_json(spec), "SecurityOpt", "no-new-privileges",
 	    "LogConfig", "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0,
-	    "ExtraHosts", engine_container_extra_hosts_json(spec));
+	    "ExtraHosts", engine_container_extra_hosts_json(spec), "Runtime",
+	    spec->runtime != NULL && spec->runtime[0] != '\0' ? spec->runtime : NULL);
 }
 
 /*
@@ -90,6 +91,50 @@ engine_container_create_body(const struct engine *engine, const struct container
 	    spec->env, "Labels", spec->labels, "WorkingDir", spec->workdir, "Hostname",
 	    engine_container_hostname_of(engine, spec), "User", spec->user, "StopSignal", "SIGTERM",
 	    "Healthcheck", "Test", "NONE", "HostConfig", engine_container_host_config(spec));
+}
+
+/* Returns the names of an object's members, in one line. The caller frees it. */
+static char *
+engine_container_names(json_t *object)
+{
+	char *names = strdup("");
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (object, name, value) {
+		cleanup_free char *shorter = names;
+
+		if (shorter == NULL ||
+		    asprintf(&names, "%s%s%s", shorter, shorter[0] != '\0' ? ", " : "", name) < 0)
+			return NULL;
+	}
+	return names;
+}
+
+bool
+engine_container_check_runtime(struct engine *engine, const char *runtime, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	cleanup_free char *names = NULL;
+	json_t *runtimes;
+
+	if (!engine_agree(engine, err))
+		return false;
+	if (engine->podman)
+		return error_set(err, ERROR_AWAY,
+		    "engine { runtime = \"%s\" }: Podman takes its runtime from containers.conf: set it there, and leave this setting empty",
+		    runtime);
+	if (!engine_call(engine, "GET", "/info", NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	if (answer.status != 200)
+		return engine_refused(&answer, err, "read the engine's runtimes");
+	runtimes = json_object_get(answer.json, "Runtimes");
+	if (json_object_get(runtimes, runtime) != NULL)
+		return true;
+	names = engine_container_names(runtimes);
+	return error_set(err, ERROR_AWAY,
+	    "engine { runtime = \"%s\" }: the engine has only the runtimes %s: name one of them, or add this one to the engine's daemon.json",
+	    runtime, names != NULL ? names : "");
 }
 
 static bool

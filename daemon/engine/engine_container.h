@@ -47,6 +47,7 @@ struct container_spec {
 	json_t *labels;     /* object of strings */
 	const char *workdir;
 	const char *user;
+	const char *runtime; /* of the engine; empty or NULL: its default */
 	const char *network; /* "none", "bridge", or "container:<name>" (its network) */
 	const char *hostname;
 	int64_t memory; /* bytes, including swap */
@@ -57,6 +58,12 @@ struct container_spec {
 	struct container_mount mounts[CONTAINER_MOUNTS];
 	size_t mount_count;
 };
+
+/*
+ * Checks that the engine can start containers with that runtime (GET /info). If not, err is
+ * ERROR_AWAY, because the engine cannot be used until the operator has acted.
+ */
+bool engine_container_check_runtime(struct engine *engine, const char *runtime, struct error *err);
 
 /*
  * Creates the container; id gets its id. ERROR_INPUT: the engine will always refuse it;

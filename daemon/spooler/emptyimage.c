@@ -28,6 +28,7 @@ emptyimage_create(struct worker *worker, const char *name, const char *slot,
 	spec->command = command;
 	spec->labels = labels;
 	spec->hostname = SANDBOX_HOSTNAME;
+	spec->runtime = worker->config->engine.runtime;
 	spec->memory = MEMORY;
 	spec->pids = PIDS;
 	if (engine_container_create(&worker->engine, name, spec, id, err))

@@ -9,8 +9,8 @@
 
 /*
  * Creates a container, with limits for kabuto-init alone; id gets its id. It is labelled as the
- * sandbox `slot`. spec needs entrypoint, network and mounts; its image, command, labels, hostname
- * and limits are set here. Makes the image if the engine does not have it. For errors see
+ * sandbox `slot`. spec needs entrypoint, network and mounts; its image, command, labels, hostname,
+ * runtime and limits are set here. Makes the image if the engine does not have it. For errors see
  * engine_container_create.
  */
 bool emptyimage_create(struct worker *worker, const char *name, const char *slot,

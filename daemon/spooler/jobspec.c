@@ -133,6 +133,7 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 		.labels = labels,
 		.workdir = job->workdir,
 		.user = job->user,
+		.runtime = config->engine.runtime,
 		.network = sandbox != NULL ? joined : job->network,
 		.hostname = SANDBOX_HOSTNAME,
 		.memory = job->memory,

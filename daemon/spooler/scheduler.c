@@ -19,6 +19,7 @@
 #include "containersweep.h"
 #include "deletion.h"
 #include "crash.h"
+#include "engine_container.h"
 #include "job.h"
 #include "jobstate.h"
 #include "jobrun.h"
@@ -59,6 +60,7 @@ struct scheduler {
 	int64_t next_record_ms, next_sweep_ms, next_ping_ms, ping_pause_ms; /* monotonic */
 	int64_t next_delete_ms;                                             /* monotonic */
 	bool had_room;
+	bool runtime_checked; /* since the engine was away */
 };
 
 static void *
@@ -384,6 +386,22 @@ scheduler_sweep_due_containers(struct scheduler *scheduler, struct error *err)
 	return done;
 }
 
+/* Whether the engine answers, and its containers have been swept where that is due. */
+static bool
+scheduler_reach_engine(struct scheduler *scheduler, struct error *err)
+{
+	const char *runtime = scheduler->spooler->config->engine.runtime;
+
+	if (!engine_ping(&scheduler->own.engine, err))
+		return false;
+	sandbox_choose(scheduler->spooler, &scheduler->own.engine);
+	if (runtime[0] != '\0' && !scheduler->runtime_checked &&
+	    !engine_container_check_runtime(&scheduler->own.engine, runtime, err))
+		return false;
+	scheduler->runtime_checked = true;
+	return scheduler_sweep_due_containers(scheduler, err);
+}
+
 /* Checks whether the engine answers: rarely while it is up, often while it is away. */
 static void
 scheduler_check_engine(struct scheduler *scheduler)
@@ -394,8 +412,7 @@ scheduler_check_engine(struct scheduler *scheduler)
 
 	if (now < scheduler->next_ping_ms)
 		return;
-	if (engine_ping(&scheduler->own.engine, &err) &&
-	    scheduler_sweep_due_containers(scheduler, &err)) {
+	if (scheduler_reach_engine(scheduler, &err)) {
 		scheduler->ping_pause_ms = PING_LEAST_MS;
 		scheduler->next_ping_ms = now + PING_MOST_MS;
 		spooler_record_engine(scheduler->spooler, NULL);
@@ -405,6 +422,7 @@ scheduler_check_engine(struct scheduler *scheduler)
 		scheduler->ping_pause_ms = PING_LEAST_MS;
 	spooler_record_engine(scheduler->spooler, &err);
 	scheduler->spooler->containers_due = true;
+	scheduler->runtime_checked = false;
 	sandbox_forget_all(scheduler->spooler);
 	scheduler->next_ping_ms = clock_monotonic_ms() + scheduler->ping_pause_ms;
 	scheduler->ping_pause_ms *= 2;

@@ -57,8 +57,8 @@ const struct setting config_settings[] = {
 	{ NULL, "login_attempts_address", SETTING_NUMBER, "100", 1, MANY, NULL,
 	    AT(login_attempts_address) },
 	{ NULL, "slots", SETTING_NUMBER, "0", 0, 1000, NULL, AT(slots) },
-	{ NULL, "sandboxes", SETTING_BOOLEAN, "true", 0, 0, NULL, AT(sandboxes),
-	    .change = SETTING_UNCHANGED },
+	{ NULL, "sandboxes", SETTING_TEXT, "auto", 0, 0, "auto on off true false yes no",
+	    AT(sandboxes), .change = SETTING_UNCHANGED },
 	{ NULL, "build_slots", SETTING_NUMBER, "1", 1, 100, NULL, AT(build_slots) },
 	{ NULL, "min_free", SETTING_BYTES, "1g", 0, ANY_BYTES, NULL, AT(min_free) },
 	{ NULL, "min_free_inodes", SETTING_NUMBER, "10000", 0, 1e15, NULL, AT(min_free_inodes) },
@@ -75,6 +75,8 @@ const struct setting config_settings[] = {
 	{ "engine", "socket", SETTING_TEXT, "/var/run/docker.sock", 0, 0, NULL, AT(engine.socket),
 	    .change = SETTING_UNCHANGED },
 	{ "engine", "state_dir", SETTING_TEXT, "", 0, 0, NULL, AT(engine.state_dir),
+	    .change = SETTING_UNCHANGED },
+	{ "engine", "runtime", SETTING_TEXT, "", 0, 0, NULL, AT(engine.runtime),
 	    .change = SETTING_UNCHANGED },
 	/* clang-format off */
 	JOBOPTIONS(JOB_SETTINGS)

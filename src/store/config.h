@@ -29,7 +29,7 @@ struct config {
 	int64_t login_attempts;
 	int64_t login_attempts_address;
 	int64_t slots;
-	bool sandboxes;
+	char *sandboxes; /* "auto", "on", "off", or a former version's true, yes, false, no */
 	int64_t build_slots;
 	int64_t min_free;
 	int64_t min_free_inodes;
@@ -46,6 +46,7 @@ struct config {
 	struct {
 		char *socket;
 		char *state_dir;
+		char *runtime;
 	} engine;
 	struct {
 		JOBOPTIONS(JOBOPTION_CONFIG)

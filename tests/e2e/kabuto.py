@@ -141,6 +141,7 @@ class Kabuto:
             'init': str(self.build / 'daemon/init/kabuto-init'),
             'login_attempts_address': 100000,
             'slots': 4,
+            'sandboxes': 'on',  # with each engine
             'engine': {'socket': str(self.engine_socket)},
             'threads': {'api': 8, 'upload': 8, 'follow': 16},
         }

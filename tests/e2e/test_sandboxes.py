@@ -247,6 +247,19 @@ def test_image_with_a_label_of_sandboxes_makes_none_of_its_jobs(kabuto, dave):
     assert dave.wait_job(pipeline, job)['state'] == 'done'
 
 
+def test_there_are_some_where_jobs_start_faster_by_them(own, engine):
+    """By default: not with Docker 28 and later, whose API is 1.48."""
+    kabuto = own({'slots': 1, 'sandboxes': 'auto'})
+    dave = kabuto.user('dave')
+    dave.image()
+    version = engine.call('GET', '/version')
+    if 'Podman' in str(version) or version['ApiVersion'] < '1.48':
+        wait_ready(kabuto, 1)
+        assert joined(kabuto, dave)
+    else:
+        assert not joined(kabuto, dave) and kabuto.sandboxes() == []
+
+
 def test_switched_off_there_are_none(own):
     kabuto = own({'slots': 2})
     dave = kabuto.user('dave')

@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from client import expect, refused
+from client import WAIT, expect, refused
 from kabuto import POOLS, as_spooler, as_web
 from wait import until
 
@@ -284,8 +284,8 @@ def elsewhere(start, alive, scratch):
     """Starts the spooler and the pools with another engine's socket; gives the Kabuto."""
     mine = []
 
-    def elsewhere(path, capable=True):
-        one = start(begin=False, engine_socket=path)
+    def elsewhere(path, capable=True, settings=None):
+        one = start(settings, begin=False, engine_socket=path)
         mine.append(one)
         if not capable:
             command = one['spooler'].command
@@ -300,6 +300,26 @@ def elsewhere(start, alive, scratch):
     for one in mine:
         alive.remove(one)
         one.destroy()
+
+
+@pytest.mark.docker('Podman has its own setting')
+def test_jobs_run_with_the_runtime_of_the_configuration(own):
+    kabuto = own({'slots': 1, 'engine': {'runtime': 'io.containerd.runc.v2'}})
+    dave = kabuto.user('dave')
+    dave.image()
+    pipeline, job = dave.begin(f'echo ready; {WAIT}')
+    dave.wait_line(job, 'ready')
+    inspected = kabuto.engine.call('GET', f'/containers/{kabuto.container(job)}/json')
+    assert inspected['HostConfig']['Runtime'] == 'io.containerd.runc.v2'
+    kabuto.let_go(job)
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+
+
+@pytest.mark.log_errors
+def test_unknown_runtime_is_said_with_what_to_do(elsewhere, engine):
+    said = engine_error(elsewhere(engine.socket, settings={'engine': {'runtime': 'nosuch'}}))
+    assert 'runtime = \\"nosuch\\"' in said
+    assert ('containers.conf' if engine.starts_joined else 'runc') in said
 
 
 @pytest.mark.log_errors
