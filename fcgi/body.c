@@ -147,6 +147,21 @@ body_add_object(struct request *req, json_t *object, struct error *err)
 	return true;
 }
 
+/* Sets the error for a text that is no JSON of parameters. where: jansson's. */
+static bool
+body_broken_json(const char *text, size_t length, const json_error_t *where, struct error *err)
+{
+	if (!utf8_valid(text, length))
+		return error_set(err, ERROR_INPUT,
+		    "the JSON body, line %d: it is not valid UTF-8; send it in UTF-8", where->line);
+	if (text[strspn(text, " \t\r\n")] == '"')
+		return error_set(err, ERROR_INPUT,
+		    "the JSON body is a text, and must be an object of parameters; was it encoded twice?");
+	/* jansson quotes the text at which it stopped, and may cut a character in two. */
+	return error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where->line,
+	    utf8_valid(where->text, strlen(where->text)) ? where->text : "invalid Unicode");
+}
+
 static bool
 body_read_json(struct request *req, struct error *err)
 {
@@ -161,15 +176,9 @@ body_read_json(struct request *req, struct error *err)
 
 		object = json_loadb(text + mark, body.length - mark,
 		    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
-		/* jansson quotes the text at which it stopped, and may cut a character in two. */
-		done = object != NULL ? body_add_object(req, object, err)
-		    : utf8_valid(text, body.length)
-		    ? error_set(err, ERROR_INPUT, "the JSON body, line %d: %s", where.line,
-			  utf8_valid(where.text, strlen(where.text)) ? where.text
-								     : "invalid Unicode")
-		    : error_set(err, ERROR_INPUT,
-			  "the JSON body, line %d: it is not valid UTF-8; send it in UTF-8",
-			  where.line);
+		done = object != NULL
+		    ? body_add_object(req, object, err)
+		    : body_broken_json(text + mark, body.length - mark, &where, err);
 	}
 	textbuffer_clear(&body);
 	return done;

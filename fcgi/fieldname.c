@@ -35,34 +35,47 @@ fieldname_is_index(const char *key, size_t length)
 	return true;
 }
 
-/* Finds "name[]", "name[0]" or "name[KEY]" of one parameter. */
+/*
+ * Reads the text behind a parameter's name. *key and *length become what is in the brackets or
+ * behind the dot; *length 0: nothing is. Returns false if the text has none of the forms.
+ */
 static bool
-fieldname_matches(const struct parameter *p, const char *name, struct fieldname *found)
+fieldname_read_suffix(const char *suffix, const char **key, size_t *length)
 {
-	size_t length = strlen(p->name), open, close = 0, size;
+	size_t open = fieldname_bracket(suffix, "[", "%5B"), close = 0;
 
-	if (strncmp(name, p->name, length) != 0)
-		return false;
-	name += length;
-	*found = (struct fieldname){ .parameter = p };
-	if (*name == '\0')
+	*key = suffix + open;
+	*length = 0;
+	if (*suffix == '\0' || strcmp(suffix, "{}") == 0)
 		return true;
-	open = fieldname_bracket(name, "[", "%5B");
+	if (*suffix == '.') {
+		*key = suffix + 1;
+		*length = strlen(*key);
+		return *length > 0;
+	}
 	if (open == 0)
 		return false;
-	name += open;
-	for (size = 0; name[size] != '\0'; size++) {
-		close = fieldname_bracket(name + size, "]", "%5D");
+	for (; (*key)[*length] != '\0'; (*length)++) {
+		close = fieldname_bracket(*key + *length, "]", "%5D");
 		if (close > 0)
 			break;
 	}
-	if (name[size] == '\0' || name[size + close] != '\0')
+	return close > 0 && (*key)[*length + close] == '\0';
+}
+
+static bool
+fieldname_matches(const struct parameter *p, const char *name, struct fieldname *found)
+{
+	size_t length = strlen(p->name);
+
+	*found = (struct fieldname){ .parameter = p };
+	if (strncmp(name, p->name, length) != 0 ||
+	    !fieldname_read_suffix(name + length, &found->key, &found->key_length))
 		return false;
-	if (fieldname_is_index(name, size))
-		return true;
-	found->key = name;
-	found->key_length = size;
-	return p->type == PARAMETER_PAIRS;
+	if (!fieldname_is_index(found->key, found->key_length))
+		return p->type == PARAMETER_PAIRS;
+	found->key_length = 0;
+	return true;
 }
 
 struct fieldname

@@ -2,8 +2,8 @@
 #define KABUTO_FIELDNAME_H
 /*
  * Finds the parameter that a field's name means. Clients write the name of a list or of a map in
- * different ways: "env", "env[]" and "env[0]" mean the parameter env, and "env[KEY]" means the pair
- * KEY=VALUE.
+ * different ways: "env", "env[]", "env[0]", "env.0" and "env{}" mean the parameter env, and
+ * "env[KEY]" and "env.KEY" mean the pair KEY=VALUE.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -58,6 +58,7 @@ def test_files_may_come_as_a_list(alice, name):
 @pytest.mark.parametrize('given', [
     [('env', 'A=1'), ('env', 'B=2')], [('env[]', 'A=1'), ('env[]', 'B=2')],
     [('env[0]', 'A=1'), ('env[1]', 'B=2')], [('env[A]', '1'), ('env[B]', '2')],
+    [('env.A', '1'), ('env.B', '2')], [('env{}', '{"A": "1", "B": 2}')],
     [('env', '{"A": "1", "B": 2}')], [('env', '["A=1", "B=2"]')]], ids=str)
 def test_values_may_come_as_a_list_or_a_map(alice, given):
     assert job_of(alice, *[field(*pair) for pair in given])['env'] == ['A=1', 'B=2']
@@ -370,6 +371,11 @@ def test_compressed_body_is_refused(alice, encoding, status):
         expect(answer, 200)
     else:
         refused(answer, 415, encoding, 'uncompressed')
+
+
+def test_json_that_was_encoded_twice_is_told_so(alice):
+    body = json.dumps(json.dumps({'name': 'x'}))
+    refused(alice.post('/pipeline', body, headers=JSON), 400, 'encoded twice')
 
 
 def test_json_in_another_encoding_is_told_so(alice):
