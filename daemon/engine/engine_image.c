@@ -23,7 +23,7 @@ struct tar {
 	struct archive *disk;
 	struct archive *out;
 	const char *root;
-	const char *dockerfile; /* the content of the file Dockerfile; NULL: as it is on disk */
+	const struct engine_image_build *build;
 	struct archive_entry *entry;
 	int64_t left; /* bytes of the entry's content that are still missing */
 	char *pending;
@@ -161,7 +161,8 @@ engine_image_leads_out(const char *name, const char *target)
 static bool
 engine_image_tar_dockerfile(struct tar *tar)
 {
-	size_t length = strlen(tar->dockerfile);
+	const char *text = tar->build->dockerfile;
+	size_t length = strlen(text);
 	mode_t mode = archive_entry_perm(tar->entry);
 
 	archive_entry_clear(tar->entry);
@@ -171,7 +172,7 @@ engine_image_tar_dockerfile(struct tar *tar)
 	archive_entry_set_size(tar->entry, (la_int64_t)length);
 	tar->left = 0;
 	return (archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN &&
-		   archive_write_data(tar->out, tar->dockerfile, length) == (la_ssize_t)length) ||
+		   archive_write_data(tar->out, text, length) == (la_ssize_t)length) ||
 	    engine_image_tar_fail(tar, tar->out);
 }
 
@@ -181,6 +182,7 @@ engine_image_tar_next_entry(struct tar *tar)
 	size_t root = strlen(tar->root);
 	const char *name;
 	int result;
+	bool out;
 
 	archive_entry_clear(tar->entry);
 	result = archive_read_next_header2(tar->disk, tar->entry);
@@ -195,10 +197,15 @@ engine_image_tar_next_entry(struct tar *tar)
 	name += *name == '/';
 	if (engine_image_is_history(name))
 		return true;
-	(void)archive_read_disk_descend(tar->disk); /* fails for a file, which is fine */
+	out = *name != '\0' && tar->build->leaves_out != NULL &&
+	    tar->build->leaves_out(tar->build->leaves_out_context, name);
+	if (!out || tar->build->exceptions)
+		(void)archive_read_disk_descend(tar->disk); /* fails for a file, which is fine */
+	if (out)
+		return true;
 	if (*name == '\0')
 		return true;
-	if (tar->dockerfile != NULL && strcmp(name, "Dockerfile") == 0)
+	if (tar->build->dockerfile != NULL && strcmp(name, "Dockerfile") == 0)
 		return engine_image_tar_dockerfile(tar);
 	{
 		cleanup_free char *copy = strdup(name);
@@ -484,7 +491,7 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 	if (path == NULL || (registry && header == NULL) || !engine_lines_open(&messages.lines))
 		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
 	if (engine_image_tar_open(&tar, build->context, err)) {
-		tar.dockerfile = build->dockerfile;
+		tar.build = build;
 		done =
 		    engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
 	}

@@ -20,6 +20,10 @@ struct engine_image_build {
 	const char *network;
 	const char *dockerfile; /* sent in the place of the folder's Dockerfile; NULL: that one */
 	json_t *arguments;      /* build arguments, name: value; NULL: none */
+	/* Whether a file or folder of the context is not sent. NULL: all are sent. */
+	bool (*leaves_out)(void *context, const char *path);
+	void *leaves_out_context;
+	bool exceptions; /* a file may be sent although its folder is not */
 	bool nocache;
 	int64_t memory; /* bytes, for each step; BuildKit does not limit it */
 	/*

@@ -47,6 +47,7 @@ buildfile_clear(struct buildfile *file)
 	free(file->text);
 	json_decref(file->arguments);
 	json_decref(file->images);
+	dockerignore_free(&file->ignore);
 	*file = (struct buildfile){ 0 };
 }
 
@@ -88,7 +89,7 @@ buildfile_check_buildkit(struct buildfile *file, struct error *err)
 
 bool
 buildfile_prepare(struct buildfile *file, struct worker *worker, const struct build *build,
-    const char *text, struct error *err)
+    int context, const char *text, struct error *err)
 {
 	enum builder kind = engine_builder_choose(&worker->engine, worker->config->build.builder);
 	const struct dockerfile_builder builder = dockerfile_builder_of(&worker->engine, kind);
@@ -100,7 +101,8 @@ buildfile_prepare(struct buildfile *file, struct worker *worker, const struct bu
 		return false;
 	if (!buildfile_translate(file, &instructions, text, build->build_arg, kind, err) ||
 	    !(kind == BUILDER_BUILDKIT ? buildfile_check_buildkit(file, err)
-				       : dockerfile_check(file->text, err))) {
+				       : dockerfile_check(file->text, err)) ||
+	    !dockerignore_read(&file->ignore, context, kind == BUILDER_BUILDKIT, err)) {
 		buildfile_clear(file);
 		return false;
 	}

@@ -175,9 +175,9 @@ buildrun_check_out(struct build_state *state, struct error *err)
 	return true;
 }
 
-/* Reads the build's Dockerfile. The caller frees it. NULL with err set. */
+/* Reads the Dockerfile of the context. The caller frees it. NULL with err set. */
 static char *
-buildrun_read_dockerfile(const struct build_state *state, const char *path, struct error *err)
+buildrun_read_dockerfile(int context, const char *name, struct error *err)
 {
 	cleanup_free char *text = malloc(DOCKERFILE_MOST + 1);
 	cleanup_close int fd = -1;
@@ -187,7 +187,7 @@ buildrun_read_dockerfile(const struct build_state *state, const char *path, stru
 		error_set(err, ERROR_SYSTEM, "read the Dockerfile: not enough memory");
 		return NULL;
 	}
-	fd = openat(state->folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = openat(context, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	length = fd < 0 ? -1 : read(fd, text, DOCKERFILE_MOST + 1);
 	if (length < 0) {
 		/* It does not exist, or is a link, a socket or a folder. */
@@ -276,6 +276,12 @@ buildrun_push(struct build_state *state, const struct imagename *name, struct er
 	return true;
 }
 
+static bool
+buildrun_leaves_out(void *context, const char *path)
+{
+	return dockerignore_leaves_out(context, path);
+}
+
 /* Builds the image on the engine. True: *failure is NULL, or says why the build failed. */
 static bool
 buildrun_build_image(struct build_state *state, const char *path, const char *tag, char **failure,
@@ -291,6 +297,9 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 		.network = config->build.network,
 		.dockerfile = state->file.text,
 		.arguments = state->file.arguments,
+		.leaves_out = buildrun_leaves_out,
+		.leaves_out_context = &state->file.ignore,
+		.exceptions = state->file.ignore.exceptions,
 		.nocache = state->build->nocache,
 		.memory = config->build.memory,
 		.cache_namespace = cache_namespace,
@@ -316,20 +325,22 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 }
 
 /*
- * Checks the Dockerfile. *refusal gets the reason why it must not be built, or NULL. The caller
- * frees it.
+ * Checks the Dockerfile of the context at path. *refusal gets the reason why it must not be built,
+ * or NULL. The caller frees it.
  */
 static bool
-buildrun_check_dockerfile(struct build_state *state, char **refusal, struct error *err)
+buildrun_check_dockerfile(struct build_state *state, const char *path, char **refusal,
+    struct error *err)
 {
 	bool repository = state->build->repo_url != NULL;
-	cleanup_free char *text = buildrun_read_dockerfile(state,
-	    repository ? BUILD_CHECKOUT "/" CHECKOUT_TREE "/Dockerfile"
-		       : BUILD_CONTEXT "/Dockerfile",
-	    err);
+	cleanup_close int context = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_free char *text = NULL;
 	struct error reason = { .kind = ERROR_NONE };
 	size_t length;
 
+	if (context < 0)
+		return error_errno(err, "open the build's context");
+	text = buildrun_read_dockerfile(context, "Dockerfile", err);
 	if (text == NULL)
 		return false;
 	if (repository) { /* the image shows it later */
@@ -337,7 +348,7 @@ buildrun_check_dockerfile(struct build_state *state, char **refusal, struct erro
 		state->dockerfile = utf8_repair(text, strlen(text), &length);
 	}
 	buildfile_clear(&state->file);
-	if (!buildfile_prepare(&state->file, state->worker, state->build, text, &reason)) {
+	if (!buildfile_prepare(&state->file, state->worker, state->build, context, text, &reason)) {
 		if (reason.kind != ERROR_INPUT) {
 			*err = reason;
 			return false;
@@ -389,7 +400,8 @@ buildrun_make_image(struct build_state *state, const char *tag, bool *failed, st
 	if (!buildrun_open_output(state, err))
 		return false;
 	crash_point("build", "output");
-	if (!buildrun_check_out(state, err) || !buildrun_check_dockerfile(state, &failure, err))
+	if (!buildrun_check_out(state, err) ||
+	    !buildrun_check_dockerfile(state, path, &failure, err))
 		return false;
 	if (failure == NULL && !buildrun_get_base_images(state, &failure, err))
 		return false;

@@ -271,6 +271,15 @@ def test_build_from_git(cloning, repositories, prefix):
     assert cloning.lines(cloning.run(image=state['id'])['id']) == ['from the repository']
 
 
+def test_dockerignore_of_a_repository_is_heeded(cloning, repositories):
+    url = repositories.git('ignoring', {
+        'Dockerfile': 'FROM busybox\nCOPY . /x\nCMD ls -A /x /x/sub\n', 'a.log': '', 'sub/a': '',
+        'sub/b': '', 'out/c': '', '.dockerignore': '*.log\nout/\nsub\n!sub/a\n'})
+    image = from_repository(cloning, url)['id']
+    assert cloning.lines(cloning.run(image=image)['id']) == [
+        '/x:', '.dockerignore', 'Dockerfile', 'sub', '', '/x/sub:', 'a']
+
+
 @pytest.mark.parametrize('prefix', ['hg+', ''])
 def test_build_from_mercurial(cloning, repositories, prefix):
     url = repositories.mercurial(f'hg{len(prefix)}', FILES)

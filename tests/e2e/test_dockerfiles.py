@@ -98,3 +98,28 @@ def test_platform_has_its_names_in_a_stage(dana):
 def test_value_that_is_an_id_is_refused(dana):
     says(dana, 'ARG A\nFROM $A\n', 'may be an id', build_arg='A=4f')
     says(dana, 'ARG A=4\nARG B=f\nFROM busybox\nCOPY --from=$A$B / /\n', 'may be an id')
+
+
+IGNORE = ('\ufeff# what the image does not need\r\n*.log\n/build/\n**/__pycache__\n'
+          'docs\n!docs/README.md\nDockerfile\n')
+CONTEXT = {'keep.txt': True, 'a.log': False, 'sub/a.log': True, 'build/x': False,
+           'sub/build/x': True, 'sub/__pycache__/x.pyc': False, 'docs/a.md': False,
+           'docs/README.md': True, '.dockerignore': True, 'Dockerfile': False}
+
+
+def files_of(who, image):
+    job = who.run('cd /ctx && find . -type f | sort', image=image)
+    return [line.removeprefix('./') for line in who.lines(job['id'])]
+
+
+def test_dockerignore_is_heeded_for_an_upload(dana):
+    files = [('attachments', (name, b'x')) for name in CONTEXT
+             if name not in ('Dockerfile', '.dockerignore')]
+    files.append(('attachments', ('.dockerignore', IGNORE.encode())))
+    image = dana.image('FROM busybox\nCOPY . /ctx\n', files=files)
+    assert files_of(dana, image) == sorted(name for name, goes in CONTEXT.items() if goes)
+
+
+def test_malformed_dockerignore_is_refused(dana):
+    says(dana, 'FROM busybox\nCOPY . /ctx\n', "malformed pattern, '[a'",
+         files=[('attachments', ('.dockerignore', b'b\n[a\n'))])

@@ -104,20 +104,20 @@ test_dockerfile_that_cannot_be_read_is_not_taken_for_none(void **state)
 
 	begin(&scene, folder);
 	(void)close(scene.state.output);
-	assert_null(buildrun_read_dockerfile(&scene.state, "Dockerfile", &err));
+	assert_null(buildrun_read_dockerfile(folder->fd, "Dockerfile", &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
 	assert_int_equal(mkdirat(folder->fd, "Dockerfile", 0755), 0);
-	assert_null(buildrun_read_dockerfile(&scene.state, "Dockerfile", &err));
+	assert_null(buildrun_read_dockerfile(folder->fd, "Dockerfile", &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
 	file_put(folder->fd, "Dockerfile.real", "FROM x", 6);
 	assert_int_equal(symlinkat("Dockerfile.real", folder->fd, "Dockerfile.link"), 0);
-	assert_null(buildrun_read_dockerfile(&scene.state, "Dockerfile.link", &err));
+	assert_null(buildrun_read_dockerfile(folder->fd, "Dockerfile.link", &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
-	text = buildrun_read_dockerfile(&scene.state, "Dockerfile.real", &err);
+	text = buildrun_read_dockerfile(folder->fd, "Dockerfile.real", &err);
 	assert_string_equal(text, "FROM x");
 	free(text);
 	reading_fails = true;
-	text = buildrun_read_dockerfile(&scene.state, "Dockerfile.real", &err);
+	text = buildrun_read_dockerfile(folder->fd, "Dockerfile.real", &err);
 	reading_fails = false;
 	assert_null(text);
 	assert_int_equal(err.kind, ERROR_SYSTEM);
