@@ -62,6 +62,29 @@ engine_tags_each(struct engine *engine, const char *instance, image_tag_visit *v
 }
 
 bool
+engine_tags_is_ours(struct engine *engine, const char *name, const char *instance, bool *is_ours,
+    struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	cleanup_free char *path = NULL;
+	const char *label;
+
+	if (asprintf(&path, "/images/%s/json", name) < 0)
+		return error_set(err, ERROR_SYSTEM, "inspect an image: not enough memory");
+	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	*is_ours = false;
+	if (answer.status != 200) /* it does not exist, or is no name */
+		return answer.status < 500 || engine_refused(&answer, err, "inspect an image");
+	label = json_string_value(json_object_get(json_object_get(json_object_get(answer.json,
+								      "Config"),
+						      "Labels"),
+	    "kabuto.instance"));
+	*is_ours = label != NULL && strcmp(label, instance) == 0;
+	return true;
+}
+
+bool
 engine_tags_remove(struct engine *engine, const char *tag, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };

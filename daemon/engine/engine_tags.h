@@ -18,6 +18,13 @@ bool engine_tags_each(struct engine *engine, const char *instance, image_tag_vis
     void *context, struct error *err);
 
 /*
+ * *is_ours tells whether the engine finds an image by this name, and it has the label
+ * kabuto.instance=instance. name has the characters of an image's name only.
+ */
+bool engine_tags_is_ours(struct engine *engine, const char *name, const char *instance,
+    bool *is_ours, struct error *err);
+
+/*
  * Removes a tag. With an image's last tag its layers are removed too. Success if the tag does not
  * exist. ERROR_CONFLICT: a container needs the image.
  */

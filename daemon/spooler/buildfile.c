@@ -4,6 +4,7 @@
  */
 #include "buildfile.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -47,6 +48,7 @@ buildfile_clear(struct buildfile *file)
 	free(file->text);
 	json_decref(file->arguments);
 	json_decref(file->images);
+	ownimage_clear(&file->own);
 	dockerignore_free(&file->ignore);
 	*file = (struct buildfile){ 0 };
 }
@@ -56,9 +58,11 @@ buildfile_translate(struct buildfile *file, const struct dockerfile_instructions
     const char *text, const char *build_arg, enum builder builder, struct error *err)
 {
 	cleanup_json json_t *given = buildfile_read_arguments(build_arg);
-	const struct dockerfile_translation translation = {
-		.text = text, .instructions = instructions, .arguments = given
-	};
+	const struct dockerfile_translation translation = { .text = text,
+		.instructions = instructions,
+		.arguments = given,
+		.visit = ownimage_visit,
+		.context = &file->own };
 
 	if (given == NULL)
 		return buildfile_no_memory(err);
@@ -87,6 +91,12 @@ buildfile_check_buildkit(struct buildfile *file, struct error *err)
 	return file->images != NULL;
 }
 
+static bool
+buildfile_refuses(void *context, const char *name)
+{
+	return !ownimage_is_allowed(context, name);
+}
+
 bool
 buildfile_prepare(struct buildfile *file, struct worker *worker, const struct build *build,
     int context, const char *text, struct error *err)
@@ -99,10 +109,16 @@ buildfile_prepare(struct buildfile *file, struct worker *worker, const struct bu
 	if (!dockerfile_instruction_read(&instructions, text, err) ||
 	    !dockerfile_builder_check(&instructions, &builder, err))
 		return false;
+	if (!ownimage_begin(&file->own, worker, build, err))
+		return false;
 	if (!buildfile_translate(file, &instructions, text, build->build_arg, kind, err) ||
-	    !(kind == BUILDER_BUILDKIT ? buildfile_check_buildkit(file, err)
-				       : dockerfile_check(file->text, err)) ||
+	    !(kind == BUILDER_BUILDKIT
+		    ? buildfile_check_buildkit(file, err)
+		    : dockerfile_check(file->text, buildfile_refuses, &file->own, err)) ||
 	    !dockerignore_read(&file->ignore, context, kind == BUILDER_BUILDKIT, err)) {
+		cleanup_free char *masked = ownimage_mask(&file->own, err->text);
+
+		snprintf(err->text, sizeof err->text, "%s", masked != NULL ? masked : "");
 		buildfile_clear(file);
 		return false;
 	}

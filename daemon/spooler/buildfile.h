@@ -9,12 +9,14 @@
 #include "build.h"
 #include "dockerignore.h"
 #include "error.h"
+#include "ownimage.h"
 #include "worker.h"
 
 struct buildfile {
-	char *text;        /* for the engine; NULL: as it is in the context */
-	json_t *arguments; /* the build arguments for the engine: name, value */
-	json_t *images;    /* for BuildKit: the names of the images that it needs; else NULL */
+	char *text;           /* for the engine; NULL: as it is in the context */
+	json_t *arguments;    /* the build arguments for the engine: name, value */
+	json_t *images;       /* for BuildKit: the names of the images that it needs; else NULL */
+	struct ownimages own; /* the account's own images in it */
 	struct dockerignore ignore; /* what of the context the engine does not get */
 };
 

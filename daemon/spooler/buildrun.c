@@ -57,7 +57,8 @@ struct build_state {
 static bool
 buildrun_append(struct build_state *state, json_t *message)
 {
-	cleanup_free char *text = json_dumps(message, JSON_COMPACT);
+	cleanup_free char *whole = json_dumps(message, JSON_COMPACT);
+	cleanup_free char *text = whole == NULL ? NULL : ownimage_mask(&state->file.own, whole);
 	cleanup_free char *line = NULL;
 	int length;
 
@@ -209,9 +210,11 @@ buildrun_read_dockerfile(int context, const char *name, struct error *err)
 static void
 buildrun_end_failed(struct build_state *state, const char *how, const char *why)
 {
+	cleanup_free char *masked = ownimage_mask(&state->file.own, why);
 	struct error err;
 	int tries = 0;
 
+	why = masked != NULL ? masked : "not enough memory";
 	while (!build_fail(&state->worker->db, state->build->id, how, why, &err)) {
 		log_build(state, LOG_WARNING, "%s, trying again", err.text);
 		if (!worker_pause(state->worker, &tries))

@@ -2,6 +2,9 @@
  * Checks the rules in all readings of the text (dockerfile_reading.h), so that no trick with line
  * ends hides an instruction.
  *
+ * The variables of images have been replaced before (dockerfile_translate.h). A reading that still
+ * has one there is not what the author meant, or a trick.
+ *
  * This also refuses some valid Dockerfiles: a script line that begins with "from" and hexadecimal
  * digits or with "add" and a URL, and a stage whose name has hexadecimal digits only.
  */
@@ -17,9 +20,8 @@
 #include "cleanup.h"
 #include "dockerfile_reading.h"
 
-#define WORD_MOST    256 /* bytes of a word that are checked; an id has 71 at most */
-#define LOOKUPS_MOST 500 /* lookups of variables; each one scans the whole text */
-#define INDEX_MOST   4   /* digits of a stage's number, as in --from=0 */
+#define WORD_MOST  256 /* bytes of a word that are checked; an id has 71 at most */
+#define INDEX_MOST 4   /* digits of a stage's number, as in --from=0 */
 
 #define SPACE  DOCKERFILE_SPACE
 #define QUOTES "\"'\\`" /* quotes and escapes: the engine removes them */
@@ -28,8 +30,8 @@
 #define NAME   HEX "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ_"
 
 struct dockerfile {
-	const char *readings;
-	int lookups; /* lookups of variables so far */
+	dockerfile_is_refused *is_refused;
+	void *context;
 };
 
 /*
@@ -122,70 +124,16 @@ dockerfile_may_begin(const char *word, const char *const *texts, bool open)
 static const char *const transports[] = { "containers-storage:", "dir:", "docker-archive:",
 	"docker-daemon:", "oci:", "oci-archive:", "ostree:", "sif:", "tarball:", NULL };
 
-/*
- * Whether an ARG's value is allowed. all: the value is the whole name of an image; else it is the
- * beginning of the name.
- */
+/* Checks that the word is the name of an image. */
 static bool
-dockerfile_is_good_value(const char *value, bool all)
+dockerfile_check_word(const struct dockerfile *file, const char *word, struct error *err)
 {
-	if (all)
-		return !dockerfile_may_be_id(value) &&
-		    !dockerfile_may_begin(value, transports, false);
-	return value[0] != '\0' && !dockerfile_may_begin(value, transports, true);
-}
-
-/* Whether each ARG of that name in the text has an allowed value. */
-static bool
-dockerfile_arguments_are_good(const char *text, const char *name, bool all)
-{
-	size_t length = strlen(name);
-	bool found = false;
-
-	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
-		char word[WORD_MOST];
-
-		line += *line == '\n';
-		line += strspn(line, SPACE);
-		if (strncasecmp(line, "ARG", 3) != 0 || strchr(SPACE, line[3]) == NULL)
-			continue;
-		line += 3;
-		while (line += strspn(line, SPACE), *line != '\0' && *line != '\n') {
-			line = dockerfile_take_word(line, SPACE "\n", word);
-			if (strncmp(word, name, length) != 0 ||
-			    (word[length] != '=' && word[length] != '\0'))
-				continue;
-			if (word[length] == '\0' ||
-			    !dockerfile_is_good_value(word + length + 1, all))
-				return false;
-			found = true;
-		}
-	}
-	return found;
-}
-
-/* Whether the word begins with a variable for which all of the text's ARG values are allowed. */
-static bool
-dockerfile_is_named_by_argument(struct dockerfile *file, const char *word)
-{
-	size_t length = word[0] == '$' ? dockerfile_variable_length(word) : 0;
-	bool braces = length > 0 && word[1] == '{', all = word[length] == '\0';
-	char name[WORD_MOST];
-
-	if (length == 0 || (!all && dockerfile_may_be_id(word)))
-		return false;
-	snprintf(name, sizeof name, "%.*s", (int)(length - 1 - (braces ? 2 : 0)),
-	    word + 1 + braces);
-	return file->lookups++ < LOOKUPS_MOST &&
-	    dockerfile_arguments_are_good(file->readings, name, all);
-}
-
-/* Checks that the word is the name of an image. file NULL: a variable may have any value. */
-static bool
-dockerfile_check_word(struct dockerfile *file, const char *word, struct error *err)
-{
-	if ((!dockerfile_may_be_id(word) && !dockerfile_may_begin(word, transports, false)) ||
-	    (file != NULL && dockerfile_is_named_by_argument(file, word)))
+	if (file->is_refused != NULL && file->is_refused(file->context, word))
+		return error_set(err, ERROR_INPUT,
+		    "the Dockerfile uses the image '%s': of Kabuto's images you can only use your own; write kabuto/<image id> or kabuto/<image name>, without a tag or digest",
+		    word);
+	if (strchr(word, '$') == NULL && !dockerfile_may_be_id(word) &&
+	    !dockerfile_may_begin(word, transports, false))
 		return true;
 	return error_set(err, ERROR_INPUT,
 	    "the Dockerfile uses the image '%s', which may be an id or a file of this machine: write the image's name, with a tag if the name has only hexadecimal digits (cafe:latest)",
@@ -194,7 +142,7 @@ dockerfile_check_word(struct dockerfile *file, const char *word, struct error *e
 
 /* Checks FROM: its flags and its image. */
 static bool
-dockerfile_check_from(struct dockerfile *file, const char *line, struct error *err)
+dockerfile_check_from(const struct dockerfile *file, const char *line, struct error *err)
 {
 	char word[WORD_MOST];
 
@@ -207,22 +155,25 @@ dockerfile_check_from(struct dockerfile *file, const char *line, struct error *e
 
 /*
  * Checks "--from=" of COPY and ",from=" of a mount, which name an image or the number of a stage.
- * Docker does not replace variables here; Podman does, including those of ENV.
+ * Flags stand before all other words.
  */
 static bool
-dockerfile_check_flags(const char *line, struct error *err)
+dockerfile_check_flags(const struct dockerfile *file, const char *line, struct error *err)
 {
-	const char *end = line + strcspn(line, "\n");
-	char word[WORD_MOST];
+	while (line += strspn(line, SPACE), strncmp(line, "--", 2) == 0) {
+		const char *end = line + strcspn(line, SPACE "\n");
 
-	for (const char *at = line; at < end; at++) {
-		if (strncasecmp(at, "from=", 5) != 0)
-			continue;
-		(void)dockerfile_take_word(at + 5, SPACE ",\n", word);
-		if (strlen(word) <= INDEX_MOST && word[strspn(word, DIGITS)] == '\0')
-			continue;
-		if (!dockerfile_check_word(NULL, word, err))
-			return false;
+		for (; line < end; line++) {
+			char word[WORD_MOST];
+
+			if (strncasecmp(line, "from=", 5) != 0)
+				continue;
+			(void)dockerfile_take_word(line + 5, SPACE ",\n", word);
+			if (strlen(word) <= INDEX_MOST && word[strspn(word, DIGITS)] == '\0')
+				continue;
+			if (!dockerfile_check_word(file, word, err))
+				return false;
+		}
 	}
 	return true;
 }
@@ -395,25 +346,28 @@ dockerfile_check_plain_flags(const char *line, struct error *err)
 }
 
 static bool
-dockerfile_check_line(struct dockerfile *file, const char *line, struct error *err)
+dockerfile_check_line(const struct dockerfile *file, const char *line, struct error *err)
 {
 	const char *from = dockerfile_behind(line, "FROM"), *add = dockerfile_behind(line, "ADD"),
 		   *copy = dockerfile_behind(line, "COPY"), *run = dockerfile_behind(line, "RUN");
 	const char *flags = from != NULL ? from : add != NULL ? add : copy != NULL ? copy : run;
 
-	if (flags != NULL && !dockerfile_check_plain_flags(flags, err))
+	if (flags == NULL)
+		return true;
+	if (!dockerfile_check_plain_flags(flags, err))
 		return false;
 	return (from != NULL ? dockerfile_check_from(file, from, err)
-			     : dockerfile_check_flags(line, err)) &&
+			     : dockerfile_check_flags(file, flags, err)) &&
 	    (add == NULL || dockerfile_check_add(add, err)) &&
 	    (run == NULL || dockerfile_check_run(run, err));
 }
 
 bool
-dockerfile_check(const char *text, struct error *err)
+dockerfile_check(const char *text, dockerfile_is_refused *is_refused, void *context,
+    struct error *err)
 {
 	cleanup_free char *readings = dockerfile_reading_list(text, err);
-	struct dockerfile file = { .readings = readings };
+	const struct dockerfile file = { is_refused, context };
 
 	if (readings == NULL)
 		return false;

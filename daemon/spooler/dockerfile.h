@@ -15,11 +15,16 @@
 
 #include "error.h"
 
+/* Whether an image of this name may belong to another account. */
+typedef bool dockerfile_is_refused(void *context, const char *name);
+
 /*
- * Whether the text follows these rules for all values of its variables. ERROR_INPUT names the word
- * that does not, and says what to write instead.
+ * Whether the text follows these rules. ERROR_INPUT names the word
+ * that does not, and says what to write instead. is_refused is asked about each name of an image
+ * and may be NULL.
  */
-bool dockerfile_check(const char *text, struct error *err);
+bool dockerfile_check(const char *text, dockerfile_is_refused *is_refused, void *context,
+    struct error *err);
 
 /*
  * The same for BuildKit, which refuses ids of images itself and keeps caches apart: whether no ADD

@@ -111,7 +111,7 @@ dockerfile_translate_image(struct translation *at, const struct dockerfile_instr
 {
 	cleanup_free char *name = NULL, *other = NULL;
 
-	if (strchr(word, '$') != NULL)
+	if (strpbrk(word, "$\"'\\`") != NULL)
 		name = dockerfile_translate_expand(at, one, word, err);
 	else if ((name = strdup(word)) == NULL)
 		dockerfile_translate_no_memory(err);
@@ -215,6 +215,29 @@ dockerfile_translate_is_switch(const char *flag)
 	return false;
 }
 
+/*
+ * Refuses quotes and escapes in a flag that names an image without them. The engine would remove
+ * them.
+ */
+static bool
+dockerfile_translate_check_flag(const struct dockerfile_instruction *one, const char *flag,
+    struct error *err)
+{
+	cleanup_free char *plain = strdup(flag);
+	char *to = plain;
+
+	if (plain == NULL)
+		return dockerfile_translate_no_memory(err);
+	for (const char *at = flag; *at != '\0'; at++)
+		if (strchr("\"'\\`", *at) == NULL)
+			*to++ = *at;
+	*to = '\0';
+	return strcmp(plain, flag) == 0 || dockerfile_translate_image_in_flag(plain) == NULL ||
+	    error_set(err, ERROR_INPUT,
+		"line %d of the Dockerfile has the flag '%.200s': write it as --name=value, without quotes and escapes",
+		one->line, flag);
+}
+
 /* Writes COPY, ADD or RUN with the images in its flags. */
 static bool
 dockerfile_translate_flags(struct translation *at, const struct dockerfile_instruction *one,
@@ -233,6 +256,8 @@ dockerfile_translate_flags(struct translation *at, const struct dockerfile_instr
 		flag = dockerfile_word_take(&arguments, at->of->instructions->escape);
 		if (flag == NULL)
 			return dockerfile_translate_no_memory(err);
+		if (!dockerfile_translate_check_flag(one, flag, err))
+			return false;
 		fprintf(to, "%.*s", (int)space, begin - space);
 		name = dockerfile_translate_image_in_flag(flag);
 		if (name == NULL) {

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "engine_registry.h"
 #include "imagename.h"
+#include "imagepull.h"
 #include "joblog.h"
 #include "registry.h"
 #include "worker.h"
@@ -42,26 +43,14 @@ runimage_explain(struct run *run, struct error *err)
 static bool
 runimage_pull_from(struct run *run, const struct imagename *name, struct error *err)
 {
-	const struct config *config = run->worker->config;
-	cleanup_login struct registry_login login = { 0 };
-	const struct image_transfer transfer = { .login = &login,
-		.image = name->remote,
-		.timeout_ms = config->registry.timeout * MS_PER_S };
-
-	if (!registry_log_in(config, &login, err))
-		return false;
-	if (login.address == NULL)
+	if (!registry_configured(run->worker->config))
 		return error_set(err, ERROR_NOT_FOUND,
 		    "the engine no longer has the image, and no registry is configured: build it again");
 	log_run(run, LOG_INFO, "pulling %s", name->remote);
-	if (!engine_registry_pull(&run->worker->engine, &transfer, err))
+	if (!imagepull_run(run->worker, name, err))
 		return runimage_explain(run, err);
 	run->registry_away_ms = 0;
-	if (engine_registry_tag(&run->worker->engine, name->remote, name->local, err))
-		return true;
-	if (err->kind == ERROR_NOT_FOUND)
-		err->kind = ERROR_SYSTEM; /* it was removed again: try once more */
-	return false;
+	return true;
 }
 
 bool

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "crash.h"
 #include "image.h"
+#include "number.h"
 #include "staging.h"
 #include "tree.h"
 #include "transaction.h"
@@ -262,7 +263,9 @@ build_is_needed(struct database *db, int64_t image, int64_t build, bool *needed,
 	if (database_integer(db, &found, err,
 		"SELECT EXISTS (SELECT 1 FROM image WHERE id = ?1 AND build = ?2 AND NOT deleted)"
 		" OR EXISTS (SELECT 1 FROM build WHERE id = ?2 AND image = ?1 AND state = 'PENDING')"
-		" OR EXISTS (SELECT 1 FROM job WHERE image = ?1 AND state IN ('in_queue', 'running'))",
+		" OR EXISTS (SELECT 1 FROM job WHERE image = ?1 AND state IN ('in_queue', 'running'))"
+		" OR EXISTS (SELECT 1 FROM build WHERE state = 'PENDING'"
+		"  AND instr(bases, ',' || ?2 || ',') > 0)",
 		VALUES(I(image), I(build))) < 0)
 		return false;
 	*needed = found != 0;
@@ -284,6 +287,45 @@ build_claim(struct database *db, struct build *build, struct error *err)
 		return true;
 	build_clear(build);
 	return false;
+}
+
+static bool
+build_take_found_base(struct statement *st, void *context, struct error *err)
+{
+	struct build_base *base = context;
+
+	(void)err;
+	base->image = statement_integer(st, 0);
+	base->build = statement_integer(st, 1);
+	statement_take_text(st, 2, base->tag_secret, sizeof base->tag_secret);
+	return true;
+}
+
+bool
+build_take_base(struct database *db, const struct build *build, const char *name,
+    struct build_base *base, struct error *err)
+{
+	cleanup_transaction struct transaction t = { NULL };
+	int64_t id = 0;
+	int row;
+
+	(void)number_parse_integer(name, &id);
+	if (!transaction_begin(&t, db, err))
+		return false;
+	row = database_first(db, err,
+	    "SELECT image.id, build.id, build.tag_secret"
+	    " FROM image JOIN build ON build.id = image.build"
+	    " WHERE image.account = ?1 AND image.build IS NOT NULL AND NOT deleted"
+	    " AND (image.id = ?2 OR (?2 = 0 AND image.name = ?3)) ORDER BY image.id DESC LIMIT 1",
+	    VALUES(I(build->account), I(id), T(name)), build_take_found_base, base);
+	if (row == 0)
+		return error_set(err, ERROR_NOT_FOUND, "Image not found");
+	return row == 1 &&
+	    database_run(db, err,
+		"UPDATE build SET bases = coalesce(bases, ',') || ?1 || ','"
+		" WHERE id = ?2 AND instr(coalesce(bases, ''), ',' || ?1 || ',') = 0",
+		VALUES(I(base->build), I(build->id))) &&
+	    transaction_commit(&t, err);
 }
 
 bool

@@ -88,7 +88,8 @@ bool build_erase_unused_images(struct database *db, int64_t most, int64_t *erase
 
 /*
  * Sets *needed to whether the engine's image of this build is needed. It is if the build is in use
- * for its image or can still become it, or if jobs of the image are in queue or running.
+ * for its image or can still become it, if jobs of the image are in queue or running, or if a build
+ * that has not ended uses it as a base.
  */
 bool build_is_needed(struct database *db, int64_t image, int64_t build, bool *needed,
     struct error *err);
@@ -98,6 +99,19 @@ bool build_is_needed(struct database *db, int64_t image, int64_t build, bool *ne
  * 0. The caller must call build_clear.
  */
 bool build_claim(struct database *db, struct build *build, struct error *err);
+/* An image of the build's owner that the build uses as a base. */
+struct build_base {
+	int64_t image;
+	int64_t build; /* the build in use */
+	char tag_secret[NAME_TEXT];
+};
+/*
+ * Finds the image that the owner calls `name`: its id, or its name (the newest one of that name).
+ * From then on build_is_needed is true for it, until the build ends. ERROR_NOT_FOUND: the owner has
+ * no such image, or it is not built yet.
+ */
+bool build_take_base(struct database *db, const struct build *build, const char *name,
+    struct build_base *base, struct error *err);
 /* Makes builds that a former spooler had taken wait again. They keep their context. */
 bool build_unclaim_all(struct database *db, struct error *err);
 bool build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err);

@@ -25,6 +25,7 @@ schema_create(struct database *db, struct error *err)
 
 static const char *const schema_steps[] = {
 	"ALTER TABLE build ADD COLUMN build_arg TEXT;"
+	"ALTER TABLE build ADD COLUMN bases TEXT;"
 	"ALTER TABLE job ADD COLUMN stderr TEXT NOT NULL DEFAULT 'separate';",
 };
 

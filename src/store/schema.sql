@@ -118,7 +118,8 @@ CREATE TABLE build (
 	cancel_requested INTEGER NOT NULL DEFAULT 0,
 	name             TEXT,                     -- new name of the image; NULL: the name does not change
 	tag_secret       TEXT NOT NULL DEFAULT '', -- unguessable part of its tag in the engine
-	build_arg        TEXT                      -- build arguments: JSON array of "NAME=VALUE"; NULL: none
+	build_arg        TEXT,                     -- build arguments: JSON array of "NAME=VALUE"; NULL: none
+	bases            TEXT                      -- ids of the builds whose images it builds on, ',7,12,'; NULL: none
 ) STRICT;
 CREATE INDEX build_image ON build (image);
 CREATE INDEX build_account ON build (account) WHERE state = 'PENDING';

@@ -1,7 +1,12 @@
 """Dockerfiles as people write them today: what a builder lacks, variables, own images as bases."""
+import json
+
 import pytest
 
 from client import expect, refused
+from ctl import sweep
+from holding import HoldingServer
+from wait import until
 
 CLASSIC = {'build': {'builder': 'classic'}}
 
@@ -123,3 +128,89 @@ def test_dockerignore_is_heeded_for_an_upload(dana):
 def test_malformed_dockerignore_is_refused(dana):
     says(dana, 'FROM busybox\nCOPY . /ctx\n', "malformed pattern, '[a'",
          files=[('attachments', ('.dockerignore', b'b\n[a\n'))])
+
+
+def said(state):
+    """All that a build tells its owner."""
+    return json.dumps(state)
+
+
+def secrets_of(kabuto):
+    return [secret for secret, in kabuto.sql('SELECT tag_secret FROM build')]
+
+
+@pytest.mark.both
+def test_own_image_is_a_base_by_its_id_and_by_its_name(dana):
+    base = dana.image('FROM busybox\nRUN echo base > /base\n', name='my-base')
+    for dockerfile in (f'FROM kabuto/{base}\n', 'FROM kabuto/my-base\n',
+                       f'ARG B={base}\nFROM kabuto/$B AS x\n', 'FROM kabuto/my-base:latest\n',
+                       f'FROM busybox\nCOPY --from=kabuto/{base} /base /base\n'):
+        build = dana.build(dockerfile + 'COPY . /ctx/\n')
+        state = dana.wait_build(build, 'SUCCESS')
+        assert 'kabuto/' in said(state)
+        assert not [x for x in secrets_of(dana.kabuto) if x in said(state)], state
+        shown = dana.json(f'/image/{state["id"]}')[str(state['id'])]
+        assert shown['dockerfile'].startswith(dockerfile)
+        assert dana.lines(dana.run('cat /base', image=state['id'])['id']) == ['base']
+
+
+def test_image_builds_on_its_own_former_build(dana):
+    image = dana.image('FROM busybox\nRUN echo 1 >> /x\n', name='grows')
+    for _ in range(2):
+        fields = {'dockerfile': 'FROM kabuto/grows\nRUN echo 1 >> /x\n'}
+        answer = expect(dana.call('PUT', f'/image/{image}', data=fields), 200).json()
+        dana.wait_build(answer['build_id'], 'SUCCESS')
+    assert dana.lines(dana.run('cat /x', image=image)['id']) == ['1'] * 3
+
+
+def test_failed_build_on_an_own_image_tells_no_secret(dana):
+    dana.image('FROM busybox\nRUN echo base > /base\n', name='my-base')
+    for rest in ('COPY --from=kabuto/my-base /nosuch /x\n', 'RUN false\n', 'FROB x\n'):
+        state = dana.wait_build(dana.build('FROM kabuto/my-base\n' + rest), 'FAILED')
+        assert not [x for x in secrets_of(dana.kabuto) if x in said(state)], state
+
+
+@pytest.mark.parametrize('name', [
+    'kabuto/nosuch', 'kabuto/999999', 'kabuto/', 'docker.io/kabuto/1', 'localhost/kabuto/1',
+    'index.docker.io/kabuto/x', 'kabuto/1:2', 'KABUTO/1'])
+def test_other_names_below_kabuto_are_refused(dana, name):
+    says(dana, f'FROM {name}\n', 'only use your own')
+    says(dana, f'FROM busybox\nCOPY --from={name} /x /x\n', 'only use your own')
+
+
+def test_no_image_of_another_account_is_a_base(dana):
+    """Not by its id or name, not by its tag, and not by a digest."""
+    kabuto, name = dana.kabuto, 'hers-alone'
+    mallory = kabuto.user()
+    image = dana.image('FROM busybox\nRUN echo classified > /secret\n', name=name)
+    (build, secret), = kabuto.sql('SELECT build.id, tag_secret FROM image JOIN build ON build.id = '
+                                  'image.build WHERE image.id = ?', image)
+    tag = f'kabuto/{kabuto.instance}-{image}:{build}-{secret}'
+    shown = kabuto.engine.call('GET', f'/images/{tag}/json')
+    digests = [x.partition('@')[2] for x in shown.get('RepoDigests') or []] + [shown['Id']]
+    names = [f'kabuto/{image}', f'kabuto/{name}', tag, 'docker.io/' + tag, 'localhost/' + tag,
+             tag.removeprefix('kabuto/')]
+    for digest in digests:
+        digest = digest if ':' in digest else 'sha256:' + digest
+        names += [f'{prefix}kabuto/{kabuto.instance}-{image}@{digest}'
+                  for prefix in ('', 'docker.io/', 'localhost/', 'index.docker.io/')]
+        names += [f'{kabuto.instance}-{image}@{digest}', f'busybox@{digest}', digest]
+    for one in names:
+        for text in (f'FROM {one}\nRUN cat /secret\n', f'ARG A={one}\nFROM $A\nRUN cat /secret\n',
+                     f'FROM busybox\nCOPY --from={one} /secret /\nRUN cat /secret\n'):
+            state = mallory.wait_build(mallory.build(text, name='stolen', nocache='true'))
+            assert state['state'] in ('FAILED', 'FAILURE'), (one, state)
+            assert 'classified' not in str(state['output']), (one, state)
+
+
+def test_base_stays_while_a_build_needs_it(dana):
+    """It is deleted while the build waits in its first stage."""
+    image = dana.image('FROM busybox\nRUN echo base > /base\n', name='passing')
+    with HoldingServer() as server:
+        build = dana.build(f'FROM busybox\nRUN wget -q -O - http://{server.address(dana)}/\n'
+                           f'FROM kabuto/passing\nCOPY --from=0 /etc/passwd /x\n', nocache='true')
+        until(lambda: server.asked, 'the build is in its first stage')
+        expect(dana.call('DELETE', f'/image/{image}'), 200)
+        sweep(dana.kabuto)
+        server.release()
+        dana.wait_build(build, 'SUCCESS')

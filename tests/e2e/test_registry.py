@@ -261,6 +261,15 @@ def test_base_image_needs_the_credentials(own, base):
     assert re.search('no basic auth credentials|unauthorized', state['error']), state
 
 
+def test_lost_own_image_is_pulled_as_a_base(kabuto, dave, registry):
+    image = dave.image('FROM busybox\nRUN echo own > /own\n', name='own-base')
+    secret = tag_of(kabuto, image)
+    forget(kabuto, registry, image)
+    state = dave.wait_build(dave.build('FROM kabuto/own-base\nENV A=1\n'), 'SUCCESS')
+    assert dave.lines(dave.run('cat /own', image=state['id'])['id']) == ['own']
+    assert secret not in str(state['output']), state
+
+
 # Jobs
 
 def test_lost_image_is_pulled(kabuto, dave, registry):

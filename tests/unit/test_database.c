@@ -68,6 +68,7 @@ test_database_of_the_first_version_gets_the_newest_tables(void **state)
 	char path[128];
 
 	world_sql(world, "ALTER TABLE build DROP COLUMN build_arg");
+	world_sql(world, "ALTER TABLE build DROP COLUMN bases");
 	world_sql(world, "ALTER TABLE job DROP COLUMN stderr");
 	world_sql(world, "PRAGMA user_version = 1");
 	path_of(world->folder, "kabuto.db", path);

@@ -4,11 +4,26 @@
 #include "support.h"
 
 #include "dockerfile.h"
+#include "dockerfile_translate.h"
 
 struct row {
 	const char *text;
 	bool allowed;
 };
+
+/* The checks that a Dockerfile passes before the engine gets it. */
+static bool
+passes(const char *text, struct error *err)
+{
+	cleanup_instructions struct dockerfile_instructions all = { 0 };
+	const struct dockerfile_translation translation = { .text = text, .instructions = &all };
+	cleanup_free char *translated = NULL;
+
+	if (!dockerfile_instruction_read(&all, text, err))
+		return false;
+	translated = dockerfile_translate(&translation, err);
+	return translated != NULL && dockerfile_check(translated, NULL, NULL, err);
+}
 
 static void
 check_rows(const struct row *rows, size_t count, bool (*check)(const char *text, struct error *err))
@@ -89,7 +104,9 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 		{ "FROM ${A:-4f}\n", false },
 		{ "FROM ${A:+4f}\n", false },
 		{ "ARG A=4f\nFROM busybox\nCOPY --from=$A / /\n", false },
-		{ "FROM busybox\nARG A=busybox\nENV A=4f\nCOPY --from=$A / /\n", false },
+		{ "FROM busybox\nARG A=busybox\nENV A=4f\nCOPY --from=$A / /\n", true },
+		{ "FROM busybox\nRUN wget 'http://x/?from=$A&from=4f'\nENV from=4f\n", true },
+		{ "ARG A=busybox\nRUN x \\\nFROM $A\n", false },
 		{ "FROM ${A\n", false },
 		{ "FROM ${x:-${y:-4f}}\n", false },
 		{ "FROM ${x:-${y:-4f}}/\n", false },
@@ -147,7 +164,7 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 		{ "ARG A=\nFROM ${A}dir:/x\n", false },
 		{ "FROM ${A}dir:/x\n", false },
 		{ "FROM ${A:-d}ir:/x\n", false },
-		{ "ARG A=x\nFROM d${A}\n", false },
+		{ "ARG A=x\nFROM d${A}\n", true },
 		{ "FROM busybox\nRUN --network=none true\n", true },
 		{ "FROM busybox\nRUN --mount=type=bind,target=/x true\n", true },
 		{ "FROM busybox\nRUN ls --network=host\n", true },
@@ -163,7 +180,7 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 	};
 
 	(void)state;
-	check_rows(rows, COUNT(rows), dockerfile_check);
+	check_rows(rows, COUNT(rows), passes);
 }
 
 static void
@@ -220,7 +237,7 @@ test_files_are_added_from_the_context_and_no_urls(void **state)
 	};
 
 	(void)state;
-	check_rows(rows, COUNT(rows), dockerfile_check);
+	check_rows(rows, COUNT(rows), passes);
 }
 
 /* Each takes no longer than the text is long, or is refused. */
@@ -248,8 +265,7 @@ test_texts_that_no_hand_has_written(void **state)
 		for (size_t n = 0; n < count; n++)
 			memcpy(text + n * length, rows[i].line, length);
 		text[count * length] = '\0';
-		row_check(failed, dockerfile_check(text, &err) == rows[i].allowed, "%s",
-		    rows[i].what);
+		row_check(failed, passes(text, &err) == rows[i].allowed, "%s", rows[i].what);
 		free(text);
 	}
 	rows_end(failed);

@@ -145,7 +145,7 @@ prepare(const char *text, const struct dockerfile_builder *builder, char *images
 	    !dockerfile_builder_check(&all, builder, err))
 		return false;
 	translated = dockerfile_translate(&translation, err);
-	return translated != NULL && dockerfile_check(translated, err);
+	return translated != NULL && dockerfile_check(translated, NULL, NULL, err);
 }
 
 static void

@@ -115,6 +115,13 @@ test_variables_get_their_values_by_the_rules_of_arg(void **state)
 		{ "FROM a\nRUN echo \\\nFROM own\n", NULL, "FROM a\nRUN echo \\\nFROM own\n" },
 		{ "FROM a\nCMD FROM own\nENV FROM=own\n", NULL,
 		    "FROM a\nCMD FROM own\nENV FROM=own\n" },
+		{ "FROM \"own\"\n", NULL, "FROM kabuto/x-1:2-3\n" },
+		{ "FROM o\\wn\n", NULL, "FROM kabuto/x-1:2-3\n" },
+		{ "FROM a\nCOPY --from=\"own\" a b\n", NULL, NULL },
+		{ "FROM a\nCOPY --\"from\"=own a b\n", NULL, NULL },
+		{ "FROM a\nRUN --mount=target=/x,\"from\"=own a\n", NULL, NULL },
+		{ "FROM a\nCOPY --chown=\"a:b\" a b\n", NULL,
+		    "FROM a\nCOPY --chown=\"a:b\" a b\n" },
 		/* No trick with a value makes another instruction. */
 		{ "ARG A\nFROM $A\n", "{\"A\": \"x\\nRUN y\"}", NULL },
 		{ "ARG A\nFROM $A\n", "{\"A\": \"x AS y\"}", NULL },
