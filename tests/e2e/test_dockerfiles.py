@@ -214,3 +214,54 @@ def test_base_stays_while_a_build_needs_it(dana):
         sweep(dana.kabuto)
         server.release()
         dana.wait_build(build, 'SUCCESS')
+
+
+@pytest.fixture(scope='module')
+def bea(start, alive):
+    """The same with BuildKit."""
+    kabuto = start({'build': {'builder': 'buildkit'}})
+    yield kabuto.user('bea')
+    alive.remove(kabuto)
+    kabuto.destroy()
+
+
+@pytest.mark.docker('Podman has a builder of its own')
+def test_own_image_is_a_base_with_buildkit(bea):
+    base = bea.image('FROM busybox\nRUN echo base > /base\n', name='my-base')
+    for dockerfile in (f'FROM kabuto/{base}\n', 'ARG B=base\nFROM kabuto/my-$B AS x\n',
+                       f'FROM busybox\nCOPY --from=kabuto/{base} /base /base\n',
+                       'FROM busybox\nRUN --mount=from=kabuto/my-base,target=/m cat /m/base > /base\n'):
+        state = bea.wait_build(bea.build(dockerfile, nocache='true'), 'SUCCESS')
+        assert 'kabuto/' in said(state)
+        assert not [x for x in secrets_of(bea.kabuto) if x in said(state)], state
+        assert bea.lines(bea.run('cat /base', image=state['id'])['id']) == ['base']
+
+
+@pytest.mark.docker('Podman has a builder of its own')
+def test_no_image_of_another_account_is_a_base_with_buildkit(bea):
+    kabuto, mallory = bea.kabuto, bea.kabuto.user()
+    image = bea.image('FROM busybox\nRUN echo classified > /secret\n', name='hers-alone')
+    (build, secret), = kabuto.sql('SELECT build.id, tag_secret FROM image JOIN build ON build.id = '
+                                  'image.build WHERE image.id = ?', image)
+    tag = f'kabuto/{kabuto.instance}-{image}:{build}-{secret}'
+    for name in (f'kabuto/{image}', 'kabuto/hers-alone', tag, 'docker.io/' + tag, f'"{tag}"'):
+        for text in (f'FROM {name}\nRUN cat /secret\n',
+                     f'FROM busybox\nCOPY --from={name} /secret /\nRUN cat /secret\n',
+                     f'FROM busybox\nCOPY --"from"={name} /secret /\nRUN cat /secret\n',
+                     f'FROM busybox\nRUN --mount=from={name},target=/m cat /m/secret\n',
+                     f'FROM busybox\nRUN --mount=target=/m,"from={name}" cat /m/secret\n'):
+            state = mallory.wait_build(mallory.build(text, name='stolen', nocache='true'))
+            assert state['state'] == 'FAILED', (text, state)
+            assert 'classified' not in str(state['output']), (text, state)
+
+
+@pytest.mark.docker('Podman has a builder of its own')
+def test_dockerignore_is_heeded_with_buildkit(bea):
+    """The engine reads the Dockerfile from the context, which it is therefore a part of."""
+    files = [('attachments', (name, b'x')) for name in CONTEXT
+             if name not in ('Dockerfile', '.dockerignore')]
+    files.append(('attachments', ('Dockerfile.dockerignore', IGNORE.encode())))
+    files.append(('attachments', ('.dockerignore', b'*')))
+    image = bea.image('FROM busybox\nCOPY . /ctx\n', files=files)
+    goes = {name for name, goes in CONTEXT.items() if goes}
+    assert set(files_of(bea, image)) == goes | {'Dockerfile', 'Dockerfile.dockerignore'}
