@@ -50,6 +50,9 @@ struct build_state {
 	int64_t registry_away_ms; /* monotonic; since when it is away; 0: it is not */
 };
 
+static const char starved[] =
+    "the machine was short of memory, so its newest build was ended: build again later, or with steps that need less memory";
+
 #define log_build(state, level, format, ...)                                                       \
 	log_write(level, "build=%lld " format,                                                     \
 	    (long long)(state)->build->id __VA_OPT__(, ) __VA_ARGS__)
@@ -311,12 +314,16 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 		.message = buildrun_on_message,
 		.message_context = state };
 	int64_t begun = clock_monotonic_ms();
+	bool done;
 
 	snprintf(cache_namespace, sizeof cache_namespace, "%s-%lld", build.instance,
 	    (long long)state->build->account);
 	if (!registry_log_in(config, &login, err))
 		return false;
-	if (!engine_image_build(&state->worker->engine, &build, failure, err)) {
+	state->worker->in_buildkit = state->builder == BUILDER_BUILDKIT;
+	done = engine_image_build(&state->worker->engine, &build, failure, err);
+	state->worker->in_buildkit = false;
+	if (!done) {
 		if (err->kind != ERROR_AWAY || clock_monotonic_ms() - begun < build.timeout_ms)
 			return false;
 		if (asprintf(failure, "the build took longer than %lld s",
@@ -523,6 +530,9 @@ buildrun(struct worker *worker, const struct build *build)
 			break;
 		if (buildrun_is_cancelled(&state)) {
 			buildrun_end_failed(&state, "FAILED", BUILD_CANCELLED);
+			ended = true;
+		} else if (worker->starved) {
+			buildrun_end_failed(&state, "FAILED", starved);
 			ended = true;
 		} else {
 			ended = buildrun_try_build(&state, &err) ||

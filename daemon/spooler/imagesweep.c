@@ -6,6 +6,8 @@
 #include "imagesweep.h"
 
 #include "build.h"
+#include "engine_buildcache.h"
+#include "engine_builder.h"
 #include "engine_tags.h"
 #include "imagename.h"
 #include "log.h"
@@ -73,6 +75,25 @@ imagesweep_prune(struct worker *worker, struct sweep *sweep, struct error *err)
 	return true;
 }
 
+/* Keeps BuildKit's cache below its limit. */
+static bool
+imagesweep_prune_cache(struct worker *worker, struct sweep *sweep, struct error *err)
+{
+	const struct config *config = worker->config;
+	int64_t bytes = 0;
+
+	if (config->build.cache_limit == 0 ||
+	    engine_builder_choose(&worker->engine, config->build.builder) != BUILDER_BUILDKIT)
+		return true;
+	if (!engine_buildcache_prune(&worker->engine, config->build.cache_limit, &bytes, err))
+		return false;
+	sweep->image_bytes += bytes;
+	if (bytes > 0)
+		log_write(LOG_INFO, "sweep: removed %lld bytes of BuildKit's cache",
+		    (long long)bytes);
+	return true;
+}
+
 bool
 imagesweep_run(struct worker *worker, struct sweep *sweep, struct error *err)
 {
@@ -80,5 +101,5 @@ imagesweep_run(struct worker *worker, struct sweep *sweep, struct error *err)
 
 	return engine_tags_each(&worker->engine, worker->spooler->instance, imagesweep_visit, &scan,
 		   err) &&
-	    imagesweep_prune(worker, sweep, err);
+	    imagesweep_prune(worker, sweep, err) && imagesweep_prune_cache(worker, sweep, err);
 }

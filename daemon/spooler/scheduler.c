@@ -24,6 +24,7 @@
 #include "jobstate.h"
 #include "jobrun.h"
 #include "log.h"
+#include "memory.h"
 #include "sandbox.h"
 #include "sweeprun.h"
 #include "wake.h"
@@ -97,6 +98,7 @@ scheduler_thread_main(void *argument)
 		build_clear(&thread->build);
 		thread->cancelled = 0;
 		thread->worker.over = false;
+		thread->worker.starved = false;
 		thread->work = WORK_NONE;
 		spooler_nudge(spooler);
 	}
@@ -283,6 +285,40 @@ scheduler_cancel_builds(struct scheduler *scheduler)
 			engine_interrupt(&t->worker.engine);
 		pthread_mutex_unlock(&t->lock);
 	}
+}
+
+/*
+ * Ends the newest build that BuildKit runs if the machine is short of memory, because BuildKit does
+ * not limit the memory of a build. The next poll may end one more, once that one has ended.
+ */
+static void
+scheduler_spare_memory(struct scheduler *scheduler)
+{
+	int64_t available, floor = scheduler->own.config->build.memory_floor;
+	struct thread *newest = NULL;
+	int64_t build = 0;
+
+	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
+		if (t->worker.starved)
+			return;
+		pthread_mutex_lock(&t->lock);
+		if (t->worker.in_buildkit && t->build.id > build) {
+			newest = t;
+			build = t->build.id;
+		}
+		pthread_mutex_unlock(&t->lock);
+	}
+	if (newest == NULL || !memory_read_available(&available) || available >= floor)
+		return;
+	pthread_mutex_lock(&newest->lock);
+	if (newest->worker.in_buildkit && newest->build.id == build) {
+		newest->worker.starved = true;
+		engine_interrupt(&newest->worker.engine);
+		log_write(LOG_WARNING,
+		    "build=%lld ended: the machine has %lld bytes of memory available, less than build.memory_floor",
+		    (long long)build, (long long)available);
+	}
+	pthread_mutex_unlock(&newest->lock);
 }
 
 /* Tells a job's thread once that the job was cancelled. */
@@ -495,6 +531,7 @@ scheduler_poll(struct scheduler *scheduler)
 	if (now >= scheduler->next_sweep_ms || scheduler->spooler->sweep_asked)
 		scheduler_sweep(scheduler);
 	scheduler_cancel_builds(scheduler);
+	scheduler_spare_memory(scheduler);
 	scheduler_cancel_jobs(scheduler);
 	scheduler_remove_deleted(scheduler);
 	if (scheduler_has_room(scheduler)) {

@@ -19,7 +19,9 @@ struct worker {
 	const struct config *config;
 	struct database db;
 	struct engine engine;
-	atomic_bool over; /* its job has ended; only the container must still be removed */
+	atomic_bool over;        /* its job has ended; only the container must still be removed */
+	atomic_bool in_buildkit; /* BuildKit runs its build now */
+	atomic_bool starved;     /* its build must end, because the machine is short of memory */
 };
 
 /* Opens the worker's connections. On true the caller must call worker_close. */

@@ -58,6 +58,8 @@ struct config {
 		char *builder;
 		int64_t timeout;
 		int64_t memory;
+		int64_t memory_floor;
+		int64_t cache_limit;
 		char *network;
 		int64_t context_limit;
 		int64_t output_limit;

@@ -1,11 +1,13 @@
 """Builds by BuildKit, also on an engine where it is not the default."""
 import pathlib
 import re
+import secrets
 import socket
 
 import pytest
 
 from client import expect
+from ctl import clean_sweep
 from engine import busybox_tar
 from holding import HoldingServer
 from test_builds import tags_of, text
@@ -185,3 +187,27 @@ def test_base_image_of_an_unused_stage_is_not_needed(alice):
     state = alice.wait_build(alice.build('FROM no-such-image-anywhere:1\n'), 'FAILED')
     assert "base image 'no-such-image-anywhere:1': pull the image from docker.io" in state['error']
     assert 'pulling the base image no-such-image-anywhere:1\n' in text(state)
+
+
+def test_cache_is_kept_below_its_limit(own):
+    kabuto = own({'build': {'builder': 'buildkit', 'cache_limit': '1m'}})
+    carol = kabuto.user('carol')
+
+    def has_file():
+        build = carol.build('FROM busybox\nRUN --mount=type=cache,target=/c ls /c; '
+                            f'head -c 3000000 /dev/zero >/c/big # {secrets.token_hex(4)}\n')
+        return ' big\n' in text(carol.wait_build(build, 'SUCCESS'))
+    assert (has_file(), has_file()) == (False, True)
+    clean_sweep(kabuto)
+    assert not has_file()
+
+
+@pytest.mark.limit(120)
+def test_newest_build_ends_where_memory_is_short(own):
+    """The floor is above what any machine has."""
+    kabuto = own({'build': {'builder': 'buildkit', 'memory_floor': '1000t'}})
+    carol = kabuto.user('carol')
+    state = carol.wait_build(carol.build('FROM busybox\nRUN sleep 86417\n'), 'FAILED')
+    assert 'short of memory' in state['error']
+    until(lambda: not runs('sleep 86417'), 'the RUN has ended')
+    assert 'less than build.memory_floor' in kabuto['spooler'].text()
