@@ -1,32 +1,25 @@
 /*
- * The scheduler claims work and gives it to threads. A thread lives as long as the spooler. It
- * keeps its connections to the database and the engine between jobs. A thread's work is recorded in
- * the database, so nothing is lost if the thread dies.
+ * The scheduler claims work and gives it to threads.
  */
 #include "scheduler.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "build.h"
-#include "buildrun.h"
 #include "clock.h"
 #include "containersweep.h"
-#include "deletion.h"
 #include "crash.h"
 #include "engine_container.h"
 #include "job.h"
 #include "jobstate.h"
-#include "jobrun.h"
 #include "log.h"
 #include "memory.h"
 #include "sandbox.h"
-#include "sweeprun.h"
+#include "thread.h"
 #include "wake.h"
 #include "worker.h"
 
@@ -36,23 +29,6 @@
 #define SWEEP_MS      (60 * 60 * MS_PER_S)
 #define PING_LEAST_MS 100 /* between two tries while the engine is away */
 #define PING_MOST_MS  5000
-#define STACK_BYTES   (512 * 1024)
-
-enum work { WORK_NONE, WORK_JOB, WORK_BUILD, WORK_SWEEP, WORK_DELETE, WORK_SANDBOXES };
-
-struct thread {
-	struct thread *next;
-	pthread_t id;
-	struct worker worker;
-	pthread_mutex_t lock; /* protects work, job and build */
-	pthread_cond_t given;
-	enum work work; /* WORK_NONE: the thread waits for work */
-	int64_t job;
-	bool adopted;      /* the job was taken over from a former spooler */
-	int64_t slot;      /* the job's slot */
-	int64_t cancelled; /* the job whose cancellation was passed on to it */
-	struct build build;
-};
 
 struct scheduler {
 	struct spooler *spooler;
@@ -64,100 +40,6 @@ struct scheduler {
 	bool runtime_checked; /* since the engine was away */
 };
 
-static void *
-scheduler_thread_main(void *argument)
-{
-	struct thread *thread = argument;
-	struct spooler *spooler = thread->worker.spooler;
-
-	pthread_mutex_lock(&thread->lock);
-	while (!spooler->stopping) {
-		if (thread->work == WORK_NONE) {
-			pthread_cond_wait(&thread->given, &thread->lock);
-			continue;
-		}
-		pthread_mutex_unlock(&thread->lock);
-		thread->worker.config = spooler->config;
-		switch (thread->work) {
-		case WORK_JOB:
-			jobrun(&thread->worker, thread->job, thread->adopted);
-			break;
-		case WORK_BUILD:
-			buildrun(&thread->worker, &thread->build);
-			break;
-		case WORK_DELETE:
-			deletion_run(&thread->worker);
-			break;
-		case WORK_SANDBOXES:
-			sandbox_make_missing(&thread->worker);
-			break;
-		default:
-			sweeprun(&thread->worker);
-		}
-		pthread_mutex_lock(&thread->lock);
-		build_clear(&thread->build);
-		thread->cancelled = 0;
-		thread->worker.over = false;
-		thread->worker.starved = false;
-		thread->work = WORK_NONE;
-		spooler_nudge(spooler);
-	}
-	pthread_mutex_unlock(&thread->lock);
-	return NULL;
-}
-
-static struct thread *
-scheduler_thread_start(struct scheduler *scheduler, struct error *err)
-{
-	struct thread *thread = calloc(1, sizeof *thread);
-	pthread_attr_t attributes;
-
-	if (thread == NULL) {
-		error_set(err, ERROR_SYSTEM, "start a thread: not enough memory");
-		return NULL;
-	}
-	if (!worker_open(&thread->worker, scheduler->spooler, err)) {
-		free(thread);
-		return NULL;
-	}
-	pthread_mutex_init(&thread->lock, NULL);
-	pthread_cond_init(&thread->given, NULL);
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	errno = pthread_create(&thread->id, &attributes, scheduler_thread_main, thread);
-	pthread_attr_destroy(&attributes);
-	if (errno != 0) {
-		error_errno(err, "start a thread");
-		worker_close(&thread->worker);
-		free(thread);
-		return NULL;
-	}
-	thread->next = scheduler->threads;
-	scheduler->threads = thread;
-	return thread;
-}
-
-static enum work
-scheduler_thread_work(struct thread *thread)
-{
-	enum work work;
-
-	pthread_mutex_lock(&thread->lock);
-	work = thread->work;
-	pthread_mutex_unlock(&thread->lock);
-	return work;
-}
-
-static int64_t
-scheduler_count_work(const struct scheduler *scheduler, enum work work)
-{
-	int64_t count = 0;
-
-	for (struct thread *t = scheduler->threads; t != NULL; t = t->next)
-		count += scheduler_thread_work(t) == work;
-	return count;
-}
-
 /*
  * Whether the thread's job takes a slot. A job that has ended frees its slot before its container
  * is removed.
@@ -165,7 +47,7 @@ scheduler_count_work(const struct scheduler *scheduler, enum work work)
 static bool
 scheduler_takes_slot(struct thread *thread)
 {
-	return scheduler_thread_work(thread) == WORK_JOB && !thread->worker.over;
+	return thread_work(thread) == WORK_JOB && !thread->worker.over;
 }
 
 /*
@@ -179,28 +61,9 @@ scheduler_count_free_slots(const struct scheduler *scheduler)
 
 	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
 		taken += scheduler_takes_slot(t);
-		all += scheduler_thread_work(t) == WORK_JOB;
+		all += thread_work(t) == WORK_JOB;
 	}
 	return slots - taken < 2 * slots - all ? slots - taken : 2 * slots - all;
-}
-
-/* Returns a thread that waits for work, or a new thread if all are busy. NULL with err set. */
-static struct thread *
-scheduler_thread_idle(struct scheduler *scheduler, struct error *err)
-{
-	for (struct thread *t = scheduler->threads; t != NULL; t = t->next)
-		if (scheduler_thread_work(t) == WORK_NONE)
-			return t;
-	return scheduler_thread_start(scheduler, err);
-}
-
-static void
-scheduler_thread_give(struct thread *thread, enum work work)
-{
-	pthread_mutex_lock(&thread->lock);
-	thread->work = work;
-	pthread_cond_signal(&thread->given);
-	pthread_mutex_unlock(&thread->lock);
 }
 
 /* Returns the lowest slot in which no job runs. */
@@ -227,7 +90,7 @@ scheduler_start_jobs(struct scheduler *scheduler, struct error *err)
 	if (!jobstate_retry_due(&scheduler->own.db, err))
 		return false;
 	for (; free_slots > 0; free_slots--) {
-		struct thread *thread = scheduler_thread_idle(scheduler, err);
+		struct thread *thread = thread_idle(&scheduler->threads, scheduler->spooler, err);
 		int64_t slot = scheduler_free_slot(scheduler);
 		struct job job;
 
@@ -244,7 +107,7 @@ scheduler_start_jobs(struct scheduler *scheduler, struct error *err)
 		thread->slot = slot;
 		thread->adopted = false;
 		job_clear(&job);
-		scheduler_thread_give(thread, WORK_JOB);
+		thread_give(thread, WORK_JOB);
 	}
 	return true;
 }
@@ -253,10 +116,10 @@ static bool
 scheduler_start_builds(struct scheduler *scheduler, struct error *err)
 {
 	int64_t free_slots =
-	    scheduler->own.config->build_slots - scheduler_count_work(scheduler, WORK_BUILD);
+	    scheduler->own.config->build_slots - thread_count(scheduler->threads, WORK_BUILD);
 
 	for (; free_slots > 0; free_slots--) {
-		struct thread *thread = scheduler_thread_idle(scheduler, err);
+		struct thread *thread = thread_idle(&scheduler->threads, scheduler->spooler, err);
 
 		if (thread == NULL || !build_claim(&scheduler->own.db, &thread->build, err))
 			return false;
@@ -265,7 +128,7 @@ scheduler_start_builds(struct scheduler *scheduler, struct error *err)
 		crash_point("build", "claim");
 		log_write(LOG_INFO, "build=%lld claimed image=%lld", (long long)thread->build.id,
 		    (long long)thread->build.image);
-		scheduler_thread_give(thread, WORK_BUILD);
+		thread_give(thread, WORK_BUILD);
 	}
 	return true;
 }
@@ -358,7 +221,7 @@ scheduler_remove_deleted(struct scheduler *scheduler)
 	struct thread *thread;
 
 	if (clock_monotonic_ms() < scheduler->next_delete_ms ||
-	    scheduler_count_work(scheduler, WORK_DELETE) > 0)
+	    thread_count(scheduler->threads, WORK_DELETE) > 0)
 		return;
 	/* A backup may keep files, so the same jobs are found again: pause first. */
 	scheduler->next_delete_ms = clock_monotonic_ms() + DELETE_MS;
@@ -369,9 +232,9 @@ scheduler_remove_deleted(struct scheduler *scheduler)
 	if (job.id == 0)
 		return;
 	job_clear(&job);
-	thread = scheduler_thread_idle(scheduler, &err);
+	thread = thread_idle(&scheduler->threads, scheduler->spooler, &err);
 	if (thread != NULL)
-		scheduler_thread_give(thread, WORK_DELETE);
+		thread_give(thread, WORK_DELETE);
 }
 
 /* Makes sandboxes in a thread. Jobs do not wait for them. */
@@ -382,18 +245,18 @@ scheduler_make_sandboxes(struct scheduler *scheduler)
 	struct error err;
 
 	if (!sandbox_is_wanted(scheduler->spooler) ||
-	    scheduler_count_work(scheduler, WORK_SANDBOXES) > 0)
+	    thread_count(scheduler->threads, WORK_SANDBOXES) > 0)
 		return;
-	thread = scheduler_thread_idle(scheduler, &err);
+	thread = thread_idle(&scheduler->threads, scheduler->spooler, &err);
 	if (thread != NULL)
-		scheduler_thread_give(thread, WORK_SANDBOXES);
+		thread_give(thread, WORK_SANDBOXES);
 }
 
 static bool
 scheduler_adopt(int64_t job, int64_t slot, void *context, struct error *err)
 {
 	struct scheduler *scheduler = context;
-	struct thread *thread = scheduler_thread_idle(scheduler, err);
+	struct thread *thread = thread_idle(&scheduler->threads, scheduler->spooler, err);
 
 	if (thread == NULL)
 		return false;
@@ -401,7 +264,7 @@ scheduler_adopt(int64_t job, int64_t slot, void *context, struct error *err)
 	thread->job = job;
 	thread->slot = slot;
 	thread->adopted = true;
-	scheduler_thread_give(thread, WORK_JOB);
+	thread_give(thread, WORK_JOB);
 	return true;
 }
 
@@ -507,12 +370,12 @@ scheduler_sweep(struct scheduler *scheduler)
 	struct thread *thread;
 	struct error err;
 
-	if (scheduler_count_work(scheduler, WORK_SWEEP) > 0)
+	if (thread_count(scheduler->threads, WORK_SWEEP) > 0)
 		return;
 	scheduler->spooler->sweep_asked = false;
-	thread = scheduler_thread_idle(scheduler, &err);
+	thread = thread_idle(&scheduler->threads, scheduler->spooler, &err);
 	if (thread != NULL)
-		scheduler_thread_give(thread, WORK_SWEEP);
+		thread_give(thread, WORK_SWEEP);
 	else
 		log_write(LOG_WARNING, "start a sweep: %s", err.text);
 	scheduler->next_sweep_ms = clock_monotonic_ms() + SWEEP_MS;
@@ -564,27 +427,6 @@ scheduler_wait_for_news(struct scheduler *scheduler)
 	wake_drain(spooler->wake);
 }
 
-static void
-scheduler_stop_threads(struct scheduler *scheduler)
-{
-	spooler_wake_starts(scheduler->spooler);
-	for (struct thread *t = scheduler->threads; t != NULL; t = t->next) {
-		engine_interrupt(&t->worker.engine);
-		pthread_mutex_lock(&t->lock);
-		pthread_cond_signal(&t->given);
-		pthread_mutex_unlock(&t->lock);
-	}
-	while (scheduler->threads != NULL) {
-		struct thread *thread = scheduler->threads;
-
-		pthread_join(thread->id, NULL);
-		scheduler->threads = thread->next;
-		build_clear(&thread->build);
-		worker_close(&thread->worker);
-		free(thread);
-	}
-}
-
 bool
 scheduler_run(struct spooler *spooler, struct error *err)
 {
@@ -606,7 +448,7 @@ scheduler_run(struct spooler *spooler, struct error *err)
 		scheduler_wait_for_news(&scheduler);
 	}
 	spooler->stopping = true;
-	scheduler_stop_threads(&scheduler);
+	thread_stop_all(&scheduler.threads, spooler);
 	if (spooler->sandboxes->slots > 0 && spooler_engine_away_since(spooler) == 0)
 		sandbox_remove_all_idle(&scheduler.own);
 	worker_close(&scheduler.own);
