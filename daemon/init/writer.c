@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HOLD_MS 1000
+#define HOLD_MS 500
 
 static int64_t
 writer_clock_ns(clockid_t clock)
@@ -56,10 +56,11 @@ writer_write_some(int fd, const char *data, int64_t length)
 }
 
 static void
-writer_put(struct writer *writer, enum joblog_stream stream, const char *data, int64_t length)
+writer_put(struct writer *writer, const struct stream *stream, int64_t length, bool unfinished)
 {
 	const struct joblog_record record = { writer->offset, writer_clock_ns(CLOCK_REALTIME),
-		stream };
+		stream->name, unfinished };
+	const char *data = stream->held;
 	unsigned char bytes[JOBLOG_RECORD];
 	int64_t room = writer->limit - writer->offset, kept = length < room ? length : room,
 		written = 0;
@@ -83,11 +84,11 @@ writer_put(struct writer *writer, enum joblog_stream stream, const char *data, i
 
 /* Writes the first length held bytes and moves the rest to the front. */
 static void
-writer_stream_write(struct stream *stream, struct writer *writer, uint32_t length)
+writer_stream_write(struct stream *stream, struct writer *writer, uint32_t length, bool unfinished)
 {
 	if (length == 0)
 		return;
-	writer_put(writer, stream->name, stream->held, length);
+	writer_put(writer, stream, length, unfinished);
 	stream->length -= length;
 	memmove(stream->held, stream->held + length, stream->length);
 	stream->held_since = writer_monotonic_ms();
@@ -97,7 +98,21 @@ writer_stream_write(struct stream *stream, struct writer *writer, uint32_t lengt
 static void
 writer_stream_flush(struct stream *stream, struct writer *writer)
 {
-	writer_stream_write(stream, writer, stream->length);
+	writer_stream_write(stream, writer, stream->length, true);
+}
+
+/*
+ * Returns the length of the complete lines among the held bytes. A "\r" ends a line, too; one that
+ * is held last does not yet, since a "\n" may follow.
+ */
+static uint32_t
+writer_stream_complete(const struct stream *stream)
+{
+	for (uint32_t i = stream->length; i > 0; i--)
+		if (stream->held[i - 1] == '\n' ||
+		    (stream->held[i - 1] == '\r' && i < stream->length))
+			return i;
+	return 0;
 }
 
 bool
@@ -105,7 +120,6 @@ writer_stream_read(struct stream *stream, struct writer *writer)
 {
 	uint32_t old = stream->length;
 	ssize_t got = read(stream->fd, stream->held + old, sizeof stream->held - old);
-	const char *newline;
 
 	if (got < 0)
 		return errno == EINTR || errno == EAGAIN;
@@ -117,11 +131,9 @@ writer_stream_read(struct stream *stream, struct writer *writer)
 		stream->turn = writer->turns;
 	}
 	stream->length += (uint32_t)got;
-	newline = memrchr(stream->held + old, '\n', (size_t)got);
-	if (newline != NULL)
-		writer_stream_write(stream, writer, (uint32_t)(newline + 1 - stream->held));
+	writer_stream_write(stream, writer, writer_stream_complete(stream), false);
 	if (stream->length == sizeof stream->held)
-		writer_stream_write(stream, writer, stream->length);
+		writer_stream_write(stream, writer, stream->length, false);
 	return true;
 }
 

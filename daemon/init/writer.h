@@ -4,8 +4,8 @@
  * Writes a job's log: two streams in, one text and one index out (the format:
  * src/store/joblog_record.h).
  *
- * It writes complete lines at once. It holds an incomplete line for up to a second, so that the two
- * streams do not cut each other's lines.
+ * It writes complete lines at once. It holds an incomplete line for up to half a second, so that
+ * the two streams do not cut each other's lines.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,7 +45,7 @@ bool writer_stream_read(struct stream *stream, struct writer *writer);
 /* Writes all that the two streams hold, the oldest first, also if a line is incomplete. */
 void writer_flush(struct writer *writer, struct stream streams[static 2]);
 
-/* Does the same with what has been held for a second. */
+/* Does the same with what has been held for half a second. */
 void writer_flush_old(struct writer *writer, struct stream streams[static 2]);
 
 /* Returns how long poll(2) may wait until writer_flush_old must be called; -1: no limit. */

@@ -74,8 +74,12 @@ logs_line_json(int64_t job, const struct joblog_line *line, struct error *err)
 	    : json_pack("{s:I, s:I, s:s%, s:s, s:o}", "id", (json_int_t)line->id, "job",
 		  (json_int_t)job, "logline", text, length, "stream",
 		  logs_stream_name(line->stream), "time", response_time(line->time_ns / NS_PER_MS));
-	if (json == NULL)
+	if (json == NULL ||
+	    (line->partial && json_object_set_new(json, "partial", json_true()) < 0)) {
 		error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
+		json_decref(json);
+		return NULL;
+	}
 	return json;
 }
 

@@ -22,6 +22,7 @@
 
 #define WINDOW      (4 * JOBLOG_LINE_MOST)
 #define RECORDS     (JOBLOG_LINE_MOST / 32) /* in record_window */
+#define AHEAD_MOST  16                      /* records of which the text is not there yet */
 #define SYSTEM_ROOM (256 * 1024)            /* bytes of our own lines after the limit */
 
 const char *
@@ -252,12 +253,52 @@ joblog_segment(struct joblog *log, int64_t position, struct joblog_line *line)
 	return reach;
 }
 
+/*
+ * Whether the text ends within a line that kabuto-init held back for a while. Records that are
+ * ahead of their text do not count.
+ */
+static bool
+joblog_is_unfinished(struct joblog *log)
+{
+	struct joblog_record record;
+
+	for (int64_t i = log->records - 1; i >= log->records - AHEAD_MOST; i--)
+		if (!joblog_record_at(log, i, &record) || record.offset < log->size)
+			return i >= 0 && record.offset < log->size && record.unfinished;
+	return false;
+}
+
+/*
+ * Finds the end of the line at the beginning of text, which has held bytes. *length gets the line's
+ * length, *used that with its end. Returns false if the end is not there; then both are the length
+ * so far, without a "\r" at the end that a "\n" may follow. last: nothing follows.
+ */
+static bool
+joblog_find_end(const char *text, size_t held, bool last, size_t *length, size_t *used)
+{
+	const char *newline = memchr(text, '\n', held), *mark;
+
+	*length = newline == NULL ? held : (size_t)(newline - text);
+	*used = *length + (newline != NULL);
+	mark = memchr(text, '\r', *length);
+	if (mark == NULL)
+		return newline != NULL;
+	*length = (size_t)(mark - text);
+	if (mark + 1 == newline)
+		return true;
+	if (*length + 1 < held || last)
+		++*length;
+	*used = *length;
+	return *length > (size_t)(mark - text);
+}
+
 int
 joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, struct error *err)
 {
-	const char *text = NULL, *newline;
+	const char *text = NULL;
 	int64_t end;
-	size_t held = 0, length;
+	size_t held = 0, used;
+	bool whole;
 
 	if (log->text < 0 || *position < 0 || *position >= log->size)
 		return 0;
@@ -266,29 +307,30 @@ joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, str
 		return -1;
 	if (held == 0)
 		return 0; /* the file was cut */
-	newline = memchr(text, '\n', held);
-	line->text = text;
-	if (newline != NULL) {
-		line->length = (size_t)(newline - text);
-		line->id = *position + (int64_t)line->length + 1;
-	} else {
-		/* True if the line ends by its length or at a change of stream. */
-		bool whole = *position + (int64_t)held == end;
-
-		if (!whole && !log->final)
+	/* True if the line ends by its length or at a change of stream. */
+	whole = *position + (int64_t)held == end;
+	line->partial = !joblog_find_end(text, held, whole ? held < JOBLOG_LINE_MOST : log->final,
+	    &line->length, &used);
+	if (line->partial) {
+		if (!whole && !log->final && !joblog_is_unfinished(log))
 			return 0;
-		length = held == JOBLOG_LINE_MOST ? utf8_cut(text, held) : held;
-		line->length = length;
-		line->id = *position + (int64_t)length;
+		if (held == JOBLOG_LINE_MOST || (!whole && !log->final))
+			used = line->length = utf8_cut(text, line->length);
+		if (used == 0)
+			return 0;
+		line->partial = !log->final || *position + (int64_t)used < log->size;
 	}
+	line->text = text;
+	line->id = *position + (int64_t)used;
 	*position = line->id;
 	return 1;
 }
 
-/* Finds where the last `lines` newline-terminated lines begin. */
+/* Finds where the last `lines` lines begin that end in "\n", "\r\n" or "\r". */
 static bool
-joblog_back_newlines(struct joblog *log, int64_t lines, int64_t *start, struct error *err)
+joblog_back_lines(struct joblog *log, int64_t lines, int64_t *start, struct error *err)
 {
+	char next = log->final ? '\0' : '\n'; /* a "\r" at the end may not be an end yet */
 	int64_t at = log->size;
 
 	while (at > 0) {
@@ -298,8 +340,9 @@ joblog_back_newlines(struct joblog *log, int64_t lines, int64_t *start, struct e
 		log->window_length = 0; /* joblog_view must read it again */
 		if (got < 0)
 			return error_errno(err, "read a log");
-		for (ssize_t i = got - 1; i >= 0; i--)
-			if (log->window[i] == '\n' && lines-- == 0) {
+		for (ssize_t i = got - 1; i >= 0; next = log->window[i--])
+			if ((log->window[i] == '\n' || (log->window[i] == '\r' && next != '\n')) &&
+			    lines-- == 0) {
 				*start = from + i + 1;
 				return true;
 			}
@@ -326,7 +369,7 @@ joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *
 	begins = calloc((size_t)room, sizeof begins[0]);
 	if (begins == NULL)
 		return error_set(err, ERROR_SYSTEM, "read a log's end: not enough memory");
-	if (!joblog_back_newlines(log, lines, &at, err))
+	if (!joblog_back_lines(log, lines, &at, err))
 		return false;
 	/*
 	 * Lines also end at changes of the stream and after 64 KiB, so there may be more lines from
@@ -397,7 +440,7 @@ joblog_system_tail(int text, int index, int64_t *records, int64_t *offset, struc
 static bool
 joblog_append_system(int text, int index, int64_t *offset, const char *line)
 {
-	const struct joblog_record record = { *offset, clock_now_ns(), JOBLOG_SYSTEM };
+	const struct joblog_record record = { *offset, clock_now_ns(), JOBLOG_SYSTEM, false };
 	unsigned char bytes[JOBLOG_RECORD];
 	size_t length = strlen(line);
 

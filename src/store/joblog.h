@@ -36,10 +36,12 @@ struct joblog {
 
 struct joblog_line {
 	int64_t id;
-	const char *text; /* without its newline, not NUL-terminated; lasts until the next call */
+	const char
+	    *text; /* without "\n" or "\r\n", not NUL-terminated; lasts until the next call */
 	size_t length;
 	enum joblog_stream stream;
 	int64_t time_ns;
+	bool partial; /* no line end: the next line of this stream continues it */
 };
 
 /* Writes the name of an attempt's text ("log") or index ("idx") in logs/. Returns name. */
@@ -63,7 +65,7 @@ bool joblog_refresh(struct joblog *log, struct error *err);
 /*
  * Reads the line that begins at *position (0 or a line's id), and sets *position to its id. Returns
  * 1; 0 if there is no further line, or not yet; -1 with err set. A position within a line gives the
- * rest of that line.
+ * rest of that line. A line that ends in "\r" alone keeps it.
  */
 int joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line, struct error *err);
 

@@ -209,6 +209,70 @@ def test_wait_on_a_log_that_is_complete_answers_at_once(alice, ten):
     assert alice.log(ten, last, wait=30) == []
 
 
+def follow(client, pipeline, job, stop=None):
+    """All entries as a client gets them that reads on from the last id, until stop says so."""
+    entries = []
+    while stop is None or not stop(entries):
+        ended = client.state(pipeline, job)['state'] in ('done', 'failed')
+        news = client.log(job, entries[-1]['id'] if entries else 0, wait=1)
+        if ended and not news:
+            break
+        entries += news
+    return entries
+
+
+def joined(entries):
+    """The text that the entries stand for, with plain line ends."""
+    return ''.join(x['logline'] + ('' if x.get('partial') or x['logline'].endswith('\r') else '\n')
+                   for x in entries if x['stream'] != 'system')
+
+
+def test_progress_bar_is_seen_while_it_moves(alice):
+    bar = '; '.join(f'printf "\\r{i}/3" >&2; {WAIT.replace("go", f"go{i}")}' for i in (1, 2, 3))
+    pipeline, job = alice.begin(bar + '; printf "\\r\\ndone\\r\\n" >&2')
+    entries = []
+    for i in (1, 2, 3):
+        until(lambda: f'{i}/3' in alice.lines(job, 'stderr'), f'the bar is at {i} of 3')
+        assert alice.lines(job, 'stderr', tail=1) == [f'{i}/3']
+        assert alice.log(job)[-1]['partial'] is True
+        last = entries[-1]['id'] if entries else 0
+        entries += alice.log(job, last)
+        alice.kabuto.let_go(job, f'go{i}')
+    alice.wait_job(pipeline, job)
+    entries += alice.log(job, entries[-1]['id'])
+    assert joined(entries) == '\r1/3\r2/3\r3/3\ndone\n'
+    assert alice.lines(job, 'stderr') == ['\r', '1/3\r', '2/3\r', '3/3', 'done']
+    assert alice.get(f'/execution/{job}/logs?raw').content == b'\r1/3\r2/3\r3/3\r\ndone\r\n'
+
+
+def test_prompt_without_a_line_end_is_seen_while_the_job_waits(alice):
+    pipeline, job = alice.begin(f'printf "ready? "; {WAIT}; echo yes')
+    entries = follow(alice, pipeline, job, lambda entries: entries)
+    assert [(x['logline'], x.get('partial')) for x in entries] == [('ready? ', True)]
+    alice.kabuto.let_go(job)
+    alice.wait_job(pipeline, job)
+    rest = alice.log(job, entries[-1]['id'])
+    assert [(x['logline'], x.get('partial')) for x in rest] == [('yes', None)]
+    assert alice.lines(job) == ['ready? yes']
+
+
+def test_follower_loses_and_repeats_nothing(alice):
+    """Whatever pieces the text comes in, and wherever the follower looks."""
+    pipeline, job = alice.begin(
+        'i=0; while [ $i -lt 60 ]; do i=$((i + 1)); printf "a$i"; [ $((i % 20)) = 0 ] && sleep 0.6; '
+        'printf "b\\r"; printf "c\\r\\nd"; done')
+    entries = follow(alice, pipeline, job)
+    raw = alice.get(f'/execution/{job}/logs?raw').content.decode()
+    assert joined(entries) == raw.replace('\r\n', '\n')
+    assert [x['id'] for x in entries] == sorted({x['id'] for x in entries})
+    assert entries[-1]['id'] == len(raw)
+
+
+def test_last_line_without_an_end_is_not_partial(alice):
+    job = alice.run('printf end')['id']
+    assert [(x['logline'], 'partial' in x) for x in alice.log(job)] == [('end', False)]
+
+
 def test_unfinished_line_comes_whole(alice):
     pipeline, job = alice.begin(f'printf begin; {WAIT}; echo " end"')
     alice.wait_state(pipeline, job, 'running')

@@ -72,7 +72,10 @@ check_line(const struct joblog_line *line, int64_t position, bool final)
 	assert(line->length <= JOBLOG_LINE_MOST);
 	assert(line->length == 0 || memcmp(line->text, text + position, line->length) == 0);
 	assert(line->length == 0 || memchr(line->text, '\n', line->length) == NULL);
-	assert(line->id == end || (line->id == end + 1 && text[end] == '\n'));
+	assert(line->id == end || (line->id == end + 1 && text[end] == '\n') ||
+	    (line->id == end + 2 && memcmp(text + end, "\r\n", 2) == 0));
+	assert(!line->partial || line->id == end);
+	assert(line->length < 2 || memchr(line->text, '\r', line->length - 1) == NULL);
 	assert(final || line->id < text_length || text[line->id - 1] == '\n' || line->length > 0);
 	assert(line->stream >= JOBLOG_STDOUT && line->stream <= JOBLOG_SYSTEM);
 }

@@ -130,6 +130,47 @@ test_whole_lines_are_written_at_once_and_the_rest_is_held(void **state)
 }
 
 static void
+test_carriage_return_ends_a_line_unless_a_newline_follows(void **state)
+{
+	static const struct {
+		const char *said;
+		const char *text;
+		size_t records;
+	} rows[] = {
+		{ "1/3\r", "", 0 }, /* a newline may follow */
+		{ "2/3", "1/3\r", 1 },
+		{ "\r3/3\r", "1/3\r2/3\r", 2 },
+		{ "\n", "1/3\r2/3\r3/3\r\n", 3 },
+		{ "\r\r", "1/3\r2/3\r3/3\r\n\r", 4 },
+		{ "a\nb\rc", "1/3\r2/3\r3/3\r\n\r\ra\nb\r", 5 },
+	};
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		say(scene, 0, rows[i].said);
+		assert_true(text_is(scene, rows[i].text));
+		assert_int_equal(records_of(scene), rows[i].records);
+	}
+}
+
+static void
+test_only_a_line_that_was_held_is_marked_as_unfinished(void **state)
+{
+	struct scene *scene = *state;
+	cleanup_free char *index = NULL;
+	size_t length;
+
+	say(scene, 1, "whole\nhalf");
+	writer_flush(&scene->writer, scene->streams);
+	index = file_get(scene->folder->fd, "1.1.idx", &length);
+	assert_int_equal(length, 2 * JOBLOG_RECORD);
+	assert_false(joblog_record_decode((unsigned char *)index).unfinished);
+	assert_true(joblog_record_decode((unsigned char *)index + JOBLOG_RECORD).unfinished);
+	assert_int_equal(joblog_record_decode((unsigned char *)index + JOBLOG_RECORD).stream,
+	    JOBLOG_STDERR);
+}
+
+static void
 test_nothing_to_read_is_not_the_end(void **state)
 {
 	struct scene *scene = *state;
@@ -151,7 +192,7 @@ test_two_streams_do_not_cut_each_others_lines(void **state)
 }
 
 static void
-test_unfinished_line_is_held_for_a_second(void **state)
+test_unfinished_line_is_held_for_a_while(void **state)
 {
 	struct scene *scene = *state;
 	struct stream *stream = &scene->streams[0];
@@ -398,9 +439,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_whole_lines_are_written_at_once_and_the_rest_is_held),
+		test(test_carriage_return_ends_a_line_unless_a_newline_follows),
+		test(test_only_a_line_that_was_held_is_marked_as_unfinished),
 		test(test_nothing_to_read_is_not_the_end),
 		test(test_two_streams_do_not_cut_each_others_lines),
-		test(test_unfinished_line_is_held_for_a_second),
+		test(test_unfinished_line_is_held_for_a_while),
 		test(test_unfinished_lines_come_in_the_order_in_which_they_began),
 		test(test_more_of_a_line_does_not_make_it_wait_longer),
 		test(test_line_of_64_kib_is_written_without_its_end),

@@ -14,7 +14,7 @@
 #define BYTES(text) text, sizeof(text) - 1
 #define END                                                                                        \
 	{                                                                                          \
-		-1, 0, 0                                                                           \
+		-1, 0, 0, false                                                                    \
 	} /* of a row's records or lines */
 #define RECORDS_MOST 8
 #define LINES_MOST   8
@@ -78,7 +78,9 @@ read_on(struct joblog *log, int64_t position, const char *text)
 		assert_true(position > before && position == line.id && position <= log->size);
 		assert_true(line.length <= JOBLOG_LINE_MOST);
 		assert_true((int64_t)line.length == line.id - before ||
-		    ((int64_t)line.length == line.id - before - 1 && text[line.id - 1] == '\n'));
+		    ((int64_t)line.length == line.id - before - 1 && text[line.id - 1] == '\n') ||
+		    ((int64_t)line.length == line.id - before - 2 &&
+			memcmp(text + line.id - 2, "\r\n", 2) == 0));
 		assert_memory_equal(line.text, text + before, line.length);
 		assert_null(memchr(line.text, '\n', line.length));
 		assert_in_range(line.stream, JOBLOG_STDOUT, JOBLOG_SYSTEM);
@@ -123,54 +125,91 @@ test_text_and_index_give_lines(void **state)
 		} lines[LINES_MOST];
 	} rows[] = {
 		{ "nothing", BYTES(""), { END }, true, { { 0 } } },
-		{ "one line", BYTES("a\n"), { { 0, 5, JOBLOG_STDOUT }, END }, false,
+		{ "one line", BYTES("a\n"), { { 0, 5, JOBLOG_STDOUT, false }, END }, false,
 		    { { 2, "a", JOBLOG_STDOUT, 5 } } },
-		{ "two lines of one record", BYTES("a\nbc\n"), { { 0, 5, JOBLOG_STDERR }, END },
-		    false, { { 2, "a", JOBLOG_STDERR, 5 }, { 5, "bc", JOBLOG_STDERR, 5 } } },
+		{ "two lines of one record", BYTES("a\nbc\n"),
+		    { { 0, 5, JOBLOG_STDERR, false }, END }, false,
+		    { { 2, "a", JOBLOG_STDERR, 5 }, { 5, "bc", JOBLOG_STDERR, 5 } } },
 		{ "a record a line", BYTES("a\nb\n"),
-		    { { 0, 5, JOBLOG_STDOUT }, { 2, 9, JOBLOG_STDOUT }, END }, false,
+		    { { 0, 5, JOBLOG_STDOUT, false }, { 2, 9, JOBLOG_STDOUT, false }, END }, false,
 		    { { 2, "a", JOBLOG_STDOUT, 5 }, { 4, "b", JOBLOG_STDOUT, 9 } } },
-		{ "empty lines", BYTES("\n\na\n\n"), { { 0, 5, JOBLOG_STDOUT }, END }, false,
+		{ "empty lines", BYTES("\n\na\n\n"), { { 0, 5, JOBLOG_STDOUT, false }, END }, false,
 		    { { 1, "", JOBLOG_STDOUT, 5 }, { 2, "", JOBLOG_STDOUT, 5 },
 			{ 4, "a", JOBLOG_STDOUT, 5 }, { 5, "", JOBLOG_STDOUT, 5 } } },
 		{ "a NUL, a carriage return, broken UTF-8", BYTES("a\0b\r\n\xff\n"),
-		    { { 0, 5, JOBLOG_STDOUT }, END }, false,
+		    { { 0, 5, JOBLOG_STDOUT, false }, END }, false,
 		    { { 5, "a\0b\r", JOBLOG_STDOUT, 5 }, { 7, "\xff", JOBLOG_STDOUT, 5 } } },
-		{ "unfinished, still written", BYTES("a\nb"), { { 0, 5, JOBLOG_STDOUT }, END },
-		    false, { { 2, "a", JOBLOG_STDOUT, 5 } } },
-		{ "unfinished at the end", BYTES("a\nb"), { { 0, 5, JOBLOG_STDOUT }, END }, true,
-		    { { 2, "a", JOBLOG_STDOUT, 5 }, { 3, "b", JOBLOG_STDOUT, 5 } } },
+		{ "Windows line ends", BYTES("a\r\n\r\nb\r\n"),
+		    { { 0, 5, JOBLOG_STDOUT, false }, END }, false,
+		    { { 3, "a", JOBLOG_STDOUT, 5 }, { 5, "", JOBLOG_STDOUT, 5 },
+			{ 8, "b", JOBLOG_STDOUT, 5 } } },
+		{ "a line end that is written in two chunks", BYTES("a\r\nb\n"),
+		    { { 0, 5, JOBLOG_STDOUT, true }, { 2, 9, JOBLOG_STDOUT, false }, END }, false,
+		    { { 3, "a", JOBLOG_STDOUT, 5 }, { 5, "b", JOBLOG_STDOUT, 9 } } },
+		{ "a progress bar", BYTES("\r1\r2\r\r3\n"), { { 0, 5, JOBLOG_STDERR, false }, END },
+		    false,
+		    { { 1, "\r", JOBLOG_STDERR, 5 }, { 3, "1\r", JOBLOG_STDERR, 5 },
+			{ 5, "2\r", JOBLOG_STDERR, 5 }, { 6, "\r", JOBLOG_STDERR, 5 },
+			{ 8, "3", JOBLOG_STDERR, 5 } } },
+		{ "a progress bar that moves", BYTES("1\r2\r"),
+		    { { 0, 5, JOBLOG_STDOUT, true }, END }, false,
+		    { { 2, "1\r", JOBLOG_STDOUT, 5 }, { 3, "2", JOBLOG_STDOUT, 5 } } },
+		{ "a return that may become a line end", BYTES("a\n\r"),
+		    { { 0, 5, JOBLOG_STDOUT, true }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 5 } } },
+		{ "a return at the end", BYTES("1\r2\r"), { { 0, 5, JOBLOG_STDOUT, true }, END },
+		    true, { { 2, "1\r", JOBLOG_STDOUT, 5 }, { 4, "2\r", JOBLOG_STDOUT, 5 } } },
+		{ "a return before another stream", BYTES("1\rB\n"),
+		    { { 0, 5, JOBLOG_STDOUT, true }, { 2, 9, JOBLOG_STDERR, false }, END }, false,
+		    { { 2, "1\r", JOBLOG_STDOUT, 5 }, { 4, "B", JOBLOG_STDERR, 9 } } },
+		{ "unfinished, held back in vain", BYTES("a\nb"),
+		    { { 0, 5, JOBLOG_STDOUT, false }, { 2, 9, JOBLOG_STDOUT, true }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 5 }, { 3, "b", JOBLOG_STDOUT, 9 } } },
+		{ "the same, and the next record is there", BYTES("a"),
+		    { { 0, 5, JOBLOG_STDOUT, true }, { 1, 9, JOBLOG_STDOUT, false }, END }, false,
+		    { { 1, "a", JOBLOG_STDOUT, 5 } } },
+		{ "the same, and some of the next chunk is there", BYTES("a\nb"),
+		    { { 0, 5, JOBLOG_STDOUT, true }, { 1, 9, JOBLOG_STDOUT, false }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 5 } } },
+		{ "unfinished within a character", BYTES("a\xc3"),
+		    { { 0, 5, JOBLOG_STDOUT, true }, END }, false,
+		    { { 1, "a", JOBLOG_STDOUT, 5 } } },
+		{ "unfinished, still written", BYTES("a\nb"),
+		    { { 0, 5, JOBLOG_STDOUT, false }, END }, false,
+		    { { 2, "a", JOBLOG_STDOUT, 5 } } },
+		{ "unfinished at the end", BYTES("a\nb"), { { 0, 5, JOBLOG_STDOUT, false }, END },
+		    true, { { 2, "a", JOBLOG_STDOUT, 5 }, { 3, "b", JOBLOG_STDOUT, 5 } } },
 		{ "a line of two chunks has the first one's time", BYTES("abcd\n"),
-		    { { 0, 5, JOBLOG_STDOUT }, { 2, 9, JOBLOG_STDOUT }, END }, false,
+		    { { 0, 5, JOBLOG_STDOUT, false }, { 2, 9, JOBLOG_STDOUT, false }, END }, false,
 		    { { 5, "abcd", JOBLOG_STDOUT, 5 } } },
 		{ "a change of the stream ends a line", BYTES("abcdef\n"),
-		    { { 0, 5, JOBLOG_STDOUT }, { 3, 9, JOBLOG_STDERR }, END }, false,
+		    { { 0, 5, JOBLOG_STDOUT, false }, { 3, 9, JOBLOG_STDERR, false }, END }, false,
 		    { { 3, "abc", JOBLOG_STDOUT, 5 }, { 7, "def", JOBLOG_STDERR, 9 } } },
 		{ "streams by turns", BYTES("a\nB\nc\nD\n"),
-		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 4, 3, JOBLOG_STDOUT },
-			{ 6, 4, JOBLOG_SYSTEM }, END },
+		    { { 0, 1, JOBLOG_STDOUT, false }, { 2, 2, JOBLOG_STDERR, false },
+			{ 4, 3, JOBLOG_STDOUT, false }, { 6, 4, JOBLOG_SYSTEM, false }, END },
 		    false,
 		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 4, "B", JOBLOG_STDERR, 2 },
 			{ 6, "c", JOBLOG_STDOUT, 3 }, { 8, "D", JOBLOG_SYSTEM, 4 } } },
 		{ "text without a record belongs to the record before it", BYTES("a\nb\nc\n"),
-		    { { 0, 1, JOBLOG_STDERR }, END }, false,
+		    { { 0, 1, JOBLOG_STDERR, false }, END }, false,
 		    { { 2, "a", JOBLOG_STDERR, 1 }, { 4, "b", JOBLOG_STDERR, 1 },
 			{ 6, "c", JOBLOG_STDERR, 1 } } },
 		{ "no record at all", BYTES("a\nb\n"), { END }, false,
 		    { { 2, "a", JOBLOG_STDOUT, 0 }, { 4, "b", JOBLOG_STDOUT, 0 } } },
 		{ "a record without text counts for nothing", BYTES("a\nb\n"),
-		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 2, 3, JOBLOG_STDOUT },
-			END },
+		    { { 0, 1, JOBLOG_STDOUT, false }, { 2, 2, JOBLOG_STDERR, false },
+			{ 2, 3, JOBLOG_STDOUT, false }, END },
 		    false, { { 2, "a", JOBLOG_STDOUT, 1 }, { 4, "b", JOBLOG_STDOUT, 3 } } },
 		{ "nor does it within a line", BYTES("abcd\n"),
-		    { { 0, 1, JOBLOG_STDOUT }, { 2, 2, JOBLOG_STDERR }, { 2, 3, JOBLOG_STDOUT },
-			END },
+		    { { 0, 1, JOBLOG_STDOUT, false }, { 2, 2, JOBLOG_STDERR, false },
+			{ 2, 3, JOBLOG_STDOUT, false }, END },
 		    false, { { 5, "abcd", JOBLOG_STDOUT, 1 } } },
 		{ "a record ahead of its text", BYTES("a\nb"),
-		    { { 0, 1, JOBLOG_STDOUT }, { 3, 2, JOBLOG_STDERR }, END }, false,
+		    { { 0, 1, JOBLOG_STDOUT, false }, { 3, 2, JOBLOG_STDERR, false }, END }, false,
 		    { { 2, "a", JOBLOG_STDOUT, 1 }, { 3, "b", JOBLOG_STDOUT, 1 } } },
 		{ "a stream of no name counts as stdout", BYTES("a\n"),
-		    { { 0, 1, (enum joblog_stream)200 }, END }, false,
+		    { { 0, 1, (enum joblog_stream)200, false }, END }, false,
 		    { { 2, "a", JOBLOG_STDOUT, 1 } } },
 	};
 	const struct folder *folder = *state;
@@ -245,7 +284,7 @@ test_lines_are_cut_after_64_kib_at_a_whole_character(void **state)
 {
 	static const char *const characters[] = { "x", "\xc3\xa9", "\xe2\x82\xac",
 		"\xf0\x9f\x98\x80" };
-	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT, false };
 	const size_t length = 3 * JOBLOG_LINE_MOST + 100;
 	cleanup_free char *text = malloc(length + 8);
 	const struct folder *folder = *state;
@@ -286,7 +325,7 @@ test_lines_are_cut_after_64_kib_at_a_whole_character(void **state)
 static void
 test_unfinished_line_of_64_kib_does_not_wait_for_its_end(void **state)
 {
-	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT, false };
 	cleanup_free char *text = malloc(JOBLOG_LINE_MOST);
 	const struct folder *folder = *state;
 	struct joblog_line line;
@@ -320,10 +359,11 @@ make_log(int dir, uint64_t *seed, uint32_t chunks, uint32_t longest, size_t *len
 		uint32_t size = 1 + chance(seed, longest);
 
 		records[i] = (struct joblog_record){ (int64_t)*length, 1000 + i,
-			chance(seed, 3) == 0 ? JOBLOG_STDERR : JOBLOG_STDOUT };
+			chance(seed, 3) == 0 ? JOBLOG_STDERR : JOBLOG_STDOUT, false };
 		for (uint32_t at = 0; at < size; at++)
-			text[(*length)++] =
-			    chance(seed, 12) == 0 ? '\n' : (char)('a' + chance(seed, 26));
+			text[(*length)++] = chance(seed, 12) == 0 ? '\n'
+			    : chance(seed, 12) == 0               ? '\r'
+								  : (char)('a' + chance(seed, 26));
 	}
 	log_put(dir, text, *length, records, chunks);
 	free(records);
@@ -483,7 +523,7 @@ test_tail_after_reading_gives_the_same_lines(void **state)
 static void
 test_tail_goes_back_over_long_lines(void **state)
 {
-	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT, false };
 	const size_t length = 10 * JOBLOG_LINE_MOST;
 	cleanup_free char *text = malloc(length);
 	const struct folder *folder = *state;
@@ -553,7 +593,7 @@ test_garbage_is_read_to_its_end(void **state)
 		for (size_t i = 0; i < count; i++) {
 			const struct joblog_record record = { hostile_offset(&seed, length),
 				(int64_t)((uint64_t)chance(&seed, UINT32_MAX) << 32),
-				(enum joblog_stream)chance(&seed, 256) };
+				(enum joblog_stream)chance(&seed, 128), chance(&seed, 2) == 1 };
 
 			joblog_record_encode(index + i * JOBLOG_RECORD, &record);
 		}
@@ -583,7 +623,7 @@ static void
 test_positions_outside_give_nothing(void **state)
 {
 	static const int64_t positions[] = { -1, INT64_MIN, 4, 5, INT64_MAX };
-	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT, false };
 	const struct folder *folder = *state;
 	struct joblog_line line;
 	struct joblog log;
@@ -606,7 +646,7 @@ test_positions_outside_give_nothing(void **state)
 static void
 test_log_cut_short_while_it_is_read_ends(void **state)
 {
-	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT, false };
 	const struct folder *folder = *state;
 	struct joblog_line line;
 	struct joblog log;
@@ -672,7 +712,7 @@ seal(const struct folder *folder, int64_t limit, const char *first, const char *
 static void
 test_seal_puts_its_lines_at_the_end_and_closes_the_files(void **state)
 {
-	const struct joblog_record record = { 0, 1, JOBLOG_STDERR };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDERR, false };
 	const struct folder *folder = *state;
 	cleanup_free char *text = NULL;
 	struct lines lines;
@@ -700,7 +740,7 @@ test_seal_puts_its_lines_at_the_end_and_closes_the_files(void **state)
 static void
 test_seal_again_replaces_the_lines_of_the_last(void **state)
 {
-	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT, false };
 	const struct folder *folder = *state;
 	static const char *const expected[] = { "abc\none\n", "abc\none\ntwo\n", "abc\nother\n",
 		"abc\n" };
@@ -738,13 +778,13 @@ test_seal_keeps_the_note_of_a_pull(void **state)
 		size_t records;
 	} rows[] = {
 		{ "image pulled\n", { 0 }, 1 },
-		{ "image pulled\nabc\n", { 13, 2, JOBLOG_STDOUT }, 2 },
+		{ "image pulled\nabc\n", { 13, 2, JOBLOG_STDOUT, false }, 2 },
 	};
 	const struct folder *folder = *state;
 	int failed = 0;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct joblog_record records[2] = { { 0, 1, JOBLOG_SYSTEM }, rows[i].said };
+		struct joblog_record records[2] = { { 0, 1, JOBLOG_SYSTEM, false }, rows[i].said };
 		cleanup_free char *text = NULL, *expected = NULL;
 		size_t index = 0;
 		struct error err;
@@ -771,8 +811,8 @@ test_seal_keeps_the_note_of_a_pull(void **state)
 static void
 test_seal_mends_what_a_killed_spooler_left(void **state)
 {
-	static const struct joblog_record records[] = { { 0, 1, JOBLOG_STDOUT },
-		{ 4, 2, JOBLOG_SYSTEM } };
+	static const struct joblog_record records[] = { { 0, 1, JOBLOG_STDOUT, false },
+		{ 4, 2, JOBLOG_SYSTEM, false } };
 	const struct folder *folder = *state;
 	int failed = 0;
 
@@ -801,7 +841,7 @@ test_seal_mends_what_a_killed_spooler_left(void **state)
 static void
 test_seal_cuts_what_is_over_the_limit(void **state)
 {
-	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT };
+	const struct joblog_record record = { 0, 1, JOBLOG_STDOUT, false };
 	const struct folder *folder = *state;
 	cleanup_free char *text = NULL;
 	struct lines lines;
