@@ -9,6 +9,8 @@
 
 #include "engine_container.h"
 #include "job.h"
+#include "jobspec.h"
+#include "jobstate.h"
 #include "log.h"
 #include "number.h"
 #include "sandbox.h"
@@ -72,11 +74,38 @@ containersweep_visit(const char *id, json_t *labels, void *context, struct error
 	return true;
 }
 
+/* Removes the container of an attempt that is over, if it still exists. */
+static bool
+containersweep_remove_over(int64_t job, int64_t attempt, void *context, struct error *err)
+{
+	struct worker *worker = context;
+	char name[CONTAINER_NAME];
+
+	jobspec_container(name, worker->spooler->instance, job, attempt);
+	if (engine_container_remove(&worker->engine, name, err))
+		return true;
+	if (err->kind == ERROR_AWAY || err->kind == ERROR_INTERRUPTED)
+		return false;
+	log_write(LOG_WARNING, "sweep: %s; the next sweep tries again", err->text);
+	return true;
+}
+
+/*
+ * One container that the engine has damaged, perhaps not even ours, may make the list fail for
+ * ever. That must not stop all jobs: then the names that our rows give are enough.
+ */
 bool
 containersweep_run(struct worker *worker, struct sweep *sweep, struct error *err)
 {
 	struct containersweep scan = { worker, sweep };
 
-	return engine_container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
-	    containersweep_visit, &scan, err);
+	if (engine_container_each(&worker->engine, "kabuto.instance", worker->spooler->instance,
+		containersweep_visit, &scan, err))
+		return true;
+	if (err->kind != ERROR_ENGINE)
+		return false;
+	sweep_add_error(sweep, err->text);
+	log_write(LOG_WARNING, "sweep: %s; removing only containers whose names are known",
+	    err->text);
+	return jobstate_each_over(&worker->db, containersweep_remove_over, worker, err);
 }

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "engine_container.h"
 #include "jobstate.h"
+#include "log.h"
 #include "runend.h"
 #include "runfolder.h"
 #include "runsandbox.h"
@@ -41,13 +42,40 @@ runfind_forgotten(struct run *run, struct error *err)
 	return AGAIN;
 }
 
+/*
+ * Handles a container that the engine cannot inspect, although it answers. After a power cut Podman
+ * may have lost the files of a container: it then answers HTTP 500 to its inspection, and to the
+ * list of all containers, until the container is removed by force. Removes it if the job does not
+ * run. Then the engine has lost it.
+ */
+static enum outcome
+runfind_damaged(struct run *run, struct error *err)
+{
+	struct error failure;
+
+	if (run->failures++ < FAILURES_MOST || !runfolder_open(run, &failure) ||
+	    usage_is_held(run->folder, "usage") || !engine_ping(&run->worker->engine, &failure))
+		return AGAIN;
+	log_run(run, LOG_WARNING, "%s; removing the container", err->text);
+	if (!engine_container_remove(&run->worker->engine, run->container, err))
+		return runstep_retry_call(run, err);
+	run->failures = 0; /* it is absent now, and for good */
+	return NEXT;
+}
+
 enum outcome
 runfind(struct run *run, struct error *err)
 {
 	enum container_state state;
 
-	if (!engine_container_inspect(&run->worker->engine, run->container, &run->info, err))
-		return runstep_retry_call(run, err);
+	if (!engine_container_inspect(&run->worker->engine, run->container, &run->info, err)) {
+		enum outcome outcome = err->kind == ERROR_ENGINE ? runfind_damaged(run, err)
+								 : runstep_retry_call(run, err);
+
+		if (outcome != NEXT)
+			return outcome;
+		run->info = (struct container_info){ .state = CONTAINER_ABSENT };
+	}
 	run->joined = run->info.joined;
 	state = run->info.state;
 	if (state == CONTAINER_RUNNING || state == CONTAINER_EXITED)

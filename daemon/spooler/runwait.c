@@ -71,7 +71,8 @@ runwait(struct run *run, struct error *err)
 		if (run->started)
 			run->info.state = CONTAINER_RUNNING;
 		else if (!engine_container_inspect(engine, run->container, &run->info, err))
-			return runstep_retry_call(run, err);
+			return err->kind == ERROR_ENGINE ? runstep_jump(run, STEP_FIND)
+							 : runstep_retry_call(run, err);
 		run->started = false;
 		spooler_record_engine(run->worker->spooler, NULL);
 		if (run->info.state == CONTAINER_ABSENT) /* kabuto-init's report tells the rest */

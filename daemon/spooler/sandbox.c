@@ -466,6 +466,26 @@ sandbox_keep(struct worker *worker, int64_t slot, enum sandbox_network network,
 }
 
 /*
+ * Removes a sandbox that the engine cannot inspect (HTTP 500) although it answers: Podman may have
+ * lost its files in a power cut. Not if a job may be in it.
+ */
+static bool
+sandbox_remove_damaged(struct worker *worker, int64_t slot, const char *name,
+    struct container_info *info, struct error *err)
+{
+	struct error failure;
+	bool in_use = true;
+
+	if (err->kind != ERROR_ENGINE ||
+	    !jobstate_runs_in_slot(&worker->db, slot, &in_use, &failure) || in_use ||
+	    !engine_ping(&worker->engine, &failure))
+		return false;
+	log_write(LOG_WARNING, "sandbox=%s %s; making it again", name, err->text);
+	*info = (struct container_info){ .state = CONTAINER_ABSENT };
+	return engine_container_remove(&worker->engine, name, err);
+}
+
+/*
  * Makes a sandbox. Keeps one that runs, if it can. *state is its state, and gets the new one. True:
  * the files exist.
  */
@@ -479,7 +499,8 @@ sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network,
 
 	sandbox_make_name(name, worker->spooler, slot, network);
 	for (int tries = 1;; tries++) {
-		if (!engine_container_inspect(&worker->engine, name, &info, err))
+		if (!engine_container_inspect(&worker->engine, name, &info, err) &&
+		    !sandbox_remove_damaged(worker, slot, name, &info, err))
 			return false;
 		if (info.state == CONTAINER_RUNNING && !used) {
 			if (sandbox_keep(worker, slot, network, state, err))

@@ -129,6 +129,22 @@ jobstate_each_cancelled(struct database *db, jobstate_running_visit *visit, void
 }
 
 bool
+jobstate_each_over(struct database *db, jobstate_over_visit *visit, void *context,
+    struct error *err)
+{
+	struct jobstate_each each = { visit, context };
+
+	return database_each(db, err,
+	    "/*scan*/ SELECT id, attempt FROM (SELECT id, attempt FROM job"
+	    " WHERE finished_at IS NOT NULL AND state <> 'running'"
+	    " ORDER BY finished_at DESC LIMIT 100)"
+	    " UNION ALL SELECT id, attempt FROM job INDEXED BY job_retry WHERE retry_at IS NOT NULL"
+	    " UNION ALL SELECT id, attempt - 1 FROM job INDEXED BY job_running"
+	    " WHERE state = 'running' AND attempt > 1",
+	    NO_VALUES, jobstate_visit_running, &each);
+}
+
+bool
 jobstate_runs_in_slot(struct database *db, int64_t slot, bool *runs, struct error *err)
 {
 	int64_t count = 0;

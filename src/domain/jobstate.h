@@ -78,6 +78,15 @@ bool jobstate_each_running(struct database *db, jobstate_running_visit *visit, v
 bool jobstate_each_cancelled(struct database *db, jobstate_running_visit *visit, void *context,
     struct error *err);
 
+/* Gets the id and number of an attempt that is over. */
+typedef bool jobstate_over_visit(int64_t job, int64_t attempt, void *context, struct error *err);
+/*
+ * Calls visit for the last attempts that are over, in any order: of the 100 jobs that ended last,
+ * of those that wait for a retry, and of those that run again.
+ */
+bool jobstate_each_over(struct database *db, jobstate_over_visit *visit, void *context,
+    struct error *err);
+
 /* Sets *runs to whether a job runs in this slot. */
 bool jobstate_runs_in_slot(struct database *db, int64_t slot, bool *runs, struct error *err);
 

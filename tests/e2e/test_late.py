@@ -153,6 +153,68 @@ def test_kill_at_a_creation_leaves_no_container(kabuto, dave, proxy, engine):
     warned_of_nothing(kabuto)
 
 
+LIST = r'GET /v[0-9.]+/containers/json'
+
+
+def damage(kabuto, proxy, container):
+    """As Podman after a power cut: neither this container nor all of them can be looked at."""
+    kabuto['spooler'].kill()
+    kabuto.engine.call('POST', f'/containers/{container}/kill')
+    proxy.refuse(rf'{LIST}|GET /v[0-9.]+/containers/{container}/json')
+    kabuto['spooler'].start()
+
+
+@pytest.mark.log_errors
+def test_container_that_a_power_cut_has_damaged_is_removed_and_lost(kabuto, dave, proxy, engine):
+    pipeline, job = dave.begin(f'echo ready; {WAIT}', retries=1)
+    dave.wait_line(job, 'ready')
+    kabuto.wait_running(job)
+    damage(kabuto, proxy, kabuto.container(job))
+    until(lambda: inspect(engine, kabuto.container(job)) is None, 'it is removed', 90)
+    proxy.refuse(None)
+    until(lambda: dave.state(pipeline, job)['attempt'] == 2, 'the retry runs')
+    dave.wait_line(job, 'ready')
+    assert 'the engine lost the container while the job ran' in kabuto['spooler'].text()
+    kabuto.let_go(job)
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+
+
+@pytest.mark.log_errors
+def test_container_that_runs_is_not_removed_though_it_cannot_be_inspected(kabuto, dave, proxy):
+    pipeline, job = dave.begin(f'echo ready; {WAIT}; echo whole')
+    dave.wait_line(job, 'ready')
+    kabuto['spooler'].kill()
+    proxy.refuse(INSPECT)
+    kabuto['spooler'].start()
+    until(lambda: proxy.refusals > 11, 'it was tried more often than a damaged one', 120)
+    proxy.refuse(None)
+    kabuto.let_go(job)
+    assert dave.wait_job(pipeline, job)['state'] == 'done'
+    assert dave.lines(job) == ['ready', 'whole']
+
+
+@pytest.mark.log_errors
+def test_jobs_run_though_the_engine_cannot_list_its_containers(kabuto, dave, proxy):
+    """A damaged container may be none of ours, so that nobody removes it."""
+    dave.run('true')
+    kabuto['spooler'].kill()
+    proxy.refuse(LIST)
+    kabuto['spooler'].start()
+    assert dave.run('true')['state'] == 'done'
+    proxy.refuse(None)
+
+
+@pytest.mark.log_errors
+def test_damaged_sandbox_is_replaced(kabuto, dave, proxy, engine):
+    until(lambda: joined(kabuto, dave), 'jobs join the sandbox')
+    old, = kabuto.sandboxes()
+    name = old['Names'][0].lstrip('/')
+    damage(kabuto, proxy, name)
+    until(lambda: [c for c in kabuto.sandboxes() if c['Id'] != old['Id']], 'it is replaced')
+    proxy.refuse(None)
+    until(lambda: joined(kabuto, dave), 'jobs join the new one')
+
+
 @pytest.mark.log_errors
 def test_refusal_of_one_job_is_not_repeated_for_long(kabuto, dave, proxy):
     """The engine fails (HTTP 500) at this job alone: it starts a container of Kabuto's own."""
