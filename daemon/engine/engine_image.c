@@ -4,8 +4,6 @@
  */
 #include "engine_image.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,30 +11,12 @@
 #include "cleanup.h"
 #include "engine_buildkit.h"
 #include "engine_lines.h"
-#include "take.h"
 #include "utf8.h"
-
-#define BLOCK 65536
-
-/* A tar that is being written: the bytes that libarchive has written and curl has not yet sent. */
-struct tar {
-	struct archive *disk;
-	struct archive *out;
-	const char *root;
-	const struct engine_image_build *build;
-	struct archive_entry *entry;
-	int64_t left; /* bytes of the entry's content that are still missing */
-	char *pending;
-	size_t pending_length, pending_room, pending_taken;
-	bool closed;
-	char *outward;   /* the first link that leads out of the context; NULL: none */
-	char error[256]; /* why packing failed */
-};
 
 /* The incoming messages and the build's outcome. */
 struct messages {
 	const struct engine_image_build *build;
-	struct tar *tar;
+	struct engine_context *tar;
 	struct engine_lines lines;
 	/* the last "Step 1/2 : FROM x"; with BuildKit the step that failed */
 	char step[BUILDKIT_STEP];
@@ -60,226 +40,6 @@ static const char triggers_refused[] =
     "the base image has ONBUILD instructions, which are not allowed: write them into the Dockerfile";
 static const char fetch_refused[] =
     "the base image has an ONBUILD instruction that fetches a URL, which is not allowed: write it into the Dockerfile, as RUN";
-
-static la_ssize_t
-engine_image_tar_write(struct archive *archive, void *context, const void *data, size_t length)
-{
-	struct tar *tar = context;
-
-	(void)archive;
-	if (tar->pending_length + length > tar->pending_room) {
-		size_t room = tar->pending_length + length + BLOCK;
-		char *pending = realloc(tar->pending, room);
-
-		if (pending == NULL)
-			return -1;
-		tar->pending = pending;
-		tar->pending_room = room;
-	}
-	memcpy(tar->pending + tar->pending_length, data, length);
-	tar->pending_length += length;
-	return (la_ssize_t)length;
-}
-
-static bool
-engine_image_tar_open(struct tar *tar, const char *root, struct error *err)
-{
-	*tar = (struct tar){ .root = root,
-		.disk = archive_read_disk_new(),
-		.out = archive_write_new(),
-		.entry = archive_entry_new() };
-	if (tar->disk == NULL || tar->out == NULL || tar->entry == NULL)
-		return error_set(err, ERROR_SYSTEM, "pack the context: not enough memory");
-	archive_read_disk_set_symlink_physical(tar->disk);
-	archive_read_disk_set_behavior(tar->disk,
-	    ARCHIVE_READDISK_NO_XATTR | ARCHIVE_READDISK_NO_ACL | ARCHIVE_READDISK_NO_FFLAGS);
-	archive_write_set_format_pax_restricted(tar->out);
-	archive_write_set_bytes_in_last_block(tar->out, 1);
-	if (archive_read_disk_open(tar->disk, root) != ARCHIVE_OK)
-		return error_set(err, ERROR_SYSTEM, "pack the context: %s",
-		    archive_error_string(tar->disk));
-	if (archive_write_open(tar->out, tar, NULL, engine_image_tar_write, NULL) != ARCHIVE_OK)
-		return error_set(err, ERROR_SYSTEM, "pack the context: %s",
-		    archive_error_string(tar->out));
-	return true;
-}
-
-static void
-engine_image_tar_close(struct tar *tar)
-{
-	if (tar->out != NULL)
-		archive_write_free(tar->out);
-	if (tar->disk != NULL)
-		archive_read_free(tar->disk);
-	archive_entry_free(tar->entry);
-	free(tar->pending);
-	free(tar->outward);
-}
-
-static bool
-engine_image_tar_fail(struct tar *tar, struct archive *archive)
-{
-	snprintf(tar->error, sizeof tar->error, "%s", archive_error_string(archive));
-	return false;
-}
-
-/* Whether the name is a repository's history, which is not part of a build's context. */
-static bool
-engine_image_is_history(const char *name)
-{
-	return strcmp(name, ".git") == 0 || strcmp(name, ".hg") == 0;
-}
-
-/*
- * Whether the relative link `name` leads out of the context: target has more ".." than name has
- * folders. target NULL: the link could not be read.
- */
-static bool
-engine_image_leads_out(const char *name, const char *target)
-{
-	int depth = 0;
-
-	if (target == NULL || target[0] == '/')
-		return false;
-	for (; *name != '\0'; name++)
-		depth += *name == '/';
-	while (*target != '\0') {
-		size_t length = strcspn(target, "/");
-
-		if (length == 2 && strncmp(target, "..", 2) == 0) {
-			if (--depth < 0)
-				return true;
-		} else if (length > 0 && !(length == 1 && target[0] == '.')) {
-			depth++;
-		}
-		target += length + (target[length] == '/');
-	}
-	return false;
-}
-
-/* Writes the file Dockerfile with another content. */
-static bool
-engine_image_tar_dockerfile(struct tar *tar)
-{
-	const char *text = tar->build->dockerfile;
-	size_t length = strlen(text);
-	mode_t mode = archive_entry_perm(tar->entry);
-
-	archive_entry_clear(tar->entry);
-	archive_entry_set_pathname(tar->entry, "Dockerfile");
-	archive_entry_set_filetype(tar->entry, AE_IFREG);
-	archive_entry_set_perm(tar->entry, mode);
-	archive_entry_set_size(tar->entry, (la_int64_t)length);
-	tar->left = 0;
-	return (archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN &&
-		   archive_write_data(tar->out, text, length) == (la_ssize_t)length) ||
-	    engine_image_tar_fail(tar, tar->out);
-}
-
-static bool
-engine_image_tar_next_entry(struct tar *tar)
-{
-	size_t root = strlen(tar->root);
-	const char *name;
-	int result;
-	bool out;
-
-	archive_entry_clear(tar->entry);
-	result = archive_read_next_header2(tar->disk, tar->entry);
-	if (result == ARCHIVE_EOF) {
-		tar->closed = true;
-		return archive_write_close(tar->out) == ARCHIVE_OK ||
-		    engine_image_tar_fail(tar, tar->out);
-	}
-	if (result < ARCHIVE_WARN)
-		return engine_image_tar_fail(tar, tar->disk);
-	name = archive_entry_pathname(tar->entry) + root;
-	name += *name == '/';
-	if (engine_image_is_history(name))
-		return true;
-	out = *name != '\0' && tar->build->leaves_out != NULL &&
-	    tar->build->leaves_out(tar->build->leaves_out_context, name);
-	if (!out || tar->build->exceptions)
-		(void)archive_read_disk_descend(tar->disk); /* fails for a file, which is fine */
-	if (out)
-		return true;
-	if (*name == '\0')
-		return true;
-	if (tar->build->dockerfile != NULL && strcmp(name, "Dockerfile") == 0)
-		return engine_image_tar_dockerfile(tar);
-	{
-		cleanup_free char *copy = strdup(name);
-
-		if (copy == NULL) {
-			snprintf(tar->error, sizeof tar->error, "not enough memory");
-			return false;
-		}
-		archive_entry_copy_pathname(tar->entry, copy);
-		if (archive_entry_filetype(tar->entry) == AE_IFLNK && tar->outward == NULL &&
-		    engine_image_leads_out(copy, archive_entry_symlink(tar->entry)))
-			tar->outward = take_pointer(&copy);
-	}
-	archive_entry_set_uid(tar->entry, 0);
-	archive_entry_set_gid(tar->entry, 0);
-	archive_entry_set_uname(tar->entry, "root");
-	archive_entry_set_gname(tar->entry, "root");
-	tar->left =
-	    archive_entry_filetype(tar->entry) == AE_IFREG ? archive_entry_size(tar->entry) : 0;
-	return archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN ||
-	    engine_image_tar_fail(tar, tar->out);
-}
-
-/*
- * Writes the next block. libarchive gives blocks with offsets, because a file may have holes; a tar
- * has zeros instead.
- */
-static bool
-engine_image_tar_next_block(struct tar *tar)
-{
-	static const char zeros[BLOCK];
-	int64_t size = archive_entry_size(tar->entry);
-	const void *data = NULL;
-	la_int64_t offset = size;
-	size_t length = 0;
-	int result = archive_read_data_block(tar->disk, &data, &length, &offset);
-
-	if (result != ARCHIVE_OK && result != ARCHIVE_EOF)
-		return engine_image_tar_fail(tar, tar->disk);
-	if (result == ARCHIVE_EOF)
-		offset = size;
-	while (size - tar->left < offset) {
-		int64_t hole = offset - (size - tar->left);
-		size_t piece = hole < BLOCK ? (size_t)hole : BLOCK;
-
-		if (archive_write_data(tar->out, zeros, piece) < 0)
-			return engine_image_tar_fail(tar, tar->out);
-		tar->left -= (int64_t)piece;
-	}
-	if (length > 0 && archive_write_data(tar->out, data, length) < 0)
-		return engine_image_tar_fail(tar, tar->out);
-	tar->left -= (int64_t)length;
-	return true;
-}
-
-static ssize_t
-engine_image_tar_read(void *context, char *to, size_t size)
-{
-	struct tar *tar = ((struct messages *)context)->tar;
-	size_t length;
-
-	if (tar->pending_taken == tar->pending_length)
-		tar->pending_taken = tar->pending_length = 0;
-	while (tar->pending_length == 0 && !tar->closed)
-		if (tar->left > 0 ? !engine_image_tar_next_block(tar)
-				  : !engine_image_tar_next_entry(tar))
-			return -1;
-	length = tar->pending_length - tar->pending_taken;
-	if (length > size)
-		length = size;
-	memcpy(to, tar->pending + tar->pending_taken, length);
-	tar->pending_taken += length;
-	return (ssize_t)length;
-}
 
 /*
  * Whether the message says that the base image has ONBUILD instructions. Podman has no message for
@@ -367,6 +127,12 @@ engine_image_on_message(void *context, json_t *message)
 	return messages->build->message(messages->build->message_context, message);
 }
 
+static ssize_t
+engine_image_read(void *context, char *to, size_t size)
+{
+	return engine_context_read(((struct messages *)context)->tar, to, size);
+}
+
 static bool
 engine_image_messages_write(void *context, const char *data, size_t length)
 {
@@ -448,7 +214,7 @@ engine_image_build_path(const struct engine_image_build *build)
  * 500 without a message. The user who sent the context can fix it.
  */
 static bool
-engine_image_is_refused_link(const struct tar *tar, const struct engine_answer *answer)
+engine_image_is_refused_link(const struct engine_context *tar, const struct engine_answer *answer)
 {
 	return answer->status >= 500 && answer->json == NULL && tar->outward != NULL;
 }
@@ -478,9 +244,9 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 	bool registry = build->registry->address != NULL;
 	cleanup_header char *header =
 	    registry ? engine_registry_config_header(build->registry) : NULL;
-	struct tar tar = { 0 };
+	struct engine_context tar = { 0 };
 	struct messages messages = { .build = build, .tar = &tar };
-	const struct engine_stream stream = { engine_image_tar_read, engine_image_messages_write,
+	const struct engine_stream stream = { engine_image_read, engine_image_messages_write,
 		&messages, "application/x-tar", header };
 	bool done = false;
 
@@ -490,11 +256,9 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 	    (struct engine_buildkit){ .write = engine_image_on_progress, .context = &messages };
 	if (path == NULL || (registry && header == NULL) || !engine_lines_open(&messages.lines))
 		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
-	if (engine_image_tar_open(&tar, build->context, err)) {
-		tar.build = build;
+	if (engine_context_open(&tar, build->context, &build->content, err))
 		done =
 		    engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
-	}
 	if (!done && tar.error[0] != '\0')
 		error_set(err, ERROR_SYSTEM, "pack the context: %s", tar.error);
 	if (messages.triggered || (done && engine_image_is_refused_link(&tar, &answer))) {
@@ -504,7 +268,7 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 		    error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
 		answer.status = 200;
 	}
-	engine_image_tar_close(&tar);
+	engine_context_close(&tar);
 	engine_lines_close(&messages.lines);
 	engine_buildkit_close(&messages.buildkit);
 	if (done && answer.status >= 500)

@@ -9,6 +9,7 @@
 
 #include "engine.h"
 #include "engine_builder.h"
+#include "engine_context.h"
 #include "engine_registry.h"
 #include "error.h"
 
@@ -18,12 +19,8 @@ struct engine_image_build {
 	const char *instance; /* the value of the label kabuto.instance */
 	const char *context;  /* the folder to send, without .git and .hg at its top */
 	const char *network;
-	const char *dockerfile; /* sent in the place of the folder's Dockerfile; NULL: that one */
-	json_t *arguments;      /* build arguments, name: value; NULL: none */
-	/* Whether a file or folder of the context is not sent. NULL: all are sent. */
-	bool (*leaves_out)(void *context, const char *path);
-	void *leaves_out_context;
-	bool exceptions; /* a file may be sent although its folder is not */
+	struct engine_content content; /* how the context differs from the folder */
+	json_t *arguments;             /* build arguments, name: value; NULL: none */
 	bool nocache;
 	int64_t memory; /* bytes, for each step; BuildKit does not limit it */
 	/*

@@ -1,9 +1,10 @@
 /*
- * What the engine says while it builds. The functions that read it are static: the file is
- * included.
+ * What the engine says while it builds. The functions that read it are static: the files
+ * are included.
  */
 #include "support.h"
 
+#include "daemon/engine/engine_context.c"
 #include "daemon/engine/engine_image.c"
 
 static bool
@@ -38,15 +39,17 @@ test_messages_tell_the_failure_and_its_step(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int heard = 0;
-		const struct engine_image_build build = { .message = count, .message_context = &heard };
+		const struct engine_image_build build = { .message = count,
+			.message_context = &heard };
 		struct messages messages = { .build = &build };
 		const char *expected = rows[i].failure != NULL ? rows[i].failure : "none";
 		const char *failure;
 
-		messages.lines =
-		    (struct engine_lines){ .message = engine_image_on_message, .context = &messages };
+		messages.lines = (struct engine_lines){ .message = engine_image_on_message,
+			.context = &messages };
 		assert_true(engine_lines_open(&messages.lines));
-		row_check(failed, engine_image_messages_write(&messages, rows[i].said, strlen(rows[i].said)),
+		row_check(failed,
+		    engine_image_messages_write(&messages, rows[i].said, strlen(rows[i].said)),
 		    "%s", rows[i].said);
 		engine_lines_close(&messages.lines);
 		failure = messages.failure != NULL ? messages.failure : "none";
@@ -91,7 +94,8 @@ test_instructions_of_a_base_image_are_noticed(void **state)
 		bool noticed = false;
 
 		for (size_t n = 0; n < COUNT(rows[i].said) && rows[i].said[n] != NULL; n++)
-			noticed = engine_image_tells_triggers(&messages, rows[i].said[n]) || noticed;
+			noticed =
+			    engine_image_tells_triggers(&messages, rows[i].said[n]) || noticed;
 		row_check(failed, noticed == rows[i].noticed, "row %zu", i);
 	}
 	rows_end(failed);
@@ -126,7 +130,8 @@ test_links_that_lead_out_of_the_context(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, engine_image_leads_out(rows[i].name, rows[i].target) == rows[i].out,
+		row_check(failed,
+		    engine_context_leads_out(rows[i].name, rows[i].target) == rows[i].out,
 		    "%s -> %s", rows[i].name, rows[i].target);
 	rows_end(failed);
 }
