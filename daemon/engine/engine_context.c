@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "take.h"
@@ -112,6 +113,25 @@ engine_context_leads_out(const char *name, const char *target)
 	return false;
 }
 
+/*
+ * Gives the entry root as its owner, and the mode that Git and Docker's client give: a folder and
+ * an executable file 0755, another file 0644. The modes on disk follow our umask, and a program
+ * that is not root could not read its files.
+ */
+static void
+engine_context_own(struct archive_entry *entry)
+{
+	bool file = archive_entry_filetype(entry) == AE_IFREG;
+
+	archive_entry_set_uid(entry, 0);
+	archive_entry_set_gid(entry, 0);
+	archive_entry_set_uname(entry, "root");
+	archive_entry_set_gname(entry, "root");
+	if (archive_entry_filetype(entry) != AE_IFLNK)
+		archive_entry_set_perm(entry,
+		    file && (archive_entry_perm(entry) & S_IXUSR) == 0 ? 0644 : 0755);
+}
+
 /* Writes the file Dockerfile with another content. */
 static bool
 engine_context_dockerfile(struct engine_context *tar)
@@ -124,6 +144,7 @@ engine_context_dockerfile(struct engine_context *tar)
 	archive_entry_set_pathname(tar->entry, "Dockerfile");
 	archive_entry_set_filetype(tar->entry, AE_IFREG);
 	archive_entry_set_perm(tar->entry, mode);
+	engine_context_own(tar->entry);
 	archive_entry_set_size(tar->entry, (la_int64_t)length);
 	tar->left = 0;
 	return (archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN &&
@@ -174,10 +195,7 @@ engine_context_next_entry(struct engine_context *tar)
 		    engine_context_leads_out(copy, archive_entry_symlink(tar->entry)))
 			tar->outward = take_pointer(&copy);
 	}
-	archive_entry_set_uid(tar->entry, 0);
-	archive_entry_set_gid(tar->entry, 0);
-	archive_entry_set_uname(tar->entry, "root");
-	archive_entry_set_gname(tar->entry, "root");
+	engine_context_own(tar->entry);
 	tar->left =
 	    archive_entry_filetype(tar->entry) == AE_IFREG ? archive_entry_size(tar->entry) : 0;
 	return archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN ||

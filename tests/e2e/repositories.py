@@ -55,12 +55,14 @@ class Repositories:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f'http://{address}:{self.server.server_port}'
 
-    def git(self, name, files):
+    def git(self, name, files, executable=()):
         """Makes a bare repository of these files; gives its URL."""
         work, bare = self.folder / f'{name}.work', self.folder / f'{name}.git'
         work.mkdir()
         run(work, 'git', 'init', '-q', '-b', 'main')
         self.write(work, files)
+        for file in executable:
+            (work / file).chmod(0o755)
         run(work, 'git', 'add', '-A')
         run(work, 'git', 'commit', '-q', '-m', 'first')
         run(self.folder, 'git', 'clone', '-q', '--bare', str(work), str(bare))

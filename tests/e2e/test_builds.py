@@ -280,6 +280,18 @@ def test_dockerignore_of_a_repository_is_heeded(cloning, repositories):
         '/x:', '.dockerignore', 'Dockerfile', 'sub', '', '/x/sub:', 'a']
 
 
+def test_files_of_a_repository_have_its_modes(cloning, repositories):
+    """Whatever umask the spooler has: a program that is not root must read them."""
+    url = repositories.git('modes', {
+        'Dockerfile': 'ARG B=busybox\nFROM $B\nCOPY . /x\nUSER 1234\nCMD stat -c "%a %u:%g %n" '
+                      '/x/Dockerfile /x/sub /x/sub/a /x/sub/run.sh && cat /x/sub/a\n',
+        'sub/a': 'read\n', 'sub/run.sh': ''}, executable=['sub/run.sh'])
+    image = from_repository(cloning, url)['id']
+    assert cloning.lines(cloning.run(image=image)['id']) == [
+        '644 0:0 /x/Dockerfile', '755 0:0 /x/sub', '644 0:0 /x/sub/a', '755 0:0 /x/sub/run.sh',
+        'read']
+
+
 @pytest.mark.parametrize('prefix', ['hg+', ''])
 def test_build_from_mercurial(cloning, repositories, prefix):
     url = repositories.mercurial(f'hg{len(prefix)}', FILES)

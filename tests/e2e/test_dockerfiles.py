@@ -265,3 +265,18 @@ def test_dockerignore_is_heeded_with_buildkit(bea):
     image = bea.image('FROM busybox\nCOPY . /ctx\n', files=files)
     goes = {name for name, goes in CONTEXT.items() if goes}
     assert set(files_of(bea, image)) == goes | {'Dockerfile', 'Dockerfile.dockerignore'}
+
+
+def modes_of(who, image):
+    job = who.run('cd /ctx && find . | sort | while read f; do stat -c "%a %u:%g $f" $f; done',
+                  image=image)
+    return who.lines(job['id'])
+
+
+def test_files_of_an_uploaded_context_are_executable(dana):
+    """A form has no modes; docker gives these to clients without."""
+    files = [('attachments', (name, b'x')) for name in ('run.sh', 'sub/deep/x')]
+    for dockerfile in ('FROM busybox\nCOPY . /ctx\n', 'FROM ${B:-busybox}\nCOPY . /ctx\n'):
+        image = dana.image(dockerfile, files=files)
+        assert modes_of(dana, image) == [f'755 0:0 {name}' for name in (
+            '.', './Dockerfile', './run.sh', './sub', './sub/deep', './sub/deep/x')]
