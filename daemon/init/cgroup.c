@@ -73,27 +73,33 @@ cgroup_read_v2(struct cgroup_usage *usage)
 	usage->memory = cgroup_read_number(ROOT "memory.peak"); /* Linux 5.19 and later */
 	if (usage->memory == 0)
 		usage->memory = cgroup_read_number(ROOT "memory.current");
-	usage->io = cgroup_sum_fields(ROOT "io.stat", "rbytes=") +
-	    cgroup_sum_fields(ROOT "io.stat", "wbytes=");
+	if (access(ROOT "io.stat", R_OK) == 0)
+		usage->io = cgroup_sum_fields(ROOT "io.stat", "rbytes=") +
+		    cgroup_sum_fields(ROOT "io.stat", "wbytes=");
 	usage->oom_kills = cgroup_read_field(ROOT "memory.events", "oom_kill");
 }
 
 static void
 cgroup_read_v1(struct cgroup_usage *usage)
 {
+	int64_t io;
+
 	usage->cpu_ns = cgroup_read_number(ROOT "cpuacct/cpuacct.usage");
 	if (usage->cpu_ns == 0)
 		usage->cpu_ns = cgroup_read_number(ROOT "cpu,cpuacct/cpuacct.usage");
 	usage->memory = cgroup_read_number(ROOT "memory/memory.max_usage_in_bytes");
-	usage->io = cgroup_sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Read ") +
+	/* Linux 6.10 and later count only if there is a limit; then the file has no such lines. */
+	io = cgroup_sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Read ") +
 	    cgroup_sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Write ");
+	if (io > 0)
+		usage->io = io;
 	usage->oom_kills = cgroup_read_field(ROOT "memory/memory.oom_control", "oom_kill");
 }
 
 void
 cgroup_read(struct cgroup_usage *usage)
 {
-	*usage = (struct cgroup_usage){ 0 };
+	*usage = (struct cgroup_usage){ .io = -1 };
 	if (access(ROOT "cgroup.controllers", F_OK) == 0)
 		cgroup_read_v2(usage);
 	else

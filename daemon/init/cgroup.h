@@ -8,11 +8,11 @@
 struct cgroup_usage {
 	int64_t cpu_ns;
 	int64_t memory; /* bytes at the peak */
-	int64_t io;     /* bytes read and written on block devices */
+	int64_t io;     /* bytes read and written on block devices; -1: not counted */
 	int64_t oom_kills;
 };
 
-/* Reads the usage. A value that cannot be read is 0. */
+/* Reads the usage. Another value than io that cannot be read is 0. */
 void cgroup_read(struct cgroup_usage *usage);
 
 #endif

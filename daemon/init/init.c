@@ -277,17 +277,20 @@ init_begin(int *code)
 }
 
 /*
- * Returns how many bytes the job and its children wrote to files (getrusage(2) counts blocks of 512
- * bytes when a page becomes dirty). Returns 1 if the kernel does not count them.
+ * Gets how many bytes the job and its children read from block devices and wrote to files
+ * (getrusage(2) counts blocks of 512 bytes; a write when a page becomes dirty). Returns false if
+ * the kernel does not count them.
  */
-static int64_t
-init_bytes_written(void)
+static bool
+init_count_bytes(int64_t *read_bytes, int64_t *written)
 {
 	struct rusage used;
 
 	if (access("/proc/self/io", F_OK) < 0 || getrusage(RUSAGE_CHILDREN, &used) < 0)
-		return 1;
-	return (int64_t)used.ru_oublock * 512;
+		return false;
+	*read_bytes = (int64_t)used.ru_inblock * 512;
+	*written = (int64_t)used.ru_oublock * 512;
+	return true;
 }
 
 /* Returns the shell line that the program runs (sh -c LINE), or NULL if it is no shell. */
@@ -342,19 +345,24 @@ init_report(const struct job *job)
 	struct diagnosis diagnosis;
 	struct cgroup_usage used;
 	char text[REPORT_MOST];
+	int64_t read_bytes = 0, written = 1; /* it may have written something */
+	bool counted;
 	int length;
 
 	if (fd < 0)
 		return;
 	cgroup_read(&used);
+	counted = init_count_bytes(&read_bytes, &written);
+	if (used.io < 0 && counted)
+		used.io = read_bytes + written;
 	init_diagnose(job, &diagnosis);
 	length = snprintf(text, sizeof text,
-	    "cpu_ns %lld\nmemory %lld\nio %lld\nlog_dropped %lld\nexec_errno %d\nsignal %d\noom_kills %lld\n"
+	    "cpu_ns %lld\nmemory %lld\nio %lld\nio_unknown %d\nlog_dropped %lld\nexec_errno %d\nsignal %d\noom_kills %lld\n"
 	    "written %lld\nstopped %d\ncode %d\n",
-	    (long long)used.cpu_ns, (long long)used.memory, (long long)used.io,
-	    (long long)job->writer.dropped, job->child.exec_errno,
+	    (long long)used.cpu_ns, (long long)used.memory, (long long)(used.io < 0 ? 0 : used.io),
+	    used.io < 0, (long long)job->writer.dropped, job->child.exec_errno,
 	    WIFSIGNALED(job->status) ? WTERMSIG(job->status) : 0, (long long)used.oom_kills,
-	    (long long)init_bytes_written(), job->stopped, init_exit_code(job));
+	    (long long)written, job->stopped, init_exit_code(job));
 	if (diagnosis.reason != NULL)
 		length += snprintf(text + length, sizeof text - (size_t)length,
 		    "exec_reason %s\nexec_file %s\nexec_detail %s\n", diagnosis.reason,

@@ -82,6 +82,7 @@ runfinish_end(struct run *run, struct error *err)
 	job->has_usage = run->usage.complete;
 	job->used_cpu = (double)run->usage.cpu_ns / (double)NS_PER_S;
 	job->used_memory = run->usage.memory;
+	job->has_io = run->usage.complete && run->usage.io_unknown == 0;
 	job->used_io = run->usage.io;
 	free(job->error);
 	job->error = run->error[0] == '\0' ? NULL : strdup(run->error);

@@ -20,6 +20,7 @@ static const struct {
 	{ "cpu_ns", offsetof(struct usage, cpu_ns) },
 	{ "memory", offsetof(struct usage, memory) },
 	{ "io", offsetof(struct usage, io) },
+	{ "io_unknown", offsetof(struct usage, io_unknown) },
 	{ "log_dropped", offsetof(struct usage, log_dropped) },
 	{ "exec_errno", offsetof(struct usage, exec_errno) },
 	{ "signal", offsetof(struct usage, signal) },

@@ -16,6 +16,7 @@ struct usage {
 	int64_t cpu_ns;      /* CPU time */
 	int64_t memory;      /* peak, in bytes */
 	int64_t io;          /* bytes read and written on block devices */
+	int64_t io_unknown;  /* 1: the kernel does not count them */
 	int64_t log_dropped; /* bytes of output over the log's limit */
 	int64_t exec_errno;  /* why the program could not be started; 0: it was started */
 	int64_t signal;      /* the signal that ended the job; 0: none */

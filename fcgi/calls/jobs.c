@@ -191,7 +191,7 @@ jobs_life_json(const struct job *job)
 	    jobs_if_any(job->has_response, job->response), "used_cpu",
 	    job->has_usage ? json_real(job->used_cpu) : json_null(), "used_memory",
 	    jobs_if_any(job->has_usage, job->used_memory), "used_io",
-	    jobs_if_any(job->has_usage, job->used_io));
+	    jobs_if_any(job->has_io, job->used_io));
 }
 
 /* Returns the value of one option. */

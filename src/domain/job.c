@@ -69,6 +69,7 @@ job_take(struct statement *st, void *context, struct error *err)
 	job->has_usage = statement_text(st, column) != NULL;
 	job->used_cpu = statement_decimal(st, column++);
 	job->used_memory = statement_integer(st, column++);
+	job->has_io = statement_text(st, column) != NULL;
 	job->used_io = statement_integer(st, column++);
 	job->retries_left = statement_integer(st, column++);
 	job->retry_at = statement_integer(st, column++);

@@ -27,6 +27,7 @@ struct job {
 	int64_t response;
 	char *error;
 	bool has_usage;
+	bool has_io; /* used_io is known */
 	double used_cpu;
 	int64_t used_memory, used_io;
 	int64_t retries_left;

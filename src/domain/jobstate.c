@@ -365,7 +365,7 @@ jobstate_end(struct database *db, struct job *job, char old_results[static NAME_
 	job->retry_at = again ? now + jobstate_retry_delay_ms(job) : 0;
 	if (!database_run(db, err,
 		"UPDATE job SET state = ?, finished_at = ?, response = iif(?, ?, NULL), error = ?,"
-		" used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?6, ?, NULL),"
+		" used_cpu = iif(?6, ?, NULL), used_memory = iif(?6, ?, NULL), used_io = iif(?, ?, NULL),"
 		" results_token = nullif(?, ''), results_size = ?, results_removed_at = NULL,"
 		" logs_removed_at = NULL,"
 		" log_size = log_size + ?, slot = NULL, retry_at = ?, retries_left = retries_left - ?"
@@ -374,9 +374,9 @@ jobstate_end(struct database *db, struct job *job, char old_results[static NAME_
 			       : done ? "done"
 				      : "failed"),
 		    I(now), I(job->has_response), I(job->response), T(job->error),
-		    I(job->has_usage), D(job->used_cpu), I(job->used_memory), I(job->used_io),
-		    T(job->results_token), I(job->results_size), I(job->log_size), N(job->retry_at),
-		    I(again), I(job->id), I(job->attempt))))
+		    I(job->has_usage), D(job->used_cpu), I(job->used_memory), I(job->has_io),
+		    I(job->used_io), T(job->results_token), I(job->results_size), I(job->log_size),
+		    N(job->retry_at), I(again), I(job->id), I(job->attempt))))
 		return false;
 	if (database_changes(db) != 1)
 		return error_set(err, ERROR_CONFLICT, "the attempt has ended already");

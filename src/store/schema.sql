@@ -171,7 +171,7 @@ CREATE TABLE job (
 	error            TEXT,
 	used_cpu         REAL,                     -- seconds
 	used_memory      INTEGER,                  -- peak, in bytes
-	used_io          INTEGER,                  -- bytes read and written on block devices
+	used_io          INTEGER,                  -- bytes read and written on block devices; NULL: not counted
 	retries          INTEGER NOT NULL DEFAULT 0, -- how often it may run again after failures
 	retries_left     INTEGER NOT NULL DEFAULT 0, -- how many retries are left since the submit
 	retry_at         INTEGER,                  -- when its next try may begin, if it is in_queue after a failure

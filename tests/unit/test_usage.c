@@ -16,7 +16,7 @@ usage_same(const struct usage *a, const struct usage *b)
 	    a->io == b->io && a->log_dropped == b->log_dropped && a->exec_errno == b->exec_errno &&
 	    a->signal == b->signal && a->written == b->written && a->code == b->code &&
 	    a->oom_kills == b->oom_kills && a->stopped == b->stopped &&
-	    strcmp(a->exec_reason, b->exec_reason) == 0 &&
+	    a->io_unknown == b->io_unknown && strcmp(a->exec_reason, b->exec_reason) == 0 &&
 	    strcmp(a->exec_file, b->exec_file) == 0 && strcmp(a->exec_detail, b->exec_detail) == 0;
 }
 
@@ -30,8 +30,8 @@ test_lines_are_understood_or_as_if_not_there(void **state)
 	} rows[] = {
 		{ BYTES(""), { 0 } },
 		{ BYTES(
-		      "cpu_ns 1\nmemory 2\nio 3\nlog_dropped 4\nexec_errno 5\nsignal 6\nwritten 7\ncode 8\noom_kills 9\nstopped 10\nend\n"),
-		    { true, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, "", "", "" } },
+		      "cpu_ns 1\nmemory 2\nio 3\nio_unknown 11\nlog_dropped 4\nexec_errno 5\nsignal 6\nwritten 7\ncode 8\noom_kills 9\nstopped 10\nend\n"),
+		    { true, 1, 2, 3, 11, 4, 5, 6, 7, 8, 9, 10, "", "", "" } },
 		{ BYTES("exec_reason mode\nexec_file /a b\xc3\xa4\nexec_detail x\n"),
 		    { .exec_reason = "mode", .exec_file = "/a b\xc3\xa4", .exec_detail = "x" } },
 		{ BYTES("exec_file \nexec_detail\n"), { 0 } },
@@ -77,7 +77,7 @@ test_lines_are_understood_or_as_if_not_there(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		cleanup_free char *text = malloc(rows[i].length + 1);
-		struct usage usage = { true, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, "a", "b", "c" };
+		struct usage usage = { true, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, "a", "b", "c" };
 
 		memcpy(text, rows[i].text, rows[i].length);
 		usage_parse(&usage, text, rows[i].length);
