@@ -15,7 +15,8 @@ runsandbox_join(struct run *run)
 
 	run->joined = sandbox_take(spooler, run->job.slot, run->job.network, run->sandbox);
 	if (run->joined &&
-	    !sandbox_copy_files(spooler, run->job.slot, run->job.network, run->folder, &err)) {
+	    !sandbox_folder_copy_files(spooler, run->job.slot, run->job.network, run->folder,
+		&err)) {
 		log_run(run, LOG_WARNING, "%s; the job starts without the sandbox", err.text);
 		run->joined = false;
 	}

@@ -3,16 +3,9 @@
  */
 #include "sandbox.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -24,25 +17,12 @@
 #include "mount.h"
 #include "number.h"
 #include "spooler.h"
-#include "standby_answer.h"
-#include "tree.h"
 #include "worker.h"
-#include "write.h"
 
 #define PER_PROCESSOR 2
-#define SHOW_MS       10000 /* time for kabuto-init to publish the network's files */
-#define ANSWER_MS     1000  /* time for kabuto-init to say whether a job left traces */
-#define POLL_MS       200   /* how soon that wait notices a stop */
 #define RETRY_MS      60000 /* after a failure */
 #define FAST_MINOR    48    /* the API version of Docker 28, which makes networks fast */
 #define CREATE_TRIES  3     /* if late calls of former spoolers are in the way */
-#define FOLDER        SPOOL_SANDBOXES
-#define FOLDER_NAME   32
-
-const struct sandbox_file sandbox_files[] = {
-	{ "hosts", "/etc/hosts" }, { "resolv.conf", "/etc/resolv.conf" },
-	{ "hostname", "/etc/hostname" }, /* the last file that kabuto-init publishes */
-};
 
 static const char *const networks[] = {
 	[SANDBOX_NETWORK_NONE] = "none",
@@ -63,12 +43,6 @@ sandbox_make_name(char name[static SANDBOX_NAME], const struct spooler *spooler,
 {
 	snprintf(name, SANDBOX_NAME, "kabuto-%s-sandbox-%lld-%s", spooler->instance,
 	    (long long)slot, networks[network]);
-}
-
-static void
-sandbox_folder_name(char name[static FOLDER_NAME], int64_t slot, enum sandbox_network network)
-{
-	snprintf(name, FOLDER_NAME, "%lld.%s", (long long)slot, networks[network]);
 }
 
 static bool
@@ -187,75 +161,6 @@ sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
 	return is;
 }
 
-/* Opens the folder of one sandbox, in run/. Returns -1 with errno set. */
-static int
-sandbox_folder_open(const struct spooler *spooler, int64_t slot, enum sandbox_network network)
-{
-	cleanup_close int all =
-	    openat(spooler->spool.run, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	char name[FOLDER_NAME];
-
-	sandbox_folder_name(name, slot, network);
-	return all < 0 ? -1 : openat(all, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-static bool
-sandbox_copy_file(int from_dir, int to_dir, const char *name, struct error *err)
-{
-	cleanup_close int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_close int to =
-	    openat(to_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-
-	if (from < 0 || to < 0 || !write_copy(from, to) || fchmod(to, 0644) < 0)
-		return error_errno(err, "copy the sandbox's file %s", name);
-	return true;
-}
-
-bool
-sandbox_copy_files(struct spooler *spooler, int64_t slot, const char *network, int folder,
-    struct error *err)
-{
-	cleanup_close int from = sandbox_folder_open(spooler, slot, sandbox_network_of(network));
-
-	if (from < 0)
-		return error_errno(err, "open the sandbox's folder");
-	for (size_t i = 0; i < SANDBOX_FILES; i++)
-		if (!sandbox_copy_file(from, folder, sandbox_files[i].name, err))
-			return false;
-	return true;
-}
-
-/* Opens a FIFO of kabuto-init. Opened for both directions, it needs no process at its other end. */
-static int
-sandbox_open_fifo(int folder, const char *name)
-{
-	return openat(folder, name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-}
-
-/* Asks kabuto-init whether the namespace is as it was at the start. */
-static bool
-sandbox_is_clean(struct spooler *spooler, int64_t slot, enum sandbox_network network)
-{
-	cleanup_close int folder = sandbox_folder_open(spooler, slot, network);
-	cleanup_close int ask = folder < 0 ? -1 : sandbox_open_fifo(folder, STANDBY_ASK);
-	cleanup_close int answer = folder < 0 ? -1 : sandbox_open_fifo(folder, STANDBY_ANSWER);
-	struct pollfd fd = { .fd = answer, .events = POLLIN };
-	int64_t deadline = clock_monotonic_ms() + ANSWER_MS, left;
-	/* An answer to a former request may come late. */
-	const char number = (char)randombytes_uniform(UCHAR_MAX + 1);
-	char got[2];
-
-	if (ask < 0 || answer < 0 || write(ask, &number, 1) != 1)
-		return false;
-	while ((left = deadline - clock_monotonic_ms()) > 0) {
-		(void)poll(&fd, 1, (int)left);
-		while (read(answer, got, sizeof got) == sizeof got)
-			if (got[0] == number)
-				return got[1] == STANDBY_CLEAN;
-	}
-	return false;
-}
-
 /* Whether jobs may change what kabuto-init does not compare, such as rules of the firewall. */
 static bool
 sandbox_is_open_to_jobs(const struct config *config)
@@ -277,7 +182,7 @@ sandbox_leave(struct spooler *spooler, int64_t slot, const char *network, bool e
 
 	if (slot < all->slots &&
 	    (!ended || sandbox_is_open_to_jobs(spooler->config) ||
-		!sandbox_is_clean(spooler, slot, n)))
+		!sandbox_folder_is_clean(spooler, slot, network)))
 		(void)sandbox_change(all, slot, n, SANDBOX_READY, SANDBOX_LEFT);
 }
 
@@ -355,76 +260,21 @@ sandbox_is_wanted(struct spooler *spooler)
 	    sandbox_find_missing(spooler->sandboxes, &slot, &network, &state);
 }
 
-/* Makes a FIFO to or from kabuto-init, which may be any user in the container. */
-static bool
-sandbox_make_fifo(int folder, const char *name, struct error *err)
-{
-	return (mkfifoat(folder, name, 0666) == 0 && fchmodat(folder, name, 0666, 0) == 0) ||
-	    error_errno(err, "make the sandbox's file %s", name);
-}
-
-/*
- * Creates a folder with the FIFOs. kabuto-init may write to it as any user in the container.
- */
-static bool
-sandbox_make_folder(struct spooler *spooler, const char *name, struct error *err)
-{
-	cleanup_close int all = -1, folder = -1;
-
-	if (mkdirat(spooler->spool.run, FOLDER, 0700) < 0 && errno != EEXIST)
-		return error_errno(err, "make the folder run/" FOLDER);
-	all = openat(spooler->spool.run, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (all < 0)
-		return error_errno(err, "open the folder run/" FOLDER);
-	if (!tree_remove(all, name, err))
-		return false;
-	if (mkdirat(all, name, 0777) < 0 || fchmodat(all, name, 0777, 0) < 0)
-		return error_errno(err, "make the folder run/" FOLDER "/%s", name);
-	folder = openat(all, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return folder < 0 ? error_errno(err, "open the folder run/" FOLDER "/%s", name)
-			  : sandbox_make_fifo(folder, STANDBY_ASK, err) &&
-		sandbox_make_fifo(folder, STANDBY_ANSWER, err);
-}
-
 static bool
 sandbox_create(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
-    const char *folder, char id[static CONTAINER_ID], struct error *err)
+    char id[static CONTAINER_ID], struct error *err)
 {
 	const struct config *config = worker->config;
 	cleanup_json json_t *entrypoint = json_pack("[s, s]", MOUNT_INIT, "-p");
 	struct container_spec spec = { .entrypoint = entrypoint, .network = networks[network] };
-	char slot_text[24];
+	char slot_text[24], folder[SANDBOX_FOLDER_NAME];
 
 	snprintf(slot_text, sizeof slot_text, "%lld", (long long)slot);
+	sandbox_folder_name(folder, slot, networks[network]);
 	mount_add(&spec, config, MOUNT_INIT, true, "bin/kabuto-init");
-	mount_add(&spec, config, "/run/kabuto/network", false, "run/" FOLDER "/%s", folder);
+	mount_add(&spec, config, "/run/kabuto/network", false, "run/" SPOOL_SANDBOXES "/%s",
+	    folder);
 	return emptyimage_create(worker, name, slot_text, &spec, id, err);
-}
-
-/* Waits until kabuto-init has published the network's files. */
-static bool
-sandbox_wait_for_files(struct spooler *spooler, int64_t slot, enum sandbox_network network,
-    struct error *err)
-{
-	const char *last = sandbox_files[SANDBOX_FILES - 1].name;
-	cleanup_close int folder = sandbox_folder_open(spooler, slot, network);
-	cleanup_close int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	struct pollfd fd = { .fd = watch, .events = POLLIN };
-	int64_t deadline = clock_monotonic_ms() + SHOW_MS, left;
-	char path[64], events[4096];
-
-	snprintf(path, sizeof path, "/proc/self/fd/%d/.", folder);
-	if (folder < 0 || watch < 0 || inotify_add_watch(watch, path, IN_MOVED_TO) < 0)
-		return error_errno(err, "watch a sandbox's folder");
-	while (faccessat(folder, last, R_OK, 0) < 0) {
-		left = deadline - clock_monotonic_ms();
-		if (left <= 0 || spooler->stopping)
-			return error_set(err, ERROR_SYSTEM,
-			    "kabuto-init did not publish its network's files in time");
-		(void)poll(&fd, 1, (int)(left < POLL_MS ? left : POLL_MS));
-		(void)!read(watch, events, sizeof events);
-	}
-	return true;
 }
 
 /*
@@ -435,14 +285,13 @@ static bool
 sandbox_replace(struct worker *worker, int64_t slot, enum sandbox_network network, const char *name,
     const char *old, struct error *err)
 {
-	char folder[FOLDER_NAME], id[CONTAINER_ID];
+	char id[CONTAINER_ID];
 
-	sandbox_folder_name(folder, slot, network);
 	return (old[0] == '\0' || engine_container_remove(&worker->engine, old, err)) &&
-	    sandbox_make_folder(worker->spooler, folder, err) &&
-	    sandbox_create(worker, slot, network, name, folder, id, err) &&
+	    sandbox_folder_make(worker->spooler, slot, networks[network], err) &&
+	    sandbox_create(worker, slot, network, name, id, err) &&
 	    engine_container_start(&worker->engine, id, err) &&
-	    sandbox_wait_for_files(worker->spooler, slot, network, err);
+	    sandbox_folder_wait(worker->spooler, slot, networks[network], err);
 }
 
 /*
@@ -456,9 +305,9 @@ sandbox_keep(struct worker *worker, int64_t slot, enum sandbox_network network,
 	bool in_use = true;
 
 	*state = SANDBOX_READY;
-	if (!sandbox_wait_for_files(worker->spooler, slot, network, err))
+	if (!sandbox_folder_wait(worker->spooler, slot, networks[network], err))
 		return false;
-	if (sandbox_is_clean(worker->spooler, slot, network))
+	if (sandbox_folder_is_clean(worker->spooler, slot, networks[network]))
 		return true;
 	*state = SANDBOX_LEFT;
 	error_set(err, ERROR_NONE, "a job left traces in it");
@@ -557,19 +406,6 @@ sandbox_is_needed(struct worker *worker, const char *slot_text, bool *needed, st
 }
 
 static bool
-sandbox_remove_folders(struct spooler *spooler, int64_t slot, struct error *err)
-{
-	char name[FOLDER_NAME + sizeof FOLDER];
-
-	for (int network = 0; network < SANDBOX_NETWORKS; network++) {
-		snprintf(name, sizeof name, FOLDER "/%lld.%s", (long long)slot, networks[network]);
-		if (!tree_remove(spooler->spool.run, name, err))
-			return false;
-	}
-	return true;
-}
-
-static bool
 sandbox_remove_idle(const char *id, json_t *labels, void *context, struct error *err)
 {
 	struct worker *worker = context;
@@ -582,7 +418,8 @@ sandbox_remove_idle(const char *id, json_t *labels, void *context, struct error 
 	return jobstate_runs_in_slot(&worker->db, slot, &in_use, err) &&
 	    (in_use ||
 		(engine_container_remove(&worker->engine, id, err) &&
-		    sandbox_remove_folders(worker->spooler, slot, err)));
+		    sandbox_folder_remove(worker->spooler, slot, networks[0], err) &&
+		    sandbox_folder_remove(worker->spooler, slot, networks[1], err)));
 }
 
 void

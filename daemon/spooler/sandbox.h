@@ -18,18 +18,12 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "sandbox_folder.h"
 #include "sandbox_label.h"
 #include "spooler.h"
 #include "worker.h"
 
 #define SANDBOX_NAME 128
-
-/* The files that the engine makes for a network. Each job gets copies, which it may change. */
-#define SANDBOX_FILES 3
-extern const struct sandbox_file {
-	const char *name; /* the name in the attempt's folder */
-	const char *target;
-} sandbox_files[SANDBOX_FILES];
 
 enum sandbox_network { SANDBOX_NETWORK_NONE, SANDBOX_NETWORK_BRIDGE, SANDBOX_NETWORKS };
 
@@ -59,10 +53,6 @@ void sandbox_choose(struct spooler *spooler, const struct engine *engine);
 /* Whether the job in slot may join its sandbox. On true name gets the container's name. */
 bool sandbox_take(struct spooler *spooler, int64_t slot, const char *network,
     char name[static SANDBOX_NAME]);
-
-/* Copies the network's files into the attempt's folder. */
-bool sandbox_copy_files(struct spooler *spooler, int64_t slot, const char *network, int folder,
-    struct error *err);
 
 /*
  * For a job that joined the sandbox and is over; ended tells whether all its processes have ended.
