@@ -97,9 +97,12 @@ parameter_check_path(const struct value *value, struct error *err)
 static bool
 parameter_check_number(struct value *value, struct error *err)
 {
+	const char *unit = value->parameter->choices;
+
 	if (!number_parse_integer(value->text, &value->number))
-		return parameter_bad(value->parameter, err,
-		    "must be a whole number, without a unit");
+		return error_set(err, ERROR_INPUT, "%s: must be a whole number%s%s%s",
+		    value->parameter->name, unit != NULL ? " of " : "", unit != NULL ? unit : "",
+		    unit != NULL ? ", without a unit" : "");
 	return parameter_range(value->parameter, (double)value->number, 1, err);
 }
 

@@ -38,7 +38,7 @@ struct parameter {
 	bool file;           /* a text that may also come as a file part */
 	bool exact;          /* a password: a byte order mark and CRLF belong to it */
 	int64_t least, most; /* most 0: no limit but TEXT_MOST */
-	const char *choices; /* words separated by spaces */
+	const char *choices; /* words separated by spaces; of a number: its unit, or NULL */
 };
 
 struct value {

@@ -11,7 +11,7 @@
 #define POLL_MS 50 /* between two polls */
 
 const struct parameter wait_parameters[] = {
-	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0, .choices = "seconds" },
 	{ 0 },
 };
 

@@ -54,7 +54,7 @@ const struct parameter jobs_list_parameters[] = {
 
 const struct parameter jobs_show_parameters[] = {
 	{ .name = "result", .type = PARAMETER_FLAG },
-	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0, .choices = "seconds" },
 	{ 0 },
 };
 

@@ -38,7 +38,7 @@ const struct parameter logs_range_parameters[] = {
 const struct parameter logs_show_parameters[] = {
 	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1 },
 	{ .name = "tail", .type = PARAMETER_NUMBER, .least = 0, .most = JOBLOG_TAIL_MOST },
-	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0 },
+	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0, .choices = "seconds" },
 	{ .name = "raw", .type = PARAMETER_FLAG },
 	{ .name = "attempt", .type = PARAMETER_NUMBER, .least = 1 },
 	{ 0 },

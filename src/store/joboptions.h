@@ -19,12 +19,13 @@
 
 /*
  * X(type, name, least, length, words) for a text, and for a number
- * X(type, name, least, 0, NULL, most, fallback, ceiling, ceiling_least).
+ * X(type, name, least, 0, unit, most, fallback, ceiling, ceiling_least).
  *
  * type is of enum joboption_type. name is that of the parameter, of the column, of the answer's
  * member, of struct job's member, and of a number's settings: job.<name> is the default, and
  * job.<name>_max is the maximum. least is the lowest possible value, of a decimal in thousandths.
- * length is the longest text in bytes. words are the allowed texts. The settings have the values
+ * length is the longest text in bytes. words are the allowed texts. unit is the word for what a
+ * number counts, or NULL. The settings have the values
  * fallback and ceiling if the configuration does not name them. They may be at most `most`, and
  * the maximum must be at least ceiling_least (0: all that the machine has).
  */
@@ -35,12 +36,12 @@
 	X(PATH, workdir, 0, JOBOPTION_WORD_MOST, NULL)                                             \
 	X(TEXT, user, 0, JOBOPTION_WORD_MOST, NULL)                                                \
 	X(CHOICE, network, 0, 0, "none bridge")                                                    \
-	X(NUMBER, timeout, 1, 0, NULL, JOBOPTION_TIMEOUT_MOST, "86400", "604800", 1) /* seconds */ \
+	X(NUMBER, timeout, 1, 0, "seconds", JOBOPTION_TIMEOUT_MOST, "86400", "604800", 1)          \
 	X(BYTES, memory, 6 << 20, 0, NULL, JOBOPTION_BYTES_MOST, "512m", "0", 0)                   \
 	X(DECIMAL, cpus, 10, 0, NULL, 10000, "1.0", "0.0", 0)                                      \
 	X(NUMBER, pids, 4, 0, NULL, 4194304, "512", "4096", 4)                                     \
 	X(BYTES, disk, 0, 0, NULL, JOBOPTION_BYTES_MOST, "10g", "100g", 0)                         \
-	X(NUMBER, grace, 0, 0, NULL, 3600, "10", "300", 0) /* seconds */                           \
+	X(NUMBER, grace, 0, 0, "seconds", 3600, "10", "300", 0)                                    \
 	X(NUMBER, retries, 0, 0, NULL, 1000, "0", "10", 0)                                         \
 	X(CHOICE, stderr, 0, 0, JOBOPTION_SEPARATE " " JOBOPTION_STDOUT)
 

@@ -314,7 +314,7 @@ def test_sizes_are_read_with_the_units_that_people_write(alice, size, expected):
 
 
 @pytest.mark.parametrize('name, value, said', [
-    ('memory', '512 megabytes', '64Mi'), ('timeout', '60s', 'without a unit'),
+    ('memory', '512 megabytes', '64Mi'), ('timeout', '60s', 'whole number of seconds, without a unit'),
     ('env', 'A', 'KEY=VALUE'), ('cpus', '0,5', 'like 1.5')])
 def test_wrong_value_is_told_how_to_write_it(alice, no_job, name, value, said):
     refused(alice.post(no_job, {'image_id': alice.image(), name: value}), 400, f'{name}: ', said)

@@ -5,7 +5,22 @@
 
 #include "fcgi/parameter.h"
 
-enum { TEXT, NAME, ID, NUMBER, DECIMAL, SIZE, BOOLEAN, FLAG, CHOICE, PAIRS, PATH, COMMAND, FILES };
+enum {
+	TEXT,
+	NAME,
+	ID,
+	NUMBER,
+	SECONDS,
+	DECIMAL,
+	SIZE,
+	BOOLEAN,
+	FLAG,
+	CHOICE,
+	PAIRS,
+	PATH,
+	COMMAND,
+	FILES
+};
 
 static const struct parameter table[] = {
 	[TEXT] = { .name = "text", .type = PARAMETER_TEXT },
@@ -16,6 +31,7 @@ static const struct parameter table[] = {
 	    .most = 8 },
 	[ID] = { .name = "id", .type = PARAMETER_ID },
 	[NUMBER] = { .name = "number", .type = PARAMETER_NUMBER, .least = 1, .most = 100 },
+	[SECONDS] = { .name = "seconds", .type = PARAMETER_NUMBER, .choices = "seconds" },
 	[DECIMAL] = { .name = "decimal", .type = PARAMETER_DECIMAL, .least = 10, .most = 4000 },
 	[SIZE] = { .name = "size", .type = PARAMETER_BYTES, .least = 1024 },
 	[BOOLEAN] = { .name = "boolean", .type = PARAMETER_BOOLEAN },
@@ -60,6 +76,7 @@ test_text_is_held_against_its_type(void **state)
 		{ NUMBER, "-5", 0, "number: must be from 1 to 100" },
 		{ NUMBER, "ten", 0, "number: must be a whole number" },
 		{ NUMBER, "1.5", 0, "must be a whole number" },
+		{ SECONDS, "60s", 0, "seconds: must be a whole number of seconds, without a unit" },
 		{ NUMBER, "99999999999999999999", 0, "must be a whole number" },
 		{ DECIMAL, "0.01", 0, NULL },
 		{ DECIMAL, "4", 0, NULL },
