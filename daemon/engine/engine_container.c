@@ -61,7 +61,7 @@ static json_t *
 engine_container_host_config(const struct container_spec *spec)
 {
 	return json_pack(
-	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b, s:o*, s:s*}",
+	    "{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:[s], s:o, s:[s], s:{s:s}, s:{s:s}, s:b, s:b, s:o*, s:s*, s:s*}",
 	    "Mounts", engine_container_mounts_json(spec), "NetworkMode", spec->network, "Memory",
 	    (json_int_t)spec->memory, "MemorySwap", (json_int_t)spec->memory, "ShmSize",
 	    (json_int_t)spec->memory, "NanoCpus", (json_int_t)(spec->cpus * 1e9), "PidsLimit",
@@ -69,7 +69,10 @@ engine_container_host_config(const struct container_spec *spec)
 	    engine_container_capabilities_json(spec), "SecurityOpt", "no-new-privileges",
 	    "LogConfig", "Type", "none", "RestartPolicy", "Name", "no", "Privileged", 0, "Init", 0,
 	    "ExtraHosts", engine_container_extra_hosts_json(spec), "Runtime",
-	    spec->runtime != NULL && spec->runtime[0] != '\0' ? spec->runtime : NULL);
+	    spec->runtime != NULL && spec->runtime[0] != '\0' ? spec->runtime : NULL,
+	    "CgroupParent",
+	    spec->cgroup_parent != NULL && spec->cgroup_parent[0] != '\0' ? spec->cgroup_parent
+									  : NULL);
 }
 
 /*

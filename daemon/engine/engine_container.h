@@ -50,6 +50,7 @@ struct container_spec {
 	const char *runtime; /* of the engine; empty or NULL: its default */
 	const char *network; /* "none", "bridge", or "container:<name>" (its network) */
 	const char *hostname;
+	const char *cgroup_parent; /* NULL or "": the engine's */
 	int64_t memory; /* bytes, including swap */
 	double cpus;
 	int64_t pids;

@@ -29,6 +29,7 @@ emptyimage_create(struct worker *worker, const char *name, const char *slot,
 	spec->labels = labels;
 	spec->hostname = SANDBOX_HOSTNAME;
 	spec->runtime = worker->config->engine.runtime;
+	spec->cgroup_parent = worker->config->engine.cgroup_parent;
 	spec->memory = MEMORY;
 	spec->pids = PIDS;
 	if (engine_container_create(&worker->engine, name, spec, id, err))

@@ -136,6 +136,7 @@ jobspec_create(struct worker *worker, const struct job *job, const struct image_
 		.runtime = config->engine.runtime,
 		.network = sandbox != NULL ? joined : job->network,
 		.hostname = SANDBOX_HOSTNAME,
+		.cgroup_parent = config->engine.cgroup_parent,
 		.memory = job->memory,
 		.cpus = job->cpus,
 		.pids = job->pids,

@@ -78,6 +78,7 @@ const struct setting config_settings[] = {
 	    .change = SETTING_UNCHANGED },
 	{ "engine", "runtime", SETTING_TEXT, "", 0, 0, NULL, AT(engine.runtime),
 	    .change = SETTING_UNCHANGED },
+	{ "engine", "cgroup_parent", SETTING_TEXT, "", 0, 0, NULL, AT(engine.cgroup_parent) },
 	/* clang-format off */
 	JOBOPTIONS(JOB_SETTINGS)
 	/* clang-format on */

@@ -47,6 +47,7 @@ struct config {
 		char *socket;
 		char *state_dir;
 		char *runtime;
+		char *cgroup_parent;
 	} engine;
 	struct {
 		JOBOPTIONS(JOBOPTION_CONFIG)

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from client import expect
+from client import WAIT, expect
 from ctl import clean_sweep
 from engine import busybox_tar
 from holding import HoldingServer
@@ -211,3 +211,15 @@ def test_newest_build_ends_where_memory_is_short(own):
     assert 'short of memory' in state['error']
     until(lambda: not runs('sleep 86417'), 'the RUN has ended')
     assert 'less than build.memory_floor' in kabuto['spooler'].text()
+
+
+def test_jobs_can_have_a_cgroup_beside_that_of_builds(own):
+    kabuto = own({'engine': {'cgroup_parent': '/kabuto-tests-jobs'}, 'sandboxes': False})
+    carol = kabuto.user('carol')
+    pipeline, job = carol.begin(WAIT)
+    until(lambda: carol.state(pipeline, job)['state'] != 'in_queue', 'it begins')
+    assert carol.state(pipeline, job)['state'] == 'running', carol.state(pipeline, job)
+    until(kabuto.containers, 'its container is there')
+    parent = kabuto.wait_running(job)['HostConfig']['CgroupParent']
+    kabuto.let_go(job)
+    assert (parent, carol.wait_job(pipeline, job)['state']) == ('/kabuto-tests-jobs', 'done')
