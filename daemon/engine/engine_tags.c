@@ -98,6 +98,25 @@ engine_tags_remove(struct engine *engine, const char *tag, struct error *err)
 }
 
 bool
+engine_tags_remove_untagged(struct engine *engine, const char *id, struct error *err)
+{
+	cleanup_answer struct engine_answer answer = { 0 };
+	char path[128];
+
+	snprintf(path, sizeof path, "/images/%s/json", id);
+	if (!engine_call(engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
+		return false;
+	if (answer.status == 404)
+		return true;
+	if (answer.status != 200)
+		return engine_refused(&answer, err, "inspect the image");
+	/* A call by id would also remove the only name of an image. */
+	return json_array_size(json_object_get(answer.json, "RepoTags")) > 0 ||
+	    json_array_size(json_object_get(answer.json, "RepoDigests")) > 0 ||
+	    engine_tags_remove(engine, id, err);
+}
+
+bool
 engine_tags_prune(struct engine *engine, const char *instance, int64_t *removed, int64_t *bytes,
     struct error *err)
 {

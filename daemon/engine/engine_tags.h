@@ -30,6 +30,13 @@ bool engine_tags_is_ours(struct engine *engine, const char *name, const char *in
  */
 bool engine_tags_remove(struct engine *engine, const char *tag, struct error *err);
 
+/*
+ * Removes an image, by its id, if it has no name, and the images without a name that it was built
+ * from. Success if it does not exist or has a name. ERROR_CONFLICT: a container needs it, or
+ * another image was built on it.
+ */
+bool engine_tags_remove_untagged(struct engine *engine, const char *id, struct error *err);
+
 /* Removes the images with our label that have no tag and on which no other image is built. */
 bool engine_tags_prune(struct engine *engine, const char *instance, int64_t *removed,
     int64_t *bytes, struct error *err);

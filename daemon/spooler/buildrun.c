@@ -19,6 +19,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "buildfile.h"
+#include "buildtrace.h"
 #include "engine_image.h"
 #include "crash.h"
 #include "imagename.h"
@@ -41,12 +42,13 @@ struct build_state {
 	int folder; /* builds/<id> */
 	int output; /* -1: not open */
 	int64_t written;
-	int failures;          /* errors of the engine so far */
-	bool said_away;        /* the output says that the engine is away */
-	bool cut;              /* the output reached its limit */
-	bool built;            /* the engine has the image; only the registry's part is missing */
-	char *dockerfile;      /* the repository's Dockerfile */
-	struct buildfile file; /* the Dockerfile for the engine */
+	int failures;            /* errors of the engine so far */
+	bool said_away;          /* the output says that the engine is away */
+	bool cut;                /* the output reached its limit */
+	struct buildtrace trace; /* of the current try; first of the one of a former spooler */
+	bool built;              /* the engine has the image; only the registry's part is missing */
+	char *dockerfile;        /* the repository's Dockerfile */
+	struct buildfile file;   /* the Dockerfile for the engine */
 	int64_t registry_away_ms; /* monotonic; since when it is away; 0: it is not */
 };
 
@@ -119,7 +121,12 @@ buildrun_open_output(struct build_state *state, struct error *err)
 static bool
 buildrun_on_message(void *context, json_t *message)
 {
-	return buildrun_append(context, message);
+	struct build_state *state = context;
+	const char *stream = json_string_value(json_object_get(message, "stream"));
+
+	if (stream != NULL && state->builder == BUILDER_CLASSIC)
+		buildtrace_read(&state->trace, stream);
+	return buildrun_append(state, message);
 }
 
 static bool
@@ -288,6 +295,46 @@ buildrun_leaves_out(void *context, const char *path)
 	return dockerignore_leaves_out(context, path);
 }
 
+/* Calls the builder. A build that takes too long has failed. */
+static bool
+buildrun_call_engine(struct build_state *state, const struct engine_image_build *build,
+    char **failure, struct error *err)
+{
+	int64_t begun = clock_monotonic_ms();
+	bool done;
+
+	state->worker->in_buildkit = state->builder == BUILDER_BUILDKIT;
+	done = engine_image_build(&state->worker->engine, build, failure, err);
+	state->worker->in_buildkit = false;
+	if (done)
+		return true;
+	if (err->kind != ERROR_AWAY || clock_monotonic_ms() - begun < build->timeout_ms)
+		return false;
+	return asprintf(failure, "the build took longer than %lld s",
+		   (long long)(build->timeout_ms / MS_PER_S)) >= 0;
+}
+
+/* The same. Then nothing of a build that has failed or was cancelled is left on the engine. */
+static bool
+buildrun_call_builder(struct build_state *state, const struct engine_image_build *build,
+    char **failure, struct error *err)
+{
+	bool done;
+
+	buildtrace_remove_container(state->worker, &state->trace);
+	state->trace = (struct buildtrace){ 0 };
+	if (state->builder != BUILDER_CLASSIC)
+		return buildrun_call_engine(state, build, failure, err);
+	buildtrace_begin();
+	done = buildrun_call_engine(state, build, failure, err);
+	if (done ? *failure != NULL
+		 : err->kind == ERROR_INTERRUPTED && buildrun_is_cancelled(state))
+		buildtrace_end(state->worker, state->trace.image);
+	else
+		buildtrace_end(state->worker, "");
+	return done;
+}
+
 /* Builds the image on the engine. True: *failure is NULL, or says why the build failed. */
 static bool
 buildrun_build_image(struct build_state *state, const char *path, const char *tag, char **failure,
@@ -311,23 +358,13 @@ buildrun_build_image(struct build_state *state, const char *path, const char *ta
 		.registry = &login,
 		.message = buildrun_on_message,
 		.message_context = state };
-	int64_t begun = clock_monotonic_ms();
-	bool done;
 
 	snprintf(cache_namespace, sizeof cache_namespace, "%s-%lld", build.instance,
 	    (long long)state->build->account);
 	if (!registry_log_in(config, &login, err))
 		return false;
-	state->worker->in_buildkit = state->builder == BUILDER_BUILDKIT;
-	done = engine_image_build(&state->worker->engine, &build, failure, err);
-	state->worker->in_buildkit = false;
-	if (!done) {
-		if (err->kind != ERROR_AWAY || clock_monotonic_ms() - begun < build.timeout_ms)
-			return false;
-		if (asprintf(failure, "the build took longer than %lld s",
-			(long long)config->build.timeout) < 0)
-			return false;
-	}
+	if (!buildrun_call_builder(state, &build, failure, err))
+		return false;
 	crash_point("build", "build");
 	return true;
 }
@@ -522,6 +559,7 @@ buildrun(struct worker *worker, const struct build *build)
 		buildrun_end_failed(&state, "FAILURE", err.text);
 		return;
 	}
+	buildtrace_read_output(&state.trace, state.folder, BUILD_OUTPUT);
 	while (!ended) {
 		engine_resume(&worker->engine);
 		if (worker->spooler->stopping)

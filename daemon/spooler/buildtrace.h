@@ -1,0 +1,41 @@
+#ifndef KABUTO_BUILDTRACE_H
+#define KABUTO_BUILDTRACE_H
+/*
+ * What a build by Docker's classic builder leaves on the engine if it fails: the image of its last
+ * successful step, which has no tag and no label. If the engine dies, also the container of the
+ * step that ran. Only the build's output names them.
+ */
+#include <stdbool.h>
+
+#include "error.h"
+#include "worker.h"
+
+#define BUILDTRACE_ID 72
+
+struct buildtrace {
+	char image[BUILDTRACE_ID];     /* empty: none */
+	char container[BUILDTRACE_ID]; /* empty: none */
+};
+
+/* Reads one message of the builder: " ---> 0123456789ab\n", " ---> Running in 0123456789ab\n". */
+void buildtrace_read(struct buildtrace *trace, const char *stream);
+
+/* Reads the stored output of a former try. Nothing is read if there is none. */
+void buildtrace_read_output(struct buildtrace *trace, int folder, const char *name);
+
+/*
+ * Removes the container, unless it is one of a job. Steps print their own output among the
+ * builder's messages, but they do not know the ids of other containers.
+ */
+void buildtrace_remove_container(struct worker *worker, struct buildtrace *trace);
+
+/*
+ * Surround a build by the classic builder. At its end, image is removed with those that it was
+ * built from, up to the first that has a tag or on which another image is built; "" removes
+ * nothing. Two builds of the same Dockerfile share images. So images are removed only when no build
+ * runs, and builds wait for that.
+ */
+void buildtrace_begin(void);
+void buildtrace_end(struct worker *worker, const char *image);
+
+#endif

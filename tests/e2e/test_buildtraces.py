@@ -1,0 +1,78 @@
+"""What builds by Docker's classic builder leave on the engine if they fail: nothing."""
+import json
+
+import pytest
+
+from client import expect
+from test_buildkit import runs
+from test_builds import text
+from wait import until
+
+pytestmark = pytest.mark.docker('Podman cleans up by itself')
+
+
+@pytest.fixture(scope='module')
+def classic(start, alive):
+    one = start({'build': {'builder': 'classic'}, 'build_slots': 2})
+    yield one
+    if one in alive:
+        alive.remove(one)
+    one.destroy()
+
+
+@pytest.fixture(scope='module')
+def alice(classic):
+    return classic.user('alice')
+
+
+def images(engine):
+    return {image['Id'] for image in engine.call('GET', '/images/json', all=1)}
+
+
+@pytest.mark.parametrize('last', ['RUN false', 'COPY missing /'])
+def test_layers_of_a_failed_build_go_away(classic, alice, last):
+    before = images(classic.engine)
+    dockerfile = f'FROM busybox\nRUN head -c 1000000 /dev/urandom >/a\nRUN echo 2 >/b\n{last}\n'
+    state = alice.wait_build(alice.build(dockerfile), 'FAILED')
+    assert ' ---> Running in ' in text(state)
+    until(lambda: images(classic.engine) == before, 'its layers are removed')
+
+
+def test_layers_of_a_cancelled_build_go_away(classic, alice):
+    before = images(classic.engine)
+    build = alice.build('FROM busybox\nRUN echo 1 >/c\nRUN sleep 86419\n')
+    until(lambda: runs('sleep 86419'), 'the RUN runs')
+    expect(alice.call('DELETE', f'/image/build/{build}'), 200)
+    alice.wait_build(build, 'FAILED')
+    until(lambda: images(classic.engine) == before, 'its layers are removed')
+
+
+def test_layers_that_another_image_needs_stay(classic, alice):
+    shared = 'FROM busybox\nRUN echo shared >/d\n'
+    image = alice.image(shared + 'RUN echo good >/e\n', name='good')
+    before = images(classic.engine)
+    alice.wait_build(alice.build(shared + 'RUN echo bad >/e; false\n'), 'FAILED')
+    assert images(classic.engine) == before
+    assert alice.lines(alice.run('cat /d /e', image=image)['id']) == ['shared', 'good']
+
+
+def test_container_that_a_cut_build_left_is_removed(classic, alice):
+    """As an engine leaves it that loses its power: only the output of the build names it."""
+    engine = classic.engine
+    left = engine.call('POST', '/containers/create', {'Image': 'busybox:latest', 'Cmd': ['true']})
+    try:
+        build = alice.build('FROM busybox\nRUN sleep 86421\n')
+        until(lambda: runs('sleep 86421'), 'the RUN runs')
+        classic['spooler'].kill()
+        line = json.dumps({'stream': f' ---> Running in {left["Id"][:12]}\n'})
+        with open(classic.state / f'builds/{build}/output', 'a', encoding='ascii') as file:
+            file.write(line + '\n')
+        classic['spooler'].start()
+        until(lambda: left['Id'] not in {c['Id'] for c in engine.call('GET', '/containers/json',
+                                                                      all=1)}, 'it is removed')
+        until(lambda: runs('sleep 86421'), 'the build runs again')
+        expect(alice.call('DELETE', f'/image/build/{build}'), 200)
+        alice.wait_build(build, 'FAILED')
+    finally:
+        if left['Id'] in {c['Id'] for c in engine.call('GET', '/containers/json', all=1)}:
+            engine.remove(left['Id'])
