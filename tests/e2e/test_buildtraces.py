@@ -52,7 +52,8 @@ def test_layers_that_another_image_needs_stay(classic, alice):
     image = alice.image(shared + 'RUN echo good >/e\n', name='good')
     before = images(classic.engine)
     alice.wait_build(alice.build(shared + 'RUN echo bad >/e; false\n'), 'FAILED')
-    assert images(classic.engine) == before
+    # The containerd image store does not know that an image was built on it, but keeps its files.
+    assert images(classic.engine) <= before
     assert alice.lines(alice.run('cat /d /e', image=image)['id']) == ['shared', 'good']
 
 
