@@ -368,6 +368,17 @@ sandbox_make(struct worker *worker, int64_t slot, enum sandbox_network network,
 	}
 }
 
+/* Releases the slot's sandboxes if its job has ended meanwhile, because it does so only once. */
+static void
+sandbox_release_if_idle(struct worker *worker, int64_t slot)
+{
+	struct error ignored;
+	bool in_use = true;
+
+	if (jobstate_runs_in_slot(&worker->db, slot, &in_use, &ignored) && !in_use)
+		sandbox_release(worker->spooler, slot);
+}
+
 void
 sandbox_make_missing(struct worker *worker)
 {
@@ -382,6 +393,8 @@ sandbox_make_missing(struct worker *worker)
 
 		if (sandbox_make(worker, slot, network, &state, &err)) {
 			sandbox_set_state(all, slot, network, state);
+			if (state == SANDBOX_LEFT)
+				sandbox_release_if_idle(worker, slot);
 			continue;
 		}
 		if (err.kind != ERROR_INTERRUPTED)

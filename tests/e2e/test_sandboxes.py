@@ -68,7 +68,8 @@ def test_what_a_job_writes_of_its_network_is_gone_with_it(own, network):
     dave, eve = kabuto.user('dave'), kabuto.user('eve')
     dave.image(), eve.image()
     wait_ready(kabuto, 1)
-    show = 'cat /etc/hosts /etc/resolv.conf /etc/hostname'
+    # Another network has another address.
+    show = "grep -v '^10[.].*job' /etc/hosts; cat /etc/resolv.conf /etc/hostname"
     before = dave.lines(dave.run(show)['id'])
     assert any('localhost' in line for line in before) and before[-1] == 'job'
     job = dave.run('for f in hosts resolv.conf hostname; do echo evil >> /etc/$f; done; ' + show)
@@ -81,7 +82,7 @@ def ready_again(kabuto, old):
     def replaced():
         found = [c for c in kabuto.sandboxes() if c['State'] == 'running' and c['Id'] != old]
         return found and list((kabuto.state / 'run/sandboxes').glob('*/hostname'))
-    until(replaced, 'the sandbox is replaced')
+    until(replaced, 'the sandbox is replaced', 120)  # Podman: once the job's container is gone
 
 
 # What a job can do in its network without privileges, so that it shows afterwards.
@@ -121,7 +122,8 @@ def test_next_account_finds_no_traces_in_its_network(own, trace):
     assert joined(kabuto, eve)
 
 
-@pytest.mark.parametrize('network', ['none', 'bridge'])
+@pytest.mark.parametrize('network', ['none', pytest.param('bridge', marks=pytest.mark.docker(
+    'with Podman the kernel itself sends on the bridge, by IPv6'))])
 def test_jobs_without_traces_share_a_sandbox(own, network):
     """Reading what is there, and sockets that end with the job, are none."""
     kabuto = own({'slots': 1, 'job': {'network': network}})
