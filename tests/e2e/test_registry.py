@@ -148,7 +148,9 @@ def test_build_is_pushed(kabuto, dave, registry):
     assert registry.tags(repository(kabuto, state['id'])) == [tag]
     pushed = [x['status'] for x in state['output'] if 'status' in x]
     assert any(registry.address in status for status in pushed), state
-    assert re.search(rf'^{tag}: digest: sha256:', pushed[-1]), state
+    build, _, secret = tag.partition('-')
+    assert re.search(rf'^{build}-\*\*\*: digest: sha256:', pushed[-1]), state
+    assert secret not in str(state['output']), state
     assert 'Pushing' not in pushed
     assert not any('progress' in x for x in state['output'])
     assert dave.lines(dave.run('cat /x', image=state['id'])['id']) == ['x']
