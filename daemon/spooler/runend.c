@@ -18,6 +18,7 @@
 #include "quantity.h"
 #include "runexec.h"
 #include "runfolder.h"
+#include "runhint.h"
 #include "utf8.h"
 #include "worker.h"
 
@@ -161,8 +162,8 @@ bool
 runend_seal_log(struct run *run, struct error *err)
 {
 	const struct config *config = run->worker->config;
-	char *lines[COLLECT_REMARKS_MOST + 8], dropped[160], unnamed[96], oom[96],
-	    ended[RUN_ERROR + 16], retry[96];
+	char *lines[COLLECT_REMARKS_MOST + 9], dropped[160], unnamed[96], oom[96],
+	    ended[RUN_ERROR + 16], retry[96], hint[RUNHINT_TEXT];
 	char limit[QUANTITY_TEXT];
 	size_t count = 0;
 
@@ -191,6 +192,9 @@ runend_seal_log(struct run *run, struct error *err)
 		snprintf(ended, sizeof ended, "failed: %s", run->error);
 		lines[count++] = ended;
 	}
+	runhint_find(run, hint);
+	if (hint[0] != '\0')
+		lines[count++] = hint;
 	if (run->error[0] != '\0' && run->job.retries_left > 0 && !run->cancelled) {
 		snprintf(retry, sizeof retry, "retry %lld of %lld follows",
 		    (long long)(run->job.retries - run->job.retries_left + 1),

@@ -264,3 +264,28 @@ def test_folder_that_the_user_may_not_enter_is_named(alice, programs):
 def test_shell_line_without_such_a_program_is_not_explained(alice, programs, command):
     job = alice.run(command, image=programs)
     assert job['error'] == f'exit code {job["response"]}'
+
+
+# Inputs that a program wants to change
+
+@pytest.mark.parametrize('command, files, step', [
+    ('echo x >> /inbox/my.db', ['my.db', 'b'], 'cp /inbox/my.db .'),
+    ('mkdir /inbox/new', ['a.csv'], 'cp /inbox/a.csv .'),
+    ('echo "Error: unable to open database file" >&2; exit 1', ['a.sqlite'], 'cp /inbox/a.sqlite .'),
+    ('echo "sqlite3.OperationalError: attempt to write a readonly database"; exit 1', ['a', 'b'],
+     'cp /inbox/... .'),
+    ("echo \"OSError: [Errno 30] Read-only file system: '/inbox/d/x'\"; exit 1", ['d/x'],
+     'cp /inbox/d/x .')])
+def test_next_step_says_to_copy_an_input_that_cannot_be_changed(alice, command, files, step):
+    job = alice.run(command, [(name, b'x') for name in files])
+    assert job['state'] == 'failed'
+    assert [line for line in alice.lines(job['id'], 'system') if line.endswith(step)], alice.log(job['id'])
+
+
+@pytest.mark.parametrize('command, files', [
+    ('echo x >> /inbox/a; true', ['a']), ('exit 1', ['a']), ('echo 1 > /proc/sys/kernel/sysrq', ['a']),
+    ('echo "unable to open database file"; exit 1', []),
+    ('echo "Read-only file system"; seq 30; exit 1', ['a'])])
+def test_next_step_is_not_said_without_a_reason(alice, command, files):
+    job = alice.run(command, [(name, b'x') for name in files])
+    assert not [line for line in alice.lines(job['id'], 'system') if 'next step' in line]
