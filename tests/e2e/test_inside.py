@@ -253,6 +253,7 @@ def test_program_of_a_shell_line_is_explained(alice, programs, program, words):
     assert job['error'].startswith(f'exit code {job["response"]}: ')
 
 
+@pytest.mark.docker('Podman lets every user keep the capabilities of the configuration')
 def test_folder_that_the_user_may_not_enter_is_named(alice, programs):
     job = alice.run('["/root/secret"]', image=programs, user='nobody')
     is_explained(alice, job, ["'/root/secret'", 'may not enter', "'/root'"])
