@@ -8,13 +8,15 @@
 #include "cleanup.h"
 
 /* Bytes of one message. BuildKit sends up to 1 MB of output in one message, in base64. */
-#define MESSAGE_MOST (4 * 1024 * 1024)
+#define MESSAGE_MOST  (4 * 1024 * 1024)
+#define MESSAGE_USUAL (16 * 1024)
 
 bool
 engine_lines_open(struct engine_lines *lines)
 {
 	lines->length = 0;
-	lines->line = malloc(MESSAGE_MOST);
+	lines->room = MESSAGE_USUAL;
+	lines->line = malloc(lines->room);
 	return lines->line != NULL;
 }
 
@@ -35,6 +37,22 @@ engine_lines_take_line(struct engine_lines *lines)
 	    lines->message(lines->context, message);
 }
 
+/* Makes room for one more byte. False: the message is too long, or memory is short. */
+static bool
+engine_lines_make_room(struct engine_lines *lines)
+{
+	char *line;
+
+	if (lines->length < lines->room)
+		return true;
+	line = lines->room < MESSAGE_MOST ? realloc(lines->line, 2 * lines->room) : NULL;
+	if (line == NULL)
+		return false;
+	lines->line = line;
+	lines->room *= 2;
+	return true;
+}
+
 bool
 engine_lines_write(struct engine_lines *lines, const char *data, size_t length)
 {
@@ -42,7 +60,7 @@ engine_lines_write(struct engine_lines *lines, const char *data, size_t length)
 		if (data[i] == '\n') {
 			if (!engine_lines_take_line(lines))
 				return false;
-		} else if (lines->length < MESSAGE_MOST) {
+		} else if (engine_lines_make_room(lines)) {
 			lines->line[lines->length++] = data[i];
 		}
 	}

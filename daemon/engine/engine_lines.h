@@ -12,12 +12,12 @@ struct engine_lines {
 	bool (*message)(void *context, json_t *message);
 	void *context;
 	char *line; /* the incomplete line so far */
-	size_t length;
+	size_t length, room;
 };
 
 /*
- * Allocates the line's buffer. Returns false without memory. On true the caller must call
- * engine_lines_close.
+ * Allocates the line's buffer, which grows with long messages. Returns false without memory. On
+ * true the caller must call engine_lines_close.
  */
 bool engine_lines_open(struct engine_lines *lines);
 void engine_lines_close(struct engine_lines *lines);
