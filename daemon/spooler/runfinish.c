@@ -105,13 +105,29 @@ runfinish_end(struct run *run, struct error *err)
 	return NEXT;
 }
 
+/*
+ * Removes the results of the former attempt, which the job's row does not name any more. If a
+ * backup runs, they stay until the next sweep of files.
+ */
+static void
+runfinish_remove_old_results(struct run *run)
+{
+	struct error err;
+	bool kept;
+
+	if (!jobfiles_remove_results(&run->worker->spooler->spool, run->old_results, &kept, &err))
+		log_run(run, LOG_WARNING, "remove the former results: %s", err.text);
+	run->old_results[0] = '\0';
+}
+
+/* The former results go first: they need not wait for an engine that is slow or away. */
 enum outcome
 runfinish_remove(struct run *run, struct error *err)
 {
 	struct spool *spool = &run->worker->spooler->spool;
 	char name[SPOOL_RUN_NAME];
-	bool kept;
 
+	runfinish_remove_old_results(run);
 	if (!engine_container_remove(&run->worker->engine, run->container, err)) {
 		enum outcome outcome = runstep_failed_call(run, err);
 
@@ -123,7 +139,5 @@ runfinish_remove(struct run *run, struct error *err)
 	runfolder_name(run, name);
 	if (!tree_remove(spool->run, name, err))
 		log_run(run, LOG_WARNING, "%s; remove the folder by hand", err->text);
-	if (!jobfiles_remove_results(spool, run->old_results, &kept, err))
-		log_run(run, LOG_WARNING, "remove the former results: %s", err->text);
 	return NEXT;
 }

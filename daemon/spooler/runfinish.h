@@ -16,7 +16,7 @@ enum outcome runfinish_collect(struct run *run, struct error *err);
 /* Records the job's end: done or failed. */
 enum outcome runfinish_end(struct run *run, struct error *err);
 
-/* Removes the container, the attempt's folder and the former attempt's results. */
+/* Removes the former attempt's results, the container and the attempt's folder. */
 enum outcome runfinish_remove(struct run *run, struct error *err);
 
 #endif

@@ -2,6 +2,7 @@
 import pytest
 
 from client import WAIT, expect
+from ctl import again, results_of
 from engine import EngineError
 from holding import HoldingProxy
 from test_sandboxes import joined
@@ -115,6 +116,16 @@ def test_job_that_is_prepared_anew_while_its_spooler_dies(kabuto, dave, proxy, e
     proxy.release_all()
     kabuto['spooler'].start()
     ended_once(kabuto, dave, pipeline, job, since)
+
+
+def test_former_results_do_not_wait_until_the_container_is_removed(kabuto, dave, proxy):
+    job = dave.run('echo x > /outbox/x')
+    old_zip = results_of(kabuto, job)
+    proxy.hold(REMOVE)
+    again(dave, job)
+    proxy.wait_held(1)
+    assert not old_zip.exists()
+    proxy.release_all()
 
 
 def test_kill_at_a_start_is_over_when_the_container_is(kabuto, dave, proxy, engine):
