@@ -19,6 +19,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "buildfile.h"
+#include "buildoutput.h"
 #include "buildtrace.h"
 #include "engine_image.h"
 #include "crash.h"
@@ -29,7 +30,6 @@
 #include "tree.h"
 #include "utf8.h"
 #include "worker.h"
-#include "write.h"
 
 /* Bytes of a repository's Dockerfile that the image shows. */
 #define DOCKERFILE_MOST (1024 * 1024)
@@ -40,11 +40,9 @@ struct build_state {
 	const struct build *build;
 	enum builder builder;
 	int folder; /* builds/<id> */
-	int output; /* -1: not open */
-	int64_t written;
+	struct buildoutput output;
 	int failures;            /* errors of the engine so far */
 	bool said_away;          /* the output says that the engine is away */
-	bool cut;                /* the output reached its limit */
 	struct buildtrace trace; /* of the current try; first of the one of a former spooler */
 	bool built;              /* the engine has the image; only the registry's part is missing */
 	char *dockerfile;        /* the repository's Dockerfile */
@@ -64,25 +62,9 @@ buildrun_append(struct build_state *state, json_t *message)
 {
 	cleanup_free char *whole = json_dumps(message, JSON_COMPACT);
 	cleanup_free char *text = whole == NULL ? NULL : ownimage_mask(&state->file.own, whole);
-	cleanup_free char *line = NULL;
-	int length;
 
-	if (state->cut || text == NULL)
-		return true;
-	length = asprintf(&line, "%s\n", text);
-	if (state->written + length > state->worker->config->build.output_limit) {
-		state->cut = true;
-		free(line);
-		length = asprintf(&line,
-		    "{\"stream\":\"the output has reached its limit; the rest is left out\\n\"}\n");
-	}
-	if (length < 0)
-		return true;
-	/* A full disk must not fail the build, but half a line would not be JSON. */
-	if (write_whole(state->output, line, (size_t)length))
-		state->written += length;
-	else
-		(void)!ftruncate(state->output, state->written);
+	if (text != NULL)
+		buildoutput_append(&state->output, text);
 	return true;
 }
 
@@ -109,13 +91,8 @@ buildrun_say(struct build_state *state, const char *format, ...)
 static bool
 buildrun_open_output(struct build_state *state, struct error *err)
 {
-	if (state->output >= 0)
-		(void)close(state->output);
-	state->output = openat(state->folder, BUILD_OUTPUT,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
-	state->written = 0;
-	state->cut = false;
-	return state->output >= 0 || error_errno(err, "make the build's output");
+	return buildoutput_open(&state->output, state->folder,
+	    state->worker->config->build.output_limit, err);
 }
 
 static bool
@@ -545,7 +522,7 @@ buildrun_settle(struct build_state *state, const struct error *err, int *tries)
 void
 buildrun(struct worker *worker, const struct build *build)
 {
-	struct build_state state = { .worker = worker, .build = build, .output = -1 };
+	struct build_state state = { .worker = worker, .build = build, .output.fd = -1 };
 	struct error err = { .kind = ERROR_NONE };
 	char name[24];
 	int tries = 0;
@@ -579,8 +556,7 @@ buildrun(struct worker *worker, const struct build *build)
 	    (!spool_remove(&worker->spooler->spool, state.folder, BUILD_CONTEXT, NULL, &err) ||
 		!tree_remove(state.folder, BUILD_CHECKOUT, &err)))
 		log_build(&state, LOG_WARNING, "%s", err.text);
-	if (state.output >= 0)
-		(void)close(state.output);
+	buildoutput_close(&state.output);
 	(void)close(state.folder);
 	buildfile_clear(&state.file);
 	free(state.dockerfile);

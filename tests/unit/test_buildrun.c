@@ -46,7 +46,7 @@ begin(struct scene *scene, const struct folder *folder)
 	scene->worker.spooler = &scene->spooler;
 	scene->worker.config = &scene->config;
 	scene->state = (struct build_state){
-		.worker = &scene->worker, .build = &scene->build, .folder = folder->fd, .output = -1
+		.worker = &scene->worker, .build = &scene->build, .folder = folder->fd, .output.fd = -1
 	};
 	must(buildrun_open_output(&scene->state, &err), &err);
 }
@@ -71,7 +71,7 @@ test_every_line_that_a_program_says_is_in_the_output(void **state)
 
 		begin(&scene, folder);
 		buildrun_checkout_output(&scene.state, rows[i].said);
-		(void)close(scene.state.output);
+		buildoutput_close(&scene.state.output);
 		output = file_get(folder->fd, BUILD_OUTPUT, NULL);
 		row_check(failed, strcmp(output, rows[i].line) == 0, "row %zu: '%s'", i, output);
 	}
@@ -89,7 +89,7 @@ test_line_is_written_whole_however_little_is_taken_at_a_time(void **state)
 	takes_half = true;
 	buildrun_checkout_output(&scene.state, "one line");
 	takes_half = false;
-	(void)close(scene.state.output);
+	buildoutput_close(&scene.state.output);
 	output = file_get(folder->fd, BUILD_OUTPUT, NULL);
 	assert_string_equal(output, "{\"stream\":\"one line\\n\"}\n");
 }
@@ -103,7 +103,7 @@ test_dockerfile_that_cannot_be_read_is_not_taken_for_none(void **state)
 	char *text;
 
 	begin(&scene, folder);
-	(void)close(scene.state.output);
+	buildoutput_close(&scene.state.output);
 	assert_null(buildrun_read_dockerfile(folder->fd, "Dockerfile", &err));
 	assert_int_equal(err.kind, ERROR_INPUT);
 	assert_int_equal(mkdirat(folder->fd, "Dockerfile", 0755), 0);
