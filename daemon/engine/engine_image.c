@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "engine_buildkit.h"
 #include "engine_lines.h"
+#include "engine_lost.h"
 #include "utf8.h"
 
 /* The incoming messages and the build's outcome. */
@@ -280,6 +281,8 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 		engine_refused(&answer, &refusal, "the engine refused the build");
 		messages.failure = strdup(refusal.text);
 	}
+	if (done && messages.failure != NULL && engine_lost_image(messages.failure))
+		done = error_set(err, ERROR_ENGINE, "%s", messages.failure);
 	if (!done) {
 		free(messages.failure);
 		return false;

@@ -42,7 +42,8 @@ struct engine_image_build {
 /*
  * Builds the context. True: the engine finished. Then *failure is NULL for success, or says what is
  * wrong with the Dockerfile; the caller frees it. False: the engine is away, the call was
- * interrupted, or the context cannot be read.
+ * interrupted, or the context cannot be read. ERROR_ENGINE: the engine failed, or an image that the
+ * build used was removed meanwhile.
  */
 bool engine_image_build(struct engine *engine, const struct engine_image_build *build,
     char **failure, struct error *err);

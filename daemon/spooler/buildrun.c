@@ -212,6 +212,21 @@ buildrun_end_failed(struct build_state *state, const char *how, const char *why)
 }
 
 /*
+ * Decides what an error of a call means that needs the image which was built. Somebody may have
+ * removed the image meanwhile, if it was in the engine's cache and had no tag yet. Then the next
+ * try builds it again. Always returns false.
+ */
+static bool
+buildrun_lost_image(struct build_state *state, struct error *err)
+{
+	if (err->kind == ERROR_NOT_FOUND) {
+		state->built = false;
+		err->kind = ERROR_ENGINE;
+	}
+	return false;
+}
+
+/*
  * The engine has the image; this writes its row. If the write fails, the build runs again, from the
  * engine's cache.
  */
@@ -222,7 +237,7 @@ buildrun_end_succeeded(struct build_state *state, const char *tag, struct error 
 	cleanup_free char *entrypoint = NULL, *cmd = NULL;
 
 	if (!engine_image_inspect(&state->worker->engine, tag, &entrypoint, &cmd, err))
-		return false;
+		return buildrun_lost_image(state, err);
 	crash_point("build", "inspect");
 	if (!build_succeed(&state->worker->db, build->id,
 		build->repo_url != NULL ? state->dockerfile : build->dockerfile, entrypoint, cmd,
@@ -257,7 +272,7 @@ buildrun_push(struct build_state *state, const struct imagename *name, struct er
 	if (login.address == NULL)
 		return true;
 	if (!engine_registry_tag(engine, name->local, name->remote, err))
-		return false;
+		return buildrun_lost_image(state, err);
 	crash_point("build", "tag");
 	if (!engine_registry_push(engine, &transfer, err))
 		return false;

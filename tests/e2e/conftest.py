@@ -12,6 +12,7 @@ import pytest
 
 import kabuto as kabuto_module
 from engine import Engine, EngineProxy
+from holding import HoldingProxy
 from otherdebian import OtherDocker, OtherPodman
 from podman import Podman
 
@@ -182,6 +183,14 @@ def proxied(own, engine, scratch):
     """A Kabuto whose engine can be taken away from it: (kabuto, proxy)."""
     proxy = EngineProxy(engine, scratch / 'proxy.sock')
     return own(engine_socket=proxy.path), proxy
+
+
+@pytest.fixture
+def proxy(engine, scratch):
+    """What is between Kabuto and the engine."""
+    one = HoldingProxy(engine, scratch / 'holding.sock')
+    yield one
+    one.release_all()
 
 
 @pytest.fixture(scope='session')

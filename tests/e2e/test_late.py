@@ -4,7 +4,6 @@ import pytest
 from client import WAIT, expect
 from ctl import again, results_of
 from engine import EngineError
-from holding import HoldingProxy
 from test_sandboxes import joined
 from wait import until
 
@@ -13,14 +12,6 @@ INSPECT = r'GET /v[0-9.]+/containers/kabuto-\w+-job-[^/]+/json'
 START = r'POST /v[0-9.]+/containers/[^/]+/start'
 REMOVE = r'DELETE /v[0-9.]+/containers/'
 SANDBOX = r'POST /v[0-9.]+/containers/create\?name=kabuto-\w+-sandbox-'
-
-
-@pytest.fixture
-def proxy(engine, scratch):
-    """What is between Kabuto and the engine."""
-    one = HoldingProxy(engine, scratch / 'holding.sock')
-    yield one
-    one.release_all()
 
 
 @pytest.fixture
