@@ -68,8 +68,13 @@ imagesweep_prune(struct worker *worker, struct sweep *sweep, struct error *err)
 		return false;
 	if (pending > 0)
 		return true;
-	if (!engine_tags_prune(&worker->engine, worker->spooler->instance, &removed, &bytes, err))
-		return false;
+	if (!engine_tags_prune(&worker->engine, worker->spooler->instance, &removed, &bytes, err)) {
+		if (err->kind != ERROR_CONFLICT)
+			return false;
+		/* Docker runs one prune at a time, and another Kabuto's or the operator's runs. */
+		log_write(LOG_INFO, "sweep: %s; the next sweep tries again", err->text);
+		return true;
+	}
 	sweep->images += removed;
 	sweep->image_bytes += bytes;
 	return true;

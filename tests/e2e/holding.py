@@ -68,12 +68,12 @@ class Call:
         """Lets the answer through, too."""
         self.delivered.set()
 
-    def answer(self, body):
+    def answer(self, body, status=200):
         """The engine never gets it: its caller gets this, once it has sent all of the request."""
         sent = self.request
-        while not sent.endswith(b'\r\n0\r\n\r\n'):
+        while b'\r\nTransfer-Encoding: chunked\r\n' in sent and not sent.endswith(b'\r\n0\r\n\r\n'):
             sent += self.caller.recv(65536)
-        self.caller.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+        self.caller.sendall(b'HTTP/1.1 %d -\r\nContent-Type: application/json\r\n' % status +
                             b'Connection: close\r\nContent-Length: %d\r\n\r\n' % len(body) + body)
         self.drop()
 

@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import tarfile
+import threading
 
 import pytest
 
@@ -47,6 +48,19 @@ def test_sandbox_of_a_slot_that_is_no_more_goes_and_others_stay(own):
 
 
 # Images
+
+def test_prune_of_another_kabuto_is_no_error(own, proxy):
+    """Docker runs only one at a time, and refuses the others."""
+    kabuto = own(engine_socket=proxy.path)
+    until(lambda: kabuto.sql('SELECT 1 FROM sweep'), 'the first sweep is over')
+    proxy.hold(r'POST /v[0-9.]+/images/prune\?')
+    swept = []
+    thread = threading.Thread(target=lambda: swept.append(sweep(kabuto)))
+    thread.start()
+    proxy.wait_held(1).answer(b'{"message":"a prune operation is already running"}', 409)
+    thread.join()
+    assert (swept[0]['errors'], swept[0]['error']) == (0, None)
+
 
 def tags(kabuto):
     return {tag for tag in kabuto.engine.images() if tag.startswith(f'kabuto/{kabuto.instance}-')}
