@@ -33,6 +33,15 @@ dockerfile_word_refuse(struct error *err, const char *what)
 	return error_set(err, ERROR_INPUT, "the Dockerfile has a word that is malformed: %s", what);
 }
 
+/* Checks the length of the result so far. A variable may make it much longer than the text. */
+static bool
+dockerfile_word_check_length(FILE *to, struct error *err)
+{
+	return ftell(to) <= WORD_MOST ||
+	    error_set(err, ERROR_INPUT, "the Dockerfile has a word of more than %d bytes",
+		WORD_MOST);
+}
+
 /* Text in single quotes is copied as it is. */
 static bool
 dockerfile_word_write_single(struct word *word, FILE *to, struct error *err)
@@ -54,7 +63,8 @@ dockerfile_word_write_double(struct word *word, FILE *to, struct error *err)
 		if (*word->at == '\0')
 			return dockerfile_word_refuse(err, "a quote (\") has no end");
 		if (*word->at == '$') {
-			if (!dockerfile_word_write_variable(word, to, err))
+			if (!dockerfile_word_write_variable(word, to, err) ||
+			    !dockerfile_word_check_length(to, err))
 				return false;
 			continue;
 		}
@@ -89,9 +99,7 @@ dockerfile_word_write(struct word *word, char stop, bool raw, FILE *to, struct e
 			if (*word->at != '\0')
 				fputc(*word->at++, to);
 		}
-		if (done && ftell(to) > WORD_MOST)
-			done = error_set(err, ERROR_INPUT,
-			    "the Dockerfile has a word of more than %d bytes", WORD_MOST);
+		done = done && dockerfile_word_check_length(to, err);
 	}
 	if (!done || stop == '\0')
 		return done;

@@ -112,6 +112,35 @@ test_words_that_no_hand_has_written(void **state)
 	assert_int_equal(err.kind, ERROR_INPUT);
 }
 
+static const char *
+counted_value(void *context, const char *name)
+{
+	(void)name;
+	++*(int *)context;
+	return "0123456789";
+}
+
+/* Values of build arguments are long, and a word may name one half a million times. */
+static void
+test_variables_of_a_word_that_is_too_long_are_not_all_written(void **state)
+{
+	char plain[4000] = "", quoted[4002];
+	const char *const words[] = { plain, quoted };
+	struct error err;
+
+	(void)state;
+	for (int i = 0; i < 1500; i++)
+		strcat(plain, "$A");
+	snprintf(quoted, sizeof quoted, "\"%s\"", plain);
+	for (size_t i = 0; i < COUNT(words); i++) {
+		int calls = 0;
+
+		assert_null(dockerfile_word_expand(words[i], '\\', counted_value, &calls, &err));
+		assert_int_equal(err.kind, ERROR_INPUT);
+		assert_in_range(calls, 1, 200);
+	}
+}
+
 int
 main(void)
 {
@@ -119,6 +148,7 @@ main(void)
 		cmocka_unit_test(test_variables_have_the_values_that_the_engine_gives_them),
 		cmocka_unit_test(test_words_end_at_spaces_outside_of_quotes),
 		cmocka_unit_test(test_words_that_no_hand_has_written),
+		cmocka_unit_test(test_variables_of_a_word_that_is_too_long_are_not_all_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
