@@ -189,7 +189,10 @@ engine_on_body(char *to, size_t one, size_t size, void *context)
 	struct transfer *transfer = context;
 	ssize_t length = transfer->stream->read(transfer->stream->context, to, one * size);
 
-	return length < 0 ? CURL_READFUNC_ABORT : (size_t)length;
+	if (length >= 0)
+		return (size_t)length;
+	/* A paused transfer lets engine_perform notice the interruption. */
+	return transfer->engine->interrupted ? CURL_READFUNC_PAUSE : CURL_READFUNC_ABORT;
 }
 
 static bool

@@ -37,10 +37,11 @@ engine_context_write(struct archive *archive, void *context, const void *data, s
 
 bool
 engine_context_open(struct engine_context *tar, const char *root,
-    const struct engine_content *content, struct error *err)
+    const struct engine_content *content, const atomic_bool *stop, struct error *err)
 {
 	*tar = (struct engine_context){ .root = root,
 		.content = content,
+		.stop = stop,
 		.disk = archive_read_disk_new(),
 		.out = archive_write_new(),
 		.entry = archive_entry_new() };
@@ -242,8 +243,9 @@ engine_context_read(struct engine_context *tar, char *to, size_t size)
 	if (tar->pending_taken == tar->pending_length)
 		tar->pending_taken = tar->pending_length = 0;
 	while (tar->pending_length == 0 && !tar->closed)
-		if (tar->left > 0 ? !engine_context_next_block(tar)
-				  : !engine_context_next_entry(tar))
+		if (*tar->stop ||
+		    (tar->left > 0 ? !engine_context_next_block(tar)
+				   : !engine_context_next_entry(tar)))
 			return -1;
 	length = tar->pending_length - tar->pending_taken;
 	if (length > size)

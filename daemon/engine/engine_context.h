@@ -3,6 +3,7 @@
 /*
  * A build's context, packed as a tar while it is sent.
  */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,7 @@ struct engine_context {
 	struct archive *out;
 	const char *root;
 	const struct engine_content *content;
+	const atomic_bool *stop; /* set: packing ends */
 	struct archive_entry *entry;
 	int64_t left; /* bytes of the entry's content that are still missing */
 	char *pending;
@@ -37,14 +39,16 @@ struct engine_context {
 };
 
 /*
- * Opens the folder root, whose .git and .hg at its top are left out. root and content must stay
- * until engine_context_close, which the caller must call also after an error.
+ * Opens the folder root, whose .git and .hg at its top are left out. root, content and stop must
+ * stay until engine_context_close, which the caller must call also after an error.
  */
 bool engine_context_open(struct engine_context *context, const char *root,
-    const struct engine_content *content, struct error *err);
+    const struct engine_content *content, const atomic_bool *stop, struct error *err);
 void engine_context_close(struct engine_context *context);
 
-/* Writes the next bytes of the tar. Returns their number, 0 at the end, -1 with context->error set.
+/*
+ * Writes the next bytes of the tar. Returns their number; 0 at the end; -1 with context->error set,
+ * or because *stop is set. A folder may have many files that are left out before the next bytes.
  */
 ssize_t engine_context_read(struct engine_context *context, char *to, size_t size);
 

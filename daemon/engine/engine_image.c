@@ -257,7 +257,7 @@ engine_image_build(struct engine *engine, const struct engine_image_build *build
 	    (struct engine_buildkit){ .write = engine_image_on_progress, .context = &messages };
 	if (path == NULL || (registry && header == NULL) || !engine_lines_open(&messages.lines))
 		return error_set(err, ERROR_SYSTEM, "build an image: not enough memory");
-	if (engine_context_open(&tar, build->context, &build->content, err))
+	if (engine_context_open(&tar, build->context, &build->content, &engine->interrupted, err))
 		done =
 		    engine_stream(engine, "POST", path, &stream, build->timeout_ms, &answer, err);
 	if (!done && tar.error[0] != '\0')

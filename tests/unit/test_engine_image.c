@@ -136,6 +136,36 @@ test_links_that_lead_out_of_the_context(void **state)
 	rows_end(failed);
 }
 
+static bool
+leave_out_and_stop(void *context, const char *path)
+{
+	atomic_bool *stop = context;
+
+	(void)path;
+	assert_false(*stop);
+	*stop = true;
+	return true;
+}
+
+static void
+test_interruption_ends_packing_amid_files_that_are_left_out(void **state)
+{
+	struct folder *folder = *state;
+	atomic_bool stop = false;
+	const struct engine_content content = { .leaves_out = leave_out_and_stop,
+		.leaves_out_context = &stop };
+	struct engine_context tar = { 0 };
+	struct error err;
+	char to[16];
+
+	file_put(folder->fd, "a", "", 0);
+	file_put(folder->fd, "b", "", 0);
+	assert_true(engine_context_open(&tar, folder->path, &content, &stop, &err));
+	assert_int_equal(engine_context_read(&tar, to, sizeof to), -1);
+	assert_string_equal(tar.error, "");
+	engine_context_close(&tar);
+}
+
 int
 main(void)
 {
@@ -143,6 +173,9 @@ main(void)
 		cmocka_unit_test(test_messages_tell_the_failure_and_its_step),
 		cmocka_unit_test(test_instructions_of_a_base_image_are_noticed),
 		cmocka_unit_test(test_links_that_lead_out_of_the_context),
+		cmocka_unit_test_setup_teardown(
+		    test_interruption_ends_packing_amid_files_that_are_left_out, folder_setup,
+		    folder_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
