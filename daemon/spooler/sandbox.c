@@ -252,12 +252,16 @@ sandbox_find_missing(struct sandboxes *all, int64_t *slot, enum sandbox_network 
 bool
 sandbox_is_wanted(struct spooler *spooler)
 {
+	struct sandboxes *all = spooler->sandboxes;
 	enum sandbox_network network;
 	enum sandbox_state state;
-	int64_t slot = 0;
+	int64_t slot = 0, next_try_ms;
 
-	return clock_monotonic_ms() >= spooler->sandboxes->next_try_ms &&
-	    sandbox_find_missing(spooler->sandboxes, &slot, &network, &state);
+	pthread_mutex_lock(&all->lock);
+	next_try_ms = all->next_try_ms;
+	pthread_mutex_unlock(&all->lock);
+	return clock_monotonic_ms() >= next_try_ms &&
+	    sandbox_find_missing(all, &slot, &network, &state);
 }
 
 static bool
@@ -401,7 +405,9 @@ sandbox_make_missing(struct worker *worker)
 			log_write(LOG_WARNING,
 			    "sandbox of slot %lld: %s; jobs start without it, trying again in a minute",
 			    (long long)slot, err.text);
+		pthread_mutex_lock(&all->lock);
 		all->next_try_ms = clock_monotonic_ms() + RETRY_MS;
+		pthread_mutex_unlock(&all->lock);
 		return;
 	}
 }
@@ -409,12 +415,15 @@ sandbox_make_missing(struct worker *worker)
 bool
 sandbox_is_needed(struct worker *worker, const char *slot_text, bool *needed, struct error *err)
 {
+	struct sandboxes *all = worker->spooler->sandboxes;
 	int64_t slot = 0;
 
 	*needed = false;
 	if (!number_parse_integer(slot_text, &slot))
 		return true;
-	*needed = worker->spooler->sandboxes->useful && slot < worker->spooler->sandboxes->slots;
+	pthread_mutex_lock(&all->lock);
+	*needed = all->useful && slot < all->slots;
+	pthread_mutex_unlock(&all->lock);
 	return *needed || jobstate_runs_in_slot(&worker->db, slot, needed, err);
 }
 
