@@ -8,7 +8,7 @@
  * output to the log. When the program has ended, it kills all remaining processes, reports the
  * resource usage, and exits with the program's code (128 + signal). After SIGTERM the job has grace
  * seconds; then everything is killed. With -o one pipe serves for stdout and stderr, so that the
- *log has their exact order.
+ * log has their exact order.
  *
  * With -p it runs no program. It keeps the network namespace of its container for jobs that join
  * it, and publishes the files that the engine made for that network, so that the spooler can copy
