@@ -1,6 +1,8 @@
 """etc/quickstart: the first thing that anybody tries."""
+import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -162,6 +164,14 @@ def test_quickstart_with_an_engine_of_its_own(quickstart):
     assert 'curl' in out and one.healthy()
     bridge = pathlib.Path('/sys/class/net', one.bridge())
     assert bridge.exists()
+    builds = json.loads((one.state / 'engine/daemon.json').read_text())['cgroup-parent']
+    limits = [path for path in pathlib.Path('/sys/fs/cgroup').glob(f'**{builds}/memory.*')
+              if path.name in ('memory.limit_in_bytes', 'memory.max')]
+    assert len(limits) == 1 and int(limits[0].read_text()) < 1 << 60
+    jobs = re.search(r'^engine {.* cgroup_parent = "(.*)"',
+                     (one.state / 'etc/kabuto.conf').read_text(), re.M).group(1)
+    assert list(pathlib.Path('/sys/fs/cgroup').glob(f'**{jobs}/*'))
     one.stop()
     assert one.processes() == {} and mounts(one.state) == []
     assert not bridge.exists() and not one.rules(bridge.name)
+    assert not list(pathlib.Path('/sys/fs/cgroup').glob(f'**{builds}'))
