@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "buildfile.h"
 #include "buildoutput.h"
+#include "buildrest.h"
 #include "buildtrace.h"
 #include "engine_image.h"
 #include "crash.h"
@@ -43,6 +44,7 @@ struct build_state {
 	struct buildoutput output;
 	int failures;            /* errors of the engine so far */
 	bool said_away;          /* the output says that the engine is away */
+	struct buildrest rest;   /* of Podman */
 	struct buildtrace trace; /* of the current try; first of the one of a former spooler */
 	bool built;              /* the engine has the image; only the registry's part is missing */
 	char *dockerfile;        /* the repository's Dockerfile */
@@ -316,7 +318,8 @@ buildrun_call_builder(struct build_state *state, const struct engine_image_build
 	buildtrace_remove_container(state->worker, &state->trace);
 	state->trace = (struct buildtrace){ 0 };
 	if (state->builder != BUILDER_CLASSIC)
-		return buildrun_call_engine(state, build, failure, err);
+		return buildrest_begin(&state->rest, state->worker, state->builder, err) &&
+		    buildrun_call_engine(state, build, failure, err);
 	buildtrace_begin();
 	done = buildrun_call_engine(state, build, failure, err);
 	if (done ? *failure != NULL
@@ -567,6 +570,7 @@ buildrun(struct worker *worker, const struct build *build)
 			    buildrun_settle(&state, &err, &tries);
 		}
 	}
+	buildrest_wait(&state.rest, worker);
 	if (!worker->spooler->stopping &&
 	    (!spool_remove(&worker->spooler->spool, state.folder, BUILD_CONTEXT, NULL, &err) ||
 		!tree_remove(state.folder, BUILD_CHECKOUT, &err)))
