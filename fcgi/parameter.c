@@ -21,15 +21,6 @@ parameter_clear(struct values *values)
 	*values = (struct values){ 0 };
 }
 
-const struct parameter *
-parameter_find(const struct parameter *table, const char *name)
-{
-	for (const struct parameter *p = table; p != NULL && p->name != NULL; p++)
-		if (strcmp(p->name, name) == 0)
-			return p;
-	return NULL;
-}
-
 const struct value *
 parameter_value(const struct values *values, const char *name)
 {

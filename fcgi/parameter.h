@@ -56,9 +56,6 @@ struct values {
 };
 void parameter_clear(struct values *values);
 
-/* Returns the table's entry of name; NULL: it has none. table may be NULL. */
-const struct parameter *parameter_find(const struct parameter *table, const char *name);
-
 /*
  * Adds a value that came as text, without the byte order mark at its beginning, if there is one.
  * The text has length bytes and may contain NULs. ERROR_INPUT, with the parameter's name: the value

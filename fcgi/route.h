@@ -17,8 +17,8 @@ enum {
 	SAYS_STATUS = 1 << 1,   /* errors also have "status": "fail", as in the original */
 	CHANGES = 1 << 2, /* a GET that changes something: other sites' pages may not call it */
 	SECRET = 1 << 3,  /* contains or returns a secret: an Idempotency-Key is refused */
-	STRICT = 1 << 5,  /* an unknown parameter in the body is an error */
-	NO_HEAD = 1 << 4  /* a GET that uses up a token: no HEAD, but links to it are allowed */
+	NO_HEAD = 1 << 4, /* a GET that uses up a token: no HEAD, but links to it are allowed */
+	STRICT = 1 << 5   /* an unknown parameter in the body is an error */
 };
 
 /*

@@ -76,8 +76,8 @@ serve_call(struct request *req)
 		serve_refuse(req, &res, &err);
 	if (!response_send(&res, &err)) {
 		if (res.sent) {
-			response_log_error(&res,
-			    &err); /* the client sees only that it is cut off */
+			/* The client sees only that it is cut off. */
+			response_log_error(&res, &err);
 		} else {
 			serve_refuse(req, &res, &err);
 			(void)response_send(&res, &err);

@@ -58,7 +58,8 @@ images_check_source(const struct request *req, bool uploaded, const char **docke
 		*dockerfile = NULL;
 		return req->upload.files.count == 0 ||
 		    error_set(err, ERROR_INPUT,
-			"attachments: a repo_url takes no files; put them into the repository, or send a dockerfile");
+			"attachments: a repo_url takes no files; put them into the repository, or send "
+			"a dockerfile");
 	}
 	if (*dockerfile == NULL || (*dockerfile)[0] == '\0')
 		return error_set(err, ERROR_INPUT,
@@ -86,7 +87,8 @@ images_read_arguments(const struct request *req, char **arguments, struct error 
 		if (strcmp(value->parameter->name, "build_arg") == 0 &&
 		    strncasecmp(value->text, "BUILDKIT_", 9) == 0)
 			return error_set(err, ERROR_INPUT,
-			    "build_arg: a name must not begin with BUILDKIT_, because these belong to the engine's builder");
+			    "build_arg: a name must not begin with BUILDKIT_, because these belong to the "
+			    "engine's builder");
 	}
 	if (!request_pairs(req, "build_arg", arguments, err))
 		return false;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define IMAGE_COLUMNS                                                                              \
-	"SELECT image.id, image.name, build.dockerfile, image.created_at, build.build_arg"                          \
+	"SELECT image.id, image.name, build.dockerfile, image.created_at, build.build_arg"         \
 	" FROM image JOIN build ON build.id = image.build"
 
 struct image_each {

@@ -36,12 +36,12 @@ struct joblog {
 
 struct joblog_line {
 	int64_t id;
-	const char
-	    *text; /* without "\n" or "\r\n", not NUL-terminated; lasts until the next call */
+	/* Without "\n" or "\r\n", not NUL-terminated. It lasts until the next call. */
+	const char *text;
 	size_t length;
 	enum joblog_stream stream;
 	int64_t time_ns;
-	bool partial; /* no line end: the next line of this stream continues it */
+	bool partial; /* no line end: the next line of this stream, if any, continues it */
 };
 
 /* Writes the name of an attempt's text ("log") or index ("idx") in logs/. Returns name. */

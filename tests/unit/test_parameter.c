@@ -388,18 +388,6 @@ test_what_is_required_must_come(void **state)
 	parameter_clear(&values);
 }
 
-static void
-test_parameter_is_found_by_its_whole_name(void **state)
-{
-	(void)state;
-	assert_ptr_equal(parameter_find(table, "number"), &table[NUMBER]);
-	assert_null(parameter_find(table, "numbe"));
-	assert_null(parameter_find(table, "numbers"));
-	assert_null(parameter_find(table, "Number"));
-	assert_null(parameter_find(table, ""));
-	assert_null(parameter_find(NULL, "number"));
-}
-
 int
 main(void)
 {
@@ -413,7 +401,6 @@ main(void)
 		cmocka_unit_test(test_json_is_read_as_the_text_that_it_stands_for),
 		cmocka_unit_test(test_json_list_gives_all_its_texts_in_their_order),
 		cmocka_unit_test(test_what_is_required_must_come),
-		cmocka_unit_test(test_parameter_is_found_by_its_whole_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "fieldname.h"
 #include "joboption.h"
 #include "routes.h"
 
@@ -276,7 +277,7 @@ test_what_comes_as_headers_is_described(void **state)
 	(void)state;
 	for (const struct route *route = routes_all; route->method != NULL; route++) {
 		json_t *operation = operation_of(route);
-		bool pages = parameter_find(route->parameters, "after") != NULL,
+		bool pages = fieldname_find(route->parameters, "after").parameter != NULL,
 		     key = parameter_in(operation, "header", "Idempotency-Key") != NULL,
 		     part = json_object_get(json_object_get(operation, "responses"), "206") != NULL;
 
@@ -330,7 +331,7 @@ route_of(const char *template, const char *method)
 static void
 check_known(const struct route *route, const char *name)
 {
-	if (parameter_find(route->parameters, name) == NULL)
+	if (fieldname_find(route->parameters, name).parameter == NULL)
 		fail_msg("%s %s: %s is described, and not read", route->method, route->path, name);
 }
 
