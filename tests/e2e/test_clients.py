@@ -2,10 +2,14 @@
 import base64
 import json
 import quopri
+import re
+import urllib.error
+import urllib.request
 from urllib.parse import urlencode
 
 import pytest
 
+import description
 import multipart
 from client import PASSWORD, expect, refused
 from multipart import field, file
@@ -311,6 +315,9 @@ def test_sizes_are_read_with_the_units_that_people_write(alice, size, expected):
     job = expect(alice.post_job(pipeline, 'true', memory=size, disk=size), 200).json()['id']
     state = alice.state(pipeline, job)
     assert state['memory'] == state['disk'] == expected << 20
+    schemas = description.DESCRIPTION['components']['schemas']
+    for schema in (schemas['Size'], schemas['JobChange']['properties']['memory']):
+        assert re.search(schema['pattern'], size)
 
 
 @pytest.mark.parametrize('name, value, said', [
