@@ -159,11 +159,16 @@ upload_read(const struct upload *upload, const char *name, size_t most, char **t
 	    : openat(upload->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_free char *read_text = NULL;
 	size_t length = 0, mark;
+	struct stat st;
 	ssize_t got;
 
 	if (fd < 0)
 		return upload->folder < 0 || errno == ENOENT ||
 		    error_errno(err, "read the attachment '%s'", name);
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, "read the attachment '%s'", name);
+	if (!S_ISREG(st.st_mode))
+		return true; /* a folder: the files in it are the attachments */
 	read_text = malloc(most + 2);
 	if (read_text == NULL)
 		return error_set(err, ERROR_SYSTEM, "read the attachment '%s': not enough memory",

@@ -479,6 +479,11 @@ def test_image_without_a_dockerfile_is_told_how_to_send_one(alice):
     assert 'with the name Dockerfile' in post(alice, '/image', parts, 400)['error']
 
 
+def test_folder_with_the_name_dockerfile_is_no_dockerfile(alice):
+    parts = [field('name', 'x'), file('attachments', 'Dockerfile/a', b'FROM busybox')]
+    assert 'with the name Dockerfile' in post(alice, '/image', parts, 400)['error']
+
+
 def test_files_for_a_repository_are_refused(alice):
     parts = [field('name', 'x'), field('repo_url', 'https://x.example/x.git'),
              file('attachments', 'a', b'x')]
