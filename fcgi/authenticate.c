@@ -71,11 +71,20 @@ authenticate_find_basic(const struct request *req, char token[static BASIC_MOST 
 	return authenticate_is_token(token);
 }
 
+/*
+ * Refuses the call with 401, which names the schemes (RFC 9110, section 11.6.1). Some clients send
+ * the credentials of .netrc or of git only if the scheme Basic is named. Browsers, which all call
+ * themselves Mozilla, would ask their user for a password.
+ */
 static bool
-authenticate_refuse(struct response *res, const char *text, struct error *err)
+authenticate_refuse(const struct request *req, struct response *res, const char *text,
+    struct error *err)
 {
-	/* RFC 9110, section 11.6.1: a 401 names a scheme. */
+	bool browser = strncmp(request_header(req, "HTTP_USER_AGENT"), "Mozilla/", 8) == 0;
+
 	response_header(res, "WWW-Authenticate: Bearer realm=\"kabuto\"");
+	if (!browser)
+		response_header(res, "WWW-Authenticate: Basic realm=\"kabuto\"");
 	return error_set(err, ERROR_UNAUTHORIZED, "%s", text);
 }
 
@@ -91,7 +100,7 @@ authenticate_by_token(struct request *req, struct response *res, const char *tok
 	if (db == NULL || !token_find(db, caller->session, &caller->account, &caller->token, err))
 		return false;
 	return caller->token != 0 ||
-	    authenticate_refuse(res,
+	    authenticate_refuse(req, res,
 		"this API token is wrong or has expired; create a new one with POST /account/token",
 		err);
 }
@@ -103,16 +112,16 @@ authenticate_refuse_nobody(const struct request *req, struct response *res, stru
 	const char *header = request_header(req, "HTTP_AUTHORIZATION");
 
 	if (header[0] == '\0')
-		return authenticate_refuse(res,
+		return authenticate_refuse(req, res,
 		    "not logged in: POST login and password to /login first, or send an API token: "
 		    "Authorization: Bearer <token>",
 		    err);
 	if (authenticate_find(req, BASIC) != NULL)
-		return authenticate_refuse(res,
+		return authenticate_refuse(req, res,
 		    "the Basic credentials contain no API token: send a token from POST /account/token in "
 		    "place of the password, or POST login and password to /login",
 		    err);
-	return authenticate_refuse(res,
+	return authenticate_refuse(req, res,
 	    "the Authorization header must be 'Bearer <token>', with a token from POST /account/token",
 	    err);
 }
@@ -132,7 +141,7 @@ authenticate_by_cookie(struct request *req, struct response *res, struct error *
 	    !session_find(db, caller->session, req->config->session_days, &caller->account, err))
 		return false;
 	return caller->account.id != 0 ||
-	    authenticate_refuse(res,
+	    authenticate_refuse(req, res,
 		"the session has ended; log in again: POST login and password to /login", err);
 }
 

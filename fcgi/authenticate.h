@@ -14,7 +14,7 @@ bool authenticate_has_token(const struct request *req);
 
 /*
  * Fills in req->caller. ERROR_UNAUTHORIZED: the session or token is missing, unknown or expired;
- * res then has a WWW-Authenticate header, which names the scheme.
+ * res then has WWW-Authenticate headers, which name the schemes.
  */
 bool authenticate_caller(struct request *req, struct response *res, struct error *err);
 

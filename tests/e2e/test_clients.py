@@ -443,6 +443,24 @@ def test_other_credentials_are_told_what_to_send(kabuto, alice, header, said):
     assert answer.headers['WWW-Authenticate'].startswith('Bearer')
 
 
+@pytest.mark.both
+def test_client_that_waits_for_the_challenge_sends_its_credentials(kabuto, alice, token):
+    """wget, urllib, git and Java send none before they are asked. A browser would ask the user."""
+    passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    passwords.add_password(None, kabuto.url, alice.login, token)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
+                                         urllib.request.HTTPBasicAuthHandler(passwords))
+    with opener.open(kabuto.url + '/account', timeout=30) as answer:
+        assert json.load(answer)['login'] == alice.login
+    for agent, schemes in (('curl/7.88.1', ['Bearer', 'Basic']),
+                           ('Mozilla/5.0 (X11; Linux x86_64)', ['Bearer'])):
+        request = urllib.request.Request(kabuto.url + '/account', headers={'User-Agent': agent})
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30)
+        offered = refusal.value.headers.get_all('WWW-Authenticate')
+        assert refusal.value.code == 401 and [x.split()[0] for x in offered] == schemes
+
+
 def test_cookie_counts_beside_the_credentials_of_a_proxy(alice):
     expect(alice.get('/account', headers=basic('proxy', 'secret')), 200)
 
