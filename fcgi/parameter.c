@@ -12,6 +12,8 @@
 #include "quantity.h"
 #include "utf8.h"
 
+#define WHOLE_MOST 0x1p53 /* a double holds each whole number below it exactly */
+
 void
 parameter_clear(struct values *values)
 {
@@ -85,12 +87,33 @@ parameter_check_path(const struct value *value, struct error *err)
 	    parameter_bad(value->parameter, err, "must be an absolute path");
 }
 
+/*
+ * Reads a whole number, also as clients write one that they keep as a floating-point number: R
+ * sends 100000 as "1e+05" in a form, and others send 60 as "60.0".
+ */
+static bool
+parameter_read_whole(const char *text, int64_t *number)
+{
+	char *end;
+	double value;
+
+	if (number_parse_integer(text, number))
+		return true;
+	if (text[0] < '0' || text[0] > '9' || text[strspn(text, "0123456789.eE+")] != '\0')
+		return false;
+	value = strtod(text, &end);
+	if (*end != '\0' || value >= WHOLE_MOST || value != (double)(int64_t)value)
+		return false;
+	*number = (int64_t)value;
+	return true;
+}
+
 static bool
 parameter_check_number(struct value *value, struct error *err)
 {
 	const char *unit = value->parameter->choices;
 
-	if (!number_parse_integer(value->text, &value->number))
+	if (!parameter_read_whole(value->text, &value->number))
 		return error_set(err, ERROR_INPUT, "%s: must be a whole number%s%s%s",
 		    value->parameter->name, unit != NULL ? " of " : "", unit != NULL ? unit : "",
 		    unit != NULL ? ", without a unit" : "");
@@ -101,7 +124,7 @@ parameter_check_number(struct value *value, struct error *err)
 static bool
 parameter_check_id(struct value *value, struct error *err)
 {
-	if (!number_parse_integer(value->text, &value->number) || value->number < 0)
+	if (!parameter_read_whole(value->text, &value->number) || value->number < 0)
 		return parameter_bad(value->parameter, err, "must be an id: a whole number");
 	return true;
 }
@@ -117,7 +140,8 @@ parameter_check_decimal(struct value *value, struct error *err)
 static bool
 parameter_check_bytes(struct value *value, struct error *err)
 {
-	if (!quantity_parse_bytes(value->text, &value->number))
+	if (!quantity_parse_bytes(value->text, &value->number) &&
+	    (!parameter_read_whole(value->text, &value->number) || value->number < 0))
 		return parameter_bad(value->parameter, err,
 		    "must be a size: bytes, or 512k, 64m, 2g (also 64MB, 64Mi, 64MiB)");
 	return parameter_range(value->parameter, (double)value->number, 1, err);
