@@ -35,12 +35,17 @@ origin_is_host(const char *origin, const char *host)
 	    strncasecmp(origin, host, length) == 0;
 }
 
+/* Whether the setting origins lists it, with or without the default port. */
 static bool
 origin_is_own(const struct request *req, const char *origin)
 {
-	for (size_t i = 0; i < req->config->origins.count; i++)
-		if (strcasecmp(req->config->origins.texts[i], origin) == 0)
+	for (size_t i = 0; i < req->config->origins.count; i++) {
+		const char *own = req->config->origins.texts[i];
+		size_t scheme = strcspn(own, ":") + strlen("://");
+
+		if (strncasecmp(origin, own, scheme) == 0 && origin_is_host(origin, own + scheme))
 			return true;
+	}
 	return false;
 }
 

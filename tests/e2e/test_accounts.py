@@ -274,10 +274,12 @@ def test_own_pages_are_known_behind_a_proxy_that_changes_host(kabuto, carol):
 
 
 def test_listed_origin_is_accepted(own):
-    kabuto = own({'origins': ['https://own.example', 'http://own.example:8080']})
+    kabuto = own({'origins': ['https://own.example', 'http://own.example:8080',
+                              'https://port.example:443']})
     user = kabuto.user()
     for origin, status in (('https://own.example', 200), ('http://OWN.example:8080', 200),
                            ('https://own.example:8080', 403), ('https://evil.example', 403),
+                           ('https://port.example', 200), ('http://port.example:443', 403),
                            ('null', 403), ('', 200)):
         answer = user.post('/pipeline', {'name': 'x'}, headers={'Origin': origin})
         assert answer.status_code == status, (origin, answer.text)
