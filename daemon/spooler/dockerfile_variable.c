@@ -156,20 +156,6 @@ dockerfile_variable_find(const struct dockerfile_variables *all, size_t begin, s
 	return NULL;
 }
 
-/* Returns the value of a name that needs no ARG. */
-static const char *
-dockerfile_variable_predefined(const struct dockerfile_variables *all, const char *name)
-{
-	static const char *const proxies[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY",
-		"https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY",
-		"all_proxy" };
-
-	for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++)
-		if (strcmp(name, proxies[i]) == 0)
-			return json_string_value(json_object_get(all->arguments, name));
-	return json_string_value(json_object_get(all->platform, name));
-}
-
 const char *
 dockerfile_variable_in_from(const struct dockerfile_variables *all, const char *name)
 {
@@ -181,7 +167,7 @@ dockerfile_variable_in_from(const struct dockerfile_variables *all, const char *
 		return given;
 	if (found != NULL && found->value != NULL)
 		return found->value;
-	return dockerfile_variable_predefined(all, name);
+	return json_string_value(json_object_get(all->platform, name)); /* needs no ARG */
 }
 
 const char *

@@ -4,6 +4,7 @@
  */
 #include "images.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -75,9 +76,37 @@ images_check_source(const struct request *req, bool uploaded, const char **docke
 }
 
 /*
- * Reads the build arguments. Those of BuildKit itself (BUILDKIT_SYNTAX and so on) would let another
- * image interpret the Dockerfile, or share caches with other accounts.
+ * Checks the name of a build argument. Those of BuildKit itself (BUILDKIT_SYNTAX and so on) would
+ * let another image interpret the Dockerfile, or share caches with other accounts.
+ *
+ * The predefined proxies (Dockerfile reference, "Predefined ARGs"; BuildKit ignores their case) are
+ * no part of a cached step's key: another account's build of the same step would get what this
+ * proxy answered.
  */
+static bool
+images_check_argument(const char *pair, struct error *err)
+{
+	static const char *const proxies[] = { "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY",
+		"ALL_PROXY" };
+	size_t length = strcspn(pair, "=");
+
+	if (strncasecmp(pair, "BUILDKIT_", 9) == 0)
+		return error_set(err, ERROR_INPUT,
+		    "build_arg: a name must not begin with BUILDKIT_, because these belong to the "
+		    "engine's builder");
+	for (size_t i = 0; i < length; i++)
+		if (!isascii(pair[i])) /* BuildKit folds some letters to ASCII letters */
+			return error_set(err, ERROR_INPUT,
+			    "build_arg: a name must have ASCII characters only");
+	for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++)
+		if (length == strlen(proxies[i]) && strncasecmp(pair, proxies[i], length) == 0)
+			return error_set(err, ERROR_INPUT,
+			    "build_arg: %.*s would change cached steps of other users: write it after "
+			    "FROM in the Dockerfile, as ARG %.*s=<address>",
+			    (int)length, pair, (int)length, pair);
+	return true;
+}
+
 static bool
 images_read_arguments(const struct request *req, char **arguments, struct error *err)
 {
@@ -85,10 +114,8 @@ images_read_arguments(const struct request *req, char **arguments, struct error 
 		const struct value *value = &req->values.items[i];
 
 		if (strcmp(value->parameter->name, "build_arg") == 0 &&
-		    strncasecmp(value->text, "BUILDKIT_", 9) == 0)
-			return error_set(err, ERROR_INPUT,
-			    "build_arg: a name must not begin with BUILDKIT_, because these belong to the "
-			    "engine's builder");
+		    !images_check_argument(value->text, err))
+			return false;
 	}
 	if (!request_pairs(req, "build_arg", arguments, err))
 		return false;

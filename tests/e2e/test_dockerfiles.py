@@ -88,7 +88,9 @@ def test_build_arguments_are_used_and_shown(dana):
 
 
 @pytest.mark.parametrize('pair, word', [
-    ('A', 'KEY=VALUE'), ('=a', 'build_arg'), ('BUILDKIT_SYNTAX=mine', 'BUILDKIT_')])
+    ('A', 'KEY=VALUE'), ('=a', 'build_arg'), ('BUILDKIT_SYNTAX=mine', 'BUILDKIT_'),
+    ('HTTP_PROXY=http://x', 'ARG HTTP_PROXY=<address>'), ('no_proxy=x', 'cached steps'),
+    ('All_Proxy=', 'cached steps'), ('HTTP\u017f_PROXY=x', 'ASCII')])
 def test_bad_build_argument_is_refused(dana, pair, word):
     refused(dana.post('/image', {'name': 'x', 'dockerfile': 'FROM busybox\n', 'build_arg': pair}),
             400, word)

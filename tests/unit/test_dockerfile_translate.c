@@ -99,7 +99,6 @@ test_variables_get_their_values_by_the_rules_of_arg(void **state)
 		    "{\"TARGETOS\": \"plan9\"}",
 		    "ARG TARGETOS=linux\nFROM --platform=plan9/x a:plan9\n" },
 		{ "FROM --platform=$P a\n", NULL, NULL },
-		{ "FROM $HTTP_PROXY\n", "{\"HTTP_PROXY\": \"p\"}", "FROM p\n" },
 		/* Other names. */
 		{ "FROM own\nCOPY --from=own a b\n", NULL,
 		    "FROM kabuto/x-1:2-3\nCOPY --from=kabuto/x-1:2-3 a b\n" },
