@@ -153,6 +153,22 @@ engine_context_dockerfile(struct engine_context *tar)
 	    engine_context_fail(tar, tar->out);
 }
 
+/*
+ * Writes the context's folder itself. It comes first: BuildKit looks only at the first 1,024 bytes
+ * of a context, and takes it for a Dockerfile if these are no tar (dockerui, isArchive). A name
+ * that is not ASCII begins with a longer header.
+ */
+static bool
+engine_context_root(struct engine_context *tar)
+{
+	archive_entry_clear(tar->entry);
+	archive_entry_set_pathname(tar->entry, "./");
+	archive_entry_set_filetype(tar->entry, AE_IFDIR);
+	engine_context_own(tar->entry);
+	return archive_write_header(tar->out, tar->entry) >= ARCHIVE_WARN ||
+	    engine_context_fail(tar, tar->out);
+}
+
 static bool
 engine_context_next_entry(struct engine_context *tar)
 {
@@ -181,7 +197,7 @@ engine_context_next_entry(struct engine_context *tar)
 	if (out)
 		return true;
 	if (*name == '\0')
-		return true;
+		return engine_context_root(tar);
 	if (tar->content->dockerfile != NULL && strcmp(name, "Dockerfile") == 0)
 		return engine_context_dockerfile(tar);
 	{

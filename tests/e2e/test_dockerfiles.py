@@ -269,6 +269,14 @@ def test_dockerignore_is_heeded_with_buildkit(bea):
     assert set(files_of(bea, image)) == goes | {'Dockerfile', 'Dockerfile.dockerignore'}
 
 
+@pytest.mark.docker('Podman has a builder of its own')
+def test_names_of_files_in_a_context_may_be_of_any_language(bea):
+    """Such a name, as the first of a context, made BuildKit take the tar for a Dockerfile."""
+    names = ['Ünï/é', '日本語.txt', 'Dockerfile']
+    files = [('attachments', (name, 'FROM busybox\nCOPY . /ctx\n')) for name in names]
+    assert files_of(bea, bea.image(None, files=files)) == sorted(names)
+
+
 def modes_of(who, image):
     job = who.run('cd /ctx && find . | sort | while read f; do stat -c "%a %u:%g $f" $f; done',
                   image=image)
