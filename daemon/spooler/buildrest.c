@@ -8,12 +8,18 @@
 #include "engine_podmanbuild.h"
 #include "log.h"
 
+void
+buildrest_clear(struct buildrest *rest)
+{
+	json_decref(rest->before);
+	rest->before = NULL;
+}
+
 bool
 buildrest_begin(struct buildrest *rest, struct worker *worker, enum builder builder,
     struct error *err)
 {
-	json_decref(rest->before);
-	rest->before = NULL;
+	buildrest_clear(rest);
 	if (builder != BUILDER_PODMAN)
 		return true;
 	rest->before = engine_podmanbuild_list(&worker->engine, err);
@@ -29,8 +35,8 @@ buildrest_goes_on(const struct buildrest *rest, struct worker *worker)
 	const char *id;
 	json_t *value;
 
-	engine_resume(&worker
-			   ->engine); /* the scheduler interrupts a cancelled build at each poll */
+	/* The scheduler interrupts a cancelled build at each poll. */
+	engine_resume(&worker->engine);
 	now = engine_podmanbuild_list(&worker->engine, &err);
 	json_object_foreach (now, id, value)
 		if (json_object_get(rest->before, id) == NULL)
@@ -52,6 +58,5 @@ buildrest_wait(struct buildrest *rest, struct worker *worker)
 		if (clock_monotonic_ms() >= until_ms || !worker_pause(worker, &tries))
 			break;
 	}
-	json_decref(rest->before);
-	rest->before = NULL;
+	buildrest_clear(rest);
 }

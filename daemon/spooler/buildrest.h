@@ -20,9 +20,13 @@ struct buildrest {
 bool buildrest_begin(struct buildrest *rest, struct worker *worker, enum builder builder,
     struct error *err);
 
+/* Forgets the build: it ended by itself, so nothing of it goes on. */
+void buildrest_clear(struct buildrest *rest);
+
 /*
  * Waits until the containers that came since then are gone, for build.timeout at most. Those of
- * other builds that began meanwhile count, too. Returns early if the spooler stops.
+ * other builds that began meanwhile count, too. Returns early if the spooler stops. Does nothing
+ * after buildrest_clear.
  */
 void buildrest_wait(struct buildrest *rest, struct worker *worker);
 

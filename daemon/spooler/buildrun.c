@@ -300,8 +300,10 @@ buildrun_call_engine(struct build_state *state, const struct engine_image_build 
 	state->worker->in_buildkit = state->builder == BUILDER_BUILDKIT;
 	done = engine_image_build(&state->worker->engine, build, failure, err);
 	state->worker->in_buildkit = false;
-	if (done)
+	if (done) {
+		buildrest_clear(&state->rest);
 		return true;
+	}
 	if (err->kind != ERROR_AWAY || clock_monotonic_ms() - begun < build->timeout_ms)
 		return false;
 	return asprintf(failure, "the build took longer than %lld s",
