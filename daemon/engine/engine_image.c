@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "digest.h"
 #include "engine_buildkit.h"
 #include "engine_lines.h"
 #include "engine_lost.h"
@@ -36,7 +37,8 @@ struct messages {
  * instructions are not in the Dockerfile that was checked, and could use any image of the engine
  * (dockerfile.h).
  */
-#define TRIGGERS "# Executing "
+#define TRIGGERS         "# Executing "
+#define HOST_NAME_DIGITS 12 /* as Docker's host names have */
 static const char triggers_refused[] =
     "the base image has ONBUILD instructions, which are not allowed: write them into the Dockerfile";
 static const char fetch_refused[] =
@@ -151,15 +153,40 @@ engine_image_add_object(FILE *to, const char *name, json_t *object)
 	return escaped != NULL && fprintf(to, "&%s=%s", name, escaped) > 0;
 }
 
-/* Returns the build arguments as a new object. NULL: no memory. */
+/*
+ * Returns the host name of the steps of BuildKit, which is part of the key of a cached step. A
+ * hash, because the steps see it. NULL: no memory.
+ */
+static json_t *
+engine_image_host_name(const char *cache_namespace)
+{
+	unsigned char bytes[DIGEST_BYTES];
+	char name[HOST_NAME_DIGITS + 1];
+	struct digest digest;
+
+	digest_begin(&digest);
+	digest_add(&digest, "namespace", cache_namespace, strlen(cache_namespace));
+	digest_end(&digest, bytes);
+	return json_string(sodium_bin2hex(name, sizeof name, bytes, HOST_NAME_DIGITS / 2));
+}
+
+/*
+ * Returns the build arguments as a new object. NULL: no memory.
+ *
+ * The namespace alone is not enough: for a cache mount with an id or with sharing, BuildKit (since
+ * 0.13) leaves both the id and the namespace out of the step's key (ExecOp.CacheMap). Then one
+ * account's step, made with its own cache, would be another account's cached step.
+ */
 static json_t *
 engine_image_arguments(const struct engine_image_build *build)
 {
 	json_t *arguments = build->arguments != NULL ? json_copy(build->arguments) : json_object();
 
 	if (build->builder == BUILDER_BUILDKIT &&
-	    json_object_set_new(arguments, "BUILDKIT_CACHE_MOUNT_NS",
-		json_string(build->cache_namespace)) < 0) {
+	    (json_object_set_new(arguments, "BUILDKIT_CACHE_MOUNT_NS",
+		 json_string(build->cache_namespace)) < 0 ||
+		json_object_set_new(arguments, "BUILDKIT_SANDBOX_HOSTNAME",
+		    engine_image_host_name(build->cache_namespace)) < 0)) {
 		json_decref(arguments);
 		return NULL;
 	}

@@ -25,7 +25,7 @@ struct engine_image_build {
 	int64_t memory; /* bytes, for each step; BuildKit does not limit it */
 	/*
 	 * BuildKit's cache mounts (RUN --mount=type=cache) are shared by the builds with the same
-	 * text here.
+	 * text here. Since BuildKit 0.10 (Docker 23), so are the cached results of RUN.
 	 */
 	const char *cache_namespace;
 	int64_t timeout_ms;

@@ -96,6 +96,16 @@ def test_cache_mounts_belong_to_the_account(alice, bob):
     assert counts == [1, 2, 1, 3, 2]
 
 
+@pytest.mark.parametrize('option', ['id=pip', 'sharing=locked', 'id=p,sharing=private', 'uid=0'])
+def test_no_step_is_cached_that_another_account_made_with_its_cache_mount(alice, bob, option):
+    mount = f'RUN --mount=type=cache,target=/c{secrets.token_hex(4)},{option} cd /c*; '
+    bob.wait_build(bob.build(f'FROM busybox\n{mount} echo from bob >f\n'), 'SUCCESS')
+    dockerfile = f'FROM busybox\n{mount} cat f >/made || echo by alice >/made\n'
+    bob.wait_build(bob.build(dockerfile), 'SUCCESS')
+    image = alice.wait_build(alice.build(dockerfile), 'SUCCESS')['id']
+    assert alice.lines(alice.run('cat /made', image=image)['id']) == ['by alice']
+
+
 def busybox():
     with open('/bin/busybox', 'rb') as file:
         return busybox_tar(file.read(), ['sh', 'cat', 'echo'])

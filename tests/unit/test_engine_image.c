@@ -102,6 +102,31 @@ test_instructions_of_a_base_image_are_noticed(void **state)
 }
 
 static void
+test_buildkit_keeps_caches_of_accounts_apart(void **state)
+{
+	static const char *const names[] = { "BUILDKIT_CACHE_MOUNT_NS",
+		"BUILDKIT_SANDBOX_HOSTNAME" };
+	cleanup_json json_t *given = json_pack("{s:s, s:s}", names[0], "a-2", names[1], "x");
+	const struct engine_image_build builds[] = {
+		{ .builder = BUILDER_BUILDKIT, .cache_namespace = "a-1", .arguments = given },
+		{ .builder = BUILDER_BUILDKIT, .cache_namespace = "a-2", .arguments = given },
+	};
+	cleanup_json json_t *one = engine_image_arguments(&builds[0]);
+	cleanup_json json_t *again = engine_image_arguments(&builds[0]);
+	cleanup_json json_t *other = engine_image_arguments(&builds[1]);
+
+	(void)state;
+	assert_true(json_equal(one, again));
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *value = json_string_value(json_object_get(one, names[i]));
+
+		assert_non_null(value);
+		assert_string_not_equal(value, json_string_value(json_object_get(given, names[i])));
+		assert_string_not_equal(value, json_string_value(json_object_get(other, names[i])));
+	}
+}
+
+static void
 test_links_that_lead_out_of_the_context(void **state)
 {
 	static const struct {
@@ -172,6 +197,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_tell_the_failure_and_its_step),
 		cmocka_unit_test(test_instructions_of_a_base_image_are_noticed),
+		cmocka_unit_test(test_buildkit_keeps_caches_of_accounts_apart),
 		cmocka_unit_test(test_links_that_lead_out_of_the_context),
 		cmocka_unit_test_setup_teardown(
 		    test_interruption_ends_packing_amid_files_that_are_left_out, folder_setup,
