@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "engine_refusal.h"
+#include "engine_time.h"
 
 #define STOP_MARGIN_S 30 /* time for the engine's own work after the grace period */
 #define START_MS      (10 * 60 * 1000)
@@ -214,48 +214,6 @@ engine_container_start(struct engine *engine, const char *name, struct error *er
 	    engine_container_refused(&answer, err, "start the container");
 }
 
-/* Returns the milliseconds of a zone ("+01:30") that follows a time. */
-static int64_t
-engine_container_zone_ms(const char *text)
-{
-	const char *sign = strpbrk(text, "+-");
-	int hours, minutes;
-
-	if (sign == NULL || sscanf(sign + 1, "%2d:%2d", &hours, &minutes) != 2)
-		return 0;
-	return (*sign == '-' ? -1 : 1) * (hours * 60 + minutes) * 60 * MS_PER_S;
-}
-
-/*
- * Returns the milliseconds of a decimal fraction (".123456789"). Stops at the first character that
- * is not a digit.
- */
-static int64_t
-engine_container_fraction_ms(const char *text)
-{
-	int64_t sum = 0;
-
-	if (*text++ != '.')
-		return 0;
-	for (int64_t weight = MS_PER_S / 10; weight > 0 && *text >= '0' && *text <= '9';
-	     weight /= 10)
-		sum += (*text++ - '0') * weight;
-	return sum;
-}
-
-/* Reads a time of the engine: RFC 3339 with up to nine decimals. Year 1 means "never". */
-static int64_t
-engine_container_time_read(const char *text)
-{
-	struct tm utc = { 0 };
-	const char *rest = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-
-	if (rest == NULL || utc.tm_year < 70)
-		return 0;
-	return (int64_t)timegm(&utc) * MS_PER_S + engine_container_fraction_ms(rest) -
-	    engine_container_zone_ms(rest + strspn(rest, ".0123456789"));
-}
-
 /*
  * Maps a status to a state. "paused" and "restarting" count as running, because the container has
  * not ended.
@@ -308,8 +266,8 @@ engine_container_inspect(struct engine *engine, const char *name, struct contain
 	info->state = engine_container_state_of(status);
 	info->exit_code = exit_code;
 	info->oom_killed = oom_killed != 0;
-	info->started_at = engine_container_time_read(started);
-	info->finished_at = engine_container_time_read(finished);
+	info->started_at = engine_time_read(started);
+	info->finished_at = engine_time_read(finished);
 	info->joined = network != NULL && strncmp(network, "container:", 10) == 0;
 	return true;
 }
@@ -463,6 +421,6 @@ engine_container_stat(struct engine *engine, const char *name, const char *path,
 		return engine_refused(&answer, err, "describe a file of the container");
 	stat->regular = ((uint64_t)mode & MODE_TYPE) == 0;
 	stat->size = size;
-	stat->modified = engine_container_time_read(modified);
+	stat->modified = engine_time_read(modified);
 	return true;
 }

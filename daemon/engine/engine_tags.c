@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "engine_time.h"
 
 #define PRUNE_MS (10 * 60 * 1000)
 
@@ -98,7 +99,7 @@ engine_tags_remove(struct engine *engine, const char *tag, struct error *err)
 }
 
 bool
-engine_tags_remove_untagged(struct engine *engine, const char *id, struct error *err)
+engine_tags_remove_untagged(struct engine *engine, const char *id, int64_t since, struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[128];
@@ -111,7 +112,9 @@ engine_tags_remove_untagged(struct engine *engine, const char *id, struct error 
 	if (answer.status != 200)
 		return engine_refused(&answer, err, "inspect the image");
 	/* A call by id would also remove the only name of an image. */
-	return json_array_size(json_object_get(answer.json, "RepoTags")) > 0 ||
+	return engine_time_read(json_string_value(json_object_get(answer.json, "Created"))) <
+	    since ||
+	    json_array_size(json_object_get(answer.json, "RepoTags")) > 0 ||
 	    json_array_size(json_object_get(answer.json, "RepoDigests")) > 0 ||
 	    engine_tags_remove(engine, id, err);
 }

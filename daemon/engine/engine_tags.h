@@ -31,11 +31,12 @@ bool engine_tags_is_ours(struct engine *engine, const char *name, const char *in
 bool engine_tags_remove(struct engine *engine, const char *tag, struct error *err);
 
 /*
- * Removes an image, by its id, if it has no name, and the images without a name that it was built
- * from. Success if it does not exist or has a name. ERROR_CONFLICT: a container needs it, or
- * another image was built on it.
+ * Removes an image, by its id, if it has no name and was made since then (ms since 1970), and the
+ * images without a name that it was built from. Success if it does not exist, has a name or is
+ * older. ERROR_CONFLICT: a container needs it, or another image was built on it.
  */
-bool engine_tags_remove_untagged(struct engine *engine, const char *id, struct error *err);
+bool engine_tags_remove_untagged(struct engine *engine, const char *id, int64_t since,
+    struct error *err);
 
 /* Removes the images with our label that have no tag and on which no other image is built. */
 bool engine_tags_prune(struct engine *engine, const char *instance, int64_t *removed,

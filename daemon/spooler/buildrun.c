@@ -318,7 +318,7 @@ buildrun_call_builder(struct build_state *state, const struct engine_image_build
 	bool done;
 
 	buildtrace_remove_container(state->worker, &state->trace);
-	state->trace = (struct buildtrace){ 0 };
+	state->trace = (struct buildtrace){ .since = state->build->created_at };
 	if (state->builder != BUILDER_CLASSIC)
 		return buildrest_begin(&state->rest, state->worker, state->builder, err) &&
 		    buildrun_call_engine(state, build, failure, err);
@@ -326,9 +326,9 @@ buildrun_call_builder(struct build_state *state, const struct engine_image_build
 	done = buildrun_call_engine(state, build, failure, err);
 	if (done ? *failure != NULL
 		 : err->kind == ERROR_INTERRUPTED && buildrun_is_cancelled(state))
-		buildtrace_end(state->worker, state->trace.image);
+		buildtrace_end(state->worker, &state->trace);
 	else
-		buildtrace_end(state->worker, "");
+		buildtrace_end(state->worker, NULL);
 	return done;
 }
 
@@ -542,7 +542,9 @@ buildrun_settle(struct build_state *state, const struct error *err, int *tries)
 void
 buildrun(struct worker *worker, const struct build *build)
 {
-	struct build_state state = { .worker = worker, .build = build, .output.fd = -1 };
+	struct build_state state = {
+		.worker = worker, .build = build, .output.fd = -1, .trace.since = build->created_at
+	};
 	struct error err = { .kind = ERROR_NONE };
 	char name[24];
 	int tries = 0;

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "engine_container.h"
 #include "engine_tags.h"
+#include "engine_time.h"
 #include "log.h"
 
 #define IMAGES_MOST 64 /* that wait for their removal; more stay on the engine */
@@ -26,7 +27,7 @@ static struct {
 	pthread_cond_t removed;
 	int building;
 	bool removing;
-	char images[IMAGES_MOST][BUILDTRACE_ID];
+	struct buildtrace traces[IMAGES_MOST];
 	size_t count;
 } shared = { .lock = PTHREAD_MUTEX_INITIALIZER, .removed = PTHREAD_COND_INITIALIZER };
 
@@ -72,19 +73,26 @@ buildtrace_read_output(struct buildtrace *trace, int folder, const char *name)
 	}
 }
 
-/* Keeps the container if it belongs to a job or sandbox: those have labels. */
+/*
+ * Keeps the container if it belongs to a job or sandbox, because those have labels, and if it is
+ * older than the build.
+ */
 static bool
-buildtrace_is_ours(struct worker *worker, const char *id, bool *ours, struct error *err)
+buildtrace_is_ours(struct worker *worker, const struct buildtrace *trace, bool *ours,
+    struct error *err)
 {
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[BUILDTRACE_ID + 32];
 	json_t *labels;
 
-	snprintf(path, sizeof path, "/containers/%s/json", id);
+	snprintf(path, sizeof path, "/containers/%s/json", trace->container);
 	if (!engine_call(&worker->engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
 		return false;
 	labels = json_object_get(json_object_get(answer.json, "Config"), "Labels");
-	*ours = answer.status == 200 && json_object_get(labels, "kabuto.job") == NULL &&
+	*ours = answer.status == 200 &&
+	    engine_time_read(json_string_value(json_object_get(answer.json, "Created"))) >=
+		trace->since &&
+	    json_object_get(labels, "kabuto.job") == NULL &&
 	    json_object_get(labels, "kabuto.sandbox") == NULL;
 	return true;
 }
@@ -97,7 +105,7 @@ buildtrace_remove_container(struct worker *worker, struct buildtrace *trace)
 
 	if (trace->container[0] == '\0')
 		return;
-	if (!buildtrace_is_ours(worker, trace->container, &ours, &err) ||
+	if (!buildtrace_is_ours(worker, trace, &ours, &err) ||
 	    (ours && !engine_container_remove(&worker->engine, trace->container, &err)))
 		log_write(LOG_WARNING, "remove the container of a build that was cut: %s",
 		    err.text);
@@ -119,12 +127,12 @@ buildtrace_begin(void)
 
 /* Removes the image. It stays if others are built on it: then the engine keeps it as a cache. */
 static void
-buildtrace_remove_image(struct worker *worker, const char *image)
+buildtrace_remove_image(struct worker *worker, const struct buildtrace *trace)
 {
 	struct error err;
 	int tries = 0;
 
-	while (!engine_tags_remove_untagged(&worker->engine, image, &err)) {
+	while (!engine_tags_remove_untagged(&worker->engine, trace->image, trace->since, &err)) {
 		if (err.kind == ERROR_CONFLICT && strstr(err.text, "child") == NULL &&
 		    tries < TRIES_MOST && worker_pause(worker, &tries))
 			continue;
@@ -135,18 +143,18 @@ buildtrace_remove_image(struct worker *worker, const char *image)
 }
 
 void
-buildtrace_end(struct worker *worker, const char *image)
+buildtrace_end(struct worker *worker, const struct buildtrace *trace)
 {
 	pthread_mutex_lock(&shared.lock);
-	if (image[0] != '\0' && shared.count < IMAGES_MOST)
-		snprintf(shared.images[shared.count++], BUILDTRACE_ID, "%s", image);
+	if (trace != NULL && trace->image[0] != '\0' && shared.count < IMAGES_MOST)
+		shared.traces[shared.count++] = *trace;
 	shared.building--;
 	if (shared.building == 0 && shared.count > 0 && !worker->spooler->stopping) {
 		shared.removing = true;
 		pthread_mutex_unlock(&shared.lock); /* nobody else changes it meanwhile */
 		engine_resume(&worker->engine);
 		for (size_t i = 0; i < shared.count; i++)
-			buildtrace_remove_image(worker, shared.images[i]);
+			buildtrace_remove_image(worker, &shared.traces[i]);
 		pthread_mutex_lock(&shared.lock);
 		shared.count = 0;
 		shared.removing = false;

@@ -13,6 +13,7 @@
 #define BUILDTRACE_ID 72
 
 struct buildtrace {
+	int64_t since; /* ms since 1970, before the build began */
 	char image[BUILDTRACE_ID];     /* empty: none */
 	char container[BUILDTRACE_ID]; /* empty: none */
 };
@@ -25,17 +26,17 @@ void buildtrace_read_output(struct buildtrace *trace, int folder, const char *na
 
 /*
  * Removes the container, unless it is one of a job. Steps print their own output among the
- * builder's messages, but they do not know the ids of other containers.
+ * builder's messages, so that the id may be any: what is older than the build stays.
  */
 void buildtrace_remove_container(struct worker *worker, struct buildtrace *trace);
 
 /*
- * Surround a build by the classic builder. At its end, image is removed with those that it was
- * built from, up to the first that has a tag or on which another image is built; "" removes
- * nothing. Two builds of the same Dockerfile share images. So images are removed only when no build
+ * Surround a build by the classic builder. At its end, the image of the trace is removed with those
+ * that it was built from, up to the first that has a tag or on which another image is built. NULL
+ * removes nothing, and an image that is older than the build stays. Two builds of the same Dockerfile share images. So images are removed only when no build
  * runs, and builds wait for that.
  */
 void buildtrace_begin(void);
-void buildtrace_end(struct worker *worker, const char *image);
+void buildtrace_end(struct worker *worker, const struct buildtrace *trace);
 
 #endif

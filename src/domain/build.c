@@ -23,7 +23,7 @@
 #define RETRY_S 60 /* an estimate of when a build ends */
 
 #define BUILD_ROW                                                                                  \
-	"id, image, state, dockerfile, repo_url, error, nocache, tag_secret, build_arg, account"
+	"id, image, state, dockerfile, repo_url, error, nocache, tag_secret, build_arg, account, created_at"
 #define BUILD_COLUMNS "SELECT " BUILD_ROW " FROM build"
 
 void
@@ -51,6 +51,7 @@ build_take(struct statement *st, void *context, struct error *err)
 	statement_take_text(st, 7, build->tag_secret, sizeof build->tag_secret);
 	build->build_arg = statement_copy(st, 8);
 	build->account = statement_integer(st, 9);
+	build->created_at = statement_integer(st, 10);
 	if (statement_copied(st, err))
 		return true;
 	build_clear(build);

@@ -32,6 +32,7 @@ struct build {
 	char *error;
 	char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
 	bool nocache;
+	int64_t created_at; /* ms since 1970 */
 };
 void build_clear(struct build *build);
 

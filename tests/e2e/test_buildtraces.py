@@ -60,10 +60,10 @@ def test_layers_that_another_image_needs_stay(classic, alice):
 def test_container_that_a_cut_build_left_is_removed(classic, alice):
     """As an engine leaves it that loses its power: only the output of the build names it."""
     engine = classic.engine
+    build = alice.build('FROM busybox\nRUN sleep 86421\n')
+    until(lambda: runs('sleep 86421'), 'the RUN runs')
     left = engine.call('POST', '/containers/create', {'Image': 'busybox:latest', 'Cmd': ['true']})
     try:
-        build = alice.build('FROM busybox\nRUN sleep 86421\n')
-        until(lambda: runs('sleep 86421'), 'the RUN runs')
         classic['spooler'].kill()
         line = json.dumps({'stream': f' ---> Running in {left["Id"][:12]}\n'})
         with open(classic.state / f'builds/{build}/output', 'a', encoding='ascii') as file:
@@ -77,3 +77,30 @@ def test_container_that_a_cut_build_left_is_removed(classic, alice):
     finally:
         if left['Id'] in {c['Id'] for c in engine.call('GET', '/containers/json', all=1)}:
             engine.remove(left['Id'])
+
+
+def test_step_that_prints_as_the_builder_removes_nothing_of_others(classic, alice):
+    """Neither an image without a name nor, at the build's next try, a container."""
+    engine = classic.engine
+    other = engine.call('POST', '/containers/create', {'Image': 'busybox:latest', 'Cmd': ['true']})
+    image = engine.call('POST', f'/commit?container={other["Id"]}')['Id']
+    short, running = image.removeprefix('sha256:')[:12], f'Running in {other["Id"][:12]}'
+
+    def prints(line):
+        return f"printf ' ---> {line}\\n'"
+    try:
+        state = alice.wait_build(alice.build(
+            f'FROM busybox\nRUN {prints(short)}; false\n', nocache='true'), 'FAILED')
+        assert f' ---> {short}\n' in text(state)
+        alice.image('FROM busybox\nRUN echo after >/it\n', name='after')
+        assert image in images(engine)
+        build = alice.build(f'FROM busybox\nRUN {prints(running)}; sleep 86423\n')
+        until(lambda: f'\n ---> {running}\n' in text(alice.build_state(build)), 'it has printed')
+        classic.restart('spooler')
+        until(lambda: runs('sleep 86423'), 'the build runs again')
+        expect(alice.call('DELETE', f'/image/build/{build}'), 200)
+        alice.wait_build(build, 'FAILED')
+        assert other['Id'] in {c['Id'] for c in engine.call('GET', '/containers/json', all=1)}
+    finally:
+        engine.remove(other['Id'])
+        engine.call('DELETE', f'/images/{short}', force=1)

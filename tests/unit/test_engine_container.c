@@ -4,6 +4,8 @@
  */
 #include "support.h"
 
+#include "engine_time.h"
+
 #include "daemon/engine/engine_container.c"
 
 static void
@@ -33,9 +35,9 @@ test_times_are_read_to_the_millisecond(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		row_check(failed, engine_container_time_read(rows[i].text) == rows[i].ms, "%s: %lld",
+		row_check(failed, engine_time_read(rows[i].text) == rows[i].ms, "%s: %lld",
 		    rows[i].text != NULL ? rows[i].text : "NULL",
-		    (long long)engine_container_time_read(rows[i].text));
+		    (long long)engine_time_read(rows[i].text));
 	rows_end(failed);
 }
 
