@@ -4,6 +4,7 @@
 #include "runexec.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,8 +37,7 @@ static const struct {
 	    "'%F' needs '%D', which is not in the image: build the program in this image, or link it statically" },
 	{ "glibc",
 	    "'%F' needs '%D', which is not in the image: it was built for glibc, and the image has musl (Alpine). Use a Debian image, or build the program in this image" },
-	{ "machine",
-	    "'%F' was built for %D, and this machine is %M: build it for this machine" },
+	{ "machine", "'%F' was built for %D, and this machine is %M: build it for this machine" },
 	{ "format", "'%F' is not a program" },
 };
 
@@ -77,8 +77,8 @@ runexec_fill(char *text, size_t size, const char *words, const struct usage *usa
 		machine.machine[0] = '\0';
 	for (; *words != '\0' && at + 1 < size; words++) {
 		const char *part = *words != '%' ? NULL
-		    : words[1] == 'F'		 ? usage->exec_file
-		    : words[1] == 'D'		 ? usage->exec_detail
+		    : words[1] == 'F'            ? usage->exec_file
+		    : words[1] == 'D'            ? usage->exec_detail
 						 : machine.machine;
 
 		if (part == NULL) {
@@ -89,6 +89,15 @@ runexec_fill(char *text, size_t size, const char *words, const struct usage *usa
 		at += (size_t)snprintf(text + at, size - at, "%s", part);
 	}
 	text[at < size ? at : size - 1] = '\0';
+}
+
+/* The job could write any number into the report. */
+static const char *
+runexec_errno_words(int64_t number)
+{
+	const char *words = number <= INT_MAX ? strerrordesc_np((int)number) : NULL;
+
+	return words != NULL ? words : "unknown error";
 }
 
 void
@@ -111,5 +120,5 @@ runexec_explain(char *text, size_t size, const struct usage *usage, const char *
 		snprintf(text, size, "the image has no program '%s'", program);
 	else
 		snprintf(text, size, "the program '%s' could not be started: %s", program,
-		    strerrordesc_np((int)usage->exec_errno));
+		    runexec_errno_words(usage->exec_errno));
 }
