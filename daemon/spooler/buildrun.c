@@ -317,11 +317,11 @@ buildrun_call_builder(struct build_state *state, const struct engine_image_build
 {
 	bool done;
 
-	buildtrace_remove_container(state->worker, &state->trace);
-	state->trace = (struct buildtrace){ .since = state->build->created_at };
 	if (state->builder != BUILDER_CLASSIC)
 		return buildrest_begin(&state->rest, state->worker, state->builder, err) &&
 		    buildrun_call_engine(state, build, failure, err);
+	buildtrace_remove_container(state->worker, &state->trace);
+	state->trace = (struct buildtrace){ 0 };
 	buildtrace_begin();
 	done = buildrun_call_engine(state, build, failure, err);
 	if (done ? *failure != NULL

@@ -74,26 +74,32 @@ buildtrace_read_output(struct buildtrace *trace, int folder, const char *name)
 }
 
 /*
- * Keeps the container if it belongs to a job or sandbox, because those have labels, and if it is
- * older than the build.
+/*
+ * *of_build tells whether the container may be one of this build. Containers of jobs and sandboxes
+ * have labels, one that is older than the build is not its own, and one that is not Kabuto's has
+ * other limits.
  */
 static bool
-buildtrace_is_ours(struct worker *worker, const struct buildtrace *trace, bool *ours,
+buildtrace_is_of_build(struct worker *worker, const struct buildtrace *trace, bool *of_build,
     struct error *err)
 {
+	const json_int_t memory = worker->config->build.memory;
 	cleanup_answer struct engine_answer answer = { 0 };
 	char path[BUILDTRACE_ID + 32];
-	json_t *labels;
+	json_t *labels, *limits;
 
 	snprintf(path, sizeof path, "/containers/%s/json", trace->container);
 	if (!engine_call(&worker->engine, "GET", path, NULL, ENGINE_CALL_MS, &answer, err))
 		return false;
 	labels = json_object_get(json_object_get(answer.json, "Config"), "Labels");
-	*ours = answer.status == 200 &&
+	limits = json_object_get(answer.json, "HostConfig");
+	*of_build = answer.status == 200 &&
 	    engine_time_read(json_string_value(json_object_get(answer.json, "Created"))) >=
 		trace->since &&
 	    json_object_get(labels, "kabuto.job") == NULL &&
-	    json_object_get(labels, "kabuto.sandbox") == NULL;
+	    json_object_get(labels, "kabuto.sandbox") == NULL &&
+	    json_integer_value(json_object_get(limits, "Memory")) == memory &&
+	    json_integer_value(json_object_get(limits, "ShmSize")) == memory;
 	return true;
 }
 
@@ -101,15 +107,15 @@ void
 buildtrace_remove_container(struct worker *worker, struct buildtrace *trace)
 {
 	struct error err;
-	bool ours = false;
+	bool of_build = false;
 
 	if (trace->container[0] == '\0')
 		return;
-	if (!buildtrace_is_ours(worker, trace, &ours, &err) ||
-	    (ours && !engine_container_remove(&worker->engine, trace->container, &err)))
+	if (!buildtrace_is_of_build(worker, trace, &of_build, &err) ||
+	    (of_build && !engine_container_remove(&worker->engine, trace->container, &err)))
 		log_write(LOG_WARNING, "remove the container of a build that was cut: %s",
 		    err.text);
-	else if (ours)
+	else if (of_build)
 		log_write(LOG_INFO, "removed container %.12s of a build that was cut",
 		    trace->container);
 	trace->container[0] = '\0';

@@ -25,8 +25,9 @@ void buildtrace_read(struct buildtrace *trace, const char *stream);
 void buildtrace_read_output(struct buildtrace *trace, int folder, const char *name);
 
 /*
- * Removes the container, unless it is one of a job. Steps print their own output among the
- * builder's messages, so that the id may be any: what is older than the build stays.
+ * Removes the container if it has the limits of a build's container, is not older than the build and
+ * is not one of a job. A step can print the id of any container as the builder does: by default a
+ * container's host name is the beginning of its id.
  */
 void buildtrace_remove_container(struct worker *worker, struct buildtrace *trace);
 

@@ -57,25 +57,35 @@ def test_layers_that_another_image_needs_stay(classic, alice):
     assert alice.lines(alice.run('cat /d /e', image=image)['id']) == ['shared', 'good']
 
 
-def test_container_that_a_cut_build_left_is_removed(classic, alice):
-    """As an engine leaves it that loses its power: only the output of the build names it."""
+@pytest.mark.parametrize('limit', [2 << 30, None], ids=['of a build', 'of somebody else'])
+def test_container_that_a_cut_build_left_is_removed(classic, alice, limit):
+    """
+    As an engine leaves it that loses its power: only the output of the build names it. A step can
+    print the same of any container.
+    """
     engine = classic.engine
+    limits = {'Memory': limit, 'MemorySwap': limit, 'ShmSize': limit} if limit else {}
     build = alice.build('FROM busybox\nRUN sleep 86421\n')
     until(lambda: runs('sleep 86421'), 'the RUN runs')
-    left = engine.call('POST', '/containers/create', {'Image': 'busybox:latest', 'Cmd': ['true']})
+    left = engine.call('POST', '/containers/create', {
+        'Image': 'busybox:latest', 'Cmd': ['true'], 'HostConfig': limits})
+
+    def exists():
+        return left['Id'] in {one['Id'] for one in engine.call('GET', '/containers/json', all=1)}
+
     try:
         classic['spooler'].kill()
+        until(lambda: not runs('sleep 86421'), 'the engine ends the build')
         line = json.dumps({'stream': f' ---> Running in {left["Id"][:12]}\n'})
         with open(classic.state / f'builds/{build}/output', 'a', encoding='ascii') as file:
             file.write(line + '\n')
         classic['spooler'].start()
-        until(lambda: left['Id'] not in {c['Id'] for c in engine.call('GET', '/containers/json',
-                                                                      all=1)}, 'it is removed')
         until(lambda: runs('sleep 86421'), 'the build runs again')
+        assert exists() == (limit is None)
         expect(alice.call('DELETE', f'/image/build/{build}'), 200)
         alice.wait_build(build, 'FAILED')
     finally:
-        if left['Id'] in {c['Id'] for c in engine.call('GET', '/containers/json', all=1)}:
+        if exists():
             engine.remove(left['Id'])
 
 
