@@ -51,6 +51,17 @@ dockerfile_take_word(const char *line, const char *end, char word[static WORD_MO
 }
 
 /*
+ * Copies the next word of the line, without quotes, and moves *line after it. Returns whether it is
+ * a flag.
+ */
+static bool
+dockerfile_take_flag(const char **line, char word[static WORD_MOST])
+{
+	*line = dockerfile_take_word(*line + strspn(*line, SPACE), SPACE "\n", word);
+	return strncmp(word, "--", 2) == 0;
+}
+
+/*
  * Returns the length of a variable that all parsers understand in the same way, "$NAME" or
  * "${NAME}"; 0 for any other text after "$".
  */
@@ -146,10 +157,8 @@ dockerfile_check_from(const struct dockerfile *file, const char *line, struct er
 {
 	char word[WORD_MOST];
 
-	do {
-		line += strspn(line, SPACE);
-		line = dockerfile_take_word(line, SPACE "\n", word);
-	} while (strncmp(word, "--", 2) == 0);
+	while (dockerfile_take_flag(&line, word))
+		continue;
 	return dockerfile_check_word(file, word, err);
 }
 
@@ -274,18 +283,14 @@ dockerfile_check_run(const char *line, struct error *err)
 {
 	char word[WORD_MOST];
 
-	for (;;) {
-		line += strspn(line, SPACE);
-		line = dockerfile_take_word(line, SPACE "\n", word);
-		if (strncmp(word, "--", 2) != 0)
-			return true;
+	while (dockerfile_take_flag(&line, word))
 		if (strcmp(word, "--network=none") != 0 && strcmp(word, "--network=default") != 0 &&
 		    (strncmp(word, "--mount=", 8) != 0 || strstr(word, "cache") != NULL ||
 			strchr(word, '$') != NULL))
 			return error_set(err, ERROR_INPUT,
 			    "the Dockerfile has RUN with '%s', which is not allowed: use only --network=none and --mount, without variables and without a cache",
 			    word);
-	}
+	return true;
 }
 
 /*
@@ -387,17 +392,13 @@ dockerfile_check_secrets(const char *line, struct error *err)
 	static const char *const types[] = { "type=secret", "type=ssh", NULL };
 	char word[WORD_MOST];
 
-	for (;;) {
-		line += strspn(line, SPACE);
-		line = dockerfile_take_word(line, SPACE "\n", word);
-		if (strncmp(word, "--", 2) != 0)
-			return true;
+	while (dockerfile_take_flag(&line, word))
 		for (size_t i = 0; types[i] != NULL; i++)
 			if (strcasestr(word, types[i]) != NULL)
 				return error_set(err, ERROR_INPUT,
 				    "the Dockerfile has RUN with '%s': builds get no secrets and no SSH keys; send the file as an attachment, or clone in a job",
 				    word);
-	}
+	return true;
 }
 
 bool
