@@ -276,7 +276,7 @@ dockerfile_check_add(const char *line, struct error *err)
 
 /*
  * Checks RUN's flags, which only Podman knows: they must not allow another network than the
- * build's, or a cache that all accounts would share.
+ * build's, or a cache that all accounts would share. The end of a long flag is unknown.
  */
 static bool
 dockerfile_check_run(const char *line, struct error *err)
@@ -286,9 +286,9 @@ dockerfile_check_run(const char *line, struct error *err)
 	while (dockerfile_take_flag(&line, word))
 		if (strcmp(word, "--network=none") != 0 && strcmp(word, "--network=default") != 0 &&
 		    (strncmp(word, "--mount=", 8) != 0 || strstr(word, "cache") != NULL ||
-			strchr(word, '$') != NULL))
+			strchr(word, '$') != NULL || strlen(word) == WORD_MOST - 1))
 			return error_set(err, ERROR_INPUT,
-			    "the Dockerfile has RUN with '%s', which is not allowed: use only --network=none and --mount, without variables and without a cache",
+			    "the Dockerfile has RUN with '%s', which is not allowed: use only --network=none and --mount, with at most 254 characters, without variables and without a cache",
 			    word);
 	return true;
 }

@@ -40,6 +40,10 @@ check_rows(const struct row *rows, size_t count, bool (*check)(const char *text,
 	rows_end(failed);
 }
 
+#define LONG                                                                                       \
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567" \
+	"890123456789012345678901234567890123456789"
+
 static void
 test_images_are_named_and_not_asked_for_by_id(void **state)
 {
@@ -174,6 +178,8 @@ test_images_are_named_and_not_asked_for_by_id(void **state)
 		{ "FROM busybox\nRUN --network=none --network=$N true\n", false },
 		{ "FROM busybox\nRUN --security=insecure true\n", false },
 		{ "FROM busybox\nRUN --mount=type=cache,target=/x true\n", false },
+		{ "FROM busybox\nRUN --mount=target=/" LONG ",type=bind true\n", true },
+		{ "FROM busybox\nRUN --mount=target=/" LONG LONG ",type=cache true\n", false },
 		{ "FROM busybox\nRUN --mount=type=$T,target=/x true\n", false },
 		{ "FROM busybox\nONBUILD RUN --network=host true\n", false },
 		{ "FROM python:${V:-3}\n", true },
