@@ -321,7 +321,7 @@ buildrun_call_builder(struct build_state *state, const struct engine_image_build
 		return buildrest_begin(&state->rest, state->worker, state->builder, err) &&
 		    buildrun_call_engine(state, build, failure, err);
 	buildtrace_remove_container(state->worker, &state->trace);
-	state->trace = (struct buildtrace){ 0 };
+	state->trace = (struct buildtrace){ .since = state->build->created_at };
 	buildtrace_begin();
 	done = buildrun_call_engine(state, build, failure, err);
 	if (done ? *failure != NULL

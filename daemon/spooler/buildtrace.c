@@ -17,7 +17,7 @@
 #include "log.h"
 
 #define IMAGES_MOST 64 /* that wait for their removal; more stay on the engine */
-#define TRIES_MOST  5  /* while the engine still removes the container of the last step */
+#define TRIES_MOST  5  /* while calls are interrupted, or the last step's container exists */
 #define HEX         "0123456789abcdef"
 #define ARROW       " ---> "
 #define RUNNING     ARROW "Running in "
@@ -139,9 +139,14 @@ buildtrace_remove_image(struct worker *worker, const struct buildtrace *trace)
 	int tries = 0;
 
 	while (!engine_tags_remove_untagged(&worker->engine, trace->image, trace->since, &err)) {
-		if (err.kind == ERROR_CONFLICT && strstr(err.text, "child") == NULL &&
-		    tries < TRIES_MOST && worker_pause(worker, &tries))
+		bool passes = err.kind == ERROR_INTERRUPTED ||
+		    (err.kind == ERROR_CONFLICT && strstr(err.text, "child") == NULL);
+
+		if (passes && tries < TRIES_MOST && worker_pause(worker, &tries)) {
+			/* The scheduler interrupts a cancelled build at each poll. */
+			engine_resume(&worker->engine);
 			continue;
+		}
 		log_write(err.kind == ERROR_CONFLICT ? LOG_INFO : LOG_WARNING,
 		    "remove the layers of a failed build: %s", err.text);
 		return;

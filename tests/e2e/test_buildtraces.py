@@ -47,6 +47,20 @@ def test_layers_of_a_cancelled_build_go_away(classic, alice):
     until(lambda: images(classic.engine) == before, 'its layers are removed')
 
 
+def test_layers_go_away_although_the_scheduler_interrupts_the_call(own, proxy):
+    kabuto = own({'build': {'builder': 'classic'}}, engine_socket=proxy.path)
+    dave = kabuto.user('dave')
+    before = images(kabuto.engine)
+    build = dave.build('FROM busybox\nRUN echo 1 >/f\nRUN sleep 86423\n')
+    until(lambda: runs('sleep 86423'), 'the RUN runs')
+    proxy.hold(r'DELETE /v[0-9.]+/images/')
+    expect(dave.call('DELETE', f'/image/build/{build}'), 200)
+    proxy.wait_held(2)
+    proxy.release_all()
+    dave.wait_build(build, 'FAILED')
+    until(lambda: images(kabuto.engine) == before, 'its layers are removed')
+
+
 def test_layers_that_another_image_needs_stay(classic, alice):
     shared = 'FROM busybox\nRUN echo shared >/d\n'
     image = alice.image(shared + 'RUN echo good >/e\n', name='good')
