@@ -13,6 +13,7 @@
 #include "utf8.h"
 
 #define WHOLE_MOST 0x1p53 /* a double holds each whole number below it exactly */
+#define SPACE      " \t\r\n"
 
 void
 parameter_clear(struct values *values)
@@ -75,9 +76,15 @@ parameter_check_text(const struct value *value, struct error *err)
 static bool
 parameter_check_pair(const struct value *value, struct error *err)
 {
-	return (value->text[0] != '=' && strchr(value->text, '=') != NULL) ||
-	    parameter_bad(value->parameter, err,
-		"must be KEY=VALUE, or in JSON an object of keys and values");
+	size_t key = strcspn(value->text, "=");
+
+	if (key == 0 || value->text[key] == '\0')
+		return parameter_bad(value->parameter, err,
+		    "must be KEY=VALUE, or in JSON an object of keys and values");
+	return strcspn(value->text, SPACE) > key ||
+	    error_set(err, ERROR_INPUT,
+		"%s: the key '%.*s' contains a space or a line break: write KEY=VALUE, without export and without spaces before '='",
+		value->parameter->name, key < 100 ? (int)key : 100, value->text);
 }
 
 static bool
@@ -140,11 +147,18 @@ parameter_check_decimal(struct value *value, struct error *err)
 static bool
 parameter_check_bytes(struct value *value, struct error *err)
 {
+	const struct parameter *p = value->parameter;
+	char least[QUANTITY_TEXT];
+
 	if (!quantity_parse_bytes(value->text, &value->number) &&
 	    (!parameter_read_whole(value->text, &value->number) || value->number < 0))
-		return parameter_bad(value->parameter, err,
+		return parameter_bad(p, err,
 		    "must be a size: bytes, or 512k, 64m, 2g (also 64MB, 64Mi, 64MiB)");
-	return parameter_range(value->parameter, (double)value->number, 1, err);
+	if (value->number >= p->least)
+		return parameter_range(p, (double)value->number, 1, err);
+	return error_set(err, ERROR_INPUT,
+	    "%s: must be at least %s (%lld bytes); a number without a unit counts bytes: write 512m, 2g",
+	    p->name, quantity_format_bytes(p->least, least), (long long)p->least);
 }
 
 static bool
@@ -200,6 +214,10 @@ parameter_check_command(const struct value *value, struct error *err)
 	json_t *item;
 	size_t i;
 
+	if (value->text[0] == '@')
+		return error_set(err, ERROR_INPUT,
+		    "%s: this is the path of a file, not its text; with curl use --data-urlencode %s@path, or -F %s=@path",
+		    value->parameter->name, value->parameter->name, value->parameter->name);
 	if (json == NULL)
 		return true;
 	if (json_array_size(json) == 0 || !parameter_strings_only(json))
@@ -287,6 +305,23 @@ parameter_read_list(const char *text, size_t length)
 	    : NULL;
 }
 
+/* Whether white space around a value means nothing. A file sent with wget ends with a line break.
+ */
+static bool
+parameter_is_word(const struct parameter *p)
+{
+	static const bool words[] = {
+		[PARAMETER_ID] = true,
+		[PARAMETER_NUMBER] = true,
+		[PARAMETER_DECIMAL] = true,
+		[PARAMETER_BYTES] = true,
+		[PARAMETER_BOOLEAN] = true,
+		[PARAMETER_CHOICE] = true,
+	};
+
+	return (size_t)p->type < sizeof words && words[p->type];
+}
+
 bool
 parameter_add(struct values *values, const struct parameter *p, const char *text, size_t length,
     struct error *err)
@@ -296,6 +331,15 @@ parameter_add(struct values *values, const struct parameter *p, const char *text
 
 	text += mark;
 	length -= mark;
+	if (parameter_is_word(p)) {
+		while (length > 0 && strchr(SPACE, text[0]) != NULL && text[0] != '\0') {
+			text++;
+			length--;
+		}
+		while (length > 0 && text[length - 1] != '\0' &&
+		    strchr(SPACE, text[length - 1]) != NULL)
+			length--;
+	}
 	if (p->type == PARAMETER_PAIRS)
 		list = parameter_read_list(text, length);
 	return list != NULL ? parameter_add_json(values, p, list, err)
@@ -402,6 +446,9 @@ parameter_add_array(struct values *values, const struct parameter *p, json_t *ar
 	json_array_foreach (array, i, item) {
 		if (json_is_array(item))
 			return parameter_bad(p, err, "must not contain lists");
+		if (json_object_get(item, "name") != NULL && json_object_get(item, "value") != NULL)
+			return parameter_bad(p, err,
+			    "write {\"KEY\": \"VALUE\"}, not {\"name\": \"KEY\", \"value\": \"VALUE\"}");
 		if (!parameter_add_json(values, p, item, err))
 			return false;
 	}

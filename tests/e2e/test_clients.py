@@ -278,6 +278,21 @@ def test_password_stays_as_it_is(kabuto, kind):
     refused(client.post('/login', {**fields, 'password': 'a\nb\n'}), 401)
 
 
+def test_form_may_end_with_a_line_break(alice):
+    """wget --post-file sends a file as it is."""
+    pipeline = alice.pipeline()
+    form = f'command=true&memory=%2064m%20&image_id={alice.image()}\n'
+    job = expect(alice.post(f'/pipeline/{pipeline}/job', form, headers=FORM), 200).json()['id']
+    assert alice.state(pipeline, job)['memory'] == 64 << 20
+
+
+def test_list_of_names_and_values_is_told_how_to_write_it(alice, no_job):
+    """Otherwise it would set the variables `name` and `value`."""
+    env = [{'name': 'A', 'value': '1'}]
+    answer = alice.call('POST', no_job, json={'image_id': alice.image(), 'env': env})
+    refused(answer, 400, 'env: write {"KEY": "VALUE"}')
+
+
 @pytest.mark.both
 def test_byte_order_mark_is_left_out(alice):
     """Programs on Windows write one."""
@@ -321,7 +336,9 @@ def test_sizes_are_read_with_the_units_that_people_write(alice, size, expected):
 
 
 @pytest.mark.parametrize('name, value, said', [
-    ('memory', '512 megabytes', '64Mi'), ('timeout', '60s', 'whole number of seconds, without a unit'),
+    ('memory', '512 megabytes', '64Mi'), ('memory', '512', 'a number without a unit counts bytes'),
+    ('env', 'export A=1', "the key 'export A' contains a space"),
+    ('command', '@run.sh', '--data-urlencode command@path'), ('timeout', '60s', 'whole number of seconds, without a unit'),
     ('env', 'A', 'KEY=VALUE'), ('cpus', '0,5', 'like 1.5')])
 def test_wrong_value_is_told_how_to_write_it(alice, no_job, name, value, said):
     refused(alice.post(no_job, {'image_id': alice.image(), name: value}), 400, f'{name}: ', said)

@@ -98,7 +98,7 @@ test_text_is_held_against_its_type(void **state)
 		{ DECIMAL, "1e1", 0, "must be a number like 1.5" },
 		{ SIZE, "1024", 1024, NULL },
 		{ SIZE, "64m", 64 << 20, NULL },
-		{ SIZE, "1023", 0, "size: must be at least 1024" },
+		{ SIZE, "1023", 0, "size: must be at least 1 KiB (1024 bytes); a number without" },
 		{ SIZE, "much", 0, "size: must be a size" },
 		{ SIZE, "-1", 0, "must be a size" },
 		{ BOOLEAN, "true", 1, NULL },
@@ -126,6 +126,10 @@ test_text_is_held_against_its_type(void **state)
 		{ PAIRS, "", 0, "pairs: must be KEY=VALUE" },
 		{ PAIRS, "A", 0, "must be KEY=VALUE" },
 		{ PAIRS, "=1", 0, "must be KEY=VALUE" },
+		{ PAIRS, "A=b c\n", 0, NULL },
+		{ PAIRS, "export A=1", 0, "the key 'export A' contains a space" },
+		{ PAIRS, "A =1", 0, "without spaces before '='" },
+		{ PAIRS, "\nA=1", 0, "a space or a line break" },
 		{ PATH, "/srv", 0, NULL },
 		{ PATH, "", 0, NULL },
 		{ PATH, "srv", 0, "path: must be an absolute path" },
@@ -135,6 +139,7 @@ test_text_is_held_against_its_type(void **state)
 		{ COMMAND, "[\"echo\"", 0, NULL }, /* a shell's business */
 		{ COMMAND, "{\"a\": 1}", 0, NULL },
 		{ COMMAND, "", 0, "command: must not be empty" },
+		{ COMMAND, "@run.sh", 0, "command: this is the path of a file, not its text" },
 		{ COMMAND, "[]", 0, "command: a JSON array must contain only strings" },
 		{ COMMAND, "[\"echo\", 1]", 0, "a JSON array must contain only strings" },
 		{ COMMAND, "[\"a\\u0000b\"]", 0, "command: must not contain NUL" },
@@ -164,6 +169,40 @@ test_text_is_held_against_its_type(void **state)
 				values.count == 0,
 			    "%s = '%s': %s", p->name, rows[i].text, err.text);
 		}
+		parameter_clear(&values);
+	}
+	rows_end(failed);
+}
+
+static void
+test_white_space_around_a_number_or_word_does_not_count(void **state)
+{
+	static const struct {
+		int parameter;
+		const char *text, *read;
+	} rows[] = {
+		{ ID, " 12\n", "12" },
+		{ NUMBER, "7\r\n", "7" },
+		{ DECIMAL, "\t2.5 ", "2.5" },
+		{ SIZE, "2g\n", "2g" },
+		{ BOOLEAN, "true\n", "true" },
+		{ CHOICE, "stop ", "stop" },
+		{ TEXT, " a\n", " a\n" },
+		{ PAIRS, "a=1\n", "a=1\n" },
+		{ COMMAND, " a\n", " a\n" },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct parameter *p = &table[rows[i].parameter];
+		struct values values = { 0 };
+		struct error err = { .kind = ERROR_NONE };
+		bool taken = parameter_add(&values, p, rows[i].text, strlen(rows[i].text), &err);
+
+		row_check(failed,
+		    taken && strcmp(parameter_value(&values, p->name)->text, rows[i].read) == 0,
+		    "%s = '%s': %s", p->name, rows[i].text, err.text);
 		parameter_clear(&values);
 	}
 	rows_end(failed);
@@ -326,6 +365,9 @@ test_json_is_read_as_the_text_that_it_stands_for(void **state)
 		{ FILES, "[\"a\", \"b\"]", NULL, "files: must come as files" },
 		{ FILES, "[{\"name\": \"a\"}]", NULL, "files: must come as files" },
 		{ PAIRS, "[\"a=1\", [\"b=2\"]]", NULL, "must not contain lists" },
+		{ PAIRS, "[{\"name\": \"A\", \"value\": \"1\"}]", NULL,
+		    "pairs: write {\"KEY\": \"VALUE\"}, not" },
+		{ PAIRS, "{\"value\": \"1\"}", "value=1", NULL },
 		{ COMMAND, "\"echo hi\"", "echo hi", NULL },
 		{ COMMAND, "[\"echo hi\"]", "echo hi", NULL }, /* a list of one sends that one */
 		{ COMMAND, "[\"echo\", \"hi\"]", "[\"echo\",\"hi\"]", NULL },
@@ -405,6 +447,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_is_held_against_its_type),
+		cmocka_unit_test(test_white_space_around_a_number_or_word_does_not_count),
 		cmocka_unit_test(test_decimal_is_read),
 		cmocka_unit_test(test_text_ends_by_its_length_and_holds_no_nul),
 		cmocka_unit_test(test_byte_order_mark_is_left_out_unless_the_text_is_exact),
