@@ -62,7 +62,8 @@ buildfile_translate(struct buildfile *file, const struct dockerfile_instructions
 		.instructions = instructions,
 		.arguments = given,
 		.visit = ownimage_visit,
-		.context = &file->own };
+		.context = &file->own,
+		.rename_stages = builder != BUILDER_BUILDKIT };
 
 	if (given == NULL)
 		return buildfile_no_memory(err);

@@ -5,8 +5,9 @@
  * The variables of images have been replaced before (dockerfile_translate.h). A reading that still
  * has one there is not what the author meant, or a trick.
  *
- * This also refuses some valid Dockerfiles: a script line that begins with "from" and hexadecimal
- * digits or with "add" and a URL, and a stage whose name has hexadecimal digits only.
+ * A stage whose name has hexadecimal digits only got another name before, too. This also refuses
+ * some valid Dockerfiles: a script line that begins with "from" and hexadecimal digits or with
+ * "add" and a URL.
  */
 #include "dockerfile.h"
 

@@ -101,6 +101,29 @@ dockerfile_translate_is_stage(const struct translation *at, const char *name)
 	return strcasecmp(name, "scratch") == 0;
 }
 
+/* Whether the name of a stage could be an id of an image, and gets another name. */
+static bool
+dockerfile_translate_renames(const struct translation *at, const char *name)
+{
+	return at->of->rename_stages && isalpha((unsigned char)name[0]) &&
+	    name[strspn(name, "0123456789abcdefABCDEF")] == '\0';
+}
+
+/* Returns the stage's name for the engine; the caller frees it. NULL with err set. */
+static char *
+dockerfile_translate_stage(struct translation *at, const char *name, struct error *err)
+{
+	char *other = NULL;
+
+	if (asprintf(&other, "%s%s", dockerfile_translate_renames(at, name) ? "stage-" : "", name) <
+	    0) {
+		dockerfile_translate_no_memory(err);
+		return NULL;
+	}
+	at->changed = at->changed || strcmp(name, other) != 0;
+	return other;
+}
+
 /*
  * Returns what stands in the place of an image's name: with the values of its variables, or the
  * visitor's name. The caller frees it. NULL with err set.
@@ -117,8 +140,9 @@ dockerfile_translate_image(struct translation *at, const struct dockerfile_instr
 		dockerfile_translate_no_memory(err);
 	if (name == NULL)
 		return NULL;
-	if (at->of->visit == NULL || dockerfile_translate_is_stage(at, name) ||
-	    (!at->in_from && name[strspn(name, "0123456789")] == '\0'))
+	if (dockerfile_translate_is_stage(at, name))
+		return dockerfile_translate_stage(at, name, err);
+	if (at->of->visit == NULL || (!at->in_from && name[strspn(name, "0123456789")] == '\0'))
 		return take_pointer(&name);
 	if (!at->of->visit(at->of->context, name, &other, err))
 		return NULL;
@@ -140,20 +164,28 @@ dockerfile_translate_from_flag(struct translation *at, const struct dockerfile_i
 	return value != NULL && fprintf(to, " %.*s=%s", (int)name, flag, value) >= 0;
 }
 
-/* Begins a stage: its ARGs, and its name, the word after AS. */
+/* Begins a stage: its ARGs, and its name, the word after AS. Writes the rest of FROM. */
 static bool
-dockerfile_translate_begin_stage(struct translation *at, const char *rest, struct error *err)
+dockerfile_translate_begin_stage(struct translation *at, const char *rest, FILE *to,
+    struct error *err)
 {
 	char escape = at->of->instructions->escape;
-	cleanup_free char *as = dockerfile_word_take(&rest, escape);
+	const char *end = rest;
+	cleanup_free char *as = dockerfile_word_take(&end, escape), *other = NULL;
+	char *name =
+	    as != NULL && strcasecmp(as, "as") == 0 ? dockerfile_word_take(&end, escape) : NULL;
 
 	dockerfile_variable_next_stage(&at->variables);
-	if (at->count == STAGES_MOST)
+	if (at->count == STAGES_MOST) {
+		free(name);
 		return error_set(err, ERROR_INPUT, "the Dockerfile has more than %d stages",
 		    STAGES_MOST);
-	at->stages[at->count++] =
-	    as != NULL && strcasecmp(as, "as") == 0 ? dockerfile_word_take(&rest, escape) : NULL;
-	return true;
+	}
+	at->stages[at->count++] = name;
+	if (name == NULL || !dockerfile_translate_renames(at, name))
+		return fputs(rest, to) >= 0;
+	other = dockerfile_translate_stage(at, name, err);
+	return other != NULL && fprintf(to, " AS %s%s", other, end) >= 0;
 }
 
 static bool
@@ -177,8 +209,7 @@ dockerfile_translate_from(struct translation *at, const struct dockerfile_instru
 			return false;
 		fprintf(to, " %s", image);
 	}
-	fputs(arguments, to);
-	return dockerfile_translate_begin_stage(at, arguments, err);
+	return dockerfile_translate_begin_stage(at, arguments, to, err);
 }
 
 /*

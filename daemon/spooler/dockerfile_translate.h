@@ -2,7 +2,7 @@
 #define KABUTO_DOCKERFILE_TRANSLATE_H
 /*
  * Translates a Dockerfile for the engine: puts the values of variables into the names of images,
- * and other names in the place of some images.
+ * and other names in the place of some images and stages.
  *
  * Only FROM, COPY --from and RUN --mount=from= change. Each line keeps its number. After that the
  * names of images are plain words, so that dockerfile_check sees what the engine will see.
@@ -27,6 +27,9 @@ struct dockerfile_translation {
 	json_t *arguments;                                  /* name: value; may be NULL */
 	dockerfile_image_visit *visit;                      /* may be NULL */
 	void *context;
+	/* Writes stage-be in the place of a stage's name like be, which dockerfile_check takes for
+	 * an id. */
+	bool rename_stages;
 };
 
 /*

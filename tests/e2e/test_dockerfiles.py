@@ -74,6 +74,14 @@ def test_variable_without_a_value_is_refused_by_its_name(dana, dockerfile):
     says(dana, dockerfile, 'BASE has no value')
 
 
+def test_stage_may_have_the_name_of_an_id(dana):
+    """The classic builder would take be for the beginning of an id if no stage had the name."""
+    image = dana.image('FROM busybox AS be\nRUN echo made > /made\nFROM busybox AS fe\n'
+                       'COPY --from=be /made /made\nFROM fe\n')
+    assert dana.lines(dana.run('cat /made', image=image)['id']) == ['made']
+    says(dana, 'FROM busybox AS be\nFROM busybox\nCOPY --from=fe / /\n', 'may be an id')
+
+
 @pytest.mark.both
 def test_build_arguments_are_used_and_shown(dana):
     dockerfile = 'ARG BASE=nosuch\nFROM $BASE\nARG A=1\nARG B\nARG C\nENV ALL="$A $B $C"\n'

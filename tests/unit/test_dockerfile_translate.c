@@ -24,6 +24,44 @@ visit(void *context, const char *name, char **other, struct error *err)
 	return true;
 }
 
+static void
+test_stage_that_could_be_an_id_gets_another_name(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+		{ "FROM x AS be\nFROM be AS y\nCOPY --from=BE a b\nCOPY --from=0 a b\n",
+		    "FROM x AS stage-be\nFROM stage-be AS y\nCOPY --from=stage-BE a b\nCOPY --from=0 a b\n" },
+		{ "FROM x as  b # c\nRUN --mount=from=b,target=/b true\n",
+		    "FROM x AS stage-b # c\nRUN --mount=from=stage-b,target=/b true\n" },
+		{ "FROM x AS base\nFROM base\nCOPY --from=fe a b\n",
+		    "FROM x AS base\nFROM base\nCOPY --from=fe a b\n" },
+		{ "ARG S=fe\nFROM x AS fe\nFROM $S\nFROM ${S}d\n",
+		    "ARG S=fe\nFROM x AS stage-fe\nFROM stage-fe\nFROM fed\n" },
+		{ "FROM be\nFROM x AS be\n", "FROM be\nFROM x AS stage-be\n" },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		cleanup_instructions struct dockerfile_instructions all = { 0 };
+		struct dockerfile_translation translation = { .text = rows[i].text,
+			.instructions = &all };
+		struct error err = { .text = "" };
+		cleanup_free char *same = NULL, *got = NULL;
+
+		must(dockerfile_instruction_read(&all, rows[i].text, &err), &err);
+		same = dockerfile_translate(&translation, &err);
+		translation.rename_stages = true;
+		got = dockerfile_translate(&translation, &err);
+		row_check(failed, same != NULL && strstr(same, "stage-") == NULL, "%s",
+		    rows[i].text);
+		row_check(failed, got != NULL && strcmp(got, rows[i].expected) == 0, "%s: %s %s",
+		    rows[i].text, got != NULL ? got : "", err.text);
+	}
+	rows_end(failed);
+}
+
 static char *
 translate(const char *text, json_t *arguments, char *seen, struct error *err)
 {
@@ -222,6 +260,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stage_that_could_be_an_id_gets_another_name),
 		cmocka_unit_test(test_variables_get_their_values_by_the_rules_of_arg),
 		cmocka_unit_test(test_each_image_is_visited_and_no_stage),
 		cmocka_unit_test(test_variable_without_a_value_is_named),
