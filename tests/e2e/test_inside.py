@@ -283,6 +283,19 @@ def test_next_step_says_to_copy_an_input_that_cannot_be_changed(alice, command, 
     assert [line for line in alice.lines(job['id'], 'system') if line.endswith(step)], alice.log(job['id'])
 
 
+@pytest.mark.parametrize('command', [
+    'sh /inbox/run.sh', 'cd /inbox && sh run.sh', '["/bin/sh", "/inbox/run.sh"]'])
+def test_next_step_names_a_script_with_windows_line_ends(alice, command):
+    """The shell finds a wrong syntax in it, or a program whose name ends in CR."""
+    script = b'for i in 1 2; do\r\necho $i\r\ndone\r\n'
+    job = alice.run(command, [('run.sh', script)])
+    assert job['state'] == 'failed'
+    line, = [line for line in alice.lines(job['id'], 'system') if 'next step' in line]
+    assert '/inbox/run.sh has Windows line ends' in line
+    job = alice.run(command, [('run.sh', script.replace(b'\r', b'') + b'exit 3\n')])
+    assert not [line for line in alice.lines(job['id'], 'system') if 'next step' in line]
+
+
 @pytest.mark.parametrize('command, files', [
     ('echo x >> /inbox/a; true', ['a']), ('exit 1', ['a']), ('echo 1 > /proc/sys/kernel/sysrq', ['a']),
     ('echo "unable to open database file"; exit 1', []),
