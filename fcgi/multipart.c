@@ -106,6 +106,62 @@ multipart_extended_filename(const char *header)
 	return NULL;
 }
 
+struct word {
+	char *text;
+	size_t length;
+};
+
+static bool
+multipart_take_decoded(void *context, const char *data, size_t length, struct error *err)
+{
+	struct word *word = context;
+
+	(void)err;
+	memcpy(word->text + word->length, data, length);
+	word->length += length;
+	return true;
+}
+
+/*
+ * Decodes a file name that is one encoded word in UTF-8 (RFC 2047), "=?utf-8?B?...?=" or "?Q?".
+ * .NET and PowerShell write names so that are not ASCII. Any other name stays as it is.
+ */
+static void
+multipart_decode_word(char *name)
+{
+	static const char begin[] = "=?utf-8?";
+	size_t skip = sizeof begin - 1 + 2, length = strlen(name);
+	struct transferdecoder decoder = { 0 };
+	struct word word = { 0 };
+	struct error ignored;
+	cleanup_free char *copy = NULL;
+
+	if (length < skip + 2 || strncasecmp(name, begin, sizeof begin - 1) != 0 ||
+	    strchr("BbQq", name[skip - 2]) == NULL || name[skip - 1] != '?' ||
+	    strcspn(name + skip, "?") + skip != length - 2 || name[length - 1] != '=')
+		return;
+	decoder.encoding = strchr("Bb", name[skip - 2]) != NULL ? TRANSFERENCODING_BASE64
+								: TRANSFERENCODING_QUOTED_PRINTABLE;
+	copy = strdup(name + skip);
+	word.text = malloc(2 * length);
+	if (copy == NULL || word.text == NULL) {
+		free(word.text);
+		return;
+	}
+	for (char *at = copy; decoder.encoding != TRANSFERENCODING_BASE64 && *at != '\0'; at++)
+		if (*at == '_')
+			*at = ' ';
+	if (transferencoding_feed(&decoder, copy, length - 2 - skip, multipart_take_decoded, &word,
+		&ignored) &&
+	    transferencoding_end(&decoder, multipart_take_decoded, &word, &ignored) &&
+	    word.length > 0 && word.length < length &&
+	    memchr(word.text, '\0', word.length) == NULL) {
+		memcpy(name, word.text, word.length);
+		name[word.length] = '\0';
+	}
+	free(word.text);
+}
+
 static void
 multipart_part_clear(struct multipart_part *part)
 {
@@ -151,8 +207,10 @@ multipart_read_disposition(struct multipart_part *part, const char *header, cons
 	part->filename = multipart_extended_filename(header);
 	if (part->filename == NULL) {
 		part->filename = multipart_header_parameter(header, "filename");
-		if (part->filename != NULL)
+		if (part->filename != NULL) {
 			multipart_unescape_form_name(part->filename);
+			multipart_decode_word(part->filename);
+		}
 	}
 	/* Without the check for memory, a file would be treated as a text. */
 	return part->filename != NULL || errno != ENOMEM || multipart_no_memory(err);
@@ -369,6 +427,9 @@ multipart_step_delimited(struct multipart *mp, struct error *err)
 		return multipart_fail(err, "a boundary's line is too long");
 	if (mp->held < space + 2)
 		return 0;
+	if (mp->window[space] == '\n')
+		return multipart_fail(err,
+		    "its lines end with LF; end each line of a part's headers and of a boundary with CR LF, or let a library write the body");
 	if (memcmp(mp->window + space, "\r\n", 2) != 0)
 		return multipart_fail(err, "a boundary is followed by unexpected text");
 	multipart_consume(mp, space + 2);
@@ -439,6 +500,9 @@ multipart_feed(struct multipart *mp, const char *data, size_t length, struct err
 bool
 multipart_end(struct multipart *mp, struct error *err)
 {
+	if (mp->state == MULTIPART_PREAMBLE)
+		return multipart_broken(err,
+		    "the body does not contain the boundary that its Content-Type header names; do not set this header yourself, let the client set it; or was the upload cut off?");
 	if (mp->state != MULTIPART_EPILOGUE)
 		return multipart_broken(err,
 		    "the body ends before its last boundary; was the upload cut off?");

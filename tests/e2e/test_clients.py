@@ -369,6 +369,14 @@ def test_multipart_without_a_boundary_is_told_how_to_get_one(alice, no_job):
             'let the client set it')
 
 
+@pytest.mark.parametrize('body, said', [
+    (multipart.body([field('image_id', '1')], 'other'), 'does not contain the boundary'),
+    (multipart.body([field('image_id', '1')]).replace(b'\r\n', b'\n'), 'end with LF')])
+def test_multipart_made_by_hand_is_told_what_is_wrong(alice, no_job, body, said):
+    kind = f'multipart/form-data; boundary={multipart.BOUNDARY}'
+    refused(alice.post(no_job, body, headers={'Content-Type': kind}), 400, said)
+
+
 @pytest.mark.both
 @pytest.mark.parametrize('kind', ['text/plain', 'application/xml', None])
 def test_body_of_another_type_is_told_what_to_send(alice, kind):
