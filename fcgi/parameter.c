@@ -91,7 +91,7 @@ static bool
 parameter_check_path(const struct value *value, struct error *err)
 {
 	return value->text[0] == '/' || value->text[0] == '\0' ||
-	    parameter_bad(value->parameter, err, "must be an absolute path");
+	    parameter_bad(value->parameter, err, "must be an absolute path, like /data");
 }
 
 /*
