@@ -57,7 +57,7 @@ int engine_api_minor(const struct engine *engine);
 
 /* The answer to a call. */
 struct engine_answer {
-	long status;  /* the HTTP status */
+	long status; /* the HTTP status */
 	/*
 	 * The body, or what the header X-Docker-Container-Path-Stat describes. NULL: none, or not
 	 * JSON.

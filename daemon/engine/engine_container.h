@@ -51,7 +51,7 @@ struct container_spec {
 	const char *network; /* "none", "bridge", or "container:<name>" (its network) */
 	const char *hostname;
 	const char *cgroup_parent; /* NULL or "": the engine's */
-	int64_t memory; /* bytes, including swap */
+	int64_t memory;            /* bytes, including swap */
 	double cpus;
 	int64_t pids;
 	char *const *capabilities;

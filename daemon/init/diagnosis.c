@@ -60,8 +60,8 @@ diagnosis_find_case(struct diagnosis *diagnosis, const char *path)
 	bool done = false;
 	DIR *dir;
 
-	snprintf(folder, sizeof folder, "%.*s",
-	    slash == NULL ? 1 : (int)(slash - path + 1), slash == NULL ? "." : path);
+	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1),
+	    slash == NULL ? "." : path);
 	dir = opendir(folder);
 	while (dir != NULL && !done && (entry = readdir(dir)) != NULL)
 		if (strcasecmp(entry->d_name, name) == 0 && strcmp(entry->d_name, name) != 0) {
@@ -121,7 +121,8 @@ diagnosis_of_script(struct diagnosis *diagnosis, const char *path, char *head, i
 	if (depth < DEPTH_MOST && diagnosis_of_file(diagnosis, interpreter, depth + 1))
 		return true;
 	end = strrchr(interpreter, '/');
-	if (strcmp(end == NULL ? interpreter : end + 1, "env") != 0 || strchr(argument, '\r') == NULL)
+	if (strcmp(end == NULL ? interpreter : end + 1, "env") != 0 ||
+	    strchr(argument, '\r') == NULL)
 		return false;
 	end = strrchr(argument, ' ');
 	return diagnosis_set(diagnosis, "interpreter_argument", path,
@@ -203,8 +204,7 @@ diagnosis_of_elf(struct diagnosis *diagnosis, const char *path, int fd)
 		close(self);
 	if (!read_both)
 		return diagnosis_set(diagnosis, "format", path, "");
-	if (header.e_machine != own.e_machine ||
-	    header.e_ident[EI_CLASS] != own.e_ident[EI_CLASS])
+	if (header.e_machine != own.e_machine || header.e_ident[EI_CLASS] != own.e_ident[EI_CLASS])
 		return diagnosis_set(diagnosis, "machine", path,
 		    diagnosis_machine_name(header.e_machine, number));
 	if (own.e_ident[EI_CLASS] != ELFCLASS64 || !diagnosis_read_loader(fd, &header, loader) ||

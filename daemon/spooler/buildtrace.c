@@ -74,7 +74,6 @@ buildtrace_read_output(struct buildtrace *trace, int folder, const char *name)
 }
 
 /*
-/*
  * *of_build tells whether the container may be one of this build. Containers of jobs and sandboxes
  * have labels, one that is older than the build is not its own, and one that is not Kabuto's has
  * other limits.

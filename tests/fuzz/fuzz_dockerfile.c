@@ -22,9 +22,9 @@ check_name(void *context, const char *name, char **other, struct error *err)
 static char *
 translate(const struct dockerfile_instructions *all, const char *text)
 {
-	const struct dockerfile_translation translation = { .text = text,
-		.instructions = all,
-		.visit = check_name };
+	const struct dockerfile_translation translation = {
+		.text = text, .instructions = all, .visit = check_name
+	};
 	struct error err;
 
 	return dockerfile_translate(&translation, &err);

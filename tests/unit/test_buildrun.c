@@ -45,9 +45,10 @@ begin(struct scene *scene, const struct folder *folder)
 	scene->spooler.config = &scene->config;
 	scene->worker.spooler = &scene->spooler;
 	scene->worker.config = &scene->config;
-	scene->state = (struct build_state){
-		.worker = &scene->worker, .build = &scene->build, .folder = folder->fd, .output.fd = -1
-	};
+	scene->state = (struct build_state){ .worker = &scene->worker,
+		.build = &scene->build,
+		.folder = folder->fd,
+		.output.fd = -1 };
 	must(buildrun_open_output(&scene->state, &err), &err);
 }
 

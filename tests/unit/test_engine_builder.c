@@ -33,8 +33,7 @@ test_builder_follows_engine_and_setting(void **state)
 		struct engine engine = { .podman = rows[i].podman };
 
 		snprintf(engine.version, sizeof engine.version, "%s", rows[i].version);
-		row_check(failed,
-		    engine_builder_choose(&engine, rows[i].choice) == rows[i].builder,
+		row_check(failed, engine_builder_choose(&engine, rows[i].choice) == rows[i].builder,
 		    "API %s, podman %d, %s", rows[i].version, rows[i].podman, rows[i].choice);
 	}
 	rows_end(failed);
@@ -43,7 +42,9 @@ test_builder_follows_engine_and_setting(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_builder_follows_engine_and_setting) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_builder_follows_engine_and_setting)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /*
  * Which program of a shell line is examined, and how texts of files become one line. Each reason on
- * its own is in tests/e2e/test_inside.py. kabuto-init is built by a compiler of its own: the file is
- * included.
+ * its own is in tests/e2e/test_inside.py. kabuto-init is built by a compiler of its own: the file
+ * is included.
  */
 #include "support.h"
 
@@ -55,9 +55,9 @@ test_programs_of_a_shell_line(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		diagnosis_find_in_line(&diagnosis, rows[i].line);
 		row_check(failed,
-		    rows[i].reason == NULL ? diagnosis.reason == NULL
-					   : diagnosis.reason != NULL &&
-			    strcmp(diagnosis.reason, rows[i].reason) == 0,
+		    rows[i].reason == NULL
+			? diagnosis.reason == NULL
+			: diagnosis.reason != NULL && strcmp(diagnosis.reason, rows[i].reason) == 0,
 		    "%s: %s", rows[i].line, diagnosis.reason != NULL ? diagnosis.reason : "none");
 	}
 	assert_int_equal(chdir("/"), 0);

@@ -202,7 +202,8 @@ test_unfinished_line_is_held_for_a_while(void **state)
 	assert_int_equal(records_of(scene), 0);
 	say(scene, 0, "half");
 	assert_in_range(writer_stream_wait_ms(stream), 0, HOLD_MS);
-	stream->held_since = writer_monotonic_ms() + 5000; /* just now, however slow this machine is */
+	stream->held_since =
+	    writer_monotonic_ms() + 5000; /* just now, however slow this machine is */
 	writer_flush_old(&scene->writer, scene->streams);
 	assert_true(text_is(scene, ""));
 	assert_true(writer_stream_wait_ms(stream) > HOLD_MS);

@@ -630,8 +630,8 @@ test_submit_over_queued_max_is_refused_and_changes_nothing(void **state)
 	must(submission_submit(&world->db, &bob, bobs, &(struct config){ .queued_max = 3 }, NULL,
 		 NULL, &world->err),
 	    &world->err);
-	must(submission_submit(&world->db, &alice, second, &(struct config){ .queued_max = 6 }, NULL,
-		 NULL, &world->err),
+	must(submission_submit(&world->db, &alice, second, &(struct config){ .queued_max = 6 },
+		 NULL, NULL, &world->err),
 	    &world->err);
 }
 
@@ -1000,7 +1000,8 @@ test_place_tells_position_and_reason(void **state)
 	assert_int_equal(claim(world), jobs[0]);
 	must(place_of(world, jobs[1], &config, &place, &world->err), &world->err);
 	assert_int_equal(place.position, 1);
-	assert_string_equal(place.reason, "1 of its pipeline's jobs runs; max_parallel allows no more");
+	assert_string_equal(place.reason,
+	    "1 of its pipeline's jobs runs; max_parallel allows no more");
 	end(world, jobs[0], 0);
 	world_sql(world, "UPDATE job SET started_at = finished_at - 10000 WHERE state = 'done'");
 	assert_int_equal(claim(world), jobs[1]);
