@@ -320,7 +320,8 @@ body_read(struct request *req, struct error *err)
 	upload_limit(&req->upload, &req->caller.account);
 	if (length == 0 && (length_text[0] != '\0' || type[0] == '\0'))
 		return true;
-	if (req->route->parameters == NULL && !body_is_type(type, "multipart/form-data")) {
+	if (req->route->parameters == NULL && (req->route->flags & STRICT) == 0 &&
+	    !body_is_type(type, "multipart/form-data")) {
 		body_drain(req); /* the route has no parameters, and this body has no files */
 		return true;
 	}

@@ -217,6 +217,9 @@ fieldname_unknown(const struct parameter *table, const char *name, struct error 
 	if (nearest != NULL)
 		return error_set(err, ERROR_INPUT,
 		    "%.64s: there is no such parameter; did you mean %s?", name, nearest->name);
+	if (table == NULL)
+		return error_set(err, ERROR_INPUT,
+		    "%.64s: this call takes no parameters; send it without a body", name);
 	return error_set(err, ERROR_INPUT, "%.64s: there is no such parameter; this call takes: %s",
 	    name, fieldname_list(table, fieldname_any, list));
 }
