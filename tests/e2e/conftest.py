@@ -155,19 +155,30 @@ def kabuto(start, alive):
     one.destroy()
 
 
-@pytest.fixture
-def own(start, alive):
-    """own(settings) gives a Kabuto for this test alone."""
+def start_several(start, alive):
+    """A function that starts a Kabuto with these settings; all of them are destroyed afterwards."""
     mine = []
 
-    def own(settings=None, **kw):
+    def begin(settings=None, **kw):
         mine.append(start(settings, **kw))
         return mine[-1]
-    yield own
+    yield begin
     for one in mine:
         if one in alive:
             alive.remove(one)
         one.destroy()
+
+
+@pytest.fixture
+def own(start, alive):
+    """own(settings) gives a Kabuto for this test alone."""
+    yield from start_several(start, alive)
+
+
+@pytest.fixture(scope='module')
+def lasting(start, alive):
+    """lasting(settings) gives a Kabuto for all tests of the module."""
+    yield from start_several(start, alive)
 
 
 @pytest.fixture

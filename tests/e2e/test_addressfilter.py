@@ -24,14 +24,12 @@ def internet():
 
 
 @pytest.fixture(scope='module')
-def eve(internet, start, alive):
+def eve(internet, lasting):
     """Somebody of a Kabuto whose spooler lives in that network, and allows http."""
-    one = start({'build': {'schemes': ['http', 'https', 'ssh']}}, begin=False)
+    one = lasting({'build': {'schemes': ['http', 'https', 'ssh']}}, begin=False)
     one['spooler'].command = internet.command(one['spooler'].command)
     one.start()
-    yield one.user('eve')
-    alive.remove(one)
-    one.destroy()
+    return one.user('eve')
 
 
 @pytest.fixture
@@ -212,9 +210,9 @@ def test_redirect_to_a_public_host_is_followed(eve, clean):
     assert clean.reached() == {PUBLIC}
 
 
-def test_redirect_goes_to_no_scheme_that_is_not_allowed(internet, start, alive, clean):
+def test_redirect_goes_to_no_scheme_that_is_not_allowed(internet, own, clean):
     """From https, which is all that is allowed here, to http."""
-    one = start(begin=False)
+    one = own(begin=False)
     one['spooler'].command = internet.command(one['spooler'].command)
     one.start()
     path = clean.git('downgraded', FILES)
@@ -222,8 +220,6 @@ def test_redirect_goes_to_no_scheme_that_is_not_allowed(internet, start, alive, 
     state = clone(one.user('eve'), f'https://public.test:{clean.secure_port}/old.git')
     failed(state, UNCLONED)
     assert not clean.server.reached
-    alive.remove(one)
-    one.destroy()
 
 
 @pytest.mark.parametrize('program', ['git', 'hg'])

@@ -19,11 +19,8 @@ def long(request):
 
 
 @pytest.fixture(scope='module')
-def kabuto(start, alive, long):
-    one = start({'slots': 500 if long else 40, 'job': {'memory': '64m', 'disk': '20g'}})
-    yield one
-    alive.remove(one)
-    one.destroy()
+def kabuto(lasting, long):
+    return lasting({'slots': 500 if long else 40, 'job': {'memory': '64m', 'disk': '20g'}})
 
 
 @pytest.fixture(scope='module')

@@ -17,13 +17,9 @@ pytestmark = pytest.mark.docker('Podman has a builder of its own')
 
 
 @pytest.fixture(scope='module')
-def modern(start, alive):
+def modern(lasting):
     """A Kabuto whose builds use BuildKit."""
-    one = start({'build': {'builder': 'buildkit'}, 'build_slots': 2})
-    yield one
-    if one in alive:
-        alive.remove(one)
-    one.destroy()
+    return lasting({'build': {'builder': 'buildkit'}, 'build_slots': 2})
 
 
 @pytest.fixture(scope='module')

@@ -245,12 +245,9 @@ def repositories():
 
 
 @pytest.fixture(scope='module')
-def cloning(start, alive):
+def cloning(lasting):
     """Somebody of a Kabuto that may clone from loopback."""
-    one = start({'build': {'schemes': ['http', 'https'], 'allow_private': True}})
-    yield one.user('dave')
-    alive.remove(one)
-    one.destroy()
+    return lasting({'build': {'schemes': ['http', 'https'], 'allow_private': True}}).user('dave')
 
 
 FILES = {'Dockerfile': 'FROM busybox\nCOPY sub/x /x\nCMD cat /x\n',

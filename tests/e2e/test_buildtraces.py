@@ -12,12 +12,8 @@ pytestmark = pytest.mark.docker('Podman cleans up by itself')
 
 
 @pytest.fixture(scope='module')
-def classic(start, alive):
-    one = start({'build': {'builder': 'classic'}, 'build_slots': 2})
-    yield one
-    if one in alive:
-        alive.remove(one)
-    one.destroy()
+def classic(lasting):
+    return lasting({'build': {'builder': 'classic'}, 'build_slots': 2})
 
 
 @pytest.fixture(scope='module')

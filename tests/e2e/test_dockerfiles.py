@@ -12,12 +12,9 @@ CLASSIC = {'build': {'builder': 'classic'}}
 
 
 @pytest.fixture(scope='module')
-def dana(start, alive):
+def dana(lasting):
     """An account of a Kabuto whose builds use Docker's classic builder, or Podman's."""
-    kabuto = start(CLASSIC)
-    yield kabuto.user('dana')
-    alive.remove(kabuto)
-    kabuto.destroy()
+    return lasting(CLASSIC).user('dana')
 
 
 def says(who, dockerfile, word, **kw):
@@ -227,12 +224,9 @@ def test_base_stays_while_a_build_needs_it(dana):
 
 
 @pytest.fixture(scope='module')
-def bea(start, alive):
+def bea(lasting):
     """The same with BuildKit."""
-    kabuto = start({'build': {'builder': 'buildkit'}})
-    yield kabuto.user('bea')
-    alive.remove(kabuto)
-    kabuto.destroy()
+    return lasting({'build': {'builder': 'buildkit'}}).user('bea')
 
 
 @pytest.mark.docker('Podman has a builder of its own')

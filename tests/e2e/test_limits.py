@@ -75,13 +75,11 @@ def test_sparse_file_counts_as_it_is_read(alice):
 
 
 @pytest.fixture(scope='module')
-def small(start, alive):
+def small(lasting):
     """A user of a Kabuto with low limits."""
-    one = start({'log_limit': '100k', 'request_limit': '1m', 'attachments_max': 10,
-                 'queued_max': 3, 'build': {'context_limit': '512k', 'output_limit': '64k'}})
-    yield one.user('dave')
-    alive.remove(one)
-    one.destroy()
+    return lasting({'log_limit': '100k', 'request_limit': '1m', 'attachments_max': 10,
+                    'queued_max': 3, 'build': {'context_limit': '512k', 'output_limit': '64k'}}
+                   ).user('dave')
 
 
 def test_log_over_its_limit_keeps_its_head(small):

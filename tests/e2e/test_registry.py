@@ -46,11 +46,8 @@ def settings(registry, engine, scratch):
 
 
 @pytest.fixture(scope='module')
-def kabuto(start, alive, settings):
-    one = start(settings())
-    yield one
-    alive.remove(one)
-    one.destroy()
+def kabuto(lasting, settings):
+    return lasting(settings())
 
 
 @pytest.fixture(scope='module')
