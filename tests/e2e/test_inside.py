@@ -118,7 +118,7 @@ def test_shared_memory_of_a_build_is_as_large_as_its_memory(own):
     dave = own({'build': {'memory': '300m'}}).user('dave')
     build = dave.build(f'FROM busybox\nRUN {SHM_SIZE}\n')
     output = dave.wait_build(build, 'SUCCESS')['output']
-    assert f'{300 << 10}\n' in [x.get('stream') for x in output]
+    assert f'{300 << 10}\n' in ''.join(x.get('stream', '') for x in output)
 
 
 @pytest.mark.parametrize('sandboxes', [True, False])

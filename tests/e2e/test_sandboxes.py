@@ -122,14 +122,15 @@ def test_next_account_finds_no_traces_in_its_network(own, trace):
     assert joined(kabuto, eve)
 
 
-@pytest.mark.parametrize('network', ['none', pytest.param('bridge', marks=pytest.mark.docker(
-    'with Podman the kernel itself sends on the bridge, by IPv6'))])
+@pytest.mark.parametrize('network', ['none', 'bridge'])
 def test_jobs_without_traces_share_a_sandbox(own, network):
     """Reading what is there, and sockets that end with the job, are none."""
     kabuto = own({'slots': 1, 'job': {'network': network}})
     dave = kabuto.user('dave')
     dave.image()
     wait_ready(kabuto, 1)
+    if any('eth0' in line for line in dave.lines(dave.run('cat /proc/net/if_inet6')['id'])):
+        pytest.skip('the kernel itself sends on the bridge, by IPv6 (Docker 27 and later, Podman)')
     before = {c['Id'] for c in kabuto.sandboxes()}
     for command in ('true', 'cat /proc/net/*', 'ls -l /sys/class/net; ip addr; ip route; netstat -an',
                     '(nc -l -p 4000 &); until grep -q :0FA0 /proc/net/tcp*; do :; done'):
