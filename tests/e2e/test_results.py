@@ -315,10 +315,11 @@ def test_results_path_opens_nothing(kabuto, alice, zipped_job):
             assert alice.get(path).status_code == 404, path
 
 
-@pytest.mark.limit(400)
+@pytest.mark.limit(1800)
 def test_file_over_four_gibibytes(alice, tmp_path):
     """Sparse, so that it costs time but no disk; the zip must be a zip64."""
-    job = alice.run('cd /outbox; truncate -s 4500M big; echo after > z; echo end >> big', cpus=2)
+    job = alice.wait_job(*alice.begin(
+        'cd /outbox; truncate -s 4500M big; echo after > z; echo end >> big', cpus=2), seconds=900)
     assert job['state'] == 'done', job['error']
     with open(tmp_path / 'r.zip', 'wb') as file:
         for piece in alice.download(job, stream=True).iter_content(1 << 20):
