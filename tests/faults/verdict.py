@@ -9,7 +9,7 @@ from load import read_log, read_results
 REFUSED = 'refused by an engine that was killed'
 REASONS = (
     ('engine lost the container', r'the engine lost the container while the job ran'),
-    ('ended by the engine', r'killed by signal 15 \(SIGTERM\)|exit code 143|exit code 137'),
+    ('ended by the engine', r'the engine stopped the container while the job ran|exit code 137'),
     (REFUSED, r'^start the container: .* \(HTTP \d+\)$|'
      r'failed to update store for object type'),
     ('no disk', r'[Nn]o space left on device'),
