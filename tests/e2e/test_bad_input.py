@@ -86,7 +86,9 @@ def test_ids_of_others_are_not_found(alice, bob):
             ('GET', f'/execution/{job}/logs/0', 'Job not found'),
             ('GET', f'/execution/{job}/logs?raw', 'Job not found')]
     for method, path, error in rows:
-        data = {'command': 'true', 'image_id': bob.image()} if method == 'POST' else None
+        data = None
+        if method == 'POST' and path.endswith('/job'):
+            data = {'command': 'true', 'image_id': bob.image()}
         said = refused(bob.call(method, path, data=data), 404)
         fitting = [error] if error else ['Pipeline not found', 'Job not found']
         assert said in fitting, path
