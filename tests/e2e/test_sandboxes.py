@@ -129,8 +129,9 @@ def test_jobs_without_traces_share_a_sandbox(own, network):
     dave = kabuto.user('dave')
     dave.image()
     wait_ready(kabuto, 1)
-    if any('eth0' in line for line in dave.lines(dave.run('cat /proc/net/if_inet6')['id'])):
-        pytest.skip('the kernel itself sends on the bridge, by IPv6 (Docker 27 and later, Podman)')
+    api = kabuto.engine.call('GET', '/version')['ApiVersion']
+    if network == 'bridge' and (api >= '1.48' or 'Podman' in type(kabuto.engine).__name__):
+        pytest.skip('with Docker 28 and Podman the bridge has traffic that no job causes')
     before = {c['Id'] for c in kabuto.sandboxes()}
     for command in ('true', 'cat /proc/net/*', 'ls -l /sys/class/net; ip addr; ip route; netstat -an',
                     '(nc -l -p 4000 &); until grep -q :0FA0 /proc/net/tcp*; do :; done'):
