@@ -5,8 +5,8 @@
  * The next job may be another account's, and could read them.
  *
  * A request is one byte in the FIFO "ask". The answer is two bytes in the FIFO "answer": the same
- * byte, and STANDBY_CLEAN or STANDBY_USED. The spooler makes both FIFOs. The files are compared in
- * here, because the spooler may not see this process, and the comparison survives the spooler.
+ * byte, and STANDBY_CLEAN or STANDBY_USED. The spooler makes both FIFOs. This process compares the
+ * files itself: the spooler may not see it in /proc, and the comparison survives the spooler.
  */
 #include "standby.h"
 
@@ -27,8 +27,9 @@
 #define DEV_RECEIVED 8 /* columns of the file dev about received packets, before those sent */
 
 /*
- * What a program can read of its network namespace and change without privileges. Left out is what
- * ends with the process (netlink), and what the whole machine shares (protocols, sockstat).
+ * The files that show a program its network namespace, as far as it can change them without
+ * privileges. Files about what ends with the process (netlink) or about the whole machine
+ * (protocols, sockstat) are not compared.
  */
 static const char *const traces[] = { "dev", "snmp", "snmp6", "netstat", "tcp", "tcp6", "udp",
 	"udp6", "udplite", "udplite6", "raw", "raw6", "icmp", "icmp6", "unix", "packet", "arp",

@@ -310,7 +310,9 @@ buildrun_call_engine(struct build_state *state, const struct engine_image_build 
 		   (long long)(build->timeout_ms / MS_PER_S)) >= 0;
 }
 
-/* The same. Then nothing of a build that has failed or was cancelled is left on the engine. */
+/*
+ * Calls the builder, and removes what a build that failed or was cancelled has left on the engine.
+ */
 static bool
 buildrun_call_builder(struct build_state *state, const struct engine_image_build *build,
     char **failure, struct error *err)

@@ -19,16 +19,16 @@
 typedef bool dockerfile_is_refused(void *context, const char *name);
 
 /*
- * Whether the text follows these rules. ERROR_INPUT names the word
- * that does not, and says what to write instead. is_refused is asked about each name of an image
- * and may be NULL.
+ * Checks whether the text follows these rules. ERROR_INPUT names the word that does not, and says
+ * what to write instead. is_refused is called with each name of an image; it may be NULL.
  */
 bool dockerfile_check(const char *text, dockerfile_is_refused *is_refused, void *context,
     struct error *err);
 
 /*
- * The same for BuildKit, which refuses ids of images itself and keeps caches apart: whether no ADD
- * may be of a URL, and no RUN needs a secret, which builds do not get.
+ * Checks a Dockerfile for BuildKit, which refuses ids of images itself and keeps caches apart.
+ * ERROR_INPUT: an ADD fetches a URL, or a RUN needs a secret or an SSH key, which builds do not
+ * get.
  */
 bool dockerfile_check_buildkit(const char *text, struct error *err);
 
