@@ -9,12 +9,12 @@
 
 #include "cleanup.h"
 #include "commit.h"
+#include "jobjson.h"
 #include "joboption.h"
 #include "jobstate.h"
 #include "list.h"
 #include "outbox.h"
 #include "pipeline.h"
-#include "queue.h"
 #include "response.h"
 #include "wait.h"
 
@@ -146,154 +146,13 @@ jobs_update(struct request *req, struct response *res, struct error *err)
 	return response_pack(res, err, 200, "{s:I}", "id", (json_int_t)change.id);
 }
 
-/* NULL: no memory. This holds for all functions here that return JSON. */
-static json_t *
-jobs_attachments_json(const struct attachments *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		if (json_array_append_new(array,
-			json_pack("{s:s, s:I}", "name", list->items[i].name, "size",
-			    (json_int_t)list->items[i].size)) < 0) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
-}
-
-/* Tokens are file names on this machine, so clients get only a masked form. */
-static json_t *
-jobs_mask(const char *token)
-{
-	char text[NAME_TEXT];
-
-	if (token[0] == '\0')
-		return json_null();
-	secret_mask_name(token, text);
-	return json_string(text);
-}
-
-static json_t *
-jobs_if_any(bool any, json_int_t value)
-{
-	return any ? json_integer(value) : json_null();
-}
-
-/* Returns the job's times, exit code and usage. */
-static json_t *
-jobs_life_json(const struct job *job)
-{
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "creation_date",
-	    response_time(job->created_at), "queued_at", response_time(job->queued_at),
-	    "started_at", response_time(job->started_at), "finished_at",
-	    response_time(job->finished_at), "response",
-	    jobs_if_any(job->has_response, job->response), "used_cpu",
-	    job->has_usage ? json_real(job->used_cpu) : json_null(), "used_memory",
-	    jobs_if_any(job->has_usage, job->used_memory), "used_io",
-	    jobs_if_any(job->has_io, job->used_io));
-}
-
-/* Returns the value of one option. */
-static json_t *
-jobs_option_json(const struct joboption *option, struct job *job)
-{
-	const char *text;
-
-	switch (option->type) {
-	case JOBOPTION_NUMBER:
-	case JOBOPTION_BYTES:
-		return json_integer(*joboption_number(option, job));
-	case JOBOPTION_DECIMAL:
-		return json_real(*joboption_decimal(option, job));
-	case JOBOPTION_PAIRS:
-		text = *joboption_text(option, job);
-		return text != NULL ? json_loads(text, 0, NULL) : json_array();
-	default:
-		text = *joboption_text(option, job);
-		return text != NULL ? json_string(text) : json_null();
-	}
-}
-
-static json_t *
-jobs_options_json(const struct job *job)
-{
-	struct job copy = *job; /* joboption_number and the like need a job that is not const */
-	json_t *json = json_object();
-
-	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
-		if (json_object_set_new(json, joboptions[i].name,
-			jobs_option_json(&joboptions[i], &copy)) < 0) {
-			json_decref(json);
-			return NULL;
-		}
-	return json;
-}
-
-/* Adds the members of part to json, and frees part. False: json or part is NULL, or no memory. */
-static bool
-jobs_add_part(json_t *json, json_t *part)
-{
-	bool done = json != NULL && part != NULL && json_object_update(json, part) == 0;
-
-	json_decref(part);
-	return done;
-}
-
-static json_t *
-jobs_job_json(const struct job *job, const struct attachments *attachments)
-{
-	char id[24];
-	json_t *json;
-	bool done;
-
-	snprintf(id, sizeof id, "%lld", (long long)job->id);
-	json = json_pack("{s:I, s:s, s:s?, s:I, s:{s:I}, s:{s:I}, s:o, s:o, s:o}", "id",
-	    (json_int_t)job->id, "state", job->state, "error", job->error, "attempt",
-	    (json_int_t)job->attempt, "image", "id", (json_int_t)job->image, "pipeline", "id",
-	    (json_int_t)job->pipeline, "attachments", jobs_attachments_json(attachments),
-	    "attachment_token",
-	    jobs_mask(job->attachment_token[0] != '\0' ? job->attachment_token : id),
-	    "results_path", jobs_mask(job->results_token));
-	done = jobs_add_part(json, jobs_options_json(job));
-	done = jobs_add_part(json, jobs_life_json(job)) && done;
-	if (done)
-		return json;
-	json_decref(json);
-	return NULL;
-}
-
-static bool
-jobs_set_queue(json_t *json, struct list *list, const struct job *job, struct error *err)
-{
-	struct request *req = list->req;
-	struct queue_place place;
-
-	if (strcmp(job->state, "in_queue") != 0)
-		return true;
-	if (!queue_place(req->db, job, list->marks, req->config, &place, err))
-		return false;
-	return json_object_set_new(json, "queue",
-		   json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",
-		       place.reason, "eta_s", jobs_if_any(place.eta_s >= 0, place.eta_s))) == 0 ||
-	    error_set(err, ERROR_SYSTEM, "show a job: not enough memory");
-}
-
 static bool
 jobs_add_job(const struct job *job, void *context, struct error *err)
 {
 	struct list *list = context;
-	struct attachments attachments = { 0 };
-	json_t *json;
+	json_t *json = jobjson_make(list->req->db, list->req->config, list->marks, job, err);
 
-	if (!attachment_list(list->req->db, job->id, &attachments, err))
-		return false;
-	json = jobs_job_json(job, &attachments);
-	attachment_clear(&attachments);
-	if (json == NULL || jobs_set_queue(json, list, job, err))
-		return list_add(list, job->id, json, err);
-	json_decref(json);
-	return false;
+	return json != NULL && list_add(list, job->id, json, err);
 }
 
 /* Adds the jobs of the pipeline in the path, or, for "/jobs", all jobs that the caller may see. */
