@@ -16,6 +16,9 @@ podman_packages='podman runc conmon containernetworking-plugins'
 # What the root of another Debian needs to run its Docker and its Podman.
 other_packages='docker.io containerd runc iptables iproute2 procps kmod podman conmon netavark
 ca-certificates'
+# The tests of the dashboard. npm (Debian's, unless there is one) fetches axe-core.
+browser_packages='chromium chromium-driver python3-selenium'
+axe_version=4.14.1
 bench_packages='wrk curl zip unzip'
 
 missing_packages() {
