@@ -2,7 +2,8 @@
 import pathlib
 import shutil
 
-ETC = pathlib.Path(__file__).resolve().parents[2] / 'etc'
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+ETC = SOURCE / 'etc'
 
 NGINX = '''
 daemon off;
@@ -34,6 +35,7 @@ def example(kabuto):
                          ('/var/empty', str(kabuto.root / 'web')),
                          ('/var/tmp', str(kabuto.root / 'web')),
                          ('/etc/lighttpd/kabuto-errors', str(kabuto.root / 'errors')),
+                         ('/usr/share/kabuto/www', str(kabuto.root / 'www')),
                          ('5000', str(kabuto.port))):
         text = text.replace(shipped, own)
     return text
@@ -44,6 +46,7 @@ def write(kabuto):
     text = frame.format(web=kabuto.root / 'web', example=example(kabuto))
     (kabuto.root / f'{kabuto.server}.conf').write_text(text)
     shutil.copytree(ETC / 'lighttpd-errors', kabuto.root / 'errors', dirs_exist_ok=True)
+    shutil.copytree(SOURCE / 'fcgi/www', kabuto.root / 'www', dirs_exist_ok=True)
 
 
 def command(kabuto):

@@ -1,0 +1,250 @@
+// @ts-check
+/* Starts the page: finds the page module of the URL, draws the bar, and handles links and keys. */
+import { get, post } from './api.js';
+import { h, replace } from './dom.js';
+import { stateWord } from './format.js';
+import { errorBox } from './widgets.js';
+
+/**
+ * What a page module gets. A page exports `async show(main, route)`.
+ * @typedef {object} Route
+ * @property {string} path the call's path, without the query
+ * @property {Record<string, string>} params of the path: {job: "12"}
+ * @property {URLSearchParams} query
+ * @property {string} hash without the "#"
+ * @property {AbortSignal} signal is aborted when the page is left
+ * @property {(path: string) => void} navigate goes to another page
+ * @property {(changes: Record<string, string|null>) => void} setQuery changes the query in the URL
+ * and in `query`, and shows nothing anew; null or "" removes
+ * @property {(text: string, state?: string) => void} title of the tab, with its icon
+ */
+
+const ROUTES = /** @type {[string, string][]} */ ([
+	['/ui/', 'jobs'],
+	['/ui/jobs', 'jobs'],
+	['/ui/job/:job', 'job'],
+	['/ui/pipelines', 'pipelines'],
+	['/ui/pipeline/:pipeline', 'pipeline'],
+	['/ui/images', 'images'],
+	['/ui/image/:image', 'image'],
+	['/ui/build/:build', 'build'],
+	['/ui/new', 'new'],
+	['/ui/account', 'account'],
+	['/ui/admin', 'admin'],
+	['/ui/login', 'login'],
+	['/ui/register', 'register'],
+	['/ui/confirm/:login/:token', 'confirm'],
+]);
+const OPEN_PAGES = ['login', 'register', 'confirm']; // need no session
+const LINKS = /** @type {[string, string, string][]} */ ([
+	['j', '/ui/jobs', 'Jobs'], ['p', '/ui/pipelines', 'Pipelines'], ['i', '/ui/images', 'Images'],
+	['n', '/ui/new', 'New job'], ['a', '/ui/account', 'Account'],
+]);
+const ICONS = ['done', 'failed', 'running', 'in_queue'];
+const main = /** @type {HTMLElement} */ (document.getElementById('main'));
+const bar = /** @type {HTMLElement} */ (document.getElementById('bar'));
+let leave = new AbortController();
+let shownUrl = '';
+
+/** @param {string} path */
+function find(path) {
+	const parts = path.split('/');
+
+	for (const [pattern, page] of ROUTES) {
+		const names = pattern.split('/');
+		const params = /** @type {Record<string, string>} */ ({});
+		const fits = names.length === parts.length && names.every((name, i) => {
+			if (!name.startsWith(':')) {
+				return name === parts[i];
+			}
+			params[name.slice(1)] = decodeURIComponent(parts[i]);
+			return parts[i] !== '';
+		});
+		if (fits) {
+			return { page, params };
+		}
+	}
+	return null;
+}
+
+/**
+ * @param {string} text
+ * @param {string} [state] of the job or build that the page shows
+ */
+function title(text, state) {
+	const icon = state && ICONS.includes(state) ? `icon-${state}` : 'icon';
+
+	document.title = `${state ? `${stateWord(state)}: ` : ''}${text} · Kabuto`;
+	document.querySelector('link[rel=icon]')?.setAttribute('href', `/ui/${icon}.svg`);
+}
+
+/** Who is logged in, as far as this browser has been told; the server decides what they may do. */
+const known = {
+	get: () => JSON.parse(localStorage.getItem('account') ?? 'null'),
+	set: (/** @type {any} */ account) => localStorage.setItem('account', JSON.stringify(account)),
+	clear: () => localStorage.removeItem('account'),
+};
+
+/** @param {string} page */
+function drawBar(page) {
+	const account = known.get();
+	const open = OPEN_PAGES.includes(page);
+	const link = (/** @type {string} */ href, /** @type {string} */ text) => h('a', { href,
+		'aria-current': href === `/ui/${page}` || href === `/ui/${page}s` ? 'page' : null }, text);
+
+	replace(bar, h('a', { href: '/ui/', class: 'home' }, 'Kabuto'), h('nav', { 'aria-label': 'Pages' },
+		open ? [link('/ui/login', 'Log in'), link('/ui/register', 'Register')] : [
+			LINKS.slice(0, 4).map(([, href, text]) => link(href, text)), h('span', { class: 'space' }),
+			account?.admin && link('/ui/admin', 'Admin'), link('/ui/account', account?.login ?? 'Account'),
+			h('button', { type: 'button', class: 'quiet', onClick: logOut }, 'Log out')]));
+}
+
+async function logOut() {
+	try {
+		await post('/logout');
+		known.clear();
+		navigate('/ui/login');
+	} catch (error) {
+		main.prepend(errorBox(error));
+	}
+}
+
+/**
+ * Asks once who is logged in; the bar then shows it. The first page does without this call.
+ * @param {string} page
+ */
+async function learnAccount(page) {
+	if (!known.get() && !OPEN_PAGES.includes(page) && page !== 'jobs') {
+		const { login, admin } = await get('/account');
+		known.set({ login, admin });
+		drawBar(page);
+	}
+}
+
+/**
+ * Shows the page of the present URL.
+ * @param {number|null} scroll where the reader was; null: a new page
+ */
+async function show(scroll) {
+	const { pathname, search, hash } = location;
+	const found = find(pathname);
+	const page = found?.page ?? '';
+
+	leave.abort();
+	leave = new AbortController();
+	const { signal } = leave;
+	if (shownUrl !== '') {
+		main.focus({ preventScroll: true });
+	}
+	shownUrl = pathname + search;
+	const route = {
+		path: pathname, params: found?.params ?? {}, query: new URLSearchParams(search),
+		hash: hash.slice(1), signal, navigate, title,
+		setQuery(/** @type {Record<string, string|null>} */ changes) {
+			for (const [name, value] of Object.entries(changes)) {
+				route.query.delete(name);
+				if (value) {
+					route.query.set(name, value);
+				}
+			}
+			const query = route.query.size ? `?${route.query}` : '';
+			shownUrl = pathname + query;
+			history.replaceState(history.state, '', pathname + query + location.hash);
+		},
+	};
+	drawBar(page);
+	replace(main);
+	title('Kabuto');
+	try {
+		if (!found) {
+			replace(main, h('h1', null, 'No such page'), h('p', null, 'The address is wrong. ',
+				h('a', { href: '/ui/' }, 'See your jobs')));
+			return;
+		}
+		const module = await import(`./pages/${page}.js`);
+		if (!signal.aborted) {
+			await module.show(main, route);
+			await learnAccount(page);
+		}
+	} catch (error) {
+		if (!signal.aborted) {
+			replace(main, errorBox(error, () => show(null)));
+		}
+	}
+	if (!signal.aborted) {
+		window.scrollTo(0, scroll ?? 0);
+	}
+}
+
+/** @param {string} path */
+function navigate(path) {
+	history.replaceState({ scroll: window.scrollY }, '');
+	history.pushState(null, '', path);
+	show(null);
+}
+
+/** @param {MouseEvent} event */
+function followLink(event) {
+	const target = /** @type {Element} */ (event.target);
+	const row = /** @type {HTMLElement|null} */ (target.closest('tr[data-href]'));
+	const link = target.closest('a');
+	const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+
+	if (event.defaultPrevented || !plain) {
+		return;
+	}
+	if (link) {
+		const here = link.origin === location.origin && link.pathname.startsWith('/ui/');
+		const hashOnly = link.hash && link.pathname + link.search === location.pathname + location.search;
+		if (here && !link.target && !link.hasAttribute('download') && !hashOnly) {
+			event.preventDefault();
+			navigate(link.pathname + link.search + link.hash);
+		}
+	} else if (row && !target.closest('button, input, select, summary, label') &&
+		!window.getSelection()?.toString()) {
+		navigate(row.dataset.href ?? '/ui/');
+	}
+}
+
+/** @type {typeof import('./keys.js')|null} loaded at the first key that is meant for the page */
+let keys = null;
+async function press(/** @type {KeyboardEvent} */ event) {
+	const target = /** @type {Element} */ (event.target);
+
+	if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey ||
+		document.querySelector('dialog[open]')) {
+		return;
+	}
+	if (target.closest?.('input:not([type=checkbox], [type=radio]), textarea, select')) {
+		if (event.key === 'Escape') {
+			/** @type {HTMLElement} */ (target).blur();
+		}
+		return;
+	}
+	if (event.key === '/') {
+		event.preventDefault(); // before the browser's own search opens
+	}
+	if (!keys) {
+		const module = await import('./keys.js');
+		if (!keys) {
+			keys = module;
+			keys.start(LINKS, navigate);
+		}
+	}
+	keys.handle(event);
+}
+
+addEventListener('popstate', (event) => {
+	if (location.pathname + location.search !== shownUrl) { // else only the hash has changed
+		show(event.state?.scroll ?? 0);
+	}
+});
+addEventListener('kabuto-unauthorized', () => {
+	known.clear();
+	if (!location.pathname.startsWith('/ui/login')) {
+		navigate(`/ui/login?to=${encodeURIComponent(location.pathname + location.search + location.hash)}`);
+	}
+});
+addEventListener('keydown', press);
+addEventListener('click', followLink);
+show(null);

@@ -1,0 +1,228 @@
+// @ts-check
+/* The parts that pages are made of: buttons that make calls, errors, empty pages, code, tables. */
+import { ApiError, call, curl } from './api.js';
+import { h, replace } from './dom.js';
+
+/**
+ * Copies a text, and says so in the button for a moment.
+ * @param {string} text
+ * @param {HTMLElement} button
+ */
+export async function copy(text, button) {
+	const label = button.textContent;
+
+	try {
+		await navigator.clipboard.writeText(text);
+	} catch { // no permission, or no HTTPS
+		const area = h('textarea', { class: 'hidden-text', value: text });
+		(button.closest('dialog') ?? document.body).append(area);
+		area.select();
+		document.execCommand('copy');
+		area.remove();
+		button.focus();
+	}
+	button.textContent = 'Copied';
+	setTimeout(() => {
+		button.textContent = label;
+	}, 1500);
+}
+
+/**
+ * @param {string} text
+ * @param {() => string} textOf made when the button is pressed
+ */
+export function copyButton(text, textOf) {
+	return h('button', { type: 'button', class: 'quiet', onClick: (/** @type {Event} */ event) =>
+		copy(textOf(), /** @type {HTMLElement} */ (event.currentTarget)) }, text);
+}
+
+/**
+ * A small menu with "Copy as curl" for a call.
+ * @param {() => string} textOf the line
+ * @param {string} [label] what the call does, for screen readers
+ */
+export function curlMenu(textOf, label = 'this') {
+	const menu = h('details', { class: 'menu' },
+		h('summary', { title: 'More', 'aria-label': `More about: ${label}` }, '⋯'),
+		h('div', { class: 'menu-items' }, copyButton('Copy as curl', textOf)));
+
+	menu.addEventListener('keydown', (event) => {
+		if (event.key === 'Escape' && menu.open) {
+			menu.open = false;
+			menu.querySelector('summary')?.focus();
+			event.stopPropagation();
+		}
+	});
+	menu.addEventListener('focusout', (event) => {
+		if (!menu.contains(/** @type {Node|null} */ (event.relatedTarget))) {
+			menu.open = false;
+		}
+	});
+	return menu;
+}
+
+/**
+ * Says what went wrong, in the server's words.
+ * @param {any} error
+ * @param {(() => void)|null} [retry] adds the button "Try again"
+ */
+export function errorBox(error, retry = null) {
+	const words = error instanceof ApiError ? error.message : `The page failed: ${error?.message ?? error}`;
+
+	if (!(error instanceof ApiError)) {
+		console.error(error);
+	}
+	return h('div', { class: 'error', role: 'alert' }, h('span', null, words),
+		retry && h('button', { type: 'button', onClick: retry }, 'Try again'));
+}
+
+/**
+ * A page or list without content: what it would show, and what to do first.
+ * @param {string} title
+ * @param {...(Node|string|null|false)} hints
+ */
+export function empty(title, ...hints) {
+	return h('section', { class: 'empty' }, h('h2', null, title),
+		hints.map((hint) => (typeof hint === 'string' ? h('p', null, hint) : hint)));
+}
+
+/**
+ * @param {string} text
+ * @param {string} [title]
+ */
+export function codeBlock(text, title) {
+	return h('figure', { class: 'code' },
+		h('figcaption', null, h('span', null, title ?? ''), copyButton('Copy', () => text)),
+		h('pre', { tabindex: '0' }, text));
+}
+
+/**
+ * Asks before something is lost.
+ * @param {string} text the question
+ * @param {string} [label] the button's, "Delete" if left out
+ * @returns {Promise<boolean>}
+ */
+export function confirmDelete(text, label = 'Delete') {
+	return new Promise((resolve) => {
+		const dialog = h('dialog', { 'aria-label': text },
+			h('form', { method: 'dialog' }, h('p', null, text), h('div', { class: 'buttons' },
+				h('button', { value: 'no' }, 'Cancel'),
+				h('button', { value: 'yes', class: 'danger' }, label))));
+		dialog.addEventListener('close', () => {
+			dialog.remove();
+			resolve(dialog.returnValue === 'yes');
+		});
+		document.body.append(dialog);
+		dialog.showModal();
+	});
+}
+
+/**
+ * A button that makes a call. Beside it: the answer or the error, and "Copy as curl".
+ * @param {string} label
+ * @param {object} options
+ * @param {string} [options.method] POST if left out
+ * @param {string} [options.path]
+ * @param {any} [options.body] or a function that returns it; may be async
+ * @param {(answer: any) => any} [options.run] is called with the answer; a string that it returns is shown
+ * @param {string|boolean} [options.danger] asks this question first
+ * @param {string} [options.key] the key that presses the button
+ * @param {string} [options.class]
+ * @param {string} [options.title]
+ */
+export function action(label, options) {
+	const { method = 'POST', path, run, danger, key } = options;
+	const bodyNow = () => (typeof options.body === 'function' ? options.body() : options.body);
+	const button = h('button', { type: 'button', class: danger ? 'danger' : options.class,
+		title: options.title ?? (key ? `key: ${key}` : null), dataset: key ? { key } : null }, label);
+	const answer = h('span', { class: 'answer', role: 'status' });
+
+	button.addEventListener('click', async () => {
+		if (typeof danger === 'string' && !await confirmDelete(danger, label)) {
+			return;
+		}
+		button.disabled = true;
+		replace(answer);
+		try {
+			const response = path ? await call(method, path, await bodyNow()) : null;
+			const text = await run?.(await response?.json());
+			replace(answer, typeof text === 'string' ? text : null);
+		} catch (error) {
+			replace(answer, errorBox(error));
+		} finally {
+			button.disabled = false;
+		}
+	});
+	return h('span', { class: 'action' }, button,
+		path && curlMenu(() => curl(method, path, bodyNow()), label), answer);
+}
+
+/**
+ * @typedef {object} Column
+ * @property {string} title
+ * @property {(row: any) => any} [value] what the rows are sorted by; without it they cannot be
+ * @property {(row: any) => Node|string|number|null} cell
+ * @property {boolean} [number] a number: aligned to the right
+ * @property {string} [class]
+ */
+
+/**
+ * A table; a click on a column's title sorts it. A row is as its `href` a link. `update` shows
+ * other rows in the same order.
+ * @param {Column[]} columns
+ * @param {any[]} rows
+ * @param {{href?: (row: any) => string, caption?: string, mark?: (tr: HTMLTableRowElement, row: any) => void}} [options]
+ * @returns {HTMLElement & {update: (rows: any[]) => void}}
+ */
+export function table(columns, rows, { href, caption, mark } = {}) {
+	const body = h('tbody');
+	let sorted = -1, down = false;
+	const heads = columns.map((column, i) => h('th', { scope: 'col', class: classOf(column) },
+		column.value ? h('button', { type: 'button', class: 'sort', onClick: () => sort(i) },
+			column.title) : column.title));
+
+	function draw() {
+		const value = columns[sorted]?.value;
+		const order = value ? [...rows].sort((a, b) => compare(value(a), value(b)) * (down ? -1 : 1))
+			: rows;
+		replace(body, order.map((row) => {
+			const tr = h('tr', { dataset: href ? { href: href(row) } : null },
+				columns.map((column) => h('td', { class: classOf(column) }, column.cell(row))));
+			mark?.(tr, row);
+			return tr;
+		}));
+	}
+	function sort(/** @type {number} */ i) {
+		down = sorted === i && !down;
+		sorted = i;
+		heads.forEach((head, k) => (k === i
+			? head.setAttribute('aria-sort', down ? 'descending' : 'ascending')
+			: head.removeAttribute('aria-sort')));
+		draw();
+	}
+	draw();
+	return Object.assign(h('div', { class: 'table', tabindex: '-1' }, h('table', null,
+		caption ? h('caption', null, caption) : null, h('thead', null, h('tr', null, heads)), body)), {
+		update(/** @type {any[]} */ others) {
+			rows = others;
+			draw();
+		},
+	});
+}
+
+/** @param {Column} column */
+function classOf(column) {
+	return [column.number ? 'number' : '', column.class ?? ''].join(' ').trim() || null;
+}
+
+/**
+ * Orders two values; empty ones come last.
+ * @param {any} a
+ * @param {any} b
+ */
+function compare(a, b) {
+	if (a === null || a === undefined || b === null || b === undefined) {
+		return Number(a === null || a === undefined) - Number(b === null || b === undefined);
+	}
+	return typeof a === 'string' ? a.localeCompare(b, 'en', { numeric: true }) : a - b;
+}
