@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "buildjson.h"
 #include "cleanup.h"
 #include "commit.h"
 #include "image.h"
@@ -255,20 +256,6 @@ images_open_output(const struct spool *spool, int64_t build)
 	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Returns a build without its output as a JSON object. The caller frees it. NULL: no memory. */
-static char *
-images_build_text(const struct build *build)
-{
-	cleanup_json json_t *head = json_pack("{s:s}", "state", build->state);
-	bool whole = head != NULL;
-
-	if (strcmp(build->state, "SUCCESS") == 0)
-		whole = whole && json_object_set_new(head, "id", json_integer(build->image)) == 0;
-	if (build->error != NULL)
-		whole = whole && json_object_set_new(head, "error", json_string(build->error)) == 0;
-	return whole ? json_dumps(head, JSON_COMPACT) : NULL;
-}
-
 /* Reads the build in the path. *ended: it is not PENDING any more. */
 static bool
 images_poll_build(struct request *req, void *context, bool *ended, struct error *err)
@@ -290,15 +277,17 @@ static bool
 images_write_build(struct request *req, struct response *res, struct error *err)
 {
 	cleanup_free char *text = NULL;
+	cleanup_json json_t *head = NULL;
 	struct build build = { 0 };
 	bool done = wait_for(req, images_poll_build, &build, err);
 	int64_t id = build.id;
 
 	request_release_database(req);
-	text = done ? images_build_text(&build) : NULL;
+	head = done ? buildjson_make(&build, err) : NULL;
 	build_clear(&build);
-	if (!done)
+	if (head == NULL)
 		return false;
+	text = json_dumps(head, JSON_COMPACT);
 	if (text == NULL)
 		return error_set(err, ERROR_SYSTEM, "show a build: not enough memory");
 	response_write(res, text, strlen(text) - 1);

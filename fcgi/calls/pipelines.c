@@ -12,6 +12,7 @@
 #include "list.h"
 #include "number.h"
 #include "pipeline.h"
+#include "pipelinejson.h"
 #include "response.h"
 #include "submission.h"
 
@@ -125,30 +126,12 @@ pipelines_create(struct request *req, struct response *res, struct error *err)
 }
 
 static bool
-pipelines_add_job_id(int64_t job, const char *state, void *context, struct error *err)
-{
-	(void)state;
-	if (json_array_append_new(context, json_pack("{s:I}", "id", (json_int_t)job)) < 0)
-		return error_set(err, ERROR_SYSTEM, "list the jobs: not enough memory");
-	return true;
-}
-
-static bool
 pipelines_add_pipeline(const struct pipeline *pipeline, void *context, struct error *err)
 {
 	struct list *list = context;
-	json_t *jobs = json_array();
+	json_t *json = pipelinejson_make(list->req->db, pipeline, err);
 
-	if (!pipeline_jobs(list->req->db, pipeline->id, pipelines_add_job_id, jobs, err)) {
-		json_decref(jobs);
-		return false;
-	}
-	return list_add(list, pipeline->id,
-	    json_pack("{s:I, s:s, s:o, s:o, s:s, s:I}", "id", (json_int_t)pipeline->id, "name",
-		pipeline->name, "creation_date", response_time(pipeline->created_at), "jobs", jobs,
-		"on_failure", pipeline->on_failure, "max_parallel",
-		(json_int_t)pipeline->max_parallel),
-	    err);
+	return json != NULL && list_add(list, pipeline->id, json, err);
 }
 
 static bool

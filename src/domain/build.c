@@ -22,8 +22,9 @@
 
 #define RETRY_S 60 /* an estimate of when a build ends */
 
-#define BUILD_ROW                                                                                  \
-	"id, image, state, dockerfile, repo_url, error, nocache, tag_secret, build_arg, account, created_at"
+#define BUILD_ROW                                                                                             \
+	"id, image, state, dockerfile, repo_url, error, nocache, tag_secret, build_arg, account, created_at," \
+	" coalesce(name, (SELECT image.name FROM image WHERE image.id = build.image))"
 #define BUILD_COLUMNS "SELECT " BUILD_ROW " FROM build"
 
 void
@@ -32,6 +33,7 @@ build_clear(struct build *build)
 	free(build->dockerfile);
 	free(build->repo_url);
 	free(build->error);
+	free(build->name);
 	free(build->build_arg);
 	*build = (struct build){ 0 };
 }
@@ -52,6 +54,7 @@ build_take(struct statement *st, void *context, struct error *err)
 	build->build_arg = statement_copy(st, 8);
 	build->account = statement_integer(st, 9);
 	build->created_at = statement_integer(st, 10);
+	build->name = statement_copy(st, 11);
 	if (statement_copied(st, err))
 		return true;
 	build_clear(build);

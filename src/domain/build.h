@@ -30,6 +30,7 @@ struct build {
 	char *dockerfile;
 	char *repo_url; /* NULL: the context came with the call */
 	char *error;
+	char *name;      /* the image's, or the new one that the image gets by this build */
 	char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
 	bool nocache;
 	int64_t created_at; /* ms since 1970 */

@@ -25,7 +25,7 @@
 	" attachment_token, results_token, created_at, queued_at, started_at, start_marked_at,"    \
 	" finished_at, response, error, used_cpu, used_memory, used_io, retries_left, retry_at,"   \
 	" cancel_requested, deleted, slot, results_size, log_size, results_removed_at,"            \
-	" logs_removed_at, first_attempt, position FROM job"
+	" logs_removed_at, first_attempt, position, changed FROM job"
 
 void
 job_clear(struct job *job)
@@ -82,6 +82,7 @@ job_take(struct statement *st, void *context, struct error *err)
 	job->logs_removed_at = statement_integer(st, column++);
 	job->first_attempt = statement_integer(st, column++);
 	job->position = statement_integer(st, column++);
+	job->changed = statement_integer(st, column++);
 	if (statement_copied(st, err))
 		return true;
 	job_clear(job);

@@ -38,6 +38,7 @@ struct job {
 	int64_t slot;                                /* the spooler's slot, while it runs */
 	int64_t results_size, log_size;              /* bytes */
 	int64_t results_removed_at, logs_removed_at; /* when retention did it */
+	int64_t changed;                             /* number of its last change (changefeed.h) */
 };
 
 #endif
