@@ -1,11 +1,12 @@
 /*
  * The tables of Kabuto's database, and their versions. schema.sql creates the newest version;
- * steps[i] turns version i + 1 into version i + 2.
+ * schema_steps[i] turns version i + 1 into version i + 2.
  */
 #include "schema.h"
 
 #include "migration.h"
-#include "schema_text.h" /* schema_text, made from schema.sql */
+#include "schema_3_text.h" /* schema_3_text, made from schema_3.sql */
+#include "schema_text.h"   /* schema_text, made from schema.sql */
 #include "secret.h"
 
 #define INSTANCE_LENGTH 8 /* characters; the name of every container contains the instance */
@@ -27,6 +28,7 @@ static const char *const schema_steps[] = {
 	"ALTER TABLE build ADD COLUMN build_arg TEXT;"
 	"ALTER TABLE build ADD COLUMN bases TEXT;"
 	"ALTER TABLE job ADD COLUMN stderr TEXT NOT NULL DEFAULT 'separate';",
+	schema_3_text,
 };
 
 static const struct migrations schema_migrations = {

