@@ -66,7 +66,7 @@ class Browser:
         self.driver = Chrome(options=options, service=Service(
             '/usr/bin/chromedriver', log_path=f'{folder}/chromedriver.log'))
         self.driver.set_script_timeout(60)
-        self.url, self.requests, self.messages = None, [], []
+        self.url, self.requests, self.messages, self.choosers = None, [], [], []
 
     def quit(self):
         self.driver.quit()
@@ -99,7 +99,7 @@ class Browser:
         self.scheme('light')
         self.driver.get_log('browser')
         self.driver.get_log('performance')
-        self.requests, self.messages = [], []
+        self.requests, self.messages, self.choosers = [], [], []
 
     def close_others(self):
         first, *others = self.driver.window_handles
@@ -134,8 +134,22 @@ class Browser:
     def wait_page(self):
         """Until the page's module has drawn it."""
         self.until(lambda: self.run('return document.readyState === "complete" &&'
-                                    '!!document.querySelector("main h1, main form")'),
+                                    '!!document.querySelector("main h1, main form, main [role=alert]")'),
                    'the page is drawn')
+
+    def settle(self):
+        """Waits until no call is under way but the streams, which stay open."""
+        def quiet():
+            open_calls = {}
+            for method, said in self.collect().requests:
+                if method == 'Network.requestWillBeSent':
+                    open_calls[said['requestId']] = said['request']['url']
+                elif method in ('Network.loadingFinished', 'Network.loadingFailed'):
+                    open_calls.pop(said['requestId'], None)
+            return not [url for url in open_calls.values()
+                        if not url.split('?')[0].endswith('/events') and 'wait=' not in url]
+        self.until(quiet, 'all calls have their answers')
+        return self
 
     def reload(self):
         self.driver.refresh()
@@ -243,11 +257,28 @@ class Browser:
         for kind in ('dragEnter', 'dragOver', 'drop'):
             self.cdp('Input.dispatchDragEvent', type=kind, x=x, y=y, data=data)
 
+    def choose_files(self, act, *paths):
+        """Chooses files in the dialog that opens when act() presses or clicks something."""
+        self.cdp('Page.enable')
+        self.cdp('Page.setInterceptFileChooserDialog', enabled=True)
+        act()
+        chooser = self.until(lambda: self.collect().choosers, 'the dialog for files opens').pop()
+        self.cdp('DOM.setFileInputFiles', files=[str(path) for path in paths], backendNodeId=chooser)
+        self.cdp('Page.setInterceptFileChooserDialog', enabled=False)
+
     # Keyboard
 
     def press(self, *keys):
         """Presses keys, whatever has the focus."""
         ActionChains(self.driver).send_keys(*keys).perform()
+
+    def select_all(self):
+        chain = ActionChains(self.driver)
+        chain.key_down(Keys.CONTROL).send_keys('a').key_up(Keys.CONTROL).perform()
+
+    def type(self, text):
+        """Types a text into what has the focus."""
+        self.driver.switch_to.active_element.send_keys(text)
 
     def focused(self):
         """Name and tag of what has the focus."""
@@ -272,6 +303,8 @@ class Browser:
             message = json.loads(entry['message'])['message']
             if message['method'].startswith('Network.'):
                 self.requests.append((message['method'], message['params']))
+            elif message['method'] == 'Page.fileChooserOpened':
+                self.choosers.append(message['params']['backendNodeId'])
         return self
 
     def requested(self):
