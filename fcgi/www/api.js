@@ -16,6 +16,17 @@ export class ApiError extends Error {
 	}
 }
 
+/** Who is logged in, as far as this browser has been told. The server decides what they may do. */
+export const me = {
+	/** @returns {{login: string, admin: boolean}|null} */
+	known: () => JSON.parse(localStorage.getItem('account') ?? 'null'),
+	/** @param {{login: string, admin: boolean}} account */
+	remember({ login, admin }) {
+		localStorage.setItem('account', JSON.stringify({ login, admin }));
+	},
+	forget: () => localStorage.removeItem('account'),
+};
+
 /** @typedef {{signal?: AbortSignal, headers?: Record<string, string>}} Options */
 
 /* These calls need no session, so that their 401 says "wrong password". */
@@ -119,10 +130,11 @@ export async function remove(path, options) {
 
 /**
  * Reads one page of a list. JavaScript sorts an object's keys, so the items are sorted here, as the
- * path's `order` says. `next` is the next page's path (RFC 8288), or null.
+ * path's `order` says. `next` is the next page's path (RFC 8288), or null. `change` is the number from
+ * which GET /events tells what changes after this answer.
  * @param {string} path
  * @param {Options} [options]
- * @returns {Promise<{items: any[], next: string|null}>}
+ * @returns {Promise<{items: any[], next: string|null, change: string|null}>}
  */
 export async function getPage(path, options) {
 	const response = await call('GET', path, undefined, options);
@@ -136,7 +148,10 @@ export async function getPage(path, options) {
 		const idOf = (/** @type {any} */ item) => Number(item.build_id ?? item.id);
 		items.sort((a, b) => (newest ? idOf(b) - idOf(a) : idOf(a) - idOf(b)));
 	}
-	return { items, next: next ? next.pathname + next.search : null };
+	return {
+		items, next: next ? next.pathname + next.search : null,
+		change: response.headers.get('X-Last-Change'),
+	};
 }
 
 /**

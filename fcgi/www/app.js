@@ -1,6 +1,6 @@
 // @ts-check
 /* Starts the page: finds the page module of the URL, draws the bar, and handles links and keys. */
-import { get, post } from './api.js';
+import { get, me, post } from './api.js';
 import { h, replace } from './dom.js';
 import { stateWord } from './format.js';
 import { errorBox } from './widgets.js';
@@ -78,16 +78,9 @@ function title(text, state) {
 	document.querySelector('link[rel=icon]')?.setAttribute('href', `/ui/${icon}.svg`);
 }
 
-/** Who is logged in, as far as this browser has been told; the server decides what they may do. */
-const known = {
-	get: () => JSON.parse(localStorage.getItem('account') ?? 'null'),
-	set: (/** @type {any} */ account) => localStorage.setItem('account', JSON.stringify(account)),
-	clear: () => localStorage.removeItem('account'),
-};
-
 /** @param {string} page */
 function drawBar(page) {
-	const account = known.get();
+	const account = me.known();
 	const open = OPEN_PAGES.includes(page);
 	const link = (/** @type {string} */ href, /** @type {string} */ text) => h('a', { href,
 		'aria-current': href === `/ui/${page}` || href === `/ui/${page}s` ? 'page' : null }, text);
@@ -102,7 +95,7 @@ function drawBar(page) {
 async function logOut() {
 	try {
 		await post('/logout');
-		known.clear();
+		me.forget();
 		navigate('/ui/login');
 	} catch (error) {
 		main.prepend(errorBox(error));
@@ -114,9 +107,8 @@ async function logOut() {
  * @param {string} page
  */
 async function learnAccount(page) {
-	if (!known.get() && !OPEN_PAGES.includes(page) && page !== 'jobs') {
-		const { login, admin } = await get('/account');
-		known.set({ login, admin });
+	if (!me.known() && !OPEN_PAGES.includes(page) && page !== 'jobs') {
+		me.remember(await get('/account'));
 		drawBar(page);
 	}
 }
@@ -240,7 +232,7 @@ addEventListener('popstate', (event) => {
 	}
 });
 addEventListener('kabuto-unauthorized', () => {
-	known.clear();
+	me.forget();
 	if (!location.pathname.startsWith('/ui/login')) {
 		navigate(`/ui/login?to=${encodeURIComponent(location.pathname + location.search + location.hash)}`);
 	}

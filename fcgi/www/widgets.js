@@ -127,6 +127,7 @@ export function confirmDelete(text, label = 'Delete') {
  * @param {(answer: any) => any} [options.run] is called with the answer; a string that it returns is shown
  * @param {string|boolean} [options.danger] asks this question first
  * @param {string} [options.key] the key that presses the button
+ * @param {(error: any) => string|null} [options.explain] adds what to do about an error
  * @param {string} [options.class]
  * @param {string} [options.title]
  */
@@ -148,7 +149,7 @@ export function action(label, options) {
 			const text = await run?.(await response?.json());
 			replace(answer, typeof text === 'string' ? text : null);
 		} catch (error) {
-			replace(answer, errorBox(error));
+			replace(answer, errorBox(error), options.explain?.(error));
 		} finally {
 			button.disabled = false;
 		}

@@ -1,0 +1,55 @@
+// @ts-check
+/* What to do first: stands on pages that are empty because the account is new. */
+import { me } from '../api.js';
+import { h } from '../dom.js';
+import { codeBlock, empty } from '../widgets.js';
+
+/** @param {string} origin @param {string} login */
+const curlLines = (origin, login) => `U=${origin}
+curl $U/login -d login=${login} --data-urlencode password@- -c cookies.txt
+
+printf 'FROM busybox\\n' >Dockerfile
+curl $U/image -b cookies.txt -d name=first --data-urlencode dockerfile@Dockerfile
+curl "$U/image/build/<build_id>?wait=30" -b cookies.txt      # until SUCCESS: the image's id
+
+curl $U/pipeline -b cookies.txt -d name=first
+curl $U/pipeline/<pipeline>/job -b cookies.txt -F image_id=<image> \\
+    -F attachments=@data.csv --form-string 'command=sort /inbox/data.csv > /outbox/sorted.csv'
+curl $U/pipeline/<pipeline>/submit -b cookies.txt -X POST
+curl "$U/execution/<job>/logs?wait=30" -b cookies.txt
+curl "$U/pipeline/<pipeline>/job/<job>?result" -b cookies.txt -o results.zip`;
+
+/** @param {string} origin @param {string} login */
+const pythonLines = (origin, login) => `import getpass, requests
+base, s = '${origin}', requests.Session()
+s.post(base + '/login', data={'login': '${login}', 'password': getpass.getpass()}).raise_for_status()
+
+build = s.post(base + '/image', data={'name': 'first', 'dockerfile': 'FROM busybox\\n'}).json()['build_id']
+while (b := s.get(f'{base}/image/build/{build}?wait=30').json())['state'] == 'PENDING':
+    pass
+
+pipeline = s.post(base + '/pipeline', data={'name': 'first'}).json()['id']
+job = s.post(f'{base}/pipeline/{pipeline}/job',
+             data={'image_id': b['id'], 'command': 'sort /inbox/data.csv > /outbox/sorted.csv'},
+             files=[('attachments', open('data.csv', 'rb'))]).json()['id']
+s.post(f'{base}/pipeline/{pipeline}/submit')
+print(s.get(f'{base}/pipeline/{pipeline}/job/{job}?wait=30').json()[str(job)]['state'])`;
+
+/**
+ * @param {string} [title]
+ * @returns {HTMLElement}
+ */
+export function firstSteps(title = 'No jobs yet') {
+	const login = me.known()?.login ?? '<login>';
+
+	return empty(title,
+		'A job runs a command in an image. It reads the files that you send in /inbox, and Kabuto keeps what it writes to /outbox.',
+		h('ol', null,
+			h('li', null, h('a', { href: '/ui/images' }, 'Build an image'), ' from a Dockerfile. ',
+				h('code', null, 'FROM busybox'), ' is enough for a first one.'),
+			h('li', null, h('a', { href: '/ui/new' }, 'Make a new job'), ': drop your files, and type the command.'),
+			h('li', null, 'Watch its log, and look at its results.')),
+		h('h3', null, 'The same from a shell or a program'),
+		codeBlock(curlLines(location.origin, login), 'curl'),
+		codeBlock(pythonLines(location.origin, login), 'Python'));
+}

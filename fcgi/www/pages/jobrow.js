@@ -1,0 +1,103 @@
+// @ts-check
+/* One job as a row of the overview: one line high, a link, and its last lines at a click. */
+import { h, replace } from '../dom.js';
+import { bytesExact, duration, stateBadge, time } from '../format.js';
+
+/** The columns: name, title, classes. The account's is only for lists of all accounts. */
+export const COLUMNS = /** @type {[string, string, string][]} */ ([
+	['state', 'State', 'tight'], ['job', 'Job', 'cut grow'], ['account', 'Account', 'tight'],
+	['pipeline', 'Pipeline', 'short wide-only'], ['image', 'Image', 'short wide-only'],
+	['memory', 'Memory', 'number wide-only'], ['duration', 'Duration', 'number wide-only'],
+	['when', 'When', 'tight'], ['lines', '', 'tight wide-only']]);
+
+/**
+ * The job's name, or its command's beginning.
+ * @param {any} job
+ * @returns {string}
+ */
+export function jobName(job) {
+	const command = Array.isArray(job.command) ? job.command.join(' ') : job.command;
+	return job.name || command?.trim().split('\n')[0].slice(0, 200) || "the image's own command";
+}
+
+/**
+ * A link to a pipeline's or an image's page.
+ * @param {string} kind
+ * @param {any} thing
+ */
+function link(kind, thing) {
+	return h('a', { href: `/ui/${kind}/${thing.id}` }, thing.name ?? `${kind} ${thing.id}`);
+}
+
+/** @param {any} job */
+function whenOf(job) {
+	return time(job.finished_at ?? job.started_at ?? job.queued_at ?? job.creation_date);
+}
+
+/** @param {any} job */
+function reasonOf(job) {
+	if (job.state === 'failed') {
+		return h('span', { class: 'bad' }, ` ${job.error ?? ''}`);
+	}
+	return h('span', { class: 'muted' }, job.queue ? ` ${job.queue.reason}` : '');
+}
+
+/**
+ * Makes a job's row. `update` shows the job as it is now and leaves the focus where it is.
+ * @param {any} job
+ * @param {boolean} all whether the list is of all accounts
+ */
+export function makeRow(job, all) {
+	const columns = COLUMNS.filter(([name]) => all || name !== 'account');
+	const cell = Object.fromEntries(columns.map(([name, , style]) => [name, h('td', { class: style })]));
+	const name = h('a', { href: `/ui/job/${job.id}`, dataset: { row: '' } });
+	const reason = h('span');
+	const lines = h('button', { type: 'button', class: 'quiet', 'aria-expanded': 'false',
+		onClick: toggle }, 'last lines');
+	const tr = h('tr', { dataset: { href: `/ui/job/${job.id}` } }, Object.values(cell));
+	/** @type {HTMLTableRowElement|null} */
+	let opened = null;
+	const row = { job, tr, update, tick, gone, isOpen: () => opened !== null };
+
+	async function toggle() {
+		opened?.remove();
+		opened = opened ? null : h('tr', { class: 'opened' });
+		lines.setAttribute('aria-expanded', String(opened !== null));
+		if (opened) {
+			const into = h('td', { colspan: columns.length }, 'Loading…');
+			tr.after(replace(opened, into));
+			replace(into, await (await import('./lastlines.js')).lastLines(row.job));
+		}
+	}
+	function tick() {
+		const text = duration(row.job);
+		if (cell.duration.textContent !== text) {
+			cell.duration.textContent = text;
+		}
+	}
+	function update(/** @type {any} */ now) {
+		row.job = now;
+		name.textContent = jobName(now);
+		replace(cell.state, stateBadge(now.state));
+		replace(reason, reasonOf(now));
+		replace(cell.memory, now.used_memory ? bytesExact(now.used_memory) : null);
+		replace(cell.when, whenOf(now));
+		lines.hidden = !['running', 'done', 'failed'].includes(now.state);
+		tick();
+	}
+	function gone() {
+		tr.classList.add('gone');
+		replace(cell.state, h('span', { class: 'badge idle' }, 'deleted'));
+		lines.hidden = true;
+	}
+
+	replace(cell.job, h('span', { class: 'muted' }, `#${job.id} `), name, reason);
+	replace(cell.pipeline, link('pipeline', job.pipeline));
+	replace(cell.image, link('image', job.image));
+	replace(cell.lines, lines);
+	if (all) {
+		replace(cell.account, job.account);
+	}
+	update(job);
+	return row;
+}
