@@ -21,16 +21,16 @@
 #define JSON_FORM (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
 
 /*
- * No response is a web page. These headers tell a browser so: it must not load anything for it,
- * show it in a frame, guess its type, or let another site's page read it.
+ * A response is no web page, unless its handler says so. These headers tell a browser that it must
+ * not load anything for it, show it in a frame, guess its type, or let another site's page read it.
  */
-#define SECURITY_HEADERS                                                                           \
-	"X-Content-Type-Options: nosniff\r\n"                                                      \
-	"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n"         \
-	"X-Frame-Options: DENY\r\n"                                                                \
-	"Referrer-Policy: no-referrer\r\n"                                                         \
-	"Cross-Origin-Resource-Policy: same-origin\r\n"                                            \
-	"Cache-Control: no-store\r\n"
+static const char response_security[] =
+    "X-Content-Type-Options: nosniff\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Cache-Control: no-store\r\n";
 
 static const struct {
 	int status;
@@ -65,6 +65,8 @@ response_reason(int status)
 {
 	if (status == 206)
 		return "Partial Content";
+	if (status == 302)
+		return "Found";
 	if (status == 304)
 		return "Not Modified";
 	for (size_t i = 0; i < sizeof response_statuses / sizeof response_statuses[0]; i++)
@@ -76,7 +78,9 @@ response_reason(int status)
 void
 response_begin(struct response *res, struct request *req)
 {
-	*res = (struct response){ .req = req, .status = 200, .type = JSON_TYPE };
+	*res = (struct response){
+		.req = req, .status = 200, .type = JSON_TYPE, .security = response_security
+	};
 }
 
 void
@@ -149,6 +153,14 @@ response_empty(struct response *res, const char *type)
 {
 	res->type = type;
 	return true;
+}
+
+bool
+response_redirect(struct response *res, const char *to)
+{
+	response_header(res, "Location: %s", to);
+	res->status = 302;
+	return response_empty(res, res->type);
 }
 
 bool
@@ -225,6 +237,7 @@ response_error(struct response *res, const struct error *err)
 	res->text = response_error_text(req, err);
 	res->write = NULL;
 	res->type = JSON_TYPE;
+	res->security = response_security;
 	res->status = res->text != NULL ? response_statuses[err->kind].status : 500;
 	if (res->text == NULL)
 		res->text = strdup("{\"error\":\"not enough memory\"}");
@@ -238,8 +251,9 @@ response_send_head(struct response *res)
 	if (res->sent)
 		return;
 	res->sent = true;
-	FCGX_FPrintF(out, "Status: %d %s\r\nContent-Type: %s\r\n" SECURITY_HEADERS, res->status,
+	FCGX_FPrintF(out, "Status: %d %s\r\nContent-Type: %s\r\n", res->status,
 	    response_reason(res->status), res->type);
+	FCGX_PutS(res->security, out);
 	FCGX_PutS(res->headers, out);
 	FCGX_PutS("\r\n", out);
 }

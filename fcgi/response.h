@@ -28,7 +28,9 @@ struct response {
 	int status;
 	char headers[RESPONSE_HEADERS];
 	const char *type;
-	char *text; /* the whole body; NULL: a writer or the web server sends it */
+	const char
+	    *security; /* the header lines that tell a browser what it may do with the body */
+	char *text;    /* the whole body; NULL: a writer or the web server sends it */
 	response_writer *write;
 	const void *context; /* for the writer */
 	bool sent;           /* the head was sent: the status cannot change any more */
@@ -55,6 +57,9 @@ bool response_text(struct response *res, int status, const char *text, struct er
 
 /* Answers with an empty body of this content type. Always true. */
 bool response_empty(struct response *res, const char *type);
+
+/* Answers with 302 and an empty body. Always true. */
+bool response_redirect(struct response *res, const char *to);
 
 /*
  * Answers with a body that write produces; context is for write. Always true. A call that changes

@@ -17,6 +17,7 @@
 #include "outbox.h"
 #include "pipelines.h"
 #include "tokens.h"
+#include "views.h"
 #include "wait.h"
 
 const struct route routes_all[] = {
@@ -79,6 +80,10 @@ const struct route routes_all[] = {
 	    NULL },
 	{ "GET", "/pipeline/:pipeline/job/:job/outbox/**name", outbox_file, NEEDS_SESSION, NULL,
 	    NULL, NULL },
+	{ "POST", "/pipeline/:pipeline/job/:job/view", views_open, NEEDS_SESSION | SECRET | STRICT,
+	    NULL, NULL, "job_view" },
+	{ "GET", "/view/*token", views_show, 0, NULL, NULL, NULL },
+	{ "GET", "/view/*token/**name", views_show, 0, NULL, NULL, NULL },
 	{ "GET", "/jobs", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL, NULL },
 	{ "GET", "/execution/:job/logs", logs_show, NEEDS_SESSION, logs_show_parameters, NULL,
 	    NULL },

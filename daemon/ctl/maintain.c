@@ -25,6 +25,7 @@
 #include "session.h"
 #include "token.h"
 #include "verify.h"
+#include "view.h"
 #include "wake.h"
 
 #define ROWS_AT_A_TIME   500
@@ -292,6 +293,12 @@ maintain_step_tokens(struct maintenance *m, struct error *err)
 }
 
 static bool
+maintain_step_views(struct maintenance *m, struct error *err)
+{
+	return maintain_erase_all(m, view_count_ended, view_erase_ended, err);
+}
+
+static bool
 maintain_step_answers(struct maintenance *m, struct error *err)
 {
 	return maintain_erase_all(m, idempotency_count_old, idempotency_erase_old, err);
@@ -367,6 +374,7 @@ static const struct {
 	{ "login_failures", maintain_step_login_failures, "old counters of failed log-ins", false },
 	{ "accounts", maintain_step_accounts, "accounts that were never confirmed", false },
 	{ "tokens", maintain_step_tokens, "expired API tokens", false },
+	{ "views", maintain_step_views, "ended views of results", false },
 	{ "answers", maintain_step_answers, "old answers kept for an Idempotency-Key", false },
 	{ "events", maintain_step_events, "old events", false },
 	{ "deleted_images", maintain_step_deleted_images, "deleted images that no job names",

@@ -275,6 +275,7 @@ account_set_password(struct database *db, int64_t account, const char *hash, con
 		VALUES(T(hash), I(account))) &&
 	    database_run(db, err, "DELETE FROM session WHERE account = ? AND hash <> ?",
 		VALUES(I(account), B(kept, TOKEN_HASH))) &&
+	    database_run(db, err, "DELETE FROM view WHERE account = ?", VALUES(I(account))) &&
 	    transaction_commit(&t, err);
 }
 
@@ -302,6 +303,7 @@ account_set_disabled(struct database *db, int64_t account, bool disabled, struct
 	    database_run(db, err, "UPDATE account SET disabled = ? WHERE id = ?",
 		VALUES(I(disabled), I(account))) &&
 	    database_run(db, err, "DELETE FROM session WHERE account = ?", VALUES(I(account))) &&
+	    database_run(db, err, "DELETE FROM view WHERE account = ?", VALUES(I(account))) &&
 	    transaction_commit(&t, err);
 }
 

@@ -136,7 +136,8 @@ bool account_add(struct database *db, const char *login, const char *email, cons
     bool admin, struct error *err);
 
 /*
- * Disables or enables an account, and ends its sessions. The jobs of a disabled one stay in queue.
+ * Disables or enables an account, and ends its sessions and views. The jobs of a disabled one stay
+ * in queue.
  */
 bool account_set_disabled(struct database *db, int64_t account, bool disabled, struct error *err);
 bool account_set_admin(struct database *db, int64_t account, bool admin, struct error *err);
@@ -176,7 +177,10 @@ bool account_count_unconfirmed(struct database *db, int64_t before_ms, int64_t *
 bool account_erase_unconfirmed(struct database *db, int64_t before_ms, int64_t most,
     int64_t *erased, struct error *err);
 
-/* Sets the password, and ends all sessions of the account except the one with the token `keep`. */
+/*
+ * Sets the password, and ends all views and sessions of the account except the session with the
+ * token `keep`.
+ */
 bool account_set_password(struct database *db, int64_t account, const char *hash, const char *keep,
     struct error *err);
 

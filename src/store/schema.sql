@@ -51,6 +51,17 @@ CREATE TABLE token (
 CREATE INDEX token_account ON token (account, id);
 CREATE INDEX token_expires ON token (expires_at) WHERE expires_at IS NOT NULL;
 
+-- A view of a job's results, which needs no log-in. If this table is emptied, the results must be opened again.
+CREATE TABLE view (
+	hash       BLOB PRIMARY KEY,               -- of the token in the view's URL
+	account    INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE, -- that opened it
+	job        INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX view_account ON view (account, expires_at);
+CREATE INDEX view_job ON view (job);
+CREATE INDEX view_expires ON view (expires_at);
+
 -- The answer to a call with an Idempotency-Key; a repeated call gets the same answer. If this table is emptied,
 -- a repeated call is executed twice.
 CREATE TABLE idempotency (

@@ -85,3 +85,13 @@ CREATE TRIGGER job_change_removed AFTER UPDATE OF deleted ON job WHEN new.delete
 		SELECT last - 1, new.account, 'job', new.id, strftime('%s', 'now') * 1000 FROM change_number WHERE id = 1;
 	UPDATE pipeline SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.pipeline;
 END;
+
+CREATE TABLE view (
+	hash       BLOB PRIMARY KEY,
+	account    INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	job        INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX view_account ON view (account, expires_at);
+CREATE INDEX view_job ON view (job);
+CREATE INDEX view_expires ON view (expires_at);
