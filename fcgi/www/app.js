@@ -1,9 +1,8 @@
 // @ts-check
 /* Starts the page: finds the page module of the URL, draws the bar, and handles links and keys. */
-import { get, me, post } from './api.js';
+import { ApiError, get, me, post } from './api.js';
 import { h, replace } from './dom.js';
 import { stateWord } from './format.js';
-import { errorBox } from './widgets.js';
 
 /**
  * What a page module gets. A page exports `async show(main, route)`.
@@ -98,7 +97,7 @@ async function logOut() {
 		me.forget();
 		navigate('/ui/login');
 	} catch (error) {
-		main.prepend(errorBox(error));
+		main.prepend((await import('./widgets.js')).errorBox(error));
 	}
 }
 
@@ -111,6 +110,18 @@ async function learnAccount(page) {
 		me.remember(await get('/account'));
 		drawBar(page);
 	}
+}
+
+/** Shows why a page cannot be shown. @param {any} error */
+async function showError(error) {
+	if (error.status === 404 || error.status === 410) {
+		title(error.message);
+		replace(main, h('h1', null, error.message), h('p', null,
+			'It has been deleted, it belongs to another account, or the address is wrong. ', h('a', { href: '/ui/' }, 'See your jobs')));
+		return;
+	}
+	const { errorBox } = await import('./widgets.js'); // the first page does without
+	replace(main, errorBox(error, () => show(null)));
 }
 
 /**
@@ -149,9 +160,7 @@ async function show(scroll) {
 	title('Kabuto');
 	try {
 		if (!found) {
-			replace(main, h('h1', null, 'No such page'), h('p', null, 'The address is wrong. ',
-				h('a', { href: '/ui/' }, 'See your jobs')));
-			return;
+			throw new ApiError(404, 'No such page');
 		}
 		const module = await import(`./pages/${page}.js`);
 		if (!signal.aborted) {
@@ -160,12 +169,10 @@ async function show(scroll) {
 		}
 	} catch (error) {
 		if (!signal.aborted) {
-			replace(main, errorBox(error, () => show(null)));
+			await showError(error);
 		}
 	}
-	if (!signal.aborted) {
-		window.scrollTo(0, scroll ?? 0);
-	}
+	window.scrollTo(0, signal.aborted ? window.scrollY : scroll ?? 0);
 }
 
 /** @param {string} path */

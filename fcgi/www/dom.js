@@ -20,7 +20,11 @@ function setProps(element, props) {
 		} else if (name === 'class') {
 			element.setAttribute('class', value);
 		} else if (name === 'dataset') {
-			Object.assign(/** @type {HTMLElement} */ (element).dataset, value);
+			for (const [key, text] of Object.entries(value)) {
+				if (text !== null && text !== undefined) {
+					/** @type {HTMLElement} */ (element).dataset[key] = text;
+				}
+			}
 		} else if (name === 'value') {
 			/** @type {HTMLInputElement} */ (element).value = value;
 		} else {

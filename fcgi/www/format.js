@@ -44,7 +44,7 @@ export function bytesExact(n) {
  * @returns {string} "0.42 s", "12 s", "3 min 20 s", "5 h 2 min", "3 d 4 h"
  */
 export function seconds(s) {
-	if (s === null || s === undefined) {
+	if (s === null || s === undefined || Number.isNaN(s)) {
 		return '';
 	}
 	if (s < 59.5) {

@@ -49,7 +49,7 @@ function menu(summary, props, fill) {
  */
 function makeFilters({ path, query, setQuery, signal }, pathNow, reload) {
 	let timer = 0;
-	const search = h('input', { type: 'search', placeholder: 'Name', 'aria-label': 'Filter by name',
+	const search = h('input', { type: 'search', placeholder: 'Filter by name', 'aria-label': 'Filter by name',
 		value: query.get('name') ?? '', onInput: () => {
 			clearTimeout(timer);
 			timer = setTimeout(() => {
