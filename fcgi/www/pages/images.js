@@ -1,0 +1,161 @@
+// @ts-check
+/* The images of the account, and their last builds. */
+import { getPage } from '../api.js';
+import { h, replace } from '../dom.js';
+import { stateBadge, time } from '../format.js';
+import { codeBlock, empty, errorBox, table } from '../widgets.js';
+
+const LIMIT = 50, BUILDS = 20, AGAIN_MS = 3000, TYPING_MS = 250;
+
+/** @returns {HTMLElement} what to do first */
+function firstSteps() {
+	const { origin } = location;
+
+	return empty('No images yet', 'An image is what jobs run in. Build the first one:',
+		h('p', null, h('a', { class: 'button primary', href: '/ui/image/new' }, 'Build an image')),
+		codeBlock(`curl -b cookies.txt ${origin}/image -F name=python \\\n` +
+			"\t--form-string dockerfile='FROM python:3.12-slim'", 'curl'),
+		codeBlock('import requests\nsession = requests.Session()\n' +
+			`session.post('${origin}/login', data={'login': '…', 'password': '…'})\n` +
+			`session.post('${origin}/image', data={'name': 'python',\n` +
+			"\t'dockerfile': 'FROM python:3.12-slim'})", 'Python'));
+}
+
+/** @param {boolean} others whether those of other accounts are shown, too */
+function imageTable(others) {
+	return table([
+		{ title: 'Name', class: 'grow', cell: (image) => h('a', { href: `/ui/image/${image.id}`,
+			dataset: { row: '' } }, image.name) },
+		...(others ? [{ title: 'Account', class: 'tight',
+			cell: (/** @type {any} */ image) => image.account }] : []),
+		{ title: 'Number', number: true, cell: (image) => image.id },
+		{ title: 'Made', class: 'tight', cell: (image) => time(image.creation_date) },
+		{ title: 'First line of the Dockerfile', class: 'mono wide-only',
+			cell: (image) => (image.dockerfile ?? '').split('\n').find((/** @type {string} */ line) =>
+				/^\s*from\s/i.test(line))?.slice(0, 80) ?? '' },
+	], [], { href: (image) => `/ui/image/${image.id}` });
+}
+
+/** @param {boolean} others */
+function buildTable(others) {
+	return table([
+		{ title: 'Build', class: 'tight', cell: (build) => h('a', { href: `/ui/build/${build.build_id}`,
+			dataset: { row: '' } }, build.build_id) },
+		{ title: 'State', class: 'tight', cell: (build) => stateBadge(build.state) },
+		{ title: 'Image', cell: (build) => build.name ?? `image ${build.image?.id ?? ''}` },
+		...(others ? [{ title: 'Account', class: 'tight',
+			cell: (/** @type {any} */ build) => build.account }] : []),
+		{ title: 'Error', class: 'grow', cell: (build) => (build.error ?? '').slice(0, 200) },
+	], [], { href: (build) => `/ui/build/${build.build_id}` });
+}
+
+/**
+ * @param {any} route
+ * @returns {HTMLElement} the search field; it reports in the URL
+ */
+function searchField(route, /** @type {() => void} */ changed) {
+	let timer = 0;
+
+	return h('input', { type: 'search', placeholder: 'Search by name', 'aria-label': 'Search by name',
+		value: route.query.get('name') ?? '', oninput: (/** @type {Event} */ event) => {
+			const { value } = /** @type {HTMLInputElement} */ (event.target);
+			window.clearTimeout(timer);
+			timer = window.setTimeout(() => {
+				route.setQuery({ name: value.trim() || null });
+				changed();
+			}, TYPING_MS);
+		} });
+}
+
+/**
+ * @param {HTMLElement} main
+ * @param {any} route
+ */
+export async function show(main, route) {
+	const { signal } = route;
+	const place = h('div'), buildPlace = h('section'), status = h('p', { role: 'status' });
+	let round = 0;
+
+	/** Loads the images that fit the search. */
+	async function load() {
+		const mine = ++round, name = route.query.get('name') ?? '';
+		const query = new URLSearchParams({ limit: String(LIMIT), order: 'newest' });
+		if (name) {
+			query.set('name', name);
+		}
+		try {
+			const page = await getPage(`/image?${query}`, { signal });
+			if (mine === round) {
+				drawImages(page, name);
+			}
+		} catch (error) {
+			if (!signal.aborted && mine === round) {
+				replace(place, errorBox(error, load));
+			}
+		}
+	}
+
+	/**
+	 * @param {{items: any[], next: string|null}} page
+	 * @param {string} name
+	 */
+	function drawImages(page, name) {
+		let { items, next } = page;
+		const shown = imageTable(new Set(items.map((image) => image.account)).size > 1);
+		const more = h('button', { type: 'button', onclick: async () => {
+			try {
+				const further = await getPage(/** @type {string} */ (next), { signal });
+				items = items.concat(further.items);
+				({ next } = further);
+				shown.update(items);
+				more.hidden = next === null;
+			} catch (error) {
+				replace(status, errorBox(error));
+			}
+		} }, 'Show more');
+
+		more.hidden = next === null;
+		shown.update(items);
+		replace(place, items.length > 0 || next ? [shown, h('p', { class: 'more' }, more)]
+			: name ? empty('No image has this name', `Nothing was found for “${name}”.`)
+				: firstSteps());
+	}
+
+	/** Loads the last builds; while one of them runs, again and again. */
+	async function loadBuilds() {
+		if (document.hidden) {
+			document.addEventListener('visibilitychange', loadBuilds, { once: true, signal });
+			return;
+		}
+		try {
+			const { items } = await getPage(`/image/build?limit=${BUILDS}&order=newest`, { signal });
+			const shown = buildTable(new Set(items.map((build) => build.account)).size > 1);
+			const focused = /** @type {HTMLElement|null} */ (buildPlace.contains(document.activeElement)
+				? document.activeElement : null)?.getAttribute('href');
+			shown.update(items);
+			replace(buildPlace, items.length > 0 ? [h('h2', null, 'Last builds'), shown] : null);
+			if (focused) {
+				/** @type {HTMLElement|null} */ (
+					buildPlace.querySelector(`a[href="${CSS.escape(focused)}"]`))?.focus();
+			}
+			if (items.some((build) => build.state === 'PENDING')) {
+				const timer = window.setTimeout(loadBuilds, AGAIN_MS);
+				signal.addEventListener('abort', () => window.clearTimeout(timer), { once: true });
+			} else if (pending) {
+				load();
+			}
+			pending = items.some((build) => build.state === 'PENDING');
+		} catch (error) {
+			if (!signal.aborted) {
+				replace(buildPlace, errorBox(error, loadBuilds));
+			}
+		}
+	}
+	let pending = false;
+
+	route.title('Images');
+	replace(main, h('div', { class: 'head' }, h('h1', null, 'Images'), searchField(route, load),
+		h('a', { class: 'button primary', href: '/ui/image/new' }, 'New image')),
+	status, place, buildPlace);
+	await Promise.all([load(), loadBuilds()]);
+}
