@@ -195,6 +195,16 @@ function quote(text) {
 }
 
 /**
+ * A file as curl's -F takes it: with its path, which curl would leave out.
+ * @param {string} name of the parameter
+ * @param {string} path
+ */
+function formFile(name, path) {
+	const quoted = `"${path.replace(/["\\]/g, '\\$&')}"`;
+	return quote(`${name}=@${quoted}${path.includes('/') ? `;filename=${quoted}` : ''}`);
+}
+
+/**
  * A call as a line for a shell. Files are named as they would be in the current folder.
  * @param {string} method
  * @param {string} path
@@ -207,7 +217,7 @@ export function curl(method, path, body) {
 	if (body instanceof FormData) {
 		for (const [name, value] of body) {
 			words.push(value instanceof File
-				? `-F ${quote(`${name}=@"${value.name}"`)}`
+				? `-F ${formFile(name, value.name)}`
 				: `--form-string ${quote(`${name}=${value}`)}`);
 		}
 	} else if (body !== undefined && body !== null && Object.keys(body).length > 0) {

@@ -12,6 +12,7 @@
  * @property {import('./drop.js').Picked[]} files
  * @property {string[]} lost names of files that a reload has lost
  * @property {string} key the Idempotency-Key of the next call
+ * @property {number} [added] the job that was added, but could not be started
  */
 
 /** @type {Map<string, Draft>} */

@@ -167,9 +167,8 @@ export async function createJob(draft, data, send) {
 			{ headers: headers('pipeline') })).id;
 	}
 	const path = `/pipeline/${values.pipeline?.id ?? values.made}`;
-	let job;
 	try {
-		job = (await send.send('POST', `${path}/job`, data, `${draft.key}-job`)).id;
+		draft.added ??= (await send.send('POST', `${path}/job`, data, `${draft.key}-job`)).id;
 	} catch (error) {
 		if (values.made && (!(error instanceof ApiError) || error.status !== 0)) {
 			values.made = null;
@@ -181,9 +180,13 @@ export async function createJob(draft, data, send) {
 	}
 	if (values.submit) {
 		send.say('Starting the job …');
-		await post(`${path}/submit`, {}, { headers: headers('submit') });
+		await post(`${path}/submit`, {}, { headers: headers('submit') }).catch((error) => {
+			error.message = `Job ${draft.added} was added, but could not be started: ${error.message} ` +
+				'Press the button again to start it.';
+			throw error;
+		});
 	}
-	return job;
+	return /** @type {number} */ (draft.added);
 }
 
 /**

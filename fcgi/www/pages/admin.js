@@ -1,6 +1,6 @@
 // @ts-check
 /* For admins: whether the service works and what to do if not, and the jobs of all accounts. */
-import { call, getPage } from '../api.js';
+import { call, get, getPage } from '../api.js';
 import { h, replace } from '../dom.js';
 import { bytes, duration, stateBadge, stateWord, time } from '../format.js';
 import { empty, errorBox, table } from '../widgets.js';
@@ -76,10 +76,10 @@ function jobTable() {
 			h('a', { href: link(job), dataset: { row: '' } }, job.id) },
 		{ title: 'State', class: 'tight', cell: (job) => stateBadge(job.state) },
 		{ title: 'Account', class: 'tight', cell: (job) => job.account },
-		{ title: 'Name or command', class: 'grow cut', cell: (job) => job.name || job.command || '' },
+		{ title: 'Name or command', class: 'grow cut name', cell: (job) => job.name || job.command || '' },
 		{ title: 'Run time', number: true, cell: duration },
-		{ title: 'Memory', number: true, cell: (job) => bytes(job.used_memory) },
-		{ title: 'Made', class: 'tight', cell: (job) => time(job.creation_date) },
+		{ title: 'Memory', number: true, class: 'wide-only', cell: (job) => bytes(job.used_memory) },
+		{ title: 'Made', class: 'tight wide-only', cell: (job) => time(job.creation_date) },
 		{ title: 'Reason', class: 'wide-only', cell: (job) => job.error ?? job.queue?.reason ?? '' },
 	], [], { href: link });
 }
@@ -147,6 +147,10 @@ function jobs(route) {
  * @param {any} route
  */
 export async function show(main, route) {
+	const { admin } = await get('/account', { signal: route.signal });
+
 	route.title('Admin');
-	replace(main, h('h1', null, 'Admin'), health(route.signal), jobs(route));
+	replace(main, h('h1', null, 'Admin'), health(route.signal), admin ? jobs(route)
+		: h('p', { class: 'note' }, 'Only an admin sees the jobs of other accounts. ',
+			h('a', { href: '/ui/jobs' }, 'See your jobs')));
 }

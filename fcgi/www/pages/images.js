@@ -30,9 +30,8 @@ function imageTable(others) {
 			cell: (/** @type {any} */ image) => image.account }] : []),
 		{ title: 'Number', number: true, cell: (image) => image.id },
 		{ title: 'Made', class: 'tight', cell: (image) => time(image.creation_date) },
-		{ title: 'First line of the Dockerfile', class: 'mono wide-only',
-			cell: (image) => (image.dockerfile ?? '').split('\n').find((/** @type {string} */ line) =>
-				/^\s*from\s/i.test(line))?.slice(0, 80) ?? '' },
+		{ title: 'Made from', class: 'wide-only', cell: (image) => h('code', null,
+			/^\s*from\s.{0,80}/im.exec(image.dockerfile ?? '')?.[0].trim() ?? '') },
 	], [], { href: (image) => `/ui/image/${image.id}` });
 }
 

@@ -145,8 +145,8 @@ export async function show(main, route) {
 	}
 
 	const kept = loadDraft(name, account.id);
-	const draft = kept ?? { account: account.id, values: /** @type {any} */ ({}), files: [],
-		lost: [], key: newKey() };
+	/** @type {import('../forms/draft.js').Draft} */
+	const draft = kept ?? { account: account.id, values: {}, files: [], lost: [], key: newKey() };
 	const former = old ? jobValues(old) : null;
 	let ready = false;
 	const keep = () => {
@@ -158,8 +158,12 @@ export async function show(main, route) {
 		Object.assign(draft, { values, files: form.files.files() });
 		keepDraft(name, draft);
 	};
-	const form = jobFields({ page: main, signal, account, old, onChange: keep });
-	const inputs = oldInputs(old?.attachments ?? [], draft.values.removed ?? [], keep);
+	const edited = () => {
+		delete draft.added; // what is sent now is another job
+		keep();
+	};
+	const form = jobFields({ page: main, signal, account, old, onChange: edited });
+	const inputs = oldInputs(old?.attachments ?? [], draft.values.removed ?? [], edited);
 
 	const data = () => {
 		const all = formData(form, former);
@@ -174,7 +178,7 @@ export async function show(main, route) {
 
 	const lines = h('div', { role: 'status' });
 	const element = /** @type {HTMLFormElement} */ (h('form', { class: 'form', novalidate: true,
-		oninput: keep, onchange: keep }));
+		oninput: edited, onchange: edited }));
 	const send = sender(old ? 'Run again' : 'Run', { form: element, signal,
 		run: async () => {
 			if (!check(form, former)) {
