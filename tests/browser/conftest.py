@@ -14,6 +14,7 @@ spec.loader.exec_module(end_to_end)
 from end_to_end import *  # noqa: E402,F401,F403 # pylint: disable=all
 from chromium import Browser  # noqa: E402
 from modules import EMPTY, ModuleServer  # noqa: E402
+from world import World  # noqa: E402
 
 # Chromium asks for it by itself where a page names no icon.
 ALLOWED = ['/favicon.ico']
@@ -22,6 +23,7 @@ ALLOWED = ['/favicon.ico']
 def pytest_addoption(parser):
     end_to_end.pytest_addoption(parser)
     parser.addoption('--axe', help="axe-core's axe.min.js")
+    parser.addoption('--pictures', help='a folder for pictures of all pages')
 
 
 @pytest.fixture(scope='session')
@@ -61,6 +63,18 @@ def show_failure(request, chromium):
 def browser(request, tmp_path, kabuto, chromium):
     """Nobody is logged in. It has the shared Kabuto; browser.reset(url) gives it another one."""
     yield from as_new(request, chromium, kabuto.url)
+
+
+@pytest.fixture(scope='session')
+def world(kabuto):
+    """An account that has one of everything. Tests leave it as it is."""
+    return World(kabuto)
+
+
+@pytest.fixture(scope='session')
+def nobody_yet(kabuto):
+    """An account that has nothing."""
+    return kabuto.user('beginner')
 
 
 @pytest.fixture(scope='session')
