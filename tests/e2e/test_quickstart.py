@@ -107,6 +107,9 @@ def test_quickstart_from_start_to_stop(quickstart):
     one = quickstart('q1')
     out = one.start()
     assert one.url in out and 'stop' in out
+    assert f'{one.url}/ui/' in out.splitlines()[0], 'the dashboard comes first'
+    page = requests.get(f'{one.url}/ui/', timeout=60)
+    assert page.status_code == 200 and '/ui/app.js' in page.text
     for word in ('/register', '/login', '/image', '/pipeline', '/submit', '/logs', 'result'):
         assert any('curl' in line and word in line for line in out.splitlines()), word
     assert one.healthy()
