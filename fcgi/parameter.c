@@ -234,6 +234,7 @@ parameter_check(struct value *value, struct error *err)
 {
 	switch (value->parameter->type) {
 	case PARAMETER_TEXT:
+	case PARAMETER_TEXTS:
 		return parameter_check_text(value, err);
 	case PARAMETER_PAIRS:
 		return parameter_check_text(value, err) && parameter_check_pair(value, err);
@@ -261,6 +262,13 @@ parameter_check(struct value *value, struct error *err)
 	return false;
 }
 
+/* Whether the parameter may have several values. */
+static bool
+parameter_repeats(const struct parameter *p)
+{
+	return p->type == PARAMETER_PAIRS || p->type == PARAMETER_TEXTS;
+}
+
 /* Adds one text. */
 static bool
 parameter_add_one(struct values *values, const struct parameter *p, const char *text, size_t length,
@@ -273,7 +281,7 @@ parameter_add_one(struct values *values, const struct parameter *p, const char *
 		return error_set(err, ERROR_TOO_LARGE,
 		    "%s: a text may have %d bytes at most, and all texts of a call %d bytes in %d values",
 		    p->name, TEXT_MOST, TEXTS_MOST, VALUES_MOST);
-	if (p->type != PARAMETER_PAIRS && parameter_value(values, p->name) != NULL)
+	if (!parameter_repeats(p) && parameter_value(values, p->name) != NULL)
 		return parameter_bad(p, err, "must be given only once");
 	if (memchr(text, '\0', length) != NULL || !utf8_valid(text, length))
 		return parameter_bad(p, err, "must be valid UTF-8 without NUL");
@@ -441,7 +449,7 @@ parameter_add_array(struct values *values, const struct parameter *p, json_t *ar
 	}
 	if (p->type == PARAMETER_FILES)
 		return json_array_size(array) == 0 || parameter_needs_files(p, err);
-	if (p->type != PARAMETER_PAIRS && json_array_size(array) != 1)
+	if (!parameter_repeats(p) && json_array_size(array) != 1)
 		return parameter_bad(p, err, "must be one value");
 	json_array_foreach (array, i, item) {
 		if (json_is_array(item))

@@ -18,6 +18,7 @@
 
 enum parameter_type {
 	PARAMETER_TEXT,    /* of least to most bytes */
+	PARAMETER_TEXTS,   /* such texts: may come repeatedly, or as a JSON array */
 	PARAMETER_ID,      /* of a row */
 	PARAMETER_NUMBER,  /* from least to most */
 	PARAMETER_DECIMAL, /* from least / 1000 to most / 1000 */
@@ -25,7 +26,7 @@ enum parameter_type {
 	PARAMETER_BOOLEAN, /* true or false */
 	PARAMETER_FLAG,    /* "?raw": true if it is present without a value */
 	PARAMETER_CHOICE,  /* one of choices */
-	PARAMETER_PAIRS,   /* texts KEY=VALUE, or a JSON object; only these may come repeatedly */
+	PARAMETER_PAIRS,   /* texts KEY=VALUE, or a JSON object; may come repeatedly */
 	PARAMETER_PATH,    /* an absolute path, or empty */
 	PARAMETER_COMMAND, /* a shell line, or a JSON array of strings */
 	PARAMETER_FILES    /* multipart/form-data only */

@@ -16,6 +16,7 @@
 #include "openapi.h"
 #include "outbox.h"
 #include "pipelines.h"
+#include "reruns.h"
 #include "tokens.h"
 #include "views.h"
 #include "wait.h"
@@ -62,6 +63,8 @@ const struct route routes_all[] = {
 	    NULL, "pipeline_cancel" },
 	{ "POST", "/pipeline/:pipeline/submit", pipelines_submit, NEEDS_SESSION | STRICT, NULL,
 	    NULL, "pipeline_submit" },
+	{ "POST", "/pipeline/:pipeline/rerun", reruns_pipeline, NEEDS_SESSION | STRICT,
+	    reruns_pipeline_parameters, NULL, "pipeline_rerun" },
 	{ "POST", "/pipeline/:pipeline/job", jobs_create, NEEDS_SESSION | STRICT,
 	    jobs_create_parameters, UPLOAD_INBOX, "job_create" },
 	{ "GET", "/pipeline/:pipeline/job", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL,
@@ -76,6 +79,8 @@ const struct route routes_all[] = {
 	    NULL, "job_kill" },
 	{ "GET", "/pipeline/:pipeline/job/:job/kill", jobs_kill, NEEDS_SESSION | CHANGES, NULL,
 	    NULL, "job_kill" },
+	{ "POST", "/pipeline/:pipeline/job/:job/rerun", reruns_job, NEEDS_SESSION | STRICT,
+	    reruns_job_parameters, UPLOAD_INBOX, "job_rerun" },
 	{ "GET", "/pipeline/:pipeline/job/:job/outbox", outbox_list, NEEDS_SESSION, NULL, NULL,
 	    NULL },
 	{ "GET", "/pipeline/:pipeline/job/:job/outbox/**name", outbox_file, NEEDS_SESSION, NULL,

@@ -11,6 +11,7 @@
 #include "attachment.h"
 #include "config.h"
 #include "error.h"
+#include "inbox.h"
 #include "spool.h"
 #include "staging.h"
 
@@ -40,7 +41,7 @@ void upload_clear(struct upload *upload);
  * Must be called once, before the first file. For UPLOAD_CONTEXT the limit of a build's context
  * applies.
  */
-#define UPLOAD_INBOX   "inbox"
+#define UPLOAD_INBOX   INBOX_STAGED
 #define UPLOAD_CONTEXT "build/context"
 bool upload_open(struct upload *upload, const char *path, struct error *err);
 

@@ -137,7 +137,7 @@ runend_explain(struct run *run)
 	} else if (code == 0) {
 		return;
 	} else if (runend_out_of_memory(run)) {
-		runend_set_error(run, "out of memory (limit %s)",
+		runend_set_error(run, JOB_OUT_OF_MEMORY " (limit %s)",
 		    quantity_format_bytes(run->job.memory, limit));
 	} else if (!run->usage.complete) {
 		/* kabuto-init did not finish, and Kabuto did not kill it. */

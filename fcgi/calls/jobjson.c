@@ -120,7 +120,11 @@ jobjson_pack(const struct job *job, const struct attachments *attachments)
 	    "attachment_token",
 	    jobjson_mask(job->attachment_token[0] != '\0' ? job->attachment_token : id),
 	    "results_path", jobjson_mask(job->results_token));
-	done = jobjson_add_part(json, jobjson_options(job));
+	done = jobjson_add_part(json,
+	    json_pack("{s:s, s:o, s:o}", "account", job->login, "rerun_of",
+		jobjson_if_any(job->rerun_of != 0, job->rerun_of), "reruns",
+		json_loads(job->reruns, 0, NULL)));
+	done = jobjson_add_part(json, jobjson_options(job)) && done;
 	done = jobjson_add_part(json, jobjson_life(job)) && done;
 	if (done)
 		return json;

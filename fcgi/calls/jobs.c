@@ -11,6 +11,7 @@
 #include "commit.h"
 #include "jobjson.h"
 #include "joboption.h"
+#include "joboptionform.h"
 #include "jobstate.h"
 #include "list.h"
 #include "outbox.h"
@@ -20,25 +21,17 @@
 
 /* clang-format off */
 
-/*
- * Makes a parameter of an option: the types have the same names in both tables. A command may come
- * as a file: a script.
- */
-#define OPTION_PARAMETER(kind, word, from, to, words, ...)                                          \
-	{ .name = #word, .type = PARAMETER_##kind, .file = PARAMETER_##kind == PARAMETER_COMMAND,   \
-	    .least = (from), .most = (to), .choices = (words) },
-
 const struct parameter jobs_create_parameters[] = {
 	{ .name = "image_id", .type = PARAMETER_ID, .required = true },
 	{ .name = "attachments", .type = PARAMETER_FILES },
-	JOBOPTIONS(OPTION_PARAMETER)
+	JOBOPTIONS(JOBOPTIONFORM_PARAMETER)
 	{ 0 },
 };
 
 const struct parameter jobs_update_parameters[] = {
 	{ .name = "image_id", .type = PARAMETER_ID },
 	{ .name = "attachments", .type = PARAMETER_FILES },
-	JOBOPTIONS(OPTION_PARAMETER)
+	JOBOPTIONS(JOBOPTIONFORM_PARAMETER)
 	{ 0 },
 };
 
@@ -58,52 +51,6 @@ const struct parameter jobs_show_parameters[] = {
 	{ 0 },
 };
 
-/* Sets *to to a copy of the parameter, or to NULL if it is empty. *to stays if it was not given. */
-static bool
-jobs_copy_text(const struct request *req, const char *name, char **to, struct error *err)
-{
-	const char *text = request_text(req, name);
-
-	if (text == NULL)
-		return true;
-	free(*to);
-	*to = text[0] == '\0' ? NULL : strdup(text);
-	return *to != NULL || text[0] == '\0' ||
-	    error_set(err, ERROR_SYSTEM, "read the options: not enough memory");
-}
-
-static bool
-jobs_read_option(const struct request *req, const struct joboption *option, struct job *job,
-    struct error *err)
-{
-	switch (option->type) {
-	case JOBOPTION_NUMBER:
-	case JOBOPTION_BYTES:
-		*joboption_number(option, job) =
-		    request_number(req, option->name, *joboption_number(option, job));
-		return true;
-	case JOBOPTION_DECIMAL:
-		*joboption_decimal(option, job) =
-		    request_decimal(req, option->name, *joboption_decimal(option, job));
-		return true;
-	case JOBOPTION_PAIRS:
-		return request_pairs(req, option->name, joboption_text(option, job), err);
-	default:
-		return jobs_copy_text(req, option->name, joboption_text(option, job), err);
-	}
-}
-
-/* Sets the options that were given in the job; its other options stay. */
-static bool
-jobs_read_options(const struct request *req, struct job *job, struct error *err)
-{
-	for (size_t i = 0; i < JOBOPTION_COUNT; i++)
-		if (!jobs_read_option(req, &joboptions[i], job, err))
-			return false;
-	job->image = request_number(req, "image_id", job->image);
-	return joboption_resolve(job, req->config, err);
-}
-
 bool
 jobs_create(struct request *req, struct response *res, struct error *err)
 {
@@ -112,7 +59,7 @@ jobs_create(struct request *req, struct response *res, struct error *err)
 	bool done;
 
 	joboption_unset(&job);
-	done = jobs_read_options(req, &job, err) && (db = commit_begin(req, err)) != NULL &&
+	done = joboptionform_read(req, &job, err) && (db = commit_begin(req, err)) != NULL &&
 	    job_create(db, &req->server->spool, &req->caller.account, &job, &req->upload.files,
 		&req->upload.staging, req->config->storage_max, err) &&
 	    response_pack(res, err, 200, "{s:I}", "id", (json_int_t)job.id);
@@ -121,18 +68,12 @@ jobs_create(struct request *req, struct response *res, struct error *err)
 	return done;
 }
 
-static bool
-jobs_apply_options(struct job *job, void *context, struct error *err)
-{
-	return jobs_read_options(context, job, err);
-}
-
 bool
 jobs_update(struct request *req, struct response *res, struct error *err)
 {
 	const struct job_change change = { .pipeline = request_id(req, "pipeline"),
 		.id = request_id(req, "job"),
-		.apply = jobs_apply_options,
+		.apply = joboptionform_apply,
 		.context = req };
 	struct database *db = commit_begin(req, err);
 	char former[NAME_TEXT];

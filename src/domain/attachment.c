@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "take.h"
 #include "utf8.h"
+#include "write.h"
 
 #define NAME_MOST      1024
 #define COMPONENT_MOST 255
@@ -125,6 +126,23 @@ attachment_create(int dir, const char *name, struct error *err)
 }
 
 static bool
+attachment_copy(int from, int to, const char *name, struct error *err)
+{
+	cleanup_close int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int copy = source < 0 ? -1 : attachment_create(to, name, err);
+
+	if (source >= 0 && copy < 0)
+		return false;
+	if (source < 0 || !write_copy(source, copy) || close(take_fd(&copy)) < 0)
+		return error_errno(err, "copy the attachment '%s'", name);
+	return true;
+}
+
+/*
+ * Copies the file if it cannot get one more link: it has as many as its filesystem allows, or it
+ * belongs to another user, as after a restore (proc(5), protected_hardlinks).
+ */
+static bool
 attachment_link(int from, int to, const char *name, struct error *err)
 {
 	const char *last = NULL;
@@ -132,6 +150,11 @@ attachment_link(int from, int to, const char *name, struct error *err)
 
 	if (parent >= 0 && linkat(from, name, parent, last, 0) == 0)
 		return true;
+	if (parent >= 0 && (errno == ENOENT || errno == EBADF))
+		return error_set(err, ERROR_CONFLICT,
+		    "attachments: the job's file '%s' is no longer stored; send it again", name);
+	if (parent >= 0 && (errno == EMLINK || errno == EPERM))
+		return attachment_copy(from, to, name, err);
 	if (errno == EEXIST || errno == ENOTDIR)
 		return error_set(err, ERROR_INPUT,
 		    "attachments: two files would have the name '%s'", name);
@@ -176,6 +199,20 @@ attachment_merge(struct attachments *list, const struct attachments *former, int
 	return (int64_t)list->count <= most ||
 	    error_set(err, ERROR_TOO_LARGE, "attachments: a job may have at most %lld files",
 		(long long)most);
+}
+
+bool
+attachment_remove(struct attachments *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].name, name) == 0) {
+			free(list->items[i].name);
+			list->count--;
+			memmove(&list->items[i], &list->items[i + 1],
+			    (list->count - i) * sizeof list->items[0]);
+			return true;
+		}
+	return false;
 }
 
 bool

@@ -41,11 +41,15 @@ int64_t attachment_size(const struct attachments *list);
 
 /*
  * Adds to the list each one of `former` with a name that it does not have yet, and makes hard links
- * of their files from the folder `from` to the folder `to`. ERROR_INPUT: a file of one has the name
- * of a folder of the other. ERROR_TOO_LARGE: the list would have more than `most` files.
+ * of their files from the folder `from` (-1: it does not exist) to the folder `to`. ERROR_INPUT: a
+ * file of one has the name of a folder of the other. ERROR_TOO_LARGE: the list would have more than
+ * `most` files. ERROR_CONFLICT: a file does not exist.
  */
 bool attachment_merge(struct attachments *list, const struct attachments *former, int64_t most,
     int from, int to, struct error *err);
+
+/* Takes the one with this name out of the list. Returns whether the list had it. */
+bool attachment_remove(struct attachments *list, const char *name);
 
 /* Adds one to the list. Copies the name. */
 bool attachment_add(struct attachments *list, const char *name, int64_t size, struct error *err);

@@ -4,18 +4,16 @@
  */
 #include "job.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "clock.h"
-#include "crash.h"
 #include "image.h"
 #include "joboption.h"
 #include "staging.h"
+#include "inbox.h"
 #include "tree.h"
 #include "transaction.h"
 
@@ -25,13 +23,17 @@
 	" attachment_token, results_token, created_at, queued_at, started_at, start_marked_at,"    \
 	" finished_at, response, error, used_cpu, used_memory, used_io, retries_left, retry_at,"   \
 	" cancel_requested, deleted, slot, results_size, log_size, results_removed_at,"            \
-	" logs_removed_at, first_attempt, position, changed FROM job"
+	" logs_removed_at, first_attempt, position, changed, rerun_of,"                            \
+	" (SELECT login FROM account WHERE id = job.account),"                                     \
+	" (SELECT json_group_array(id) FROM (SELECT id FROM job AS copy"                           \
+	"   WHERE copy.rerun_of = job.id AND NOT copy.deleted ORDER BY id)) FROM job"
 
 void
 job_clear(struct job *job)
 {
 	joboption_clear(job);
 	free(job->error);
+	free(job->reruns);
 	*job = (struct job){ 0 };
 }
 
@@ -83,6 +85,9 @@ job_take(struct statement *st, void *context, struct error *err)
 	job->first_attempt = statement_integer(st, column++);
 	job->position = statement_integer(st, column++);
 	job->changed = statement_integer(st, column++);
+	job->rerun_of = statement_integer(st, column++);
+	statement_take_text(st, column++, job->login, sizeof job->login);
+	job->reruns = statement_copy(st, column++);
 	if (statement_copied(st, err))
 		return true;
 	job_clear(job);
@@ -108,19 +113,20 @@ job_check_owner(struct database *db, const struct account *viewer, struct job *j
 static bool
 job_insert_row(struct database *db, struct job *job, int64_t inbox_size, struct error *err)
 {
-	struct sql_value values[JOBOPTION_COUNT + 6];
-	int count = 6;
+	struct sql_value values[JOBOPTION_COUNT + 7];
+	int count = 7;
 
 	memcpy(values,
 	    VALUES(I(job->pipeline), I(job->account), I(job->image), T(job->attachment_token),
-		I(inbox_size), I(clock_now_ms()))
+		I(inbox_size), I(clock_now_ms()), N(job->rerun_of))
 		.items,
-	    6 * sizeof values[0]);
+	    7 * sizeof values[0]);
 	joboption_values(job, values + count);
 	count += JOBOPTION_COUNT;
 	if (!database_run(db, err,
 		"INSERT INTO job (pipeline, account, image, attachment_token, inbox_size, created_at,"
-		" " JOBOPTION_COLUMNS "position) VALUES (?, ?, ?, ?, ?, ?, " JOBOPTION_MARKS
+		" rerun_of, " JOBOPTION_COLUMNS
+		"position) VALUES (?, ?, ?, ?, ?, ?, ?, " JOBOPTION_MARKS
 		"(SELECT coalesce(max(position), 0) + 1 FROM job WHERE pipeline = ?1))",
 		(struct sql_values){ values, count }))
 		return false;
@@ -128,17 +134,12 @@ job_insert_row(struct database *db, struct job *job, int64_t inbox_size, struct 
 	return true;
 }
 
-/* Flushes the folder "inbox" of the staging folder, and moves it to inbox/ under a new name. */
-static bool
-job_publish_inbox(struct spool *spool, struct staging *staging, char token[static NAME_TEXT],
+bool
+job_insert(struct database *db, struct job *job, const struct attachments *attachments,
     struct error *err)
 {
-	secret_make_name(token);
-	if (!tree_sync(staging->fd, "inbox", err) ||
-	    !spool_publish(staging->fd, "inbox", spool->inbox, token, err))
-		return false;
-	crash_point("upload", "publish");
-	return true;
+	return job_insert_row(db, job, attachment_size(attachments), err) &&
+	    attachment_insert(db, job->id, attachments, err);
 }
 
 bool
@@ -147,7 +148,6 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
     struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	int64_t size = attachment_size(attachments);
 	struct error ignored;
 	bool files = attachments->count > 0;
 
@@ -155,11 +155,10 @@ job_create(struct database *db, struct spool *spool, const struct account *viewe
 	if (!job_check_owner(db, viewer, job, err))
 		return false;
 	job->attachment_token[0] = '\0';
-	if (files && !job_publish_inbox(spool, staging, job->attachment_token, err))
+	if (files && !inbox_publish(spool, staging, INBOX_STAGED, job->attachment_token, err))
 		return false;
 	if (!transaction_begin(&t, db, err) || !job_check_owner(db, viewer, job, err) ||
-	    !job_insert_row(db, job, size, err) ||
-	    !attachment_insert(db, job->id, attachments, err) ||
+	    !job_insert(db, job, attachments, err) ||
 	    (files && !account_storage_check(db, job->account, storage_max, err))) {
 		if (files)
 			(void)tree_remove(spool->inbox, job->attachment_token,
@@ -175,20 +174,14 @@ static bool
 job_renew_inbox(struct database *db, struct spool *spool, struct job *job, struct attachments *list,
     struct staging *staging, const struct config *config, struct error *err)
 {
-	cleanup_close int from = job->attachment_token[0] == '\0'
-	    ? -1
-	    : openat(spool->inbox, job->attachment_token,
-		  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_close int to = openat(staging->fd, "inbox", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct attachments former;
 	bool done;
 
-	if (to < 0 || (from < 0 && job->attachment_token[0] != '\0'))
-		return error_errno(err, "open the job's attachments");
 	if (!attachment_list(db, job->id, &former, err))
 		return false;
-	done = attachment_merge(list, &former, config->attachments_max, from, to, err) &&
-	    job_publish_inbox(spool, staging, job->attachment_token, err);
+	done = inbox_link(spool, job->attachment_token, staging, INBOX_STAGED, list, &former,
+		   config->attachments_max, err) &&
+	    inbox_publish(spool, staging, INBOX_STAGED, job->attachment_token, err);
 	attachment_clear(&former);
 	return done;
 }

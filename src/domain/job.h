@@ -32,6 +32,13 @@ bool job_create(struct database *db, struct spool *spool, const struct account *
     int64_t storage_max, struct error *err);
 
 /*
+ * Inserts the rows of a job, whose inbox is published, at the end of its pipeline. Sets job->id.
+ * Must be called within a transaction.
+ */
+bool job_insert(struct database *db, struct job *job, const struct attachments *attachments,
+    struct error *err);
+
+/*
  * A change of a job. apply writes the new options, resolved, to the job; it may be called twice.
  */
 struct job_change {

@@ -170,15 +170,23 @@ jobstate_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct e
 	return true;
 }
 
+/* Puts jobs in queue that are neither in queue nor running. */
+#define QUEUE                                                                                          \
+	"UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL," \
+	" finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"     \
+	" used_io = NULL, retries_left = retries, cancel_requested = 0"                                \
+	" WHERE state IN ('ready', 'done', 'failed') AND NOT deleted AND "
+
+bool
+jobstate_queue(struct database *db, int64_t id, struct error *err)
+{
+	return database_run(db, err, QUEUE "id = ?", VALUES(I(clock_now_ms()), I(id)));
+}
+
 bool
 jobstate_queue_all(struct database *db, int64_t pipeline, struct error *err)
 {
-	return database_run(db, err,
-	    "UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL,"
-	    " finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"
-	    " used_io = NULL, retries_left = retries, cancel_requested = 0"
-	    " WHERE pipeline = ? AND state IN ('ready', 'done', 'failed') AND NOT deleted",
-	    VALUES(I(clock_now_ms()), I(pipeline)));
+	return database_run(db, err, QUEUE "pipeline = ?", VALUES(I(clock_now_ms()), I(pipeline)));
 }
 
 /*

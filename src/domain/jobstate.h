@@ -6,8 +6,10 @@
  */
 #include "job.h"
 
-#define JOB_KILLED    "killed by its owner"
-#define JOB_CANCELLED "cancelled by its owner"
+/* Texts of job->error. */
+#define JOB_KILLED        "killed by its owner"
+#define JOB_CANCELLED     "cancelled by its owner"
+#define JOB_OUT_OF_MEMORY "out of memory" /* the limit follows */
 
 /*
  * Requests the end of a running job. A job that waits for its next try fails at once.
@@ -25,6 +27,12 @@ bool jobstate_delete(struct database *db, const struct account *viewer, int64_t 
 
 /* Deletes the job if it still is the one that ended at finished_at (ms since 1970). */
 bool jobstate_delete_ended(struct database *db, int64_t id, int64_t finished_at, struct error *err);
+
+/*
+ * Queues a job that is neither in queue nor running. Must be called within a transaction, and
+ * queue_refresh after it.
+ */
+bool jobstate_queue(struct database *db, int64_t id, struct error *err);
 
 /*
  * The next four change all jobs of a pipeline. They must be called within a transaction, and

@@ -34,8 +34,9 @@ submission_check_images(struct database *db, int64_t pipeline, struct error *err
 		(long long)job);
 }
 
-static bool
-submission_check_queued(struct database *db, int64_t account, int64_t queued_max, struct error *err)
+bool
+submission_check_queued(struct database *db, int64_t account, int64_t more, int64_t queued_max,
+    struct error *err)
 {
 	int64_t queued = 0;
 
@@ -46,7 +47,7 @@ submission_check_queued(struct database *db, int64_t account, int64_t queued_max
 		"SELECT coalesce(queued_max, ?) FROM account WHERE id = ?",
 		VALUES(I(queued_max), I(account))) < 0)
 		return false;
-	if (queued <= queued_max)
+	if (queued + more <= queued_max)
 		return true;
 	error_set(err, ERROR_TOO_MANY,
 	    "an account may have at most %lld jobs in queue; wait until some have run",
@@ -68,7 +69,7 @@ submission_submit(struct database *db, const struct account *viewer, int64_t id,
 	    !account_storage_check(db, account, config->storage_max, err))
 		return false;
 	return jobstate_queue_all(db, id, err) &&
-	    submission_check_queued(db, account, config->queued_max, err) &&
+	    submission_check_queued(db, account, 0, config->queued_max, err) &&
 	    queue_refresh(db, id, err) &&
 	    (visit == NULL || pipeline_jobs(db, id, visit, context, err)) &&
 	    transaction_commit(&t, err);

@@ -16,6 +16,13 @@ bool submission_submit(struct database *db, const struct account *viewer, int64_
     const struct config *config, pipeline_job_visit *visit, void *context, struct error *err);
 
 /*
+ * Checks that the account may have `more` further jobs in queue. queued_max is for accounts without
+ * their own limit. ERROR_TOO_MANY: it may not.
+ */
+bool submission_check_queued(struct database *db, int64_t account, int64_t more, int64_t queued_max,
+    struct error *err);
+
+/*
  * Takes the pipeline's jobs out of the queue, and requests the end of those that run. visit (may be
  * NULL) gets every job in its new state.
  */

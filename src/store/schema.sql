@@ -134,6 +134,7 @@ CREATE TABLE build (
 	changed          INTEGER NOT NULL DEFAULT 0 -- number of its last change (change_number)
 ) STRICT;
 CREATE INDEX build_image ON build (image);
+CREATE INDEX build_owner ON build (account, id);
 CREATE INDEX build_account ON build (account) WHERE state = 'PENDING';
 CREATE INDEX build_pending ON build (state, id) WHERE state = 'PENDING';
 
@@ -196,9 +197,10 @@ CREATE TABLE job (
 	results_removed_at INTEGER,                -- when retention removed them
 	logs_removed_at  INTEGER,
 	first_attempt    INTEGER,                  -- the first attempt since the submit; later ones are retries
-	inbox_size       INTEGER NOT NULL DEFAULT 0, -- bytes of the attachments
+	inbox_size       INTEGER NOT NULL DEFAULT 0, -- bytes of the attachments, also of files that other jobs share
 	stderr           TEXT NOT NULL DEFAULT 'separate', -- 'stdout': one pipe for both
-	changed          INTEGER NOT NULL DEFAULT 0 -- number of its last change (change_number)
+	changed          INTEGER NOT NULL DEFAULT 0, -- number of its last change (change_number)
+	rerun_of         INTEGER                   -- the job that it is a copy of, which may be deleted since; NULL: of none
 ) STRICT;
 CREATE INDEX job_pipeline ON job (pipeline, position);
 CREATE INDEX job_pipeline_id ON job (pipeline);
@@ -217,8 +219,10 @@ CREATE INDEX job_finished ON job (finished_at, id) WHERE finished_at IS NOT NULL
 CREATE INDEX job_account ON job (account, id);
 CREATE INDEX job_account_state ON job (account, state, id);
 CREATE INDEX job_state ON job (state, id);
+CREATE INDEX job_rerun ON job (rerun_of, id) WHERE rerun_of IS NOT NULL;
 
--- These triggers keep account.storage equal to the bytes that its jobs have on disk.
+-- These triggers keep account.storage equal to the bytes of its jobs' files. A file that two jobs have (a hard link,
+-- made by a rerun) counts for each of them, so that the removal of one changes nothing for the other.
 CREATE TRIGGER job_storage_added AFTER INSERT ON job WHEN new.inbox_size > 0 BEGIN
 	UPDATE account SET storage = storage + new.inbox_size WHERE id = new.account;
 END;
@@ -231,7 +235,7 @@ CREATE TRIGGER job_storage_removed AFTER DELETE ON job BEGIN
 		WHERE id = old.account;
 END;
 
--- A file that was uploaded with a job. inbox/<attachment_token>/<name> is its content.
+-- A file of a job: uploaded with it, or linked from the job that it is a copy of. inbox/<attachment_token>/<name> is its content.
 CREATE TABLE attachment (
 	job  INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
 	name TEXT NOT NULL,
@@ -352,4 +356,14 @@ CREATE TRIGGER job_change_removed AFTER UPDATE OF deleted ON job WHEN new.delete
 	INSERT INTO removal (change, account, kind, object, removed_at)
 		SELECT last - 1, new.account, 'job', new.id, strftime('%s', 'now') * 1000 FROM change_number WHERE id = 1;
 	UPDATE pipeline SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.pipeline;
+END;
+-- A job's GET shows its copies.
+CREATE TRIGGER job_change_copied AFTER INSERT ON job WHEN new.rerun_of IS NOT NULL BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.rerun_of AND deleted = 0;
+END;
+CREATE TRIGGER job_change_copy_removed AFTER UPDATE OF deleted ON job
+		WHEN new.deleted > old.deleted AND new.rerun_of IS NOT NULL BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.rerun_of AND deleted = 0;
 END;

@@ -95,3 +95,16 @@ CREATE TABLE view (
 CREATE INDEX view_account ON view (account, expires_at);
 CREATE INDEX view_job ON view (job);
 CREATE INDEX view_expires ON view (expires_at);
+
+ALTER TABLE job ADD COLUMN rerun_of INTEGER;
+CREATE INDEX job_rerun ON job (rerun_of, id) WHERE rerun_of IS NOT NULL;
+CREATE INDEX build_owner ON build (account, id);
+CREATE TRIGGER job_change_copied AFTER INSERT ON job WHEN new.rerun_of IS NOT NULL BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.rerun_of AND deleted = 0;
+END;
+CREATE TRIGGER job_change_copy_removed AFTER UPDATE OF deleted ON job
+		WHEN new.deleted > old.deleted AND new.rerun_of IS NOT NULL BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.rerun_of AND deleted = 0;
+END;

@@ -2,6 +2,7 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import time
 
@@ -96,3 +97,11 @@ def known_as(kabuto, login):
     expect(client.log_in(login), 200)
     client.login = login
     return client
+
+
+def forget_aside(kabuto):
+    """What a restore has kept of the former state."""
+    aside = [*kabuto.state.glob('*before-restore-*')]
+    assert any(path.name.startswith('kabuto.db.') for path in aside)
+    for path in aside:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -4,7 +4,6 @@ import io
 import os
 import pwd
 import re
-import shutil
 import sqlite3
 import subprocess
 import tarfile
@@ -12,7 +11,7 @@ import tarfile
 import pytest
 
 from client import WAIT, Client, expect, refused
-from ctl import HOUR, again, known_as, maintain, one_line, results_of
+from ctl import HOUR, again, forget_aside, known_as, maintain, one_line, results_of
 from wait import until
 
 # A damaged database
@@ -54,14 +53,6 @@ def test_damaged_database_is_refused_and_restored(own, how, tmp_path):
     kabuto.start()
     assert dave.results(job).read('x') == b'x\n'
     forget_aside(kabuto)
-
-
-def forget_aside(kabuto):
-    """What a restore has kept of the former state."""
-    aside = [*kabuto.state.glob('*before-restore-*')]
-    assert any(path.name.startswith('kabuto.db.') for path in aside)
-    for path in aside:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 # Backup and restore
