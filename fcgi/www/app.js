@@ -4,34 +4,16 @@ import { ApiError, get, me, post } from './api.js';
 import { h, replace } from './dom.js';
 import { stateWord } from './format.js';
 
-/**
- * What a page module gets. A page exports `async show(main, route)`.
- * @typedef {object} Route
- * @property {string} path the call's path, without the query
- * @property {Record<string, string>} params of the path: {job: "12"}
- * @property {URLSearchParams} query
- * @property {string} hash without the "#"
- * @property {AbortSignal} signal is aborted when the page is left
- * @property {(path: string) => void} navigate goes to another page
- * @property {(changes: Record<string, string|null>) => void} setQuery changes the query in the URL
- * and in `query`, and shows nothing anew; null or "" removes
- * @property {(text: string, state?: string) => void} title of the tab, with its icon
- */
+/** @typedef {import('./route.js').Route} Route */
 
 const ROUTES = /** @type {[string, string][]} */ ([
 	['/ui/', 'jobs'],
-	['/ui/jobs', 'jobs'],
+	...['jobs', 'pipelines', 'images', 'new', 'account', 'admin', 'login', 'register']
+		.map((page) => [`/ui/${page}`, page]),
 	['/ui/job/:job', 'job'],
-	['/ui/pipelines', 'pipelines'],
 	['/ui/pipeline/:pipeline', 'pipeline'],
-	['/ui/images', 'images'],
 	['/ui/image/:image', 'image'],
 	['/ui/build/:build', 'build'],
-	['/ui/new', 'new'],
-	['/ui/account', 'account'],
-	['/ui/admin', 'admin'],
-	['/ui/login', 'login'],
-	['/ui/register', 'register'],
 	['/ui/confirm/:login/:token', 'confirm'],
 ]);
 const OPEN_PAGES = ['login', 'register', 'confirm']; // need no session
@@ -45,10 +27,18 @@ const bar = /** @type {HTMLElement} */ (document.getElementById('bar'));
 let leave = new AbortController();
 let shownUrl = '';
 
-/** @param {string} path */
+/**
+ * The page of a path and its parameters; null: there is none.
+ * @param {string} path
+ */
 function find(path) {
-	const parts = path.split('/');
+	let parts;
 
+	try {
+		parts = path.split('/').map(decodeURIComponent);
+	} catch { // a "%" that encodes nothing
+		return null;
+	}
 	for (const [pattern, page] of ROUTES) {
 		const names = pattern.split('/');
 		const params = /** @type {Record<string, string>} */ ({});
@@ -56,7 +46,7 @@ function find(path) {
 			if (!name.startsWith(':')) {
 				return name === parts[i];
 			}
-			params[name.slice(1)] = decodeURIComponent(parts[i]);
+			params[name.slice(1)] = parts[i];
 			return parts[i] !== '';
 		});
 		if (fits) {
@@ -73,7 +63,7 @@ function find(path) {
 function title(text, state) {
 	const icon = state && ICONS.includes(state) ? `icon-${state}` : 'icon';
 
-	document.title = `${state ? `${stateWord(state)}: ` : ''}${text} · Kabuto`;
+	document.title = `${state ? `${stateWord(state)}: ` : ''}${text ? `${text} · ` : ''}Kabuto`;
 	document.querySelector('link[rel=icon]')?.setAttribute('href', `/ui/${icon}.svg`);
 }
 
@@ -107,8 +97,12 @@ async function logOut() {
  */
 async function learnAccount(page) {
 	if (!me.known() && !OPEN_PAGES.includes(page) && page !== 'jobs') {
-		me.remember(await get('/account'));
-		drawBar(page);
+		try {
+			me.remember(await get('/account'));
+			drawBar(page);
+		} catch {
+			/* the bar then has no name; the page itself says what is wrong */
+		}
 	}
 }
 
@@ -157,7 +151,7 @@ async function show(scroll) {
 	};
 	drawBar(page);
 	replace(main);
-	title('Kabuto');
+	title('');
 	try {
 		if (!found) {
 			throw new ApiError(404, 'No such page');
@@ -175,10 +169,13 @@ async function show(scroll) {
 	window.scrollTo(0, signal.aborted ? window.scrollY : scroll ?? 0);
 }
 
-/** @param {string} path */
-function navigate(path) {
+/**
+ * @param {string} path
+ * @param {boolean} [instead] of the present page, which "back" then leaves out
+ */
+function navigate(path, instead = false) {
 	history.replaceState({ scroll: window.scrollY }, '');
-	history.pushState(null, '', path);
+	history[instead ? 'replaceState' : 'pushState'](null, '', path);
 	show(null);
 }
 
@@ -241,7 +238,8 @@ addEventListener('popstate', (event) => {
 addEventListener('kabuto-unauthorized', () => {
 	me.forget();
 	if (!location.pathname.startsWith('/ui/login')) {
-		navigate(`/ui/login?to=${encodeURIComponent(location.pathname + location.search + location.hash)}`);
+		const here = location.pathname + location.search + location.hash;
+		navigate(`/ui/login?to=${encodeURIComponent(here)}`, true);
 	}
 });
 addEventListener('keydown', press);

@@ -49,6 +49,14 @@ def test_a_path_of_the_page_gives_index_html(kabuto, path):
     check_headers(answer)
 
 
+@pytest.mark.parametrize('name', ['none.js', 'pages/none.js', 'none.css', 'none.svg'])
+def test_a_missing_file_is_not_found(kabuto, name):
+    answer = fetch(kabuto, '/ui/' + name)
+    assert answer.status_code == 404
+    assert answer.headers['Content-Type'].startswith('application/json')
+    assert answer.json()['error']
+
+
 def test_the_path_without_a_slash_leads_to_the_page(kabuto):
     answer = fetch(kabuto, '/ui')
     assert answer.status_code == 302

@@ -29,17 +29,29 @@ function link(kind, thing) {
 	return h('a', { href: `/ui/${kind}/${thing.id}` }, thing.name ?? `${kind} ${thing.id}`);
 }
 
+/**
+ * A thing's number, its name as the row's link, and what else is to be said, side by side.
+ * @param {string} href
+ * @param {any} thing
+ * @param {string} name
+ * @param {Node|null} [more]
+ */
+export function nameLine(href, thing, name, more = null) {
+	return h('div', { class: 'name-line' }, h('span', { class: 'muted' }, `#${thing.id}`),
+		h('a', { href, dataset: { row: '' } }, name), more);
+}
+
 /** @param {any} job */
 function whenOf(job) {
 	return time(job.finished_at ?? job.started_at ?? job.queued_at ?? job.creation_date);
 }
 
-/** @param {any} job */
-function reasonOf(job) {
+/** Why a job failed, or waits. @param {any} job */
+export function reasonOf(job) {
 	if (job.state === 'failed') {
-		return h('span', { class: 'bad' }, ` ${job.error ?? ''}`);
+		return h('span', { class: 'bad' }, job.error ?? '');
 	}
-	return h('span', { class: 'muted' }, job.queue ? ` ${job.queue.reason}` : '');
+	return h('span', { class: 'muted' }, job.queue?.reason ?? '');
 }
 
 /**
@@ -50,8 +62,7 @@ function reasonOf(job) {
 export function makeRow(job, all) {
 	const columns = COLUMNS.filter(([name]) => all || name !== 'account');
 	const cell = Object.fromEntries(columns.map(([name, , style]) => [name, h('td', { class: style })]));
-	const name = h('a', { href: `/ui/job/${job.id}`, dataset: { row: '' } });
-	const reason = h('span');
+	const line = nameLine(`/ui/job/${job.id}`, job, '', h('span'));
 	const lines = h('button', { type: 'button', class: 'quiet', 'aria-expanded': 'false',
 		onClick: toggle }, 'last lines');
 	const tr = h('tr', { dataset: { href: `/ui/job/${job.id}` } }, Object.values(cell));
@@ -77,9 +88,9 @@ export function makeRow(job, all) {
 	}
 	function update(/** @type {any} */ now) {
 		row.job = now;
-		name.textContent = jobName(now);
+		line.children[1].textContent = jobName(now);
 		replace(cell.state, stateBadge(now.state));
-		replace(reason, reasonOf(now));
+		line.children[2].replaceWith(reasonOf(now));
 		replace(cell.memory, now.used_memory ? bytesExact(now.used_memory) : null);
 		replace(cell.when, whenOf(now));
 		lines.hidden = !['running', 'done', 'failed'].includes(now.state);
@@ -91,7 +102,7 @@ export function makeRow(job, all) {
 		lines.hidden = true;
 	}
 
-	replace(cell.job, h('span', { class: 'muted' }, `#${job.id} `), name, reason);
+	replace(cell.job, line);
 	replace(cell.pipeline, link('pipeline', job.pipeline));
 	replace(cell.image, link('image', job.image));
 	replace(cell.lines, lines);

@@ -9,7 +9,13 @@ import { curlMenu, errorBox } from '../widgets.js';
  * @param {string|null} to
  */
 function destination(to) {
-	const url = new URL(to || '/ui/', location.origin);
+	let url;
+
+	try {
+		url = new URL(to || '/ui/', location.origin);
+	} catch {
+		return '/ui/';
+	}
 	const ours = url.origin === location.origin && url.pathname.startsWith('/ui/') &&
 		!url.pathname.startsWith('/ui/login');
 	return ours ? url.pathname + url.search + url.hash : '/ui/';
@@ -44,7 +50,7 @@ export async function show(main, route) {
 		try {
 			await post('/login', { login: login.value, password: password.value });
 			me.remember(await get('/account'));
-			route.navigate(destination(route.query.get('to')));
+			route.navigate(destination(route.query.get('to')), true);
 		} catch (error) {
 			replace(answer, errorBox(error));
 			password.select();

@@ -5,7 +5,7 @@ import { h, replace } from '../dom.js';
 import { follow } from '../events.js';
 import { bytesExact, count, duration, runSeconds, stateBadge, time } from '../format.js';
 import { action, curlMenu, empty, errorBox, table } from '../widgets.js';
-import { jobName } from './jobrow.js';
+import { jobName, nameLine, reasonOf } from './jobrow.js';
 
 const PAGE = 1000; // jobs
 const TICK_MS = 1000;
@@ -16,11 +16,8 @@ const COLUMNS = [
 		cell: (/** @type {any} */ j) => count(j.place) },
 	{ title: 'State', class: 'tight', value: (/** @type {any} */ j) => STATES.indexOf(j.state),
 		cell: (/** @type {any} */ j) => stateBadge(j.state) },
-	{ title: 'Job', class: 'cut grow', value: jobName, cell: (/** @type {any} */ j) => [
-		h('span', { class: 'muted' }, `#${j.id} `),
-		h('a', { href: `/ui/job/${j.id}`, dataset: { row: '' } }, jobName(j)),
-		j.state === 'failed' ? h('span', { class: 'bad' }, ` ${j.error ?? ''}`)
-			: h('span', { class: 'muted' }, j.queue ? ` ${j.queue.reason}` : '')] },
+	{ title: 'Job', class: 'cut grow', value: jobName, cell: (/** @type {any} */ j) =>
+		nameLine(`/ui/job/${j.id}`, j, jobName(j), reasonOf(j)) },
 	{ title: 'Exit code', number: true, class: 'wide-only', value: (/** @type {any} */ j) => j.response,
 		cell: (/** @type {any} */ j) => j.response },
 	{ title: 'Peak memory', number: true, class: 'wide-only', value: (/** @type {any} */ j) => j.used_memory,

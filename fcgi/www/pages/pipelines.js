@@ -5,13 +5,13 @@ import { h, replace } from '../dom.js';
 import { follow } from '../events.js';
 import { count, time } from '../format.js';
 import { codeBlock, curlMenu, empty, errorBox, table } from '../widgets.js';
+import { nameLine } from './jobrow.js';
 
 const PAGE = 100; // pipelines
 const TYPING_MS = 250;
 const COLUMNS = [
-	{ title: 'Pipeline', class: 'cut grow', cell: (/** @type {any} */ p) => [
-		h('span', { class: 'muted' }, `#${p.id} `),
-		h('a', { href: `/ui/pipeline/${p.id}`, dataset: { row: '' } }, p.name)] },
+	{ title: 'Pipeline', class: 'cut grow', cell: (/** @type {any} */ p) =>
+		nameLine(`/ui/pipeline/${p.id}`, p, p.name) },
 	{ title: 'Jobs', number: true, cell: (/** @type {any} */ p) => count(p.jobs.length) },
 	{ title: 'At a time', number: true, class: 'wide-only', cell: (/** @type {any} */ p) => count(p.max_parallel) },
 	{ title: 'After a failure', class: 'tight wide-only', cell: (/** @type {any} */ p) =>
