@@ -1,0 +1,96 @@
+// @ts-check
+/* One job: its state and why, its use of the machine, log, results, inputs and options. */
+import { ApiError, getPage } from '../api.js';
+import { h, replace } from '../dom.js';
+import { hasEnded } from '../job/explain.js';
+import { jobCommand, jobFacts, jobInputs, jobOptions } from '../job/facts.js';
+import { jobHead, jobPath } from '../job/head.js';
+import { jobLog } from '../job/log.js';
+import { jobUsage } from '../job/usage.js';
+import { results } from '../results/list.js';
+
+/** @typedef {import('../app.js').Route} Route */
+
+const TICK_MS = 1000; /* how often the times of a running job move on */
+
+/** Finds the job by its id alone: the address has no pipeline. @param {number} id @param {AbortSignal} signal */
+async function findJob(id, signal) {
+	const { items } = await getPage(`/jobs?after=${id - 1}&limit=1`, { signal });
+
+	if (items[0]?.id !== id) {
+		throw new ApiError(404, `Job ${id} was not found. It was deleted, or it belongs to somebody else.`);
+	}
+	return items[0];
+}
+
+/** The results: a line while the job has not ended, then the list. @param {AbortSignal} signal */
+function jobResults(signal) {
+	const place = h('div'), element = h('section', { id: 'results' }, h('h2', null, 'Results'), place);
+	let shown = '';
+
+	return { element, async update(/** @type {any} */ job) {
+		const now = hasEnded(job) ? `${job.finished_at}` : 'later';
+		if (now === shown) {
+			return;
+		}
+		shown = now;
+		if (now === 'later') {
+			replace(place, h('p', { class: 'muted' }, 'The files that the job leaves in /outbox are shown here when it has ended.'));
+			return;
+		}
+		const list = await results(jobPath(job), signal);
+		if (shown === now) {
+			replace(place, list);
+		}
+	} };
+}
+
+/**
+ * @param {HTMLElement} main
+ * @param {Route} route
+ */
+export async function show(main, route) {
+	const { signal } = route;
+	let job = await findJob(Number(route.params.job), signal);
+	const head = jobHead(job, route), facts = jobFacts(), usage = jobUsage(signal), files = jobResults(signal);
+	const log = jobLog(route, update);
+	const rest = h('div', { class: 'job-rest' });
+
+	function update(/** @type {any} */ now) {
+		const again = now.queued_at !== job.queued_at; /* submitted once more: another log */
+		if (JSON.stringify([now.attachments, now.command]) !== JSON.stringify([job.attachments, job.command]) || !rest.hasChildNodes()) {
+			replace(rest, jobCommand(now), jobInputs(now), jobOptions(now));
+		}
+		job = now;
+		head.update(job);
+		facts.update(job);
+		usage.update(job);
+		files.update(job).catch(() => {}); /* the page was left */
+		if (again) {
+			log.start(job);
+		} else {
+			log.update(job);
+		}
+	}
+
+	const jumps = ['Log', 'Results', 'Usage', 'Command', 'Inputs', 'Options'];
+	replace(main, head.element, facts.element, usage.numbers, h('nav', { class: 'jumps', 'aria-label': 'On this page' },
+		jumps.map((name) => h('a', { href: `#${name.toLowerCase()}` }, name))),
+	log.element, files.element, usage.element, rest);
+	main.classList.add('wide');
+	signal.addEventListener('abort', () => main.classList.remove('wide'));
+	update(job);
+	log.start(job);
+
+	const timer = setInterval(() => job.state === 'running' && facts.update(job), TICK_MS);
+	signal.addEventListener('abort', () => clearInterval(timer));
+	/* A job that has ended has no stream. It may have been submitted again while the page was hidden. */
+	document.addEventListener('visibilitychange', async () => {
+		if (!document.hidden && hasEnded(job)) {
+			const now = await findJob(job.id, signal).catch(() => null);
+			if (now && !signal.aborted) {
+				update(now);
+			}
+		}
+	}, { signal });
+}
