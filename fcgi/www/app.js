@@ -85,6 +85,7 @@ async function logOut() {
 	try {
 		await post('/logout');
 		me.forget();
+		(await import('./forms/draft.js')).dropDrafts();
 		navigate('/ui/login');
 	} catch (error) {
 		main.prepend((await import('./widgets.js')).errorBox(error));

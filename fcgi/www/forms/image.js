@@ -110,7 +110,9 @@ export async function showImageForm(place, { page, route, image, start }) {
 				? 'Those of the last build are not kept: add them again.' : 'Add them above.'}` : '';
 		const values = Object.fromEntries(Object.entries(fields)
 			.map(([key, field]) => [key, field.value()]));
-		Object.assign(draft, { values, files: files.files() });
+		const chosen = files.value();
+		Object.assign(draft, { values, files: files.files(),
+			lost: draft.lost.filter((path) => !chosen.includes(path)) });
 		keepDraft(name, draft);
 	}
 

@@ -4,7 +4,6 @@ import { get, getPage, post } from '../api.js';
 import { h, replace } from '../dom.js';
 import { bytes, count, time } from '../format.js';
 import { activityTable } from '../forms/activity.js';
-import { dropDrafts } from '../forms/draft.js';
 import { clearErrors, failField, textField } from '../forms/field.js';
 import { action, codeBlock, errorBox, table } from '../widgets.js';
 
@@ -184,12 +183,7 @@ export async function show(main, route) {
 	const account = await get('/account', { signal: route.signal });
 
 	route.title('Account');
-	replace(main, h('div', { class: 'head' }, h('h1', null, account.login),
-		h('button', { type: 'button', onclick: async () => {
-			dropDrafts();
-			await post('/logout');
-			location.assign('/ui/login'); // a new page: nothing of this session stays in memory
-		} }, 'Log out')),
+	replace(main, h('h1', null, account.login),
 	h('p', { class: 'muted' }, account.email, account.admin ? ' · admin' : '', ' · since ',
 		time(account.creation_date)),
 	limits(account), password(account), tokens(route), activity(route, account));

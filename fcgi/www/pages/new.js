@@ -115,7 +115,7 @@ async function prefill(route, old, form, draft) {
 		const found = await find('/image', image);
 		form.image.choose(found);
 		if (!found) {
-			form.image.fail(`Image ${image} does not exist any more. Choose another one.`);
+			form.image.fail(`There is no image ${image} any more. Choose another one.`);
 		}
 	}
 	if (pipeline && draft?.values.search !== location.search) {
@@ -155,7 +155,9 @@ export async function show(main, route) {
 		}
 		const values = { ...entered(form), removed: inputs.removed(), made: draft.values.made,
 			search: location.search };
-		Object.assign(draft, { values, files: form.files.files() });
+		const chosen = form.files.value();
+		Object.assign(draft, { values, files: form.files.files(),
+			lost: draft.lost.filter((path) => !chosen.includes(path)) });
 		keepDraft(name, draft);
 	};
 	const edited = () => {
