@@ -1,7 +1,6 @@
 /*
- * Reads and follows logs. A job's log consists of the logs of its attempts since it was submitted,
- * one after the other, so a client that follows it by ids continues into a retry. The job's state
- * is read before its log: if the job has ended, the log that is read afterwards is complete.
+ * Reads and follows logs (logspan.h). The job's state is read before its log: if the job has ended,
+ * the log that is read afterwards is complete.
  */
 #include "logs.h"
 
@@ -17,10 +16,9 @@
 #include "clock.h"
 #include "job.h"
 #include "joblog.h"
+#include "logspan.h"
 #include "number.h"
-#include "quantity.h"
 #include "response.h"
-#include "utf8.h"
 #include "wait.h"
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
@@ -44,106 +42,43 @@ const struct parameter logs_show_parameters[] = {
 	{ 0 },
 };
 
-/* Returns whether the job was submitted and no attempt has begun since then. */
-static bool
-logs_not_begun(const struct job *job)
-{
-	return strcmp(job->state, "in_queue") == 0 && job->retries_left == job->retries;
-}
-
-static const char *
-logs_stream_name(enum joblog_stream stream)
-{
-	static const char *const names[] = {
-		[JOBLOG_STDOUT] = "stdout", [JOBLOG_STDERR] = "stderr", [JOBLOG_SYSTEM] = "system"
-	};
-
-	return names[stream];
-}
-
-static json_t *
-logs_line_json(int64_t job, const struct joblog_line *line, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t length = 0;
-	json_t *json;
-
-	text = utf8_repair(line->text, line->length, &length);
-	json = text == NULL
-	    ? NULL
-	    : json_pack("{s:I, s:I, s:s%, s:s, s:o}", "id", (json_int_t)line->id, "job",
-		  (json_int_t)job, "logline", text, length, "stream",
-		  logs_stream_name(line->stream), "time", response_time(line->time_ns / NS_PER_MS));
-	if (json == NULL ||
-	    (line->partial && json_object_set_new(json, "partial", json_true()) < 0)) {
-		error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
-		json_decref(json);
-		return NULL;
-	}
-	return json;
-}
-
 /* A call that asks for lines: its parameters, and the progress. */
 struct lines {
 	struct request *req;
 	struct response *res;
-	int64_t job;
 	int64_t after;
-	int64_t limit;       /* lines; 0: no limit */
-	int64_t tail;        /* lines from the end; -1: not given */
-	int64_t attempt;     /* only this attempt; 0: all since the submit */
-	int64_t first, last; /* attempts with logs that are read */
-	bool ended;          /* no more lines can come */
-	int64_t count;       /* lines that were written */
+	int64_t limit;   /* lines; 0: no limit */
+	int64_t tail;    /* lines from the end; -1: not given */
+	int64_t attempt; /* only this attempt; 0: all since the submit */
+	struct logspan span;
+	int64_t count; /* lines that were written */
 };
 
 /* Writes a line as an item of an array. */
 static bool
-logs_write_line(struct lines *lines, const struct joblog_line *line, struct error *err)
+logs_write_line(const struct joblog_line *line, void *context, bool *enough, struct error *err)
 {
-	cleanup_json json_t *json = logs_line_json(lines->job, line, err);
+	struct lines *lines = context;
+	cleanup_json json_t *json = logspan_line_json(lines->span.job, line, err);
 
 	if (json == NULL)
 		return false;
-	return (response_write(lines->res, lines->count++ == 0 ? "[" : ",", 1) &&
-		   response_value(lines->res, json)) ||
-	    error_set(err, ERROR_INTERRUPTED,
-		"read a log: the client is gone, or there is not enough memory");
-}
-
-/* Writes the lines of one attempt. base is the sum of the sizes of the earlier attempts' logs. */
-static bool
-logs_put_lines(struct lines *lines, struct joblog *log, int64_t base, struct error *err)
-{
-	int64_t position = lines->after > base ? lines->after - base : 0;
-	struct joblog_line line;
-	int row = 1;
-
-	if (lines->tail >= 0 && !joblog_tail(log, lines->tail, &position, err))
-		return false;
-	while ((lines->limit == 0 || lines->count < lines->limit) &&
-	    (row = joblog_next(log, &position, &line, err)) == 1) {
-		line.id += base;
-		if (!logs_write_line(lines, &line, err))
-			return false;
-	}
-	return row >= 0;
+	if (!response_write(lines->res, lines->count++ == 0 ? "[" : ",", 1) ||
+	    !response_value(lines->res, json))
+		return error_set(err, ERROR_INTERRUPTED,
+		    "read a log: the client is gone, or there is not enough memory");
+	*enough = lines->count == lines->limit;
+	return true;
 }
 
 /* Checks that the attempt exists and that its log was not removed. */
 static bool
 logs_check_there(const struct lines *lines, const struct job *job, struct error *err)
 {
-	char removed[QUANTITY_TEXT];
-
 	if (lines->attempt > job->attempt)
 		return error_set(err, ERROR_NOT_FOUND, "attempt: the job has only %lld attempts",
 		    (long long)job->attempt);
-	if (job->logs_removed_at != 0 && job_ended(job))
-		return error_set(err, ERROR_GONE,
-		    "the logs were removed at %s, because they were old",
-		    quantity_format_time(job->logs_removed_at, removed));
-	return true;
+	return logspan_check_kept(job, err);
 }
 
 /* Reads the job, and finds out which attempts' logs to read. */
@@ -154,14 +89,13 @@ logs_find_job(struct lines *lines, struct error *err)
 	struct job job = { 0 };
 	bool there;
 
-	if (db == NULL || !job_find(db, &lines->req->caller.account, 0, lines->job, &job, err))
+	if (db == NULL || !job_find(db, &lines->req->caller.account, 0, lines->span.job, &job, err))
 		return false;
-	lines->last = lines->attempt != 0 ? lines->attempt : job.attempt + logs_not_begun(&job);
-	lines->first = lines->attempt != 0 || logs_not_begun(&job) || job.first_attempt == 0
-	    ? lines->last
-	    : job.first_attempt;
-	lines->ended =
-	    lines->last < job.attempt || job_ended(&job) || strcmp(job.state, "ready") == 0;
+	lines->span = logspan_of(&job);
+	if (lines->attempt != 0) {
+		lines->span.ended = lines->span.ended || lines->attempt < job.attempt;
+		lines->span.first = lines->span.last = lines->attempt;
+	}
 	there = logs_check_there(lines, &job, err);
 	job_clear(&job);
 	request_release_database(lines->req);
@@ -189,51 +123,6 @@ logs_wait_for_change(struct request *req, int64_t job, int64_t attempt, int64_t 
 	return fds[1].revents == 0;
 }
 
-/* Writes the lines of an attempt's log that come after lines->after. */
-static bool
-logs_put_attempt(struct lines *lines, int64_t attempt, int64_t base, struct error *err)
-{
-	bool final = lines->ended || attempt < lines->last;
-	struct joblog log;
-	bool done;
-
-	if (!joblog_open(&log, lines->req->server->spool.logs, lines->job, attempt, final,
-		lines->req->config->log_limit, err))
-		return false;
-	done = logs_put_lines(lines, &log, base, err);
-	joblog_close(&log);
-	return done;
-}
-
-static int64_t
-logs_attempt_size(const struct lines *lines, int64_t attempt)
-{
-	return joblog_size(lines->req->server->spool.logs, lines->job, attempt,
-	    lines->req->config->log_limit);
-}
-
-/*
- * Writes the lines of the attempts' logs, one after the other. With `tail`, only of the last one.
- */
-static bool
-logs_put_all(struct lines *lines, struct error *err)
-{
-	int64_t base = 0;
-
-	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++) {
-		int64_t size = logs_attempt_size(lines, attempt);
-		bool wanted =
-		    attempt == lines->last || (lines->tail < 0 && lines->after < base + size);
-
-		if (wanted && !logs_put_attempt(lines, attempt, base, err))
-			return false;
-		if (lines->limit > 0 && lines->count >= lines->limit)
-			break;
-		base += size;
-	}
-	return true;
-}
-
 /*
  * Writes the lines. If no line has come and last is false, it writes nothing and *answered is
  * false.
@@ -241,13 +130,14 @@ logs_put_all(struct lines *lines, struct error *err)
 static bool
 logs_read_once(struct lines *lines, bool last, bool *answered, struct error *err)
 {
-	int64_t total = 0;
+	const int logs = lines->req->server->spool.logs;
+	const int64_t limit = lines->req->config->log_limit;
 
-	for (int64_t attempt = lines->first; attempt <= lines->last; attempt++)
-		total += logs_attempt_size(lines, attempt);
 	response_drop_headers(lines->res);
-	response_header(lines->res, "X-Log-Size: %lld", (long long)total);
-	if (!logs_put_all(lines, err))
+	response_header(lines->res, "X-Log-Size: %lld",
+	    (long long)logspan_size(&lines->span, logs, limit));
+	if (!logspan_each(&lines->span, logs, limit, lines->after, lines->tail, logs_write_line,
+		lines, err))
 		return false;
 	*answered = last || lines->count > 0;
 	if (*answered)
@@ -266,12 +156,12 @@ logs_follow(struct lines *lines, int64_t wait_s, struct error *err)
 		if (!logs_find_job(lines, err))
 			return false;
 		left = deadline - clock_monotonic_ms();
-		if (!logs_read_once(lines, lines->ended || left <= 0, &answered, err))
+		if (!logs_read_once(lines, lines->span.ended || left <= 0, &answered, err))
 			return false;
 		if (answered)
 			return true;
 		/* If the process stops, answer at once; the client calls again. */
-		if (!logs_wait_for_change(lines->req, lines->job, lines->last, left))
+		if (!logs_wait_for_change(lines->req, lines->span.job, lines->span.last, left))
 			deadline = 0;
 	}
 }
@@ -286,15 +176,15 @@ logs_send_raw(struct lines *lines, struct error *err)
 	bool there;
 
 	if (!logs_find_job(lines, err) ||
-	    !joblog_open(&log, req->server->spool.logs, lines->job, lines->last, lines->ended,
-		req->config->log_limit, err))
+	    !joblog_open(&log, req->server->spool.logs, lines->span.job, lines->span.last,
+		lines->span.ended, req->config->log_limit, err))
 		return false;
 	response_header(lines->res, "X-Log-Size: %lld", (long long)log.size);
 	there = log.text >= 0;
 	joblog_close(&log);
 	if (there)
 		return response_file(lines->res, "logs",
-		    joblog_name(name, lines->job, lines->last, "log"), TEXT_TYPE, NULL);
+		    joblog_name(name, lines->span.job, lines->span.last, "log"), TEXT_TYPE, NULL);
 	return response_empty(lines->res, TEXT_TYPE);
 }
 
@@ -320,7 +210,7 @@ logs_asked_lines(struct request *req, struct response *res)
 	return (struct lines){
 		.req = req,
 		.res = res,
-		.job = request_id(req, "job"),
+		.span.job = request_id(req, "job"),
 		.limit = request_number(req, "limit", 0),
 		.tail = request_number(req, "tail", -1),
 		.attempt = request_number(req, "attempt", 0),
@@ -388,14 +278,14 @@ logs_write_range(struct request *req, struct response *res, struct error *err)
 	bool done;
 
 	if (!logs_find_job(&lines, err) ||
-	    !joblog_open(&log, req->server->spool.logs, lines.job, lines.last, lines.ended,
-		req->config->log_limit, err))
+	    !joblog_open(&log, req->server->spool.logs, lines.span.job, lines.span.last,
+		lines.span.ended, req->config->log_limit, err))
 		return false;
 	start = start < log.size ? start : log.size;
 	end = size > 0 && size < log.size - start ? start + size : log.size;
 	response_header(res, "X-Log-Size: %lld", (long long)log.size);
 	response_header(res, "Content-Disposition: attachment; filename=\"job_%lld_logs.txt\"",
-	    (long long)lines.job);
+	    (long long)lines.span.job);
 	done = logs_write_bytes(res, &log, start, end, err);
 	joblog_close(&log);
 	return done;
