@@ -145,6 +145,15 @@ authenticate_by_cookie(struct request *req, struct response *res, struct error *
 		"the session has ended; log in again: POST login and password to /login", err);
 }
 
+bool
+authenticate_again(struct database *db, const struct config *config, struct caller *caller,
+    struct error *err)
+{
+	return caller->token != 0
+	    ? token_check(db, caller->session, &caller->account, err)
+	    : session_check(db, caller->session, config->session_days, &caller->account, err);
+}
+
 /*
  * Other credentials than a token are left to a proxy that has asked for them: the cookie counts.
  */

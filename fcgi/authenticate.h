@@ -18,4 +18,11 @@ bool authenticate_has_token(const struct request *req);
  */
 bool authenticate_caller(struct request *req, struct response *res, struct error *err);
 
+/*
+ * Checks the session or token of a call that stays open, and reads its account again. It writes
+ * nothing. If the session has ended, returns true with caller->account.id == 0.
+ */
+bool authenticate_again(struct database *db, const struct config *config, struct caller *caller,
+    struct error *err);
+
 #endif

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -29,6 +30,7 @@
 #include "program.h"
 #include "request.h"
 #include "serve.h"
+#include "streams.h"
 #include "take.h"
 
 #define BACKLOG         1024
@@ -80,6 +82,21 @@ main_next_connection(const struct server *server, int socket)
 	return fd;
 }
 
+/*
+ * Sends what libfcgi holds of the response, and gives the connection to the streams' thread.
+ * libfcgi forgets it.
+ */
+static void
+main_hand_over(struct server *server, FCGX_Request *fcgi, struct stream *stream)
+{
+	int fd = fcgi->ipcFd, request = fcgi->requestId;
+
+	(void)FCGX_FFlush(fcgi->out);
+	FCGX_Free(fcgi, 0);
+	fcgi->ipcFd = -1;
+	streams_add(server->streams, stream, fd, request);
+}
+
 static void *
 main_work(void *argument)
 {
@@ -105,7 +122,10 @@ main_work(void *argument)
 		request_begin(&req, worker->server, &fcgi);
 		serve_call(&req);
 		request_clear(&req);
-		FCGX_Finish_r(&fcgi);
+		if (req.stream != NULL)
+			main_hand_over(worker->server, &fcgi, req.stream);
+		else
+			FCGX_Finish_r(&fcgi);
 	}
 	FCGX_Free(&fcgi, 1);
 	return NULL;
@@ -234,6 +254,21 @@ main_place_temporary_files(const char *state_dir, struct error *err)
 	    error_errno(err, "set SQLite's folder for temporary files");
 }
 
+/*
+ * Allows as many open files as the hard limit, because each stream has one. systemd's filter may
+ * forbid the call; LimitNOFILE then sets the limit.
+ */
+static void
+main_raise_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 /* Copies the path of the file's folder to folder. */
 static void
 main_folder_of(const char *path, char folder[static PATH_MAX])
@@ -297,8 +332,10 @@ main_serve(const struct config *config, const char *config_path, const char *poo
 	server.follows = strcmp(pool, "follow") == 0;
 	server.stop = eventfd(0, EFD_CLOEXEC);
 	waiters_init(&server.waiters);
+	waiters_init(&server.streams_open);
 	if (workers == NULL || server.stop < 0)
 		return error_set(err, ERROR_SYSTEM, "start: not enough memory");
+	main_raise_open_files();
 	FCGX_Init();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	signal(SIGPIPE, SIG_IGN);
@@ -314,6 +351,7 @@ main_serve(const struct config *config, const char *config_path, const char *poo
 	socket = main_find_socket(path, err);
 	if (socket < 0 || fcntl(socket, F_SETFL, O_NONBLOCK) < 0 ||
 	    !main_confine_self(config, config_path, err) ||
+	    (server.follows && (server.streams = streams_start(&server, err)) == NULL) ||
 	    !main_start_workers(workers, threads, &server, socket, err))
 		return false;
 	if (confine_missing() != NULL)
@@ -324,6 +362,8 @@ main_serve(const struct config *config, const char *config_path, const char *poo
 		log_write(LOG_WARNING, "pool=%s stopped before all calls were answered", pool);
 		_exit(EXIT_DONE); /* without cleanup: the threads still use the memory */
 	}
+	if (server.streams != NULL)
+		streams_stop(server.streams);
 	log_write(LOG_INFO, "pool=%s stopped", pool);
 	pool_clear(&server.pool);
 	spool_close(&server.spool);

@@ -24,10 +24,12 @@
 
 struct FCGX_Request;
 struct route;
+struct stream;
+struct streams;
 
 /*
  * The data that all threads share. A SIGHUP replaces config; the former one stays valid. pool,
- * spool and waiters contain their own locks.
+ * spool, waiters and streams contain their own locks.
  */
 struct server {
 	const struct config *_Atomic config;
@@ -36,6 +38,8 @@ struct server {
 	struct pool pool;
 	struct spool spool;
 	struct waiters waiters;
+	struct waiters streams_open; /* counts the accounts' streams */
+	struct streams *streams;     /* the thread of streams; NULL: calls may not wait here */
 };
 
 /* The path, as it was sent and split into parts. */
@@ -81,7 +85,8 @@ struct request {
 	struct caller caller;
 	struct key key;
 	struct change change;
-	struct database *db; /* a connection from the pool; NULL: none is taken */
+	struct stream *stream; /* takes the connection over after the head; NULL: none */
+	struct database *db;   /* a connection from the pool; NULL: none is taken */
 };
 
 /* Begins with the call that fcgi has accepted. It cannot fail. request_clear must follow. */

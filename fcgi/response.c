@@ -63,6 +63,8 @@ _Static_assert(sizeof response_statuses / sizeof response_statuses[0] == ERROR_K
 static const char *
 response_reason(int status)
 {
+	if (status == 204)
+		return "No Content";
 	if (status == 206)
 		return "Partial Content";
 	if (status == 302)
@@ -288,6 +290,12 @@ response_write(struct response *res, const char *data, size_t length)
 		length -= (size_t)piece;
 	}
 	return true;
+}
+
+char *
+response_dump(const json_t *value)
+{
+	return json_dumps(value, JSON_FORM);
 }
 
 static int

@@ -88,6 +88,9 @@ void response_log_error(const struct response *res, const struct error *err);
 /* Sends the response. False, with err set: a writer failed. If !res->sent, err must be answered. */
 bool response_send(struct response *res, struct error *err);
 
+/* Returns a value as JSON text, which the caller frees. NULL: no memory. */
+char *response_dump(const json_t *value);
+
 /* Sends bytes of the body. The first call sends the head before. False: the client is gone. */
 bool response_write(struct response *res, const char *data, size_t length);
 /* Writes a value as JSON. False: the client is gone, or no memory. */

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "changeevents.h"
 #include "events.h"
 #include "health.h"
 #include "images.h"
+#include "jobevents.h"
 #include "jobs.h"
 #include "list.h"
 #include "logs.h"
@@ -96,6 +98,9 @@ const struct route routes_all[] = {
 	    NULL },
 	{ "GET", "/execution/:job/logs/:after", logs_show, NEEDS_SESSION, logs_show_parameters,
 	    NULL, NULL },
+	{ "GET", "/execution/:job/events", jobevents_show, NEEDS_SESSION, jobevents_parameters,
+	    NULL, NULL },
+	{ "GET", "/events", changeevents_show, NEEDS_SESSION, changeevents_parameters, NULL, NULL },
 	{ "GET", "/healthz", health_show, 0, NULL, NULL, NULL },
 	{ "GET", "/openapi.json", openapi_show, 0, NULL, NULL, NULL },
 	{ 0 },

@@ -12,7 +12,8 @@ textbuffer_add(struct textbuffer *buffer, const char *data, size_t length, struc
 	char *text = realloc(buffer->text, buffer->length + length + 1);
 
 	if (text == NULL)
-		return error_set(err, ERROR_SYSTEM, "receive a body: not enough memory");
+		return error_set(err, ERROR_SYSTEM, "not enough memory for a text of %zu bytes",
+		    buffer->length + length);
 	memcpy(text + buffer->length, data, length);
 	buffer->text = text;
 	buffer->length += length;

@@ -11,6 +11,7 @@
 
 #include "account.h"
 #include "build.h"
+#include "changefeed.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "login.h"
@@ -260,8 +261,10 @@ maintain_step_events(struct maintenance *m, struct error *err)
 	int64_t days = m->ctl->config->retention.events_days;
 
 	return days == 0 ||
-	    maintain_erase_older(m, clock_now_ms() - days * DAY_MS, event_count_old,
-		event_erase_old, err);
+	    (maintain_erase_older(m, clock_now_ms() - days * DAY_MS, event_count_old,
+		 event_erase_old, err) &&
+		maintain_erase_older(m, clock_now_ms() - days * DAY_MS, changefeed_count_old,
+		    changefeed_erase_old, err));
 }
 
 /* Deletes rows that `count` finds old. */

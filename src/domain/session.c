@@ -43,29 +43,50 @@ session_take(struct statement *st, void *context, struct error *err)
 	return true;
 }
 
-bool
-session_find(struct database *db, const char *token, int64_t session_days, struct account *account,
-    struct error *err)
+/* Reads a session by its hash. *used_at gets the time of its last use, to the hour. */
+static bool
+session_read(struct database *db, const unsigned char hash[static TOKEN_HASH], int64_t session_days,
+    struct account *account, int64_t *used_at, struct error *err)
 {
-	unsigned char hash[TOKEN_HASH];
-	int64_t now = clock_now_ms();
 	struct session_row row = { account, 0 };
 
 	*account = account_nobody();
-	secret_hash_token(token, hash);
 	if (database_first(db, err,
 		"SELECT session.used_at, " ACCOUNT_COLUMNS
 		" FROM session JOIN account ON account.id = session.account"
 		" WHERE session.hash = ? AND NOT account.disabled",
 		VALUES(B(hash, TOKEN_HASH)), session_take, &row) < 0)
 		return false;
-	if (account->id == 0 || row.used_at < now - session_days * DAY_MS) {
+	if (account->id == 0 || row.used_at < clock_now_ms() - session_days * DAY_MS)
 		*account = account_nobody();
-		return true;
-	}
-	return now - row.used_at < USE_RECORDED_MS ||
+	*used_at = row.used_at;
+	return true;
+}
+
+bool
+session_find(struct database *db, const char *token, int64_t session_days, struct account *account,
+    struct error *err)
+{
+	unsigned char hash[TOKEN_HASH];
+	int64_t now = clock_now_ms(), used_at;
+
+	secret_hash_token(token, hash);
+	if (!session_read(db, hash, session_days, account, &used_at, err))
+		return false;
+	return account->id == 0 || now - used_at < USE_RECORDED_MS ||
 	    database_run(db, err, "UPDATE session SET used_at = ? WHERE hash = ?",
 		VALUES(I(now), B(hash, TOKEN_HASH)));
+}
+
+bool
+session_check(struct database *db, const char *token, int64_t session_days, struct account *account,
+    struct error *err)
+{
+	unsigned char hash[TOKEN_HASH];
+	int64_t used_at;
+
+	secret_hash_token(token, hash);
+	return session_read(db, hash, session_days, account, &used_at, err);
 }
 
 bool

@@ -24,6 +24,13 @@ bool session_open(struct database *db, int64_t account, int64_t session_days,
 bool session_find(struct database *db, const char *token, int64_t session_days,
     struct account *account, struct error *err);
 
+/*
+ * The same, but records no use: it writes nothing. For a call that stays open, which checks its
+ * session again and again.
+ */
+bool session_check(struct database *db, const char *token, int64_t session_days,
+    struct account *account, struct error *err);
+
 /* Count, or drop at most `most` of, the sessions that were idle for session_days. */
 bool session_count_idle(struct database *db, int64_t session_days, int64_t *count,
     struct error *err);

@@ -58,27 +58,43 @@ token_take(struct statement *st, void *context, struct error *err)
 	return true;
 }
 
+/* Reads the row of a valid token. row->id is 0 if there is none. */
+static bool
+token_read(struct database *db, const char *value, struct token_row *row, struct error *err)
+{
+	unsigned char hash[TOKEN_HASH];
+
+	*row->account = account_nobody();
+	secret_hash_token(value, hash);
+	return database_first(db, err,
+		   "SELECT token.id, coalesce(token.used_at, 0), " ACCOUNT_COLUMNS
+		   " FROM token JOIN account ON account.id = token.account"
+		   " WHERE token.hash = ? AND (expires_at IS NULL OR expires_at > ?)"
+		   " AND NOT account.disabled",
+		   VALUES(B(hash, TOKEN_HASH), I(clock_now_ms())), token_take, row) >= 0;
+}
+
 bool
 token_find(struct database *db, const char *value, struct account *account, int64_t *id,
     struct error *err)
 {
 	struct token_row row = { .account = account };
-	unsigned char hash[TOKEN_HASH];
 	int64_t now = clock_now_ms();
 
-	*account = account_nobody();
-	secret_hash_token(value, hash);
-	if (database_first(db, err,
-		"SELECT token.id, coalesce(token.used_at, 0), " ACCOUNT_COLUMNS
-		" FROM token JOIN account ON account.id = token.account"
-		" WHERE token.hash = ? AND (expires_at IS NULL OR expires_at > ?)"
-		" AND NOT account.disabled",
-		VALUES(B(hash, TOKEN_HASH), I(now)), token_take, &row) < 0)
+	if (!token_read(db, value, &row, err))
 		return false;
 	*id = row.id;
 	return row.id == 0 || now - row.used_at < USE_RECORDED_MS ||
 	    database_run(db, err, "UPDATE token SET used_at = ? WHERE id = ?",
 		VALUES(I(now), I(row.id)));
+}
+
+bool
+token_check(struct database *db, const char *value, struct account *account, struct error *err)
+{
+	struct token_row row = { .account = account };
+
+	return token_read(db, value, &row, err);
 }
 
 #define TOKEN_COLUMNS "SELECT id, name, created_at, expires_at, used_at FROM token"

@@ -38,6 +38,10 @@ bool token_create(struct database *db, int64_t account, const char *name, int64_
 bool token_find(struct database *db, const char *value, struct account *account, int64_t *id,
     struct error *err);
 
+/* The same, but records no use: it writes nothing. For a call that stays open. */
+bool token_check(struct database *db, const char *value, struct account *account,
+    struct error *err);
+
 /* Gets one token. Its texts are valid during the call. */
 typedef bool token_visit(const struct token *token, void *context, struct error *err);
 

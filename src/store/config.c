@@ -71,6 +71,7 @@ const struct setting config_settings[] = {
 	{ NULL, "storage_max", SETTING_BYTES, "0", 0, ANY_BYTES, NULL, AT(storage_max) },
 	{ NULL, "file_max", SETTING_BYTES, "16g", 1, ANY_BYTES, NULL, AT(file_max) },
 	{ NULL, "follow_max", SETTING_NUMBER, "32", 1, 10000, NULL, AT(follow_max) },
+	{ NULL, "streams_max", SETTING_NUMBER, "500", 1, 10000, NULL, AT(streams_max) },
 	{ NULL, "upload_max", SETTING_NUMBER, "32", 1, 10000, NULL, AT(upload_max) },
 	{ "engine", "socket", SETTING_TEXT, "/var/run/docker.sock", 0, 0, NULL, AT(engine.socket),
 	    .change = SETTING_UNCHANGED },

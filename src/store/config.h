@@ -41,6 +41,7 @@ struct config {
 	int64_t builds_max;
 	int64_t storage_max;
 	int64_t file_max;
+	int64_t streams_max;
 	int64_t follow_max;
 	int64_t upload_max;
 	struct {

@@ -76,6 +76,12 @@ database_exists(struct database *db, bool *exists, struct error *err, const char
 }
 
 bool
+database_version(struct database *db, int64_t *version, struct error *err)
+{
+	return database_integer(db, version, err, "PRAGMA data_version", NO_VALUES) == 1;
+}
+
+bool
 database_erase(struct database *db, int64_t *erased, struct error *err, const char *sql,
     int64_t before_ms, int64_t most)
 {

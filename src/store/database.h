@@ -38,6 +38,12 @@ bool database_exists(struct database *db, bool *exists, struct error *err, const
     struct sql_values values);
 
 /*
+ * *version gets a number that differs from the former one if another connection, of any process,
+ * has committed since then (SQLite, "PRAGMA data_version").
+ */
+bool database_version(struct database *db, int64_t *version, struct error *err);
+
+/*
  * Runs a DELETE of old rows. Its first "?" is a time, its second the maximal number of rows, so
  * that other processes do not wait long for the lock. *erased gets the number of deleted rows.
  */

@@ -97,3 +97,17 @@ transaction_settle(struct database *db, bool wanted, struct error *err)
 	db->holds = false;
 	return done;
 }
+
+bool
+transaction_begin_reading(struct database *db, struct error *err)
+{
+	return database_run(db, err, "BEGIN", NO_VALUES);
+}
+
+void
+transaction_end_reading(struct database *db)
+{
+	struct error ignored;
+
+	(void)database_run(db, &ignored, "COMMIT", NO_VALUES);
+}

@@ -24,4 +24,11 @@ void transaction_end(struct transaction *t);
 void transaction_hold(struct database *db);
 bool transaction_settle(struct database *db, bool wanted, struct error *err);
 
+/*
+ * Makes the following statements read the database as it is at the first of them, until
+ * transaction_end_reading. They must not write. Must not be called within a transaction.
+ */
+bool transaction_begin_reading(struct database *db, struct error *err);
+void transaction_end_reading(struct database *db);
+
 #endif
