@@ -64,7 +64,7 @@ function imageFields({ page, signal, account, changed }) {
 			`${bytes(account.limits.file)}.`],
 		adapt: (picked) => adaptContext(picked, dockerfile) });
 	const repo = textField('Address of the repository', { type: 'url',
-		placeholder: 'https://example.org/project.git',
+		placeholder: `${location.protocol}//example.org/project.git`,
 		hint: 'With git+ or hg+ before it where the address does not tell which of both it is.' });
 	const args = pairsField('Build arguments', { word: 'build argument',
 		hint: 'For ARG in the Dockerfile. They are shown to whoever may use the image: no passwords.' });

@@ -17,8 +17,7 @@ async function showNew(main, route) {
 
 	route.title('New image');
 	replace(main, h('h1', null, 'New image'), h('p', null, 'An image is what jobs run in: a system ',
-		'with its programs, made by a ', h('a', { href: 'https://docs.docker.com/reference/dockerfile/',
-			target: '_blank', rel: 'noopener noreferrer' }, 'Dockerfile'), '.'), place);
+		'with its programs. A Dockerfile tells how it is made, step by step.'), place);
 	if (build) {
 		await takeBuild(build, 'image', route);
 	}
@@ -71,8 +70,8 @@ export async function show(main, route) {
 	} catch (error) {
 		if (!signal.aborted) {
 			replace(main, error instanceof ApiError && error.status === 404
-				? [h('h1', null, `Image ${id}`), empty('There is no such image', 'It was deleted, or it belongs to somebody else.',
-					h('p', null, h('a', { href: '/ui/images' }, 'See your images')))]
+				? [h('h1', null, `Image ${id}`), empty('There is no such image',
+					'It was deleted, or it belongs to somebody else.', h('p', null, h('a', { href: '/ui/images' }, 'See your images')))]
 				: errorBox(error, () => show(main, route)));
 		}
 		return;
