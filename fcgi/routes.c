@@ -13,6 +13,7 @@
 #include "images.h"
 #include "jobevents.h"
 #include "jobs.h"
+#include "jobusage.h"
 #include "list.h"
 #include "logs.h"
 #include "openapi.h"
@@ -87,6 +88,8 @@ const struct route routes_all[] = {
 	    NULL },
 	{ "GET", "/pipeline/:pipeline/job/:job/outbox/**name", outbox_file, NEEDS_SESSION, NULL,
 	    NULL, NULL },
+	{ "GET", "/pipeline/:pipeline/job/:job/usage", jobusage_show, NEEDS_SESSION,
+	    jobusage_parameters, NULL, NULL },
 	{ "POST", "/pipeline/:pipeline/job/:job/view", views_open, NEEDS_SESSION | SECRET | STRICT,
 	    NULL, NULL, "job_view" },
 	{ "GET", "/view/*token", views_show, 0, NULL, NULL, NULL },

@@ -183,14 +183,13 @@ backup_put_attachments(struct pack *pack, const struct job *job)
 static bool
 backup_put_logs(struct pack *pack, const struct job *job)
 {
-	static const char *const suffixes[] = { "log", "idx" };
 	bool done = true;
 
 	for (int64_t attempt = 1; attempt <= job->attempt; attempt++)
-		for (size_t i = 0; done && i < sizeof suffixes / sizeof suffixes[0]; i++) {
+		for (size_t i = 0; done && i < JOBLOG_FILES; i++) {
 			char path[JOBLOG_NAME], name[JOBLOG_NAME + 8];
 
-			joblog_name(path, job->id, attempt, suffixes[i]);
+			joblog_name(path, job->id, attempt, joblog_suffixes[i]);
 			snprintf(name, sizeof name, "logs/%s", path);
 			done = backup_put_file(pack, pack->spool->logs, path, name, false);
 		}

@@ -36,7 +36,7 @@ struct container_mount {
 	const char *target;
 	bool read_only;
 };
-#define CONTAINER_MOUNTS 9
+#define CONTAINER_MOUNTS 10
 
 /* What a container is made from. A text that is NULL keeps the image's value. */
 struct container_spec {

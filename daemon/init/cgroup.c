@@ -6,6 +6,7 @@
 #include "cgroup.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +67,34 @@ cgroup_sum_fields(const char *path, const char *key)
 	return sum;
 }
 
+static bool
+cgroup_is_v2(void)
+{
+	return access(ROOT "cgroup.controllers", F_OK) == 0;
+}
+
+static int64_t
+cgroup_read_cpu_ns(void)
+{
+	int64_t ns;
+
+	if (cgroup_is_v2())
+		return cgroup_read_field(ROOT "cpu.stat", "usage_usec") * 1000;
+	ns = cgroup_read_number(ROOT "cpuacct/cpuacct.usage");
+	return ns != 0 ? ns : cgroup_read_number(ROOT "cpu,cpuacct/cpuacct.usage");
+}
+
+void
+cgroup_sample(int64_t *cpu_ns, int64_t *memory)
+{
+	*cpu_ns = cgroup_read_cpu_ns();
+	*memory = cgroup_read_number(cgroup_is_v2() ? ROOT "memory.current"
+						    : ROOT "memory/memory.usage_in_bytes");
+}
+
 static void
 cgroup_read_v2(struct cgroup_usage *usage)
 {
-	usage->cpu_ns = cgroup_read_field(ROOT "cpu.stat", "usage_usec") * 1000;
 	usage->memory = cgroup_read_number(ROOT "memory.peak"); /* Linux 5.19 and later */
 	if (usage->memory == 0)
 		usage->memory = cgroup_read_number(ROOT "memory.current");
@@ -84,9 +109,6 @@ cgroup_read_v1(struct cgroup_usage *usage)
 {
 	int64_t io;
 
-	usage->cpu_ns = cgroup_read_number(ROOT "cpuacct/cpuacct.usage");
-	if (usage->cpu_ns == 0)
-		usage->cpu_ns = cgroup_read_number(ROOT "cpu,cpuacct/cpuacct.usage");
 	usage->memory = cgroup_read_number(ROOT "memory/memory.max_usage_in_bytes");
 	/* Linux 6.10 and later count only if there is a limit; then the file has no such lines. */
 	io = cgroup_sum_fields(ROOT "blkio/blkio.throttle.io_service_bytes", "Read ") +
@@ -99,8 +121,8 @@ cgroup_read_v1(struct cgroup_usage *usage)
 void
 cgroup_read(struct cgroup_usage *usage)
 {
-	*usage = (struct cgroup_usage){ .io = -1 };
-	if (access(ROOT "cgroup.controllers", F_OK) == 0)
+	*usage = (struct cgroup_usage){ .cpu_ns = cgroup_read_cpu_ns(), .io = -1 };
+	if (cgroup_is_v2())
 		cgroup_read_v2(usage);
 	else
 		cgroup_read_v1(usage);

@@ -12,6 +12,9 @@ struct cgroup_usage {
 	int64_t oom_kills;
 };
 
+/* Reads the CPU time and the memory of now, in bytes, page cache included. 0: it cannot be read. */
+void cgroup_sample(int64_t *cpu_ns, int64_t *memory);
+
 /* Reads the usage. Another value than io that cannot be read is 0. */
 void cgroup_read(struct cgroup_usage *usage);
 

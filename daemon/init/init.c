@@ -14,6 +14,8 @@
  * it, and publishes the files that the engine made for that network, so that the spooler can copy
  * them.
  *
+ * Each second, and at the end, it writes a sample of the usage to the file samples.
+ *
  * At the start it writes "begun" to the file usage; at the end it writes lines "key value" and
  * "end" (daemon/spooler/usage.h reads them). An engine may carry out a late request and start the
  * container a second time. Then the file already contains "begun", and the job does not run again.
@@ -36,12 +38,14 @@
 #include "cgroup.h"
 #include "child.h"
 #include "diagnosis.h"
+#include "sampler.h"
 #include "standby.h"
 #include "writer.h"
 
-#define TEXT_PATH  "/run/kabuto/log"
-#define INDEX_PATH "/run/kabuto/idx"
-#define USAGE_PATH "/run/kabuto/usage"
+#define TEXT_PATH    "/run/kabuto/log"
+#define INDEX_PATH   "/run/kabuto/idx"
+#define USAGE_PATH   "/run/kabuto/usage"
+#define SAMPLES_PATH "/run/kabuto/samples"
 
 #define KILL_AGAIN_MS 100
 #define REAP_MS       2000 /* how long to wait until killed processes have ended */
@@ -52,6 +56,8 @@
 
 static struct stream streams[2] = { { .fd = -1, .name = JOBLOG_STDOUT },
 	{ .fd = -1, .name = JOBLOG_STDERR } };
+
+static struct sampler sampler;
 
 struct job {
 	char **arguments;
@@ -170,6 +176,7 @@ init_poll_ms(const struct job *job)
 	    init_earlier(writer_stream_wait_ms(&streams[0]), writer_stream_wait_ms(&streams[1]));
 	int64_t left = job->kill_at - writer_monotonic_ms();
 
+	ms = init_earlier(ms, sampler_wait_ms(&sampler));
 	return job->kill_at == 0 ? ms : init_earlier(ms, left < 0 ? 0 : (int)left);
 }
 
@@ -205,7 +212,7 @@ init_wait(struct job *job, int timeout_ms, bool *signalled)
 	return count;
 }
 
-/* One turn of the main loop: output, signals, the end of the grace period. */
+/* One turn of the main loop: output, samples, signals, the end of the grace period. */
 static void
 init_turn(struct job *job)
 {
@@ -213,6 +220,7 @@ init_turn(struct job *job)
 
 	(void)init_wait(job, init_poll_ms(job), &signalled);
 	writer_flush_old(&job->writer, streams);
+	sampler_take_due(&sampler);
 	if (signalled)
 		init_take_signals(job);
 	if (job->kill_at != 0 && writer_monotonic_ms() >= job->kill_at) {
@@ -421,15 +429,18 @@ main(int argc, char **argv)
 	job.arguments = argv + optind;
 	child_reset_signals();
 	writer_open(&job.writer, TEXT_PATH, INDEX_PATH, limit);
+	sampler_open(&sampler, SAMPLES_PATH);
 	init_catch_signals(&job);
 	if (job.signals < 0 || !init_start(&job)) {
 		job.child.exec_errno = errno;
+		sampler_take(&sampler);
 		init_report(&job);
 		return CODE_NOT_RUN;
 	}
 	while (!job.ended)
 		init_turn(&job);
 	init_finish(&job);
+	sampler_take(&sampler);
 	init_report(&job);
 	return init_exit_code(&job);
 }

@@ -44,6 +44,8 @@ jobspec_add_mounts(struct container_spec *spec, struct worker *worker, const str
 	    joblog_name(name, job->id, job->attempt, "log"));
 	mount_add(spec, config, "/run/kabuto/idx", false, "logs/%s",
 	    joblog_name(name, job->id, job->attempt, "idx"));
+	mount_add(spec, config, "/run/kabuto/samples", false, "logs/%s",
+	    joblog_name(name, job->id, job->attempt, JOBLOG_USAGE));
 	mount_add(spec, config, "/run/kabuto/usage", false, "run/%s/usage", folder);
 	mount_add(spec, config, "/outbox", false, "run/%s/outbox", folder);
 	if (any)

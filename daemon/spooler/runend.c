@@ -19,6 +19,7 @@
 #include "runexec.h"
 #include "runfolder.h"
 #include "runhint.h"
+#include "samples.h"
 #include "utf8.h"
 #include "worker.h"
 
@@ -202,5 +203,6 @@ runend_seal_log(struct run *run, struct error *err)
 		lines[count++] = retry;
 	}
 	return joblog_seal(run->worker->spooler->spool.logs, run->job.id, run->job.attempt,
-	    config->log_limit, lines, count, err);
+		   config->log_limit, lines, count, err) &&
+	    samples_seal(run->worker->spooler->spool.logs, run->job.id, run->job.attempt, err);
 }

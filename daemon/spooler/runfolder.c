@@ -121,12 +121,12 @@ void
 runfolder_measure(struct run *run)
 {
 	const struct spool *spool = &run->worker->spooler->spool;
-	char results[SPOOL_RESULTS_NAME], text[JOBLOG_NAME], index[JOBLOG_NAME];
+	char results[SPOOL_RESULTS_NAME], name[JOBLOG_NAME];
 
 	run->job.results_size = runfolder_file_size(spool->results,
 	    spool_results_name(results, run->job.results_token, "zip"));
-	run->job.log_size = runfolder_file_size(spool->logs,
-				joblog_name(text, run->job.id, run->job.attempt, "log")) +
-	    runfolder_file_size(spool->logs,
-		joblog_name(index, run->job.id, run->job.attempt, "idx"));
+	run->job.log_size = 0;
+	for (size_t i = 0; i < JOBLOG_FILES; i++)
+		run->job.log_size += runfolder_file_size(spool->logs,
+		    joblog_name(name, run->job.id, run->job.attempt, joblog_suffixes[i]));
 }

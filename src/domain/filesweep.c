@@ -63,8 +63,8 @@ filesweep_take_number(const char *name, int64_t *number)
 }
 
 /*
- * A log is "<job>.<attempt>.log", its index "<job>.<attempt>.idx". If the row records that
- * retention removed the job's logs, the remaining logs are swept, except those of an attempt that
+ * A file of a log is "<job>.<attempt>.<suffix>" (joblog_suffixes). If the row records that
+ * retention removed the job's logs, the remaining files are swept, except those of an attempt that
  * runs.
  */
 static bool

@@ -19,10 +19,11 @@ jobfiles_remove_logs(const struct spool *spool, int64_t job, int64_t attempts, b
     struct error *err)
 {
 	*kept = false;
-	for (int64_t attempt = 1; attempt <= attempts && !*kept; attempt++)
-		if (!jobfiles_remove_log(spool, job, attempt, "log", kept, err) ||
-		    (!*kept && !jobfiles_remove_log(spool, job, attempt, "idx", kept, err)))
-			return false;
+	for (int64_t attempt = 1; attempt <= attempts; attempt++)
+		for (size_t i = 0; i < JOBLOG_FILES && !*kept; i++)
+			if (!jobfiles_remove_log(spool, job, attempt, joblog_suffixes[i], kept,
+				err))
+				return false;
 	return true;
 }
 

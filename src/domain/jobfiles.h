@@ -13,7 +13,7 @@
 #include "error.h"
 #include "spool.h"
 
-/* Removes the logs of the attempts 1 to `attempts`, with their indexes. */
+/* Removes the logs of the attempts 1 to `attempts`, with their indexes and samples of usage. */
 bool jobfiles_remove_logs(const struct spool *spool, int64_t job, int64_t attempts, bool *kept,
     struct error *err);
 

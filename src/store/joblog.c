@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
+#include "samples_record.h"
+#include "spool.h"
 #include "tree.h"
 #include "utf8.h"
 #include "write.h"
@@ -24,6 +25,8 @@
 #define RECORDS     (JOBLOG_LINE_MOST / 32) /* in record_window */
 #define AHEAD_MOST  16                      /* records of which the text is not there yet */
 #define SYSTEM_ROOM (256 * 1024)            /* bytes of our own lines after the limit */
+
+const char *const joblog_suffixes[JOBLOG_FILES] = { "log", "idx", JOBLOG_USAGE };
 
 const char *
 joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt, const char *suffix)
@@ -385,12 +388,12 @@ joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *
 bool
 joblog_create(int logs, int64_t job, int64_t attempt, struct error *err)
 {
-	static const char *const suffixes[] = { "log", "idx" };
 	char name[JOBLOG_NAME];
 
-	for (size_t i = 0; i < 2; i++) {
-		cleanup_close int fd = openat(logs, joblog_name(name, job, attempt, suffixes[i]),
-		    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+	for (size_t i = 0; i < JOBLOG_FILES; i++) {
+		cleanup_close int fd =
+		    openat(logs, joblog_name(name, job, attempt, joblog_suffixes[i]),
+			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
 
 		if (fd < 0 || fchmod(fd, 0666) < 0)
 			return error_errno(err, "make the log '%s'", name);
@@ -478,23 +481,8 @@ joblog_is_overgrown(int logs, int64_t job, int64_t attempt, int64_t limit)
 	 */
 	return tree_file_is_over(logs, joblog_name(name, job, attempt, "log"), limit) ||
 	    tree_file_is_over(logs, joblog_name(name, job, attempt, "idx"),
-		joblog_least(limit, INT64_MAX / JOBLOG_RECORD / 2) * JOBLOG_RECORD);
-}
-
-/*
- * Lets only our users and the web server (the folder's group) read the file. If a job has changed
- * its owner, mode 0640 would keep us out; 0644 is safe, since no one else may enter the folder.
- */
-static bool
-joblog_close_to_others(int logs, int fd)
-{
-	struct stat folder, file;
-
-	if (fstat(logs, &folder) < 0 || fstat(fd, &file) < 0)
-		return false;
-	(void)fremovexattr(fd, "system.posix_acl_access");
-	return fchmod(fd, file.st_uid == geteuid() && file.st_gid == folder.st_gid ? 0640 : 0644) ==
-	    0;
+		joblog_least(limit, INT64_MAX / JOBLOG_RECORD / 2) * JOBLOG_RECORD) ||
+	    tree_file_is_over(logs, joblog_name(name, job, attempt, JOBLOG_USAGE), SAMPLES_BYTES);
 }
 
 bool
@@ -525,7 +513,7 @@ joblog_seal(int logs, int64_t job, int64_t attempt, int64_t limit, char *const *
 	for (size_t i = 0; i < count; i++)
 		if (!joblog_append_system(text, index, &size, lines[i]))
 			return error_errno(err, "write to the log '%s'", text_name);
-	if (!joblog_close_to_others(logs, text) || !joblog_close_to_others(logs, index) ||
+	if (!spool_close_to_others(logs, text) || !spool_close_to_others(logs, index) ||
 	    fsync(text) < 0 || fsync(index) < 0)
 		return error_errno(err, "close the log '%s'", text_name);
 	return true;

@@ -11,7 +11,7 @@
 #include "error.h"
 #include "joblog_record.h"
 
-#define JOBLOG_NAME      56     /* "<job>.<attempt>.log" and NUL */
+#define JOBLOG_NAME      56     /* "<job>.<attempt>.usage" and NUL */
 #define JOBLOG_TAIL_MOST 100000 /* the most lines for joblog_tail */
 
 struct joblog {
@@ -44,7 +44,15 @@ struct joblog_line {
 	bool partial; /* no line end: the next line of this stream, if any, continues it */
 };
 
-/* Writes the name of an attempt's text ("log") or index ("idx") in logs/. Returns name. */
+/*
+ * The suffixes of an attempt's files in logs/: its text ("log"), its index ("idx"), and the samples
+ * of its usage (samples_record.h).
+ */
+#define JOBLOG_USAGE "usage"
+#define JOBLOG_FILES 3
+extern const char *const joblog_suffixes[JOBLOG_FILES];
+
+/* Writes the name of an attempt's file in logs/. Returns name. */
 const char *joblog_name(char name[static JOBLOG_NAME], int64_t job, int64_t attempt,
     const char *suffix);
 
@@ -73,8 +81,8 @@ int joblog_next(struct joblog *log, int64_t *position, struct joblog_line *line,
 bool joblog_tail(struct joblog *log, int64_t lines, int64_t *position, struct error *err);
 
 /*
- * The rest is for the spooler. Makes the two files of an attempt, which any user in the container
- * may write. Existing files keep their content.
+ * The rest is for the spooler. Makes the files of an attempt, which any user in the container may
+ * write. Existing files keep their content.
  */
 bool joblog_create(int logs, int64_t job, int64_t attempt, struct error *err);
 

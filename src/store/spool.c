@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -236,6 +237,18 @@ spool_remove(const struct spool *spool, int dir, const char *name, bool *kept, s
 	if (kept != NULL)
 		*kept = held;
 	return true;
+}
+
+bool
+spool_close_to_others(int dir, int fd)
+{
+	struct stat folder, file;
+
+	if (fstat(dir, &folder) < 0 || fstat(fd, &file) < 0)
+		return false;
+	(void)fremovexattr(fd, "system.posix_acl_access");
+	return fchmod(fd, file.st_uid == geteuid() && file.st_gid == folder.st_gid ? 0640 : 0644) ==
+	    0;
 }
 
 bool

@@ -75,6 +75,13 @@ int spool_keep(const struct spool *spool, struct error *err);
 bool spool_remove(const struct spool *spool, int dir, const char *name, bool *kept,
     struct error *err);
 
+/*
+ * Lets only our users and the web server (the folder's group) read the file fd in the folder dir.
+ * If a job has changed its owner, mode 0640 would keep us out; 0644 is safe, since no one else may
+ * enter the folder. False with errno: it failed.
+ */
+bool spool_close_to_others(int dir, int fd);
+
 /* Checks the disk. ERROR_NO_SPACE: fewer than min_free bytes or min_free_inodes inodes are free. */
 bool spool_has_room(const struct spool *spool, const struct config *config, struct error *err);
 

@@ -80,11 +80,12 @@ def again(user, job):
 def make_rubbish(kabuto):
     """Things without a row, one of a kind; gives their names in the state directory."""
     name = secrets.token_hex(16)
-    rubbish = {f'results/{name}.zip', 'logs/999.1.log', 'logs/999.1.idx', f'inbox/{name}',
+    rubbish = {f'results/{name}.zip', 'logs/999.1.log', 'logs/999.1.idx', 'logs/999.1.usage',
+               f'inbox/{name}',
                'builds/999', 'run/999.1', f'incoming/{name}', 'incoming/part.zip'}
     for path in rubbish:
         path = kabuto.state / path
-        if path.suffix in ('.zip', '.log', '.idx'):
+        if path.suffix in ('.zip', '.log', '.idx', '.usage'):
             path.write_bytes(b'rubbish')
         else:
             path.mkdir()

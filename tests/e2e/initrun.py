@@ -11,12 +11,12 @@ SCRIPT = ('mount -t tmpfs none /run && mkdir /run/kabuto && mount --bind "$1" /r
 
 
 class InitRun:
-    """One run. The files of the attempt are in folder: log, idx and usage."""
+    """One run. The files of the attempt are in folder: log, idx, samples and usage."""
 
     def __init__(self, build, folder, command, options=(), ignored=(), limits=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
-        for name in ('log', 'idx', 'usage'):
+        for name in ('log', 'idx', 'samples', 'usage'):
             (self.folder / name).touch()
 
         def prepare():

@@ -389,7 +389,7 @@ class Kabuto:
         found = []
         for name in os.listdir(self.state / 'logs'):
             job, attempt, kind = name.split('.')
-            if kind not in ('log', 'idx') or not 1 <= int(attempt) <= attempts.get(int(job), 0):
+            if kind not in ('log', 'idx', 'usage') or not 1 <= int(attempt) <= attempts.get(int(job), 0):
                 found.append(f'logs/{name}')
             elif stat.S_IMODE((self.state / 'logs' / name).stat().st_mode) != 0o640:
                 found.append(f'logs/{name} is not of mode 0640')

@@ -77,6 +77,7 @@ def test_backup_under_way_loses_nothing_that_goes_meanwhile(own, moved, later, t
     first = dave.run('echo hello; cat /proc/sys/kernel/random/uuid > /outbox/x',
                      [('sub/ä b', b'attached'), ('sub/a\u0308 b', b' to it ')])
     original = dave.results(first).read('x')
+    usage = dave.json(f'/pipeline/{first["pipeline"]["id"]}/job/{first["id"]}/usage')
     doomed = dave.run('echo doomed > /outbox/x', [('a', b'attached too')])
     pipeline, running = dave.begin(f'echo begun; {WAIT}', [('a', b'mine')])
     dave.wait_line(running, 'begun')
@@ -110,6 +111,7 @@ def test_backup_under_way_loses_nothing_that_goes_meanwhile(own, moved, later, t
     first = dave.state(first['pipeline']['id'], first['id'])
     assert dave.results(first).read('x') == original
     assert dave.lines(first['id']) == ['hello']
+    assert dave.json(f'/pipeline/{first["pipeline"]["id"]}/job/{first["id"]}/usage') == usage != []
     assert dave.results(doomed).read('x') == b'doomed\n'
     lost = dave.wait_job(pipeline, running)
     assert (lost['state'], lost['error']) == \

@@ -95,7 +95,8 @@ def test_log_over_its_limit_keeps_its_head(small):
 
 
 @pytest.mark.parametrize('file, size', [('/run/kabuto/log', '101k'), ('/run/kabuto/idx', '2M'),
-                                        ('/run/kabuto/usage', '100k'), ('/etc/hosts', '100k')])
+                                        ('/run/kabuto/usage', '100k'), ('/etc/hosts', '100k'),
+                                        ('/run/kabuto/samples', '15k')])
 def test_files_that_kabuto_mounts_are_no_way_past_the_limits(small, file, size):
     job = small.run(f'truncate -s {size} {file}; sleep 1000', timeout=100, grace=100)
     assert job['state'] == 'failed' and "Kabuto's own files" in job['error'], job['error']

@@ -127,16 +127,18 @@ def test_every_form_has_the_size(alice, ten):
 
 
 def test_job_that_gives_its_log_away_keeps_nobody_out(kabuto, alice):
-    files = '/run/kabuto/log /run/kabuto/idx'
+    files = '/run/kabuto/log /run/kabuto/idx /run/kabuto/samples'
     pipeline, job = alice.begin(f'echo mine; chown 4242:4242 {files}; chmod 0 {files};'
                                 f'touch /outbox/given; {WAIT}')
     until((alice.kabuto.state / f'run/{job}.1/outbox/given').exists, 'the log is given away')
     for form in ('', '?raw', '?tail=1'):
         expect(alice.get(f'/execution/{job}/logs{form}'), 200)
+    alice.json(f'/pipeline/{pipeline}/job/{job}/usage')
     kabuto.let_go(job)
     assert alice.wait_job(pipeline, job)['state'] == 'done'
     assert alice.lines(job) == ['mine']
     assert expect(alice.get(f'/execution/{job}/logs?raw'), 200).content == b'mine\n'
+    alice.json(f'/pipeline/{pipeline}/job/{job}/usage')
     expect(alice.call('DELETE', f'/pipeline/{pipeline}/job/{job}'), 200)
     until(lambda: not list((kabuto.state / 'logs').glob(f'{job}.*')), 'the log is removed')
 
@@ -429,6 +431,6 @@ def test_log_made_by_a_hostile_job(alice, deed):
 
 def test_log_files_are_not_readable_by_others(kabuto, alice, ten):
     assert (kabuto.state / 'logs').stat().st_mode & 0o007 == 0
-    for kind in ('log', 'idx'):
+    for kind in ('log', 'idx', 'usage'):
         path = pathlib.Path(kabuto.state, 'logs', f'{ten}.1.{kind}')
         assert path.stat().st_mode & 0o777 == 0o640

@@ -173,7 +173,7 @@ def test_job_in_a_sandbox_has_no_more_than_one_outside(kabuto, dave):
     job = dave.run('ip -o link | wc -l; ls /run/kabuto; ps | wc -l')
     lines = dave.lines(job['id'])
     assert lines[0] == '1', 'only loopback'
-    assert set(lines[1:-1]) == {'idx', 'init', 'log', 'usage'}
+    assert set(lines[1:-1]) == {'idx', 'init', 'log', 'samples', 'usage'}
 
 
 def test_dead_sandbox_is_made_again_and_no_job_fails(kabuto, dave):

@@ -186,7 +186,7 @@ def test_cancel_of_a_pipeline(alice):
 def files_of(kabuto, job):
     row = kabuto.sql('SELECT attachment_token, results_token FROM job WHERE id = ?', job)[0]
     found = [kabuto.state / 'inbox' / row[0], kabuto.state / 'logs' / f'{job}.1.log',
-             kabuto.state / 'logs' / f'{job}.1.idx']
+             kabuto.state / 'logs' / f'{job}.1.idx', kabuto.state / 'logs' / f'{job}.1.usage']
     return found + ([kabuto.state / 'results' / f'{row[1]}.zip'] if row[1] else [])
 
 
@@ -194,7 +194,7 @@ def files_of(kabuto, job):
 def test_deleted_job_is_gone_with_its_files(kabuto, alice):
     end = alice.run('echo x > /outbox/x', [('a', b'x')])
     files = files_of(kabuto, end['id'])
-    assert all(file.exists() for file in files) and len(files) == 4
+    assert all(file.exists() for file in files) and len(files) == 5
     path = f'/pipeline/{end["pipeline"]["id"]}/job/{end["id"]}'
     answer = expect(alice.call('DELETE', path), 200)
     assert answer.json() == {'message': 'Successfully deleted job'}

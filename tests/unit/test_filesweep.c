@@ -67,6 +67,7 @@ test_log_has_a_row_if_its_name_begins_with_a_job_and_an_attempt(void **state)
 	} rows[] = {
 		{ "1.1.log", true },
 		{ "1.2.idx", true },
+		{ "1.2.usage", true },
 		{ "2.1.log", false },
 		{ "1.log", false },
 		{ "1.x.log", false },
