@@ -11,13 +11,12 @@ import { Marks } from './marks.js';
 
 /** @typedef {import('./body.js').Block} Block */
 /** @typedef {import('./rows.js').Item} Item */
-/** @typedef {import('./gutter.js').Times} Times */
 
 const BOTTOM_PX = 4; /* as near to the end is at the end */
 
 export class LogView {
 	/**
-	 * @param {{folded: boolean, start: number, times: Times, wrap: boolean,
+	 * @param {{folded: boolean, start: number, times: import('./gutter.js').Times, wrap: boolean,
 	 * onSelect: (ids: import('./marks.js').Ids) => void}} options `folded`: groups begin closed;
 	 * `start` of the job in ms; `onSelect` is told what the reader clicks at
 	 */
@@ -38,8 +37,7 @@ export class LogView {
 		this.seen = 0; /* rows, when the reader left the end */
 		this.top = 0; /* where the box was scrolled to */
 		this.scheduled = false;
-		/** @type {Set<() => void>} Are told when rows have come. */
-		this.onChange = new Set();
+		this.onChange = new Set(/** @type {(() => void)[]} */ ([])); /* told when rows have come */
 		/** @type {(following: boolean) => void} */
 		this.onFollow = () => {};
 		/** @type {WeakMap<Element, {body: Body, block: Block}>} */
@@ -88,14 +86,16 @@ export class LogView {
 
 	/** @param {Item[]} items */
 	join(items) {
-		const fromEnd = this.box.scrollHeight - this.box.scrollTop;
+		const { box, end } = this, { scrollTop } = box;
+		const fromEnd = box.scrollHeight - scrollTop;
+		const inEnd = end && end.element.getBoundingClientRect().top < box.getBoundingClientRect().bottom;
 
 		this.seen += this.main.length;
-		this.end?.element.remove();
+		end?.element.remove();
 		this.end = null;
 		this.main.add(items);
 		this.draw();
-		this.box.scrollTop = this.top = this.box.scrollHeight - fromEnd;
+		box.scrollTop = this.top = inEnd ? box.scrollHeight - fromEnd : scrollTop;
 	}
 
 	/** @param {number | null} part */
@@ -104,8 +104,8 @@ export class LogView {
 		this.gap.textContent = part === null ? ''
 			: `Loading the earlier lines: ${Math.floor(part * 100)} %`;
 		if (part === null) {
+			this.draw();
 			this.main.complete();
-			this.schedule();
 		}
 	}
 
@@ -178,7 +178,7 @@ export class LogView {
 			start: this.options.start, heights: heightsOf(block) });
 	}
 
-	/** @param {Times} times */
+	/** @param {import('./gutter.js').Times} times */
 	setTimes(times) {
 		this.options.times = times;
 		this.refresh();
