@@ -29,8 +29,8 @@ export const me = {
 
 /** @typedef {{signal?: AbortSignal, headers?: Record<string, string>}} Options */
 
-/* These calls need no session, so that their 401 says "wrong password". */
-const OPEN = /^\/(login|register)([/?]|$)/;
+/* Of these calls 401 says "wrong password", and not that the session has ended. */
+const OPEN = /^\/(login|register|account\/password)([/?]|$)/;
 
 /**
  * The error of an answer. If the session has ended, the page is told, too: app.js goes to the

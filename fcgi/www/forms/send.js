@@ -75,7 +75,7 @@ export function sender(label, { form, signal, run, beside }) {
 	const bar = h('progress', { 'aria-label': 'Upload', max: 1, value: 0 });
 	const words = h('span');
 	const stop = h('button', { type: 'button', onclick: () => aborter?.abort() }, 'Stop the upload');
-	const progress = h('div', { class: 'send-progress', hidden: true }, bar, words, stop);
+	const progress = h('div', { class: 'send-progress', hidden: true }, bar, stop, words);
 	const error = h('div', { class: 'error', role: 'alert', hidden: true });
 	const element = h('div', { class: 'send' }, error,
 		h('div', { class: 'send-buttons' }, button, beside ?? null), progress);

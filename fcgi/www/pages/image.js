@@ -71,7 +71,8 @@ export async function show(main, route) {
 		if (!signal.aborted) {
 			replace(main, error instanceof ApiError && error.status === 404
 				? [h('h1', null, `Image ${id}`), empty('There is no such image',
-					'It was deleted, or it belongs to somebody else.', h('p', null, h('a', { href: '/ui/images' }, 'See your images')))]
+					'It was deleted, or it belongs to somebody else.',
+					h('a', { href: '/ui/images' }, 'See your images'))]
 				: errorBox(error, () => show(main, route)));
 		}
 		return;
