@@ -12,6 +12,7 @@ import { uniqueId } from './field.js';
 /** @typedef {import('./field.js').Field} Field */
 
 const SHOWN = 100;
+const byName = new Intl.Collator('en', { numeric: true });
 
 /**
  * @param {string} path
@@ -33,7 +34,7 @@ function pathError(path) {
 
 /**
  * @typedef {Field & {files: () => Picked[], put: (files: Picked[]) => void,
- *     limit: (limits: {file: number, request: number}) => void, check: () => string|null,
+ *     limit: (limits: {file: number, request: number, room: number}) => void, check: () => string|null,
  *     lock: (locked: boolean) => void}} FilesField
  */
 
@@ -64,7 +65,7 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 	const element = h('div', { class: 'field', role: 'group', 'aria-labelledby': labelId },
 		h('span', { class: 'field-label', id: labelId }, label), zone,
 		h('p', { class: 'hint' }, hint), summary, error, list);
-	let limits = { file: Infinity, request: Infinity }, all = false, locked = false;
+	let limits = { file: Infinity, request: Infinity, room: Infinity }, all = false, locked = false;
 
 	/** @param {boolean} folders */
 	function fileInput(folders) {
@@ -100,7 +101,8 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 	function draw() {
 		const rows = Array.from(chosen, ([path, file]) =>
 			({ path, file, wrong: fileError(path, file) }));
-		rows.sort((a, b) => Number(b.wrong !== null) - Number(a.wrong !== null));
+		rows.sort((a, b) => Number(b.wrong !== null) - Number(a.wrong !== null) ||
+			byName.compare(a.path, b.path));
 		const shown = all ? rows : rows.slice(0, SHOWN), rest = rows.length - shown.length;
 
 		summary.textContent = rows.length === 0 ? ''
@@ -208,9 +210,13 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 			if (wrong) {
 				return `${wrong[0]}: ${fileError(...wrong)}`;
 			}
-			return total() <= limits.request ? null
-				: `All files together have ${bytes(total())}; a request may have ` +
+			if (total() > limits.request) {
+				return `All files together have ${bytes(total())}; a request may have ` +
 					`${bytes(limits.request)} at most. Remove some.`;
+			}
+			return total() <= limits.room ? null
+				: `All files together have ${bytes(total())}, but your storage has room for ` +
+					`${bytes(Math.max(limits.room, 0))} only. Delete old jobs first.`;
 		},
 		lock: (value) => {
 			locked = value;

@@ -74,7 +74,7 @@ function imageFields({ page, signal, account, changed }) {
 	const fields = { name, source, dockerfile, repo_url: repo, build_arg: args, nocache };
 	const note = h('p', { class: 'hint', role: 'status' });
 
-	files.limit({ file: account.limits.file, request: account.limits.request });
+	files.limit({ file: account.limits.file, request: account.limits.request, room: Infinity });
 	return { files, fields, note };
 }
 

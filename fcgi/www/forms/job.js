@@ -60,7 +60,7 @@ export function jobFields({ page, signal, account, old, onChange }) {
 		hint: 'For you to find it again.', placeholder: 'such as monthly report' }), ...options };
 
 	submit.set(true);
-	files.limit({ file, request });
+	files.limit({ file, request, room: storage === null ? Infinity : storage - account.used.storage });
 	return { files, image, pipeline, submit, options, fields };
 }
 

@@ -85,7 +85,7 @@ export function pickerField(label, { path, none, nothing, hint, signal, onChange
 
 	const search = async () => {
 		const mine = ++round, text = chosen ? '' : input.value.trim();
-		const query = new URLSearchParams({ limit: String(LIMIT), order: 'newest' });
+		const query = new URLSearchParams({ limit: String(LIMIT), order: 'newest', own: 'true' });
 
 		if (text !== '') {
 			query.set('name', text);

@@ -184,7 +184,7 @@ export async function show(main, route) {
 
 	route.title('Account');
 	replace(main, h('h1', null, account.login),
-	h('p', { class: 'muted' }, account.email, account.admin ? ' · admin' : '', ' · since ',
-		time(account.creation_date)),
-	limits(account), password(account), tokens(route), activity(route, account));
+		h('p', { class: 'muted' }, account.email, account.admin ? ' · admin' : '', ' · since ',
+			time(account.creation_date)),
+		limits(account), password(account), tokens(route), activity(route, account));
 }

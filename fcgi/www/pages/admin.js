@@ -1,12 +1,11 @@
 // @ts-check
 /* For admins: whether the service works and what to do if not, and the jobs of all accounts. */
-import { call, get, getPage } from '../api.js';
+import { call, get } from '../api.js';
 import { h, replace } from '../dom.js';
-import { bytes, duration, stateBadge, stateWord, time } from '../format.js';
-import { empty, errorBox, table } from '../widgets.js';
+import { time } from '../format.js';
+import { show as showJobs } from './jobs.js';
 
-const LIMIT = 50, TYPING_MS = 250, AGAIN_MS = 10000;
-const STATES = ['ready', 'in_queue', 'running', 'done', 'failed'];
+const AGAIN_MS = 10000;
 
 /** What an operator does about an error of GET /healthz. @type {[RegExp, string][]} */
 const REMEDIES = [
@@ -68,78 +67,20 @@ function health(signal) {
 	return h('section', null, h('h2', null, 'The service'), place, checked);
 }
 
-/** @returns {ReturnType<typeof table>} */
-function jobTable() {
-	const link = (/** @type {any} */ job) => `/ui/job/${job.id}`;
-	return table([
-		{ title: 'Job', class: 'tight', cell: (job) =>
-			h('a', { href: link(job), dataset: { row: '' } }, job.id) },
-		{ title: 'State', class: 'tight', cell: (job) => stateBadge(job.state) },
-		{ title: 'Account', class: 'tight', cell: (job) => job.account },
-		{ title: 'Name or command', class: 'grow cut name', cell: (job) => job.name || job.command || '' },
-		{ title: 'Run time', number: true, cell: duration },
-		{ title: 'Memory', number: true, class: 'wide-only', cell: (job) => bytes(job.used_memory) },
-		{ title: 'Made', class: 'tight wide-only', cell: (job) => time(job.creation_date) },
-		{ title: 'Reason', class: 'wide-only', cell: (job) => job.error ?? job.queue?.reason ?? '' },
-	], [], { href: link });
-}
-
-/** @param {any} route */
-function jobs(route) {
-	const { signal, query, setQuery } = route;
-	const place = h('div'), shown = jobTable();
-	const more = h('button', { type: 'button', onclick: () => load(false) }, 'Show more');
-	/** @type {any[]} */
-	let items = [];
-	/** @type {string|null} */
-	let next = null;
-	let round = 0, timer = 0;
-
-	/** @param {boolean} afresh the first page, instead of one page more */
-	async function load(afresh) {
-		const mine = ++round, filter = new URLSearchParams({ order: 'newest', limit: String(LIMIT) });
-		for (const name of ['account', 'state']) {
-			if (query.get(name)) {
-				filter.set(name, query.get(name));
-			}
-		}
-		try {
-			const page = await getPage(afresh || !next ? `/jobs?${filter}` : next, { signal });
-			if (mine !== round) {
-				return;
-			}
-			items = afresh ? page.items : items.concat(page.items);
-			({ next } = page);
-			more.hidden = next === null;
-			shown.update(items);
-			replace(place, items.length > 0 || next ? shown : empty('No job fits', 'Change the filter.'),
-				h('p', { class: 'more' }, more));
-		} catch (error) {
-			if (!signal.aborted && mine === round) {
-				replace(place, errorBox(error, () => load(afresh)));
-			}
-		}
-	}
-
+/**
+ * The field that shows only one account's jobs. It is in the URL, as the list's own filters are.
+ * @param {any} route
+ */
+function accountFilter({ query, navigate }) {
 	const login = h('input', { type: 'search', value: query.get('account') ?? '',
-		placeholder: 'Login of an account', 'aria-label': 'Login of an account', oninput: () => {
-			window.clearTimeout(timer);
-			timer = window.setTimeout(() => {
-				setQuery({ account: login.value.trim() || null });
-				load(true);
-			}, TYPING_MS);
-		} });
-	const state = h('select', { 'aria-label': 'State', value: query.get('state') ?? '',
-		onchange: () => {
-			setQuery({ state: state.value || null });
-			load(true);
-		} }, h('option', { value: '' }, 'any state'),
-	STATES.map((word) => h('option', { value: word }, stateWord(word))));
+		placeholder: 'Login of an account', 'aria-label': 'Login of an account' });
 
-	load(true);
-	return h('section', null, h('div', { class: 'head' }, h('h2', null, 'Jobs of all accounts'),
-		h('div', { class: 'filters' }, login, state, h('button', { type: 'button',
-			onclick: () => load(true) }, 'Load again'))), place);
+	return h('form', { class: 'filters', onsubmit: (/** @type {Event} */ event) => {
+		const filter = new URLSearchParams(query);
+		event.preventDefault();
+		filter.set('account', login.value.trim());
+		navigate(`/ui/admin?${filter}`);
+	} }, login, h('button', null, 'Show its jobs'));
 }
 
 /**
@@ -148,9 +89,13 @@ function jobs(route) {
  */
 export async function show(main, route) {
 	const { admin } = await get('/account', { signal: route.signal });
+	const jobs = h('section');
 
-	route.title('Admin');
-	replace(main, h('h1', null, 'Admin'), health(route.signal), admin ? jobs(route)
+	replace(main, h('h1', null, 'Admin'), health(route.signal), admin ? [accountFilter(route), jobs]
 		: h('p', { class: 'note' }, 'Only an admin sees the jobs of other accounts. ',
 			h('a', { href: '/ui/jobs' }, 'See your jobs')));
+	route.title('Admin');
+	if (admin) {
+		await showJobs(jobs, { ...route, title: () => {} }, true);
+	}
 }

@@ -2,17 +2,11 @@
 /* One build: its state with the next step, and its output while it runs. */
 import { ApiError, get } from '../api.js';
 import { h, replace } from '../dom.js';
-import { stateBadge } from '../format.js';
 import { BuildOutput } from '../forms/buildoutput.js';
+import { buildBadge, isCancelled } from '../forms/builds.js';
 import { action, empty, errorBox } from '../widgets.js';
 
 const WAIT_S = 25, LEAST_PAUSE_MS = 500, MOST_PAUSE_MS = 5000, BOTTOM_PX = 40;
-const CANCELLED = 'cancelled by its owner';
-
-/** @param {any} build */
-function isCancelled(build) {
-	return build.state === 'FAILED' && build.error === CANCELLED;
-}
 
 /**
  * What to do now, in words and links.
@@ -61,12 +55,14 @@ export async function show(main, route) {
 
 	/** Shows the state; it is called again only when that changes. @param {any} build */
 	async function drawState(build) {
-		const name = build.name ?? `build ${id}`, image = build.image?.id ?? build.id;
+		const number = build.image?.id ?? build.id;
+		const image = number === undefined ? null // a list, since its first build may not have succeeded
+			: (await get(`/image?after=${number - 1}&limit=1`, { signal }))[number] ?? null;
+		const name = build.name ?? image?.name ?? `Build ${id}`;
 
-		build.made = build.state === 'SUCCESS' || (image !== undefined && build.state !== 'PENDING' &&
-			await get(`/image/${image}`, { signal }).then(() => true, () => false));
+		build.made = image !== null;
 		route.title(name, build.state);
-		replace(head, h('h1', null, name), stateBadge(isCancelled(build) ? 'CANCELLED' : build.state),
+		replace(head, h('h1', null, name), buildBadge(build),
 			build.state === 'PENDING' ? cancel : null);
 		replace(step, build.error && !isCancelled(build) ? h('div', { class: 'error' }, build.error)
 			: null, nextStep(build, id));

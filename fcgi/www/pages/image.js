@@ -2,10 +2,11 @@
 /* One image: its Dockerfile, to be edited and built again. /ui/image/new makes a new one. */
 import { ApiError, get, getPage } from '../api.js';
 import { h, replace } from '../dom.js';
-import { stateBadge, time } from '../format.js';
+import { time } from '../format.js';
+import { buildTable } from '../forms/builds.js';
 import { keepDraft, loadDraft } from '../forms/draft.js';
 import { showImageForm } from '../forms/image.js';
-import { action, empty, errorBox, table } from '../widgets.js';
+import { action, empty, errorBox } from '../widgets.js';
 
 /**
  * @param {HTMLElement} main
@@ -39,14 +40,12 @@ async function takeBuild(build, name, route) {
 	}
 }
 
-/** @param {any} image */
-function builds(image, /** @type {any[]} */ items) {
-	return h('section', null, h('h2', null, 'Builds'), table([
-		{ title: 'Build', class: 'tight', cell: (build) => h('a', { href: `/ui/build/${build.build_id}`,
-			dataset: { row: '' } }, build.build_id) },
-		{ title: 'State', class: 'tight', cell: (build) => stateBadge(build.state) },
-		{ title: 'Error', class: 'grow', cell: (build) => build.error ?? '' },
-	], items, { href: (build) => `/ui/build/${build.build_id}`, caption: `Builds of ${image.name}` }));
+/** @param {any[]} items */
+function builds(items) {
+	const shown = buildTable(false);
+
+	shown.update(items);
+	return h('section', null, h('h2', null, 'Builds'), shown);
 }
 
 /**
@@ -92,7 +91,7 @@ export async function show(main, route) {
 		h('dt', null, 'Built'), h('dd', null, time(image.creation_date)),
 		image.account ? [h('dt', null, 'Account'), h('dd', null, image.account)] : null,
 		h('dt', null, 'To build on it'), h('dd', null, h('code', null, `FROM kabuto/${image.id}`))),
-	last.items.length > 0 ? builds(image, last.items) : null, edit);
+	last.items.length > 0 ? builds(last.items) : null, edit);
 	if (route.query.get('build')) {
 		await takeBuild(route.query.get('build'), `image.${image.id}`, route);
 	}

@@ -1,8 +1,9 @@
 // @ts-check
 /* The images of the account, and their last builds. */
-import { getPage } from '../api.js';
+import { getPage, me } from '../api.js';
 import { h, replace } from '../dom.js';
-import { stateBadge, time } from '../format.js';
+import { time } from '../format.js';
+import { buildTable } from '../forms/builds.js';
 import { codeBlock, empty, errorBox, table } from '../widgets.js';
 
 const LIMIT = 50, BUILDS = 20, AGAIN_MS = 3000, TYPING_MS = 250;
@@ -35,19 +36,6 @@ function imageTable(others) {
 	], [], { href: (image) => `/ui/image/${image.id}` });
 }
 
-/** @param {boolean} others */
-function buildTable(others) {
-	return table([
-		{ title: 'Build', class: 'tight', cell: (build) => h('a', { href: `/ui/build/${build.build_id}`,
-			dataset: { row: '' } }, build.build_id) },
-		{ title: 'State', class: 'tight', cell: (build) => stateBadge(build.state) },
-		{ title: 'Image', cell: (build) => build.name ?? `image ${build.image?.id ?? ''}` },
-		...(others ? [{ title: 'Account', class: 'tight',
-			cell: (/** @type {any} */ build) => build.account }] : []),
-		{ title: 'Error', class: 'grow', cell: (build) => (build.error ?? '').slice(0, 200) },
-	], [], { href: (build) => `/ui/build/${build.build_id}` });
-}
-
 /**
  * @param {any} route
  * @returns {HTMLElement} the search field; it reports in the URL
@@ -73,7 +61,8 @@ function searchField(route, /** @type {() => void} */ changed) {
 export async function show(main, route) {
 	const { signal } = route;
 	const place = h('div'), buildPlace = h('section'), status = h('p', { role: 'status' });
-	let round = 0;
+	const all = route.query.has('all'); // also those of other accounts
+	let round = 0, pending = false;
 
 	/** Loads the images that fit the search. */
 	async function load() {
@@ -81,6 +70,9 @@ export async function show(main, route) {
 		const query = new URLSearchParams({ limit: String(LIMIT), order: 'newest' });
 		if (name) {
 			query.set('name', name);
+		}
+		if (!all) {
+			query.set('own', 'true');
 		}
 		try {
 			const page = await getPage(`/image?${query}`, { signal });
@@ -100,7 +92,7 @@ export async function show(main, route) {
 	 */
 	function drawImages(page, name) {
 		let { items, next } = page;
-		const shown = imageTable(new Set(items.map((image) => image.account)).size > 1);
+		const shown = imageTable(all);
 		const more = h('button', { type: 'button', onclick: async () => {
 			try {
 				const further = await getPage(/** @type {string} */ (next), { signal });
@@ -127,8 +119,9 @@ export async function show(main, route) {
 			return;
 		}
 		try {
-			const { items } = await getPage(`/image/build?limit=${BUILDS}&order=newest`, { signal });
-			const shown = buildTable(new Set(items.map((build) => build.account)).size > 1);
+			const { items } = await getPage(
+				`/image/build?limit=${BUILDS}&order=newest${all ? '' : '&own=true'}`, { signal });
+			const shown = buildTable(all);
 			const focused = /** @type {HTMLElement|null} */ (buildPlace.contains(document.activeElement)
 				? document.activeElement : null)?.getAttribute('href');
 			shown.update(items);
@@ -150,10 +143,10 @@ export async function show(main, route) {
 			}
 		}
 	}
-	let pending = false;
-
 	route.title('Images');
-	replace(main, h('div', { class: 'head' }, h('h1', null, 'Images'), searchField(route, load),
+	replace(main, h('div', { class: 'head' }, h('h1', null, all ? 'Images of all accounts' : 'Images'),
+		searchField(route, load), me.known()?.admin ? h('a', { href: `/ui/images${all ? '' : '?all=1'}` },
+			all ? 'Your images' : 'All accounts') : null,
 		h('a', { class: 'button primary', href: '/ui/image/new' }, 'New image')),
 	status, place, buildPlace);
 	await Promise.all([load(), loadBuilds()]);
