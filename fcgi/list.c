@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "changefeed.h"
 #include "cleanup.h"
 #include "take.h"
 
@@ -117,10 +118,28 @@ list_answer_whole(struct request *req, struct response *res, const struct list_k
 	return response_json(res, 200, take_pointer(&gathered), err);
 }
 
+/*
+ * Adds the number of the last change to the header, read before the list is: GET /events?after=
+ * with it tells whatever changes after this answer.
+ */
+static bool
+list_tell_change(struct request *req, struct response *res, struct error *err)
+{
+	struct database *db = request_database(req, err);
+	int64_t number;
+
+	if (db == NULL || !changefeed_last(db, &number, err))
+		return false;
+	response_header(res, "X-Last-Change: %lld", (long long)number);
+	return true;
+}
+
 bool
 list_answer(struct request *req, struct response *res, const struct list_kind *kind,
     struct error *err)
 {
+	if (!list_tell_change(req, res, err))
+		return false;
 	return request_number(req, "limit", 0) == 0
 	    ? response_stream(res, JSON_TYPE, list_write, kind)
 	    : list_answer_whole(req, res, kind, err);

@@ -3,7 +3,8 @@
 /*
  * Answers with a list of items. Without "limit", items are sent as they are read. With "limit" (a
  * page), items are gathered first, and if more items follow, a Link header (RFC 8288) names the
- * next page.
+ * next page. The header X-Last-Change has the number of the last change (changefeed.h) before the
+ * list was read.
  */
 #include <jansson.h>
 #include <stdbool.h>

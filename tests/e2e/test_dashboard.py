@@ -5,6 +5,9 @@ import re
 import pytest
 import requests
 
+from client import expect
+from events import Stream
+
 pytestmark = pytest.mark.both
 
 WWW = pathlib.Path(__file__).resolve().parents[2] / 'fcgi/www'
@@ -90,3 +93,15 @@ def test_a_script_is_compressed(kabuto, request):
     answer = fetch(kabuto, '/ui/app.js', headers={'Accept-Encoding': 'gzip'})
     assert answer.headers['Content-Encoding'] == 'gzip'
     assert answer.headers['Vary'] == 'Accept-Encoding'
+
+
+@pytest.mark.parametrize('path', ['/jobs', '/jobs?limit=1', '/pipeline?limit=10'])
+def test_a_list_names_the_change_from_which_its_events_go_on(kabuto, path):
+    user = kabuto.user()
+    pipeline = user.pipeline('before')
+    user.job(pipeline, 'true')
+    number = int(expect(user.get(path), 200).headers['X-Last-Change'])
+    later = user.pipeline('later')
+    with Stream(user, '/events', ndjson=True, after=number) as stream:
+        assert [(name, data['id']) for name, _, data in stream.until(
+            lambda name, _, data: name == 'pipeline')] == [('pipeline', later)]
