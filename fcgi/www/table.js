@@ -57,24 +57,23 @@ export function table(columns, rows, { href, key = (row) => row.id, caption } = 
 	function rowOf(row) {
 		const old = shown.get(key(row));
 		const tr = old?.tr ?? h('tr', { dataset: href ? { href: href(row) } : null });
-		const focused = tr.contains(document.activeElement);
 
 		if (old?.row !== row) {
-			replace(tr, columns.map((column) => h('td', { class: classOf(column) }, column.cell(row))));
-			if (focused) {
-				/** @type {HTMLElement|null} */ (tr.querySelector('[data-row]'))?.focus({ preventScroll: true });
-			}
+			replace(tr, columns.map((column) =>
+				h('td', { class: classOf(column) }, column.cell(row))));
 		}
 		return { row, tr };
 	}
 	function draw() {
+		const focused = body.contains(document.activeElement) ? document.activeElement : null;
+		const focusedRow = focused?.closest('tr');
 		const value = columns[sorted]?.value;
 		const order = value ? [...rows].sort((a, b) => compare(value(a), value(b), direction)) : rows;
 		const next = new Map(order.map((row) => [key(row), rowOf(row)]));
 		let place = body.firstChild;
 
 		shown = next;
-		for (const { tr } of next.values()) { // moves only what stands elsewhere: a moved element loses the focus
+		for (const { tr } of next.values()) {
 			if (place === tr) {
 				place = tr.nextSibling;
 			} else {
@@ -85,6 +84,10 @@ export function table(columns, rows, { href, key = (row) => row.id, caption } = 
 			const after = place.nextSibling;
 			place.remove();
 			place = after;
+		}
+		if (focused && focused !== document.activeElement) { // an element that is moved or replaced loses it
+			/** @type {HTMLElement|null|undefined} */ (focused?.isConnected ? focused
+				: focusedRow?.querySelector('[data-row]'))?.focus({ preventScroll: true });
 		}
 	}
 	/** @param {number} i */
