@@ -4,13 +4,31 @@
 #include "list.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "changefeed.h"
 #include "cleanup.h"
 #include "take.h"
+#include "urlencoded.h"
+
+#define LIST_LINK 1600 /* bytes of the filters in a Link, which must fit into RESPONSE_HEADERS */
 
 const struct parameter list_parameters[] = {
 	LIST_PARAMETERS,
+	{ 0 },
+};
+
+const struct parameter list_ordered_parameters[] = {
+	LIST_PARAMETERS,
+	LIST_ORDER,
+	{ 0 },
+};
+
+const struct parameter list_named_parameters[] = {
+	LIST_PARAMETERS,
+	LIST_ORDER,
+	LIST_OWN,
+	LIST_NAME,
 	{ 0 },
 };
 
@@ -66,14 +84,65 @@ list_add(struct list *list, int64_t id, json_t *item, struct error *err)
 	return done;
 }
 
-static void
-list_link_next(struct list *list)
+struct account
+list_viewer(const struct list *list)
 {
-	const char *state = request_text(list->req, "state"); /* the only filter of lists */
+	struct account viewer = list->req->caller.account;
 
-	response_header(list->res, "Link: <%s?limit=%lld&after=%lld%s%s>; rel=\"next\"",
-	    list->req->path.text, (long long)list->limit, (long long)list->last_id,
-	    state != NULL ? "&state=" : "", state != NULL ? state : "");
+	viewer.admin = viewer.admin && !request_flag(list->req, "own");
+	return viewer;
+}
+
+const char *
+list_name(const struct list *list)
+{
+	const char *name = request_text(list->req, "name");
+
+	return name != NULL && name[0] != '\0' ? name : NULL;
+}
+
+int64_t
+list_id(const struct list *list, const char *name)
+{
+	int64_t id = request_number(list->req, name, 0);
+
+	return id == 0 && parameter_value(&list->req->values, name) != NULL ? -1 : id;
+}
+
+/* Names the next page, behind the id `after`: the same call with all its other parameters. */
+static void
+list_link_next(struct list *list, int64_t after)
+{
+	const struct values *values = &list->req->values;
+	char filters[LIST_LINK] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < values->count; i++) {
+		const struct value *value = &values->items[i];
+		char text[LIST_LINK];
+
+		if (strcmp(value->parameter->name, "limit") == 0 ||
+		    strcmp(value->parameter->name, "after") == 0)
+			continue;
+		urlencoded_encode(value->text, text, sizeof text);
+		at += (size_t)snprintf(filters + at, sizeof filters - at, "&%s=%s",
+		    value->parameter->name, text);
+		if (at >= sizeof filters)
+			return; /* no filters are that long */
+	}
+	response_header(list->res, "Link: <%s?limit=%lld&after=%lld%s>; rel=\"next\"",
+	    list->req->path.text, (long long)list->limit, (long long)after, filters);
+}
+
+/* Begins a page of the call's list; limit 0: the whole list. */
+static struct page
+list_page(const struct request *req, int64_t limit)
+{
+	const char *order = request_text(req, "order");
+
+	return (struct page){ .newest = order != NULL && strcmp(order, "newest") == 0,
+		.after = request_number(req, "after", 0),
+		.limit = limit == 0 ? 0 : limit + 1 };
 }
 
 static bool
@@ -81,11 +150,9 @@ list_write(struct request *req, struct response *res, struct error *err)
 {
 	const struct list_kind *kind = res->context;
 	const char empty[] = { kind->object ? '{' : '[', kind->object ? '}' : ']', '\n' };
-	struct list list = { .req = req,
-		.res = res,
-		.object = kind->object,
-		.after = request_number(req, "after", 0),
-		.fetch = INT64_MAX };
+	struct list list = {
+		.req = req, .res = res, .object = kind->object, .page = list_page(req, 0)
+	};
 
 	if (request_database(req, err) == NULL || !kind->add_items(&list, err))
 		return false;
@@ -104,17 +171,16 @@ list_answer_whole(struct request *req, struct response *res, const struct list_k
 	struct list list = { .req = req,
 		.res = res,
 		.object = kind->object,
-		.after = request_number(req, "after", 0),
 		.limit = request_number(req, "limit", 0),
 		.gathered = gathered };
 
-	list.fetch = list.limit + 1;
+	list.page = list_page(req, list.limit);
 	if (gathered == NULL)
 		return list_no_memory(err);
 	if (request_database(req, err) == NULL || !kind->add_items(&list, err))
 		return false;
-	if (list.more)
-		list_link_next(&list);
+	if (list.more || list.page.rest != 0)
+		list_link_next(&list, list.more ? list.last_id : list.page.rest);
 	return response_json(res, 200, take_pointer(&gathered), err);
 }
 

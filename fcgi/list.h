@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "parameter.h"
+#include "page.h"
 #include "queue.h"
 #include "response.h"
 
@@ -19,8 +20,7 @@ struct list {
 	struct request *req;
 	struct response *res;
 	bool object;      /* as in struct list_kind */
-	int64_t after;    /* the list has only items with greater ids */
-	int64_t fetch;    /* items to read from the database: one more than the page has */
+	struct page page; /* what to read from the database: one item more than the page has */
 	int64_t limit;    /* items of a page; 0: no limit */
 	json_t *gathered; /* NULL: items are sent as they are read */
 	int64_t last_id;  /* of the last item on this page */
@@ -29,14 +29,26 @@ struct list {
 	struct queue_mark marks[QUEUE_MARKS]; /* for a list of jobs */
 };
 
-/* The parameters "limit" and "after", which every list has. */
+/* The parameters "limit" and "after", which every list has, and others that several lists have. */
+#define LIST_ORDER                                                                                 \
+	{                                                                                          \
+		.name = "order", .type = PARAMETER_CHOICE, .choices = "oldest newest"              \
+	}
+#define LIST_OWN                                                                                   \
+	{                                                                                          \
+		.name = "own", .type = PARAMETER_FLAG                                              \
+	}
+#define LIST_NAME                                                                                  \
+	{                                                                                          \
+		.name = "name", .type = PARAMETER_TEXT, .most = 255                                \
+	}
 #define LIST_PARAMETERS                                                                            \
 	{ .name = "limit", .type = PARAMETER_NUMBER, .least = 1, .most = 1000 },                   \
 	{                                                                                          \
 		.name = "after", .type = PARAMETER_ID                                              \
 	}
-/* The table for lists that have no other parameters. */
-extern const struct parameter list_parameters[];
+/* The tables for lists that have no other parameters, and for lists of things with names. */
+extern const struct parameter list_parameters[], list_ordered_parameters[], list_named_parameters[];
 
 struct list_kind {
 	bool object; /* the list is an object with the ids as keys; else an array */
@@ -50,6 +62,15 @@ struct list_kind {
  */
 bool list_answer(struct request *req, struct response *res, const struct list_kind *kind,
     struct error *err);
+
+/* Returns the account whose items are listed: the caller's, without an admin's view for "own". */
+struct account list_viewer(const struct list *list);
+
+/* Returns the text that the names must contain. NULL: all. */
+const char *list_name(const struct list *list);
+
+/* Returns the id that a filter names; 0: not given. An id that no row has stays so. */
+int64_t list_id(const struct list *list, const char *name);
 
 /* Gathers all items before it answers. For short lists. */
 bool list_answer_whole(struct request *req, struct response *res, const struct list_kind *kind,

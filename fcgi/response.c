@@ -311,7 +311,7 @@ response_value(struct response *res, const json_t *value)
 }
 
 void
-response_lines(struct response *res, int fd, const char *before)
+response_lines(struct response *res, int fd, int64_t after, const char *before)
 {
 	cleanup_file FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	cleanup_free char *line = NULL;
@@ -324,6 +324,8 @@ response_lines(struct response *res, int fd, const char *before)
 	    line[length - 1] == '\n') {
 		size_t skip = before != NULL ? strcspn(line, before) + 1 : 0;
 
+		if (after-- > 0)
+			continue;
 		if (!first)
 			response_write(res, ",", 1);
 		first = false;

@@ -96,11 +96,12 @@ bool response_write(struct response *res, const char *data, size_t length);
 /* Writes a value as JSON. False: the client is gone, or no memory. */
 bool response_value(struct response *res, const json_t *value);
 /*
- * Writes the complete lines of the file fd as a JSON array. Each line is a JSON value. If before is
+ * Writes the complete lines of the file fd, without the first `after` ones, as a JSON array. Each
+ * line is a JSON value. If before is
  * not NULL, the value begins after the first character of the line that is in before. Closes fd; -1
  * means an empty file. If reading fails, the array is not closed, and the log has the reason.
  */
-void response_lines(struct response *res, int fd, const char *before);
+void response_lines(struct response *res, int fd, int64_t after, const char *before);
 
 /*
  * Returns a time (ms since 1970) as a JSON string, or null for 0. The caller owns it. NULL: no

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "builds.h"
 #include "changeevents.h"
 #include "events.h"
 #include "health.h"
@@ -35,7 +36,8 @@ const struct route routes_all[] = {
 	{ "GET", "/account", accounts_show, NEEDS_SESSION, NULL, NULL, NULL },
 	{ "POST", "/account/password", accounts_password, NEEDS_SESSION | SECRET,
 	    accounts_password_parameters, NULL, "password_change" },
-	{ "GET", "/account/events", events_list, NEEDS_SESSION, list_parameters, NULL, NULL },
+	{ "GET", "/account/events", events_list, NEEDS_SESSION, list_ordered_parameters, NULL,
+	    NULL },
 	{ "GET", "/account/token", tokens_list, NEEDS_SESSION, list_parameters, NULL, NULL },
 	{ "POST", "/account/token", tokens_create, NEEDS_SESSION | SECRET, tokens_create_parameters,
 	    NULL, "token_create" },
@@ -44,19 +46,21 @@ const struct route routes_all[] = {
 	    "token_delete" },
 	{ "POST", "/image", images_create, NEEDS_SESSION | STRICT, images_create_parameters,
 	    UPLOAD_CONTEXT, "image_create" },
-	{ "GET", "/image", images_list, NEEDS_SESSION, list_parameters, NULL, NULL },
+	{ "GET", "/image", images_list, NEEDS_SESSION, list_named_parameters, NULL, NULL },
+	{ "GET", "/image/build", builds_list, NEEDS_SESSION, builds_list_parameters, NULL, NULL },
+	{ "GET", "/image/build/:build", builds_show, NEEDS_SESSION, builds_show_parameters, NULL,
+	    NULL },
+	{ "GET", "/image/build/:build/:image", builds_show, NEEDS_SESSION, builds_show_parameters,
+	    NULL, NULL },
+	{ "DELETE", "/image/build/:build", builds_cancel, NEEDS_SESSION, NULL, NULL,
+	    "build_cancel" },
 	{ "GET", "/image/:image", images_show, NEEDS_SESSION, NULL, NULL, NULL },
 	{ "PUT", "/image/:image", images_update, NEEDS_SESSION | STRICT, images_update_parameters,
 	    UPLOAD_CONTEXT, "image_update" },
 	{ "DELETE", "/image/:image", images_delete, NEEDS_SESSION, NULL, NULL, "image_delete" },
-	{ "GET", "/image/build/:build", images_build, NEEDS_SESSION, wait_parameters, NULL, NULL },
-	{ "GET", "/image/build/:build/:image", images_build, NEEDS_SESSION, wait_parameters, NULL,
-	    NULL },
-	{ "DELETE", "/image/build/:build", images_build_cancel, NEEDS_SESSION, NULL, NULL,
-	    "build_cancel" },
 	{ "POST", "/pipeline", pipelines_create, NEEDS_SESSION | STRICT,
 	    pipelines_create_parameters, NULL, "pipeline_create" },
-	{ "GET", "/pipeline", pipelines_list, NEEDS_SESSION, list_parameters, NULL, NULL },
+	{ "GET", "/pipeline", pipelines_list, NEEDS_SESSION, list_named_parameters, NULL, NULL },
 	{ "GET", "/pipeline/:pipeline", pipelines_show, NEEDS_SESSION, NULL, NULL, NULL },
 	{ "PUT", "/pipeline/:pipeline", pipelines_update, NEEDS_SESSION | STRICT,
 	    pipelines_update_parameters, NULL, "pipeline_update" },
@@ -70,8 +74,8 @@ const struct route routes_all[] = {
 	    reruns_pipeline_parameters, NULL, "pipeline_rerun" },
 	{ "POST", "/pipeline/:pipeline/job", jobs_create, NEEDS_SESSION | STRICT,
 	    jobs_create_parameters, UPLOAD_INBOX, "job_create" },
-	{ "GET", "/pipeline/:pipeline/job", jobs_list, NEEDS_SESSION, jobs_list_parameters, NULL,
-	    NULL },
+	{ "GET", "/pipeline/:pipeline/job", jobs_list, NEEDS_SESSION, jobs_of_pipeline_parameters,
+	    NULL, NULL },
 	{ "GET", "/pipeline/:pipeline/job/:job", jobs_show, NEEDS_SESSION, jobs_show_parameters,
 	    NULL, NULL },
 	{ "PUT", "/pipeline/:pipeline/job/:job", jobs_update, NEEDS_SESSION | STRICT,

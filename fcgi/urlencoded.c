@@ -1,9 +1,10 @@
 /*
- * Decodes forms and paths.
+ * Encodes and decodes forms and paths.
  */
 #include "urlencoded.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static int
@@ -58,4 +59,18 @@ urlencoded_each(char *text, size_t length, urlencoded_visit *visit, void *contex
 		text = pair_end + 1;
 	}
 	return true;
+}
+
+void
+urlencoded_encode(const char *text, char *to, size_t size)
+{
+	size_t at = 0;
+
+	for (; *text != '\0' && at + 4 <= size; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		at += (size_t)snprintf(to + at, size - at,
+		    isalnum(byte) || strchr("-._~", byte) != NULL ? "%c" : "%%%02X", byte);
+	}
+	to[at] = '\0';
 }

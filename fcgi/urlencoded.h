@@ -1,8 +1,8 @@
 #ifndef KABUTO_URLENCODED_H
 #define KABUTO_URLENCODED_H
 /*
- * Decodes application/x-www-form-urlencoded (WHATWG URL standard, section 5.1) and percent-encoding
- * (RFC 3986).
+ * Encodes and decodes application/x-www-form-urlencoded (WHATWG URL standard, section 5.1) and
+ * percent-encoding (RFC 3986).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,12 @@
  * hexadecimal digits stays as it is. Writes a NUL after the text, so text needs length + 1 bytes.
  */
 size_t urlencoded_decode(char *text, size_t length, bool plus);
+
+/*
+ * Percent-encodes text for a value of a query: all but RFC 3986's unreserved characters. Writes at
+ * most size bytes with the NUL; what does not fit is cut off.
+ */
+void urlencoded_encode(const char *text, char *to, size_t size);
 
 /*
  * Decodes text in place and calls visit for each name and value. Values may contain NULs. If visit

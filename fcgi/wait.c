@@ -10,11 +10,6 @@
 
 #define POLL_MS 50 /* between two polls */
 
-const struct parameter wait_parameters[] = {
-	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0, .choices = "seconds" },
-	{ 0 },
-};
-
 int64_t
 wait_seconds(const struct request *req)
 {

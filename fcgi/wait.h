@@ -15,8 +15,11 @@
 
 #define WAIT_MOST_S 30
 
-/* The table for calls that have only the parameter "wait". */
-extern const struct parameter wait_parameters[];
+/* The parameter "wait". */
+#define WAIT_PARAMETER                                                                             \
+	{                                                                                          \
+		.name = "wait", .type = PARAMETER_NUMBER, .least = 0, .choices = "seconds"         \
+	}
 
 /*
  * Returns how many seconds the call may wait, at most WAIT_MOST_S. 0: the call must not wait, as in

@@ -30,8 +30,7 @@ events_add_all(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 
-	return event_each(req->db, &req->caller.account, list->after, list->fetch, events_add_event,
-	    list, err);
+	return event_each(req->db, &req->caller.account, &list->page, events_add_event, list, err);
 }
 
 bool

@@ -1,6 +1,5 @@
 /*
- * Handles images and their builds. The spooler does the builds; these calls request, show and
- * cancel them.
+ * Handles images: requests builds of them, which the spooler does, lists, shows and deletes them.
  */
 #include "images.h"
 
@@ -14,13 +13,11 @@
 #include <unistd.h>
 
 #include "build.h"
-#include "buildjson.h"
 #include "cleanup.h"
 #include "commit.h"
 #include "image.h"
 #include "list.h"
 #include "response.h"
-#include "wait.h"
 
 #define NAME_MOST      255    /* bytes of an image's name */
 #define BUILD_ARG_MOST 100000 /* bytes of all build arguments; the engine gets them in a URL */
@@ -205,8 +202,8 @@ static bool
 images_add_image(const struct image *image, void *context, struct error *err)
 {
 	return list_add(context, image->id,
-	    json_pack("{s:I, s:s, s:s?, s:o, s:o}", "id", (json_int_t)image->id, "name",
-		image->name, "dockerfile", image->dockerfile, "build_arg",
+	    json_pack("{s:I, s:s, s:s, s:s?, s:o, s:o}", "id", (json_int_t)image->id, "account",
+		image->login, "name", image->name, "dockerfile", image->dockerfile, "build_arg",
 		image->build_arg != NULL ? json_loads(image->build_arg, 0, NULL) : json_array(),
 		"creation_date", response_time(image->created_at)),
 	    err);
@@ -215,9 +212,9 @@ images_add_image(const struct image *image, void *context, struct error *err)
 static bool
 images_add_all(struct list *list, struct error *err)
 {
-	struct request *req = list->req;
+	const struct account viewer = list_viewer(list);
 
-	return image_each(req->db, &req->caller.account, list->after, list->fetch, images_add_image,
+	return image_each(list->req->db, &viewer, list_name(list), &list->page, images_add_image,
 	    list, err);
 }
 
@@ -244,74 +241,4 @@ images_show(struct request *req, struct response *res, struct error *err)
 	static const struct list_kind one = { true, images_add_one };
 
 	return list_answer_whole(req, res, &one, err);
-}
-
-/* Opens a build's output. The caller closes it. -1: the build has no output yet. */
-static int
-images_open_output(const struct spool *spool, int64_t build)
-{
-	char path[64];
-
-	snprintf(path, sizeof path, "%lld/" BUILD_OUTPUT, (long long)build);
-	return openat(spool->builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-/* Reads the build in the path. *ended: it is not PENDING any more. */
-static bool
-images_poll_build(struct request *req, void *context, bool *ended, struct error *err)
-{
-	struct database *db = request_database(req, err);
-	struct build *build = context;
-
-	build_clear(build);
-	if (db == NULL ||
-	    !build_find(db, &req->caller.account, request_id(req, "build"),
-		request_id(req, "image"), build, err))
-		return false;
-	*ended = strcmp(build->state, "PENDING") != 0;
-	return true;
-}
-
-/* Writes the build with its output. The output may be long and is JSON already, so it is copied. */
-static bool
-images_write_build(struct request *req, struct response *res, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	cleanup_json json_t *head = NULL;
-	struct build build = { 0 };
-	bool done = wait_for(req, images_poll_build, &build, err);
-	int64_t id = build.id;
-
-	request_release_database(req);
-	head = done ? buildjson_make(&build, err) : NULL;
-	build_clear(&build);
-	if (head == NULL)
-		return false;
-	text = json_dumps(head, JSON_COMPACT);
-	if (text == NULL)
-		return error_set(err, ERROR_SYSTEM, "show a build: not enough memory");
-	response_write(res, text, strlen(text) - 1);
-	response_write(res, ",\"output\":", 10);
-	response_lines(res, images_open_output(&req->server->spool, id), NULL);
-	response_write(res, "}\n", 2);
-	return true;
-}
-
-bool
-images_build(struct request *req, struct response *res, struct error *err)
-{
-	(void)req;
-	(void)err;
-	return response_stream(res, JSON_TYPE, images_write_build, NULL);
-}
-
-bool
-images_build_cancel(struct request *req, struct response *res, struct error *err)
-{
-	struct database *db = commit_begin(req, err);
-
-	if (db == NULL || !build_cancel(db, &req->caller.account, request_id(req, "build"), err))
-		return false;
-	commit_wake(req);
-	return response_pack(res, err, 200, "{s:s}", "status", "The build is being cancelled");
 }

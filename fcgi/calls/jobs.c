@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cleanup.h"
 #include "commit.h"
 #include "jobjson.h"
+#include "joblist.h"
 #include "joboption.h"
 #include "joboptionform.h"
 #include "jobstate.h"
@@ -37,17 +39,36 @@ const struct parameter jobs_update_parameters[] = {
 
 /* clang-format on */
 
+#define JOBS_STATE                                                                                 \
+	{                                                                                          \
+		.name = "state", .type = PARAMETER_CHOICE,                                         \
+		.choices = "ready in_queue running done failed"                                    \
+	}
+
 const struct parameter jobs_list_parameters[] = {
 	LIST_PARAMETERS,
-	{ .name = "state",
-	    .type = PARAMETER_CHOICE,
-	    .choices = "ready in_queue running done failed" },
+	LIST_ORDER,
+	LIST_OWN,
+	LIST_NAME,
+	JOBS_STATE,
+	{ .name = "image", .type = PARAMETER_ID },
+	{ .name = "pipeline", .type = PARAMETER_ID },
+	{ .name = "account", .type = PARAMETER_TEXT, .least = 1, .most = LOGIN_MOST },
+	{ 0 },
+};
+
+const struct parameter jobs_of_pipeline_parameters[] = {
+	LIST_PARAMETERS,
+	LIST_ORDER,
+	LIST_NAME,
+	JOBS_STATE,
+	{ .name = "image", .type = PARAMETER_ID },
 	{ 0 },
 };
 
 const struct parameter jobs_show_parameters[] = {
 	{ .name = "result", .type = PARAMETER_FLAG },
-	{ .name = "wait", .type = PARAMETER_NUMBER, .least = 0, .choices = "seconds" },
+	WAIT_PARAMETER,
 	{ 0 },
 };
 
@@ -96,18 +117,48 @@ jobs_add_job(const struct job *job, void *context, struct error *err)
 	return json != NULL && list_add(list, job->id, json, err);
 }
 
+/* Sets *account to the one whose jobs are wanted; 0: all that the viewer may see. */
+static bool
+jobs_read_account(struct request *req, const struct account *viewer, int64_t *account,
+    struct error *err)
+{
+	const char *login = request_text(req, "account");
+	char hash[PASSWORD_HASH];
+	struct account found;
+	bool confirmed;
+
+	*account = 0;
+	if (login == NULL || strcasecmp(login, viewer->login) == 0) {
+		*account = login == NULL ? 0 : viewer->id;
+		return true;
+	}
+	if (!viewer->admin)
+		return error_set(err, ERROR_FORBIDDEN,
+		    "account: only an admin may list another account's jobs");
+	if (!account_find(req->db, login, &found, hash, &confirmed, err))
+		return false;
+	*account = found.id;
+	return found.id != 0 ||
+	    error_set(err, ERROR_NOT_FOUND, "account: no account has this login");
+}
+
 /* Adds the jobs of the pipeline in the path, or, for "/jobs", all jobs that the caller may see. */
 static bool
 jobs_add_page(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
+	const struct account viewer = list_viewer(list);
 	int64_t pipeline = request_id(req, "pipeline");
+	struct joblist_filter filter = { .pipeline =
+					     pipeline != 0 ? pipeline : list_id(list, "pipeline"),
+		.image = list_id(list, "image"),
+		.state = request_text(req, "state"),
+		.name = list_name(list) };
 
-	if (pipeline != 0 &&
-	    !pipeline_show(req->db, &req->caller.account, pipeline, NULL, NULL, err))
+	if (pipeline != 0 && !pipeline_show(req->db, &viewer, pipeline, NULL, NULL, err))
 		return false;
-	return job_each(req->db, &req->caller.account, pipeline, request_text(req, "state"),
-	    list->after, list->fetch, jobs_add_job, list, err);
+	return jobs_read_account(req, &viewer, &filter.account, err) &&
+	    joblist_each(req->db, &viewer, &filter, &list->page, jobs_add_job, list, err);
 }
 
 bool

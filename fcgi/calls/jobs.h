@@ -8,6 +8,6 @@
 handler jobs_create, jobs_list, jobs_show, jobs_kill, jobs_delete, jobs_update;
 
 extern const struct parameter jobs_create_parameters[], jobs_list_parameters[],
-    jobs_update_parameters[], jobs_show_parameters[];
+    jobs_of_pipeline_parameters[], jobs_update_parameters[], jobs_show_parameters[];
 
 #endif

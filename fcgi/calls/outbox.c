@@ -99,7 +99,7 @@ outbox_write_listing(struct request *req, struct response *res, struct error *er
 	request_release_database(req);
 	if (!done)
 		return false;
-	response_lines(res, take_fd(&listing), " ");
+	response_lines(res, take_fd(&listing), 0, " ");
 	response_write(res, "\n", 1);
 	return true;
 }

@@ -23,9 +23,10 @@ pipelinejson_make(struct database *db, const struct pipeline *pipeline, struct e
 
 	if (!pipeline_jobs(db, pipeline->id, pipelinejson_add_job, jobs, err))
 		return NULL;
-	json = json_pack("{s:I, s:s, s:o, s:O, s:s, s:I}", "id", (json_int_t)pipeline->id, "name",
-	    pipeline->name, "creation_date", response_time(pipeline->created_at), "jobs", jobs,
-	    "on_failure", pipeline->on_failure, "max_parallel", (json_int_t)pipeline->max_parallel);
+	json = json_pack("{s:I, s:s, s:s, s:o, s:O, s:s, s:I}", "id", (json_int_t)pipeline->id,
+	    "account", pipeline->login, "name", pipeline->name, "creation_date",
+	    response_time(pipeline->created_at), "jobs", jobs, "on_failure", pipeline->on_failure,
+	    "max_parallel", (json_int_t)pipeline->max_parallel);
 	if (json == NULL)
 		error_set(err, ERROR_SYSTEM, "show a pipeline: not enough memory");
 	return json;

@@ -137,9 +137,9 @@ pipelines_add_pipeline(const struct pipeline *pipeline, void *context, struct er
 static bool
 pipelines_add_all(struct list *list, struct error *err)
 {
-	struct request *req = list->req;
+	const struct account viewer = list_viewer(list);
 
-	return pipeline_each(req->db, &req->caller.account, list->after, list->fetch,
+	return pipeline_each(list->req->db, &viewer, list_name(list), &list->page,
 	    pipelines_add_pipeline, list, err);
 }
 

@@ -46,8 +46,8 @@ tokens_add_all(struct list *list, struct error *err)
 {
 	struct request *req = list->req;
 
-	return token_each(req->db, req->caller.account.id, list->after, list->fetch,
-	    tokens_add_token, list, err);
+	return token_each(req->db, req->caller.account.id, list->page.after,
+	    list->limit > 0 ? list->page.limit : INT64_MAX, tokens_add_token, list, err);
 }
 
 bool

@@ -24,7 +24,8 @@
 
 #define BUILD_ROW                                                                                             \
 	"id, image, state, dockerfile, repo_url, error, nocache, tag_secret, build_arg, account, created_at," \
-	" coalesce(name, (SELECT image.name FROM image WHERE image.id = build.image))"
+	" coalesce(name, (SELECT image.name FROM image WHERE image.id = build.image)),"                       \
+	" started_at, finished_at, (SELECT login FROM account WHERE account.id = build.account)"
 #define BUILD_COLUMNS "SELECT " BUILD_ROW " FROM build"
 
 void
@@ -55,6 +56,9 @@ build_take(struct statement *st, void *context, struct error *err)
 	build->account = statement_integer(st, 9);
 	build->created_at = statement_integer(st, 10);
 	build->name = statement_copy(st, 11);
+	build->started_at = statement_integer(st, 12);
+	build->finished_at = statement_integer(st, 13);
+	statement_take_text(st, 14, build->login, sizeof build->login);
 	if (statement_copied(st, err))
 		return true;
 	build_clear(build);
@@ -161,6 +165,46 @@ build_find(struct database *db, const struct account *viewer, int64_t id, int64_
 	    VALUES(I(id), I(viewer->id), I(viewer->admin), I(image), I(image)), build_take, build);
 
 	return row == 1 || (row == 0 && error_set(err, ERROR_NOT_FOUND, "Build not found"));
+}
+
+#define SOURCE(index, key)                                                                         \
+	PAGE_SOURCE(BUILD_ROW, "build " index, "id", key,                                          \
+	    " AND (?1 IS NULL OR account = ?1) AND (?4 IS NULL OR state = ?4)")
+
+struct build_each {
+	build_visit *visit;
+	void *context;
+};
+
+static bool
+build_visit_row(struct statement *st, void *context, struct error *err)
+{
+	const struct build_each *each = context;
+	struct build build;
+	bool more = build_take(st, &build, err) && each->visit(&build, each->context, err);
+
+	build_clear(&build);
+	return more;
+}
+
+bool
+build_each(struct database *db, const struct account *viewer, const struct build_filter *filter,
+    struct page *page, build_visit *visit, void *context, struct error *err)
+{
+	static const struct page_source by_image = SOURCE("INDEXED BY build_image", "image = ?3"),
+					own = SOURCE("INDEXED BY build_owner", "account = ?1"),
+					all = SOURCE("NOT INDEXED", "TRUE");
+	struct build_each each = { visit, context };
+	int64_t account = viewer->admin ? 0 : viewer->id;
+
+	return page_each(db,
+	    filter->image != 0 ? &by_image
+		: account != 0 ? &own
+			       : &all,
+	    page,
+	    (struct sql_value[PAGE_VALUES]){
+		[0] = N(account), [2] = N(filter->image), [3] = T(filter->state) },
+	    filter->image != 0 || filter->state != NULL, build_visit_row, &each, err);
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "account.h"
 #include "database.h"
 #include "error.h"
+#include "page.h"
 #include "spool.h"
 #include "staging.h"
 
@@ -33,7 +34,9 @@ struct build {
 	char *name;      /* the image's, or the new one that the image gets by this build */
 	char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
 	bool nocache;
-	int64_t created_at; /* ms since 1970 */
+	int64_t created_at;              /* ms since 1970, as the next two */
+	int64_t started_at, finished_at; /* 0: it has not yet */
+	char login[LOGIN_MOST + 1];      /* the account's */
 };
 void build_clear(struct build *build);
 
@@ -65,6 +68,19 @@ bool build_create(struct database *db, struct spool *spool, const struct build_r
  */
 bool build_find(struct database *db, const struct account *viewer, int64_t id, int64_t image,
     struct build *build, struct error *err);
+
+struct build_filter {
+	int64_t image;     /* 0: any */
+	const char *state; /* NULL: any */
+};
+
+/* Gets one build, which is valid during the call. False, with err set, ends the list. */
+typedef bool build_visit(const struct build *build, void *context, struct error *err);
+
+/* Lists a page of the viewer's builds, or of all for an admin. */
+bool build_each(struct database *db, const struct account *viewer,
+    const struct build_filter *filter, struct page *page, build_visit *visit, void *context,
+    struct error *err);
 
 /*
  * Ends a build that waits, or asks the spooler to stop a build that runs. ERROR_CONFLICT: it has

@@ -45,8 +45,9 @@ event_add(struct database *db, const struct event *event, struct error *err)
 		    N(event->object), T(event->address), I(clock_now_ms())));
 }
 
-#define EVENT_COLUMNS                                                                              \
-	"SELECT id, account, login, token, action, object, address, created_at FROM event"
+#define SOURCE(index, key)                                                                         \
+	PAGE_SOURCE("id, account, login, token, action, object, address, created_at",              \
+	    "event " index, "id", key, "")
 
 struct event_each {
 	event_visit *visit;
@@ -72,15 +73,15 @@ event_visit_row(struct statement *st, void *context, struct error *err)
 }
 
 bool
-event_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
-    event_visit *visit, void *context, struct error *err)
+event_each(struct database *db, const struct account *viewer, struct page *page, event_visit *visit,
+    void *context, struct error *err)
 {
+	static const struct page_source own = SOURCE("INDEXED BY event_account", "account = ?1"),
+					all = SOURCE("NOT INDEXED", "TRUE");
 	struct event_each each = { visit, context };
-	const char *own = EVENT_COLUMNS " WHERE account = ? AND id > ? ORDER BY id LIMIT ?";
-	const char *all = EVENT_COLUMNS " WHERE ? AND id > ? ORDER BY id LIMIT ?";
 
-	return database_each(db, err, viewer->admin ? all : own,
-	    VALUES(I(viewer->id), I(after), I(limit)), event_visit_row, &each);
+	return page_each(db, viewer->admin ? &all : &own, page,
+	    (struct sql_value[PAGE_VALUES]){ I(viewer->id) }, false, event_visit_row, &each, err);
 }
 
 bool

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "database.h"
 #include "error.h"
+#include "page.h"
 
 struct event {
 	int64_t id;
@@ -31,8 +32,8 @@ bool event_add(struct database *db, const struct event *event, struct error *err
 /* event_each calls this for each event. Its texts are valid during the call. */
 typedef bool event_visit(const struct event *event, void *context, struct error *err);
 
-/* Lists at most `limit` events with an id above `after`: the viewer's, or all for an admin. */
-bool event_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
+/* Lists a page of the viewer's events, or of all for an admin. */
+bool event_each(struct database *db, const struct account *viewer, struct page *page,
     event_visit *visit, void *context, struct error *err);
 
 /* Count, or drop at most `most` of, the events from before before_ms. */

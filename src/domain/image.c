@@ -5,9 +5,10 @@
 
 #include <stdlib.h>
 
-#define IMAGE_COLUMNS                                                                              \
-	"SELECT image.id, image.name, build.dockerfile, image.created_at, build.build_arg"         \
-	" FROM image JOIN build ON build.id = image.build"
+#define IMAGE_ROW                                                                                  \
+	"image.id, image.name, build.dockerfile, image.created_at, build.build_arg,"               \
+	" (SELECT login FROM account WHERE account.id = image.account)"
+#define IMAGE_BUILD " JOIN build ON build.id = image.build"
 
 struct image_each {
 	image_visit *visit;
@@ -24,24 +25,28 @@ image_visit_row(struct statement *st, void *context, struct error *err)
 		.dockerfile = statement_text(st, 2),
 		.created_at = statement_integer(st, 3),
 		.build_arg = statement_text(st, 4),
+		.login = statement_text(st, 5),
 	};
 
 	return each->visit(&image, each->context, err);
 }
 
+#define SOURCE(index, key)                                                                         \
+	PAGE_SOURCE(IMAGE_ROW, "image " index IMAGE_BUILD, "image.id", key,                        \
+	    " AND NOT deleted AND " PAGE_PART("image.name"))
+
 bool
-image_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
+image_each(struct database *db, const struct account *viewer, const char *name, struct page *page,
     image_visit *visit, void *context, struct error *err)
 {
+	static const struct page_source own = SOURCE("INDEXED BY image_account",
+					    "image.account = ?1 AND image.build IS NOT NULL"),
+					all = SOURCE("NOT INDEXED", "TRUE");
 	struct image_each each = { visit, context };
-	const char *own = IMAGE_COLUMNS
-	    " WHERE image.account = ? AND image.build IS NOT NULL AND NOT deleted AND image.id > ?"
-	    " ORDER BY image.id LIMIT ?";
-	const char *all =
-	    IMAGE_COLUMNS " WHERE ? AND NOT deleted AND image.id > ? ORDER BY image.id LIMIT ?";
 
-	return database_each(db, err, viewer->admin ? all : own,
-	    VALUES(I(viewer->id), I(after), I(limit)), image_visit_row, &each);
+	return page_each(db, viewer->admin ? &all : &own, page,
+	    (struct sql_value[PAGE_VALUES]){ [0] = I(viewer->id), [4] = T(name) }, name != NULL,
+	    image_visit_row, &each, err);
 }
 
 bool
@@ -50,7 +55,8 @@ image_show(struct database *db, const struct account *viewer, int64_t id, image_
 {
 	struct image_each each = { visit, context };
 	int row = database_first(db, err,
-	    IMAGE_COLUMNS " WHERE image.id = ? AND (image.account = ? OR ?) AND NOT deleted",
+	    "SELECT " IMAGE_ROW " FROM image" IMAGE_BUILD
+	    " WHERE image.id = ? AND (image.account = ? OR ?) AND NOT deleted",
 	    VALUES(I(id), I(viewer->id), I(viewer->admin)), image_visit_row, &each);
 
 	return row == 1 || (row == 0 && error_set(err, ERROR_NOT_FOUND, "Image not found"));

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "database.h"
 #include "error.h"
+#include "page.h"
 
 struct image {
 	int64_t id;
@@ -16,14 +17,18 @@ struct image {
 	const char *dockerfile; /* NULL: unknown */
 	int64_t created_at;
 	const char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
+	const char *login;     /* the account's */
 };
 
 /* Gets one image; texts are valid during the call. False, with err set, ends the list. */
 typedef bool image_visit(const struct image *image, void *context, struct error *err);
 
-/* Lists at most `limit` images with an id above `after`: the viewer's, or all for an admin. */
-bool image_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
-    image_visit *visit, void *context, struct error *err);
+/*
+ * Lists a page of the viewer's images, or of all for an admin. name is a part of the name; NULL:
+ * any name.
+ */
+bool image_each(struct database *db, const struct account *viewer, const char *name,
+    struct page *page, image_visit *visit, void *context, struct error *err);
 
 /* Calls visit for one image. ERROR_NOT_FOUND "Image not found": it is not the viewer's. */
 bool image_show(struct database *db, const struct account *viewer, int64_t id, image_visit *visit,

@@ -17,16 +17,7 @@
 #include "tree.h"
 #include "transaction.h"
 
-/* The options come first; job_take reads the columns in this order. */
-#define JOB_COLUMNS                                                                                \
-	"SELECT " JOBOPTION_COLUMNS "id, pipeline, account, image, state, attempt,"                \
-	" attachment_token, results_token, created_at, queued_at, started_at, start_marked_at,"    \
-	" finished_at, response, error, used_cpu, used_memory, used_io, retries_left, retry_at,"   \
-	" cancel_requested, deleted, slot, results_size, log_size, results_removed_at,"            \
-	" logs_removed_at, first_attempt, position, changed, rerun_of,"                            \
-	" (SELECT login FROM account WHERE id = job.account),"                                     \
-	" (SELECT json_group_array(id) FROM (SELECT id FROM job AS copy"                           \
-	"   WHERE copy.rerun_of = job.id AND NOT copy.deleted ORDER BY id)) FROM job"
+#define JOB_SELECT "SELECT " JOB_ROW " FROM job"
 
 void
 job_clear(struct job *job)
@@ -43,8 +34,7 @@ job_ended(const struct job *job)
 	return strcmp(job->state, "done") == 0 || strcmp(job->state, "failed") == 0;
 }
 
-/* Reads a row of JOB_COLUMNS. */
-static bool
+bool
 job_take(struct statement *st, void *context, struct error *err)
 {
 	struct job *job = context;
@@ -269,56 +259,13 @@ job_update(struct database *db, struct spool *spool, const struct account *viewe
 	    job_write_change(db, viewer, change, attachments, token, former, config, err);
 }
 
-/* The statement for the jobs of a pipeline, of an account, or of all. Each can use an index. */
-static const char *
-job_listing(int64_t pipeline, bool all, bool state)
-{
-#define LISTED(where)                                                                              \
-	JOB_COLUMNS " WHERE " where " AND id > ?3 AND NOT deleted ORDER BY id LIMIT ?4"
-	if (pipeline != 0)
-		return LISTED("pipeline = ?1 AND (?2 IS NULL OR state = ?2)");
-	if (all)
-		return state ? LISTED("?1 IS NOT NULL AND state = ?2")
-			     : LISTED("?1 IS NOT NULL AND ?2 IS NULL");
-	return state ? LISTED("account = ?1 AND state = ?2")
-		     : LISTED("account = ?1 AND ?2 IS NULL");
-#undef LISTED
-}
-
-struct job_each {
-	job_visit *visit;
-	void *context;
-};
-
-static bool
-job_visit_row(struct statement *st, void *context, struct error *err)
-{
-	const struct job_each *each = context;
-	struct job job;
-	bool more = job_take(st, &job, err) && each->visit(&job, each->context, err);
-
-	job_clear(&job);
-	return more;
-}
-
-bool
-job_each(struct database *db, const struct account *viewer, int64_t pipeline, const char *state,
-    int64_t after, int64_t limit, job_visit *visit, void *context, struct error *err)
-{
-	struct job_each each = { visit, context };
-
-	return database_each(db, err, job_listing(pipeline, viewer->admin, state != NULL),
-	    VALUES(I(pipeline != 0 ? pipeline : viewer->id), T(state), I(after), I(limit)),
-	    job_visit_row, &each);
-}
-
 bool
 job_find(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct job *job, struct error *err)
 {
 	int row = database_first(db, err,
-	    JOB_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)"
-			" AND NOT deleted",
+	    JOB_SELECT " WHERE id = ? AND (account = ? OR ?) AND (pipeline = ? OR ? = 0)"
+		       " AND NOT deleted",
 	    VALUES(I(id), I(viewer->id), I(viewer->admin), I(pipeline), I(pipeline)), job_take,
 	    job);
 
@@ -329,7 +276,7 @@ bool
 job_read(struct database *db, int64_t id, struct job *job, struct error *err)
 {
 	*job = (struct job){ 0 };
-	return database_first(db, err, JOB_COLUMNS " WHERE id = ?", VALUES(I(id)), job_take, job) >=
+	return database_first(db, err, JOB_SELECT " WHERE id = ?", VALUES(I(id)), job_take, job) >=
 	    0;
 }
 

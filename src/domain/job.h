@@ -11,6 +11,7 @@
 #include "config.h"
 #include "database.h"
 #include "error.h"
+#include "joboption.h"
 #include "jobrow.h"
 #include "secret.h"
 #include "spool.h"
@@ -57,16 +58,21 @@ bool job_update(struct database *db, struct spool *spool, const struct account *
     const struct job_change *change, struct attachments *attachments, struct staging *staging,
     const struct config *config, char former[static NAME_TEXT], struct error *err);
 
-/* Gets one job, which is valid during the call. False, with err set, ends the list. */
-typedef bool job_visit(const struct job *job, void *context, struct error *err);
-
 /*
- * Lists at most `limit` jobs with an id above `after`, in this state (NULL: any), of a pipeline of
- * the viewer. If pipeline is 0, lists all jobs of the viewer; for an admin, all jobs.
+ * The columns of a SELECT from job, and the function that reads its row (database_visit); context
+ * is the struct job. The options come first.
  */
-bool job_each(struct database *db, const struct account *viewer, int64_t pipeline,
-    const char *state, int64_t after, int64_t limit, job_visit *visit, void *context,
-    struct error *err);
+#define JOB_ROW                                                                                    \
+	JOBOPTION_COLUMNS                                                                          \
+	"id, pipeline, account, image, state, attempt,"                                            \
+	" attachment_token, results_token, created_at, queued_at, started_at, start_marked_at,"    \
+	" finished_at, response, error, used_cpu, used_memory, used_io, retries_left, retry_at,"   \
+	" cancel_requested, deleted, slot, results_size, log_size, results_removed_at,"            \
+	" logs_removed_at, first_attempt, position, changed, rerun_of,"                            \
+	" (SELECT login FROM account WHERE id = job.account),"                                     \
+	" (SELECT json_group_array(id) FROM (SELECT id FROM job AS copy"                           \
+	"   WHERE copy.rerun_of = job.id AND NOT copy.deleted ORDER BY id))"
+bool job_take(struct statement *st, void *context, struct error *err);
 
 /*
  * Reads one job of a pipeline (0: of any pipeline). The caller must call job_clear. ERROR_NOT_FOUND

@@ -6,8 +6,9 @@
 #include "clock.h"
 #include "transaction.h"
 
-#define PIPELINE_COLUMNS                                                                           \
-	"SELECT id, account, name, on_failure, max_parallel, created_at FROM pipeline"
+#define PIPELINE_ROW                                                                               \
+	"id, account, name, on_failure, max_parallel, created_at,"                                 \
+	" (SELECT login FROM account WHERE account.id = pipeline.account)"
 
 bool
 pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *id,
@@ -42,23 +43,27 @@ pipeline_visit_row(struct statement *st, void *context, struct error *err)
 		.on_failure = statement_text(st, 3),
 		.max_parallel = statement_integer(st, 4),
 		.created_at = statement_integer(st, 5),
+		.login = statement_text(st, 6),
 	};
 
 	return each->visit == NULL || each->visit(&pipeline, each->context, err);
 }
 
-bool
-pipeline_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
-    pipeline_visit *visit, void *context, struct error *err)
-{
-	struct pipeline_each each = { visit, context };
-	const char *own =
-	    PIPELINE_COLUMNS " WHERE account = ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?";
-	const char *all =
-	    PIPELINE_COLUMNS " WHERE ? AND id > ? AND NOT deleted ORDER BY id LIMIT ?";
+#define SOURCE(index, key)                                                                         \
+	PAGE_SOURCE(PIPELINE_ROW, "pipeline " index, "id", key,                                    \
+	    " AND NOT deleted AND " PAGE_PART("name"))
 
-	return database_each(db, err, viewer->admin ? all : own,
-	    VALUES(I(viewer->id), I(after), I(limit)), pipeline_visit_row, &each);
+bool
+pipeline_each(struct database *db, const struct account *viewer, const char *name,
+    struct page *page, pipeline_visit *visit, void *context, struct error *err)
+{
+	static const struct page_source own = SOURCE("INDEXED BY pipeline_account", "account = ?1"),
+					all = SOURCE("NOT INDEXED", "TRUE");
+	struct pipeline_each each = { visit, context };
+
+	return page_each(db, viewer->admin ? &all : &own, page,
+	    (struct sql_value[PAGE_VALUES]){ [0] = I(viewer->id), [4] = T(name) }, name != NULL,
+	    pipeline_visit_row, &each, err);
 }
 
 bool
@@ -67,7 +72,8 @@ pipeline_show(struct database *db, const struct account *viewer, int64_t id, pip
 {
 	struct pipeline_each each = { visit, context };
 	int row = database_first(db, err,
-	    PIPELINE_COLUMNS " WHERE id = ? AND (account = ? OR ?) AND NOT deleted",
+	    "SELECT " PIPELINE_ROW
+	    " FROM pipeline WHERE id = ? AND (account = ? OR ?) AND NOT deleted",
 	    VALUES(I(id), I(viewer->id), I(viewer->admin)), pipeline_visit_row, &each);
 
 	return row == 1 || (row == 0 && error_set(err, ERROR_NOT_FOUND, "Pipeline not found"));

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "database.h"
 #include "error.h"
+#include "page.h"
 
 struct pipeline {
 	int64_t id;
@@ -17,6 +18,7 @@ struct pipeline {
 	const char *on_failure; /* "continue" or "stop" */
 	int64_t max_parallel;
 	int64_t created_at;
+	const char *login; /* the account's; only read */
 };
 
 bool pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *id,
@@ -27,9 +29,12 @@ bool pipeline_create(struct database *db, const struct pipeline *pipeline, int64
  */
 typedef bool pipeline_visit(const struct pipeline *pipeline, void *context, struct error *err);
 
-/* Lists at most `limit` pipelines with an id above `after`: the viewer's, or all for an admin. */
-bool pipeline_each(struct database *db, const struct account *viewer, int64_t after, int64_t limit,
-    pipeline_visit *visit, void *context, struct error *err);
+/*
+ * Lists a page of the viewer's pipelines, or of all for an admin. name is a part of the name; NULL:
+ * any name.
+ */
+bool pipeline_each(struct database *db, const struct account *viewer, const char *name,
+    struct page *page, pipeline_visit *visit, void *context, struct error *err);
 
 /*
  * Calls visit (may be NULL) for one pipeline. ERROR_NOT_FOUND "Pipeline not found": it does not

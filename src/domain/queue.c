@@ -97,7 +97,9 @@ queue_read_numbers(struct database *db, int64_t job, const struct queue_mark *ma
 {
 	return database_first(db, err,
 		   "SELECT ?4 + (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
-		   "   state = 'in_queue' AND position >= ?2 AND position < j.position),"
+		   "   state = 'in_queue' AND position >= ?2 AND position < j.position)"
+		   "  - (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND"
+		   "   state = 'in_queue' AND position >= j.position AND position < ?2),"
 		   " (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND state = 'running') +"
 		   "  (SELECT count(*) FROM job WHERE pipeline = j.pipeline AND retry_at IS NOT NULL),"
 		   " (SELECT max_parallel FROM pipeline WHERE id = j.pipeline),"
@@ -154,7 +156,7 @@ queue_place(struct database *db, const struct job *job, struct queue_mark marks[
 	struct place_numbers numbers = { .max_parallel = 1 };
 	struct service_status status;
 
-	if (mark->pipeline != job->pipeline || mark->order > job->position)
+	if (mark->pipeline != job->pipeline)
 		*mark = (struct queue_mark){ .pipeline = job->pipeline, .order = INT64_MIN };
 	if (!queue_read_numbers(db, job->id, mark, config->running_max, &numbers, err) ||
 	    !service_read(db, &status, err))

@@ -37,7 +37,7 @@ struct queue_place {
 };
 /*
  * A caller that needs the places of many jobs passes the same marks each time, zeroed at first.
- * queue_place then counts only the jobs after the last one of the same pipeline.
+ * queue_place then counts only the jobs between it and the last one of the same pipeline.
  */
 #define QUEUE_MARKS 64
 struct queue_mark {

@@ -29,13 +29,17 @@ def text(answer):
                    for x in answer['output'])
 
 
+BUILD = {'build_id', 'account', 'image', 'name', 'creation_date', 'started_at', 'finished_at',
+         'state', 'output'}
+
+
 @pytest.mark.both
 def test_build_from_a_text(carol):
     fields = {'name': 'mine', 'dockerfile': 'FROM busybox\nRUN echo x\n'}
     answer = expect(carol.post('/image', fields), 200).json()
     assert answer['status'] == 'Your image is being built' and answer['build_id']
     state = carol.wait_build(answer['build_id'], 'SUCCESS')
-    assert set(state) == {'state', 'id', 'output'}
+    assert set(state) == BUILD | {'id'}
     assert isinstance(state['id'], int) and isinstance(state['output'], list)
     assert FROM_BUSYBOX.search(text(state))
     shown = carol.json('/image')
@@ -89,7 +93,7 @@ def test_pending_shows_the_output_so_far(alice):
 
 def test_failed_run_is_failed(alice):
     state = alice.wait_build(alice.build('FROM busybox\nRUN echo to be seen; exit 7\n'), 'FAILED')
-    assert set(state) == {'state', 'error', 'output'}
+    assert set(state) == BUILD | {'error'}
     assert '7' in state['error'] and 'to be seen' in text(state)
 
 
