@@ -89,7 +89,7 @@ def test_a_hostile_line_takes_no_time_that_grows_with_its_square(module):
     assert not slow
 
 
-ROWS = '''((items) => { const rows = new m.Rows(); items.forEach((item) => rows.add(item));
+ROWS = '''((items) => { const rows = new m.Rows(); items.forEach((item) => rows.add(item)); rows.settle();
     return [rows.list.map((row) => [row.id, row.shown, row.end, row.stream, row.open]), rows.text()]; })'''
 
 

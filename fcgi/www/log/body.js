@@ -2,10 +2,11 @@
 /*
  * The text of a log in the page: blocks of some 500 rows, which the browser lays out only near the
  * part that is seen (content-visibility), so that its own search still finds all. A row has no
- * element of its own. A group of rows is a <details>.
+ * element of its own, and its colours are drawn only once a reader comes near. A group of rows is a
+ * <details>.
  */
 import { h } from '../dom.js';
-import { Painter } from './render.js';
+import { Painter, isStyled } from './render.js';
 import { Rows } from './rows.js';
 
 /** @typedef {import('./rows.js').Row} Row */
@@ -17,6 +18,8 @@ import { Rows } from './rows.js';
  * @property {HTMLElement} gutter
  * @property {HTMLElement} text
  * @property {Painter} painter
+ * @property {boolean} painted whether its styles are drawn, not the text alone
+ * @property {boolean} styled whether it has any
  * @property {number} first the index of its first row
  * @property {number} count of its rows
  * @property {number[] | null} tops of its rows in pixels, as last measured; null: all are one line high
@@ -25,6 +28,11 @@ import { Rows } from './rows.js';
 const BLOCK_ROWS = 500;
 const GROUPS_MOST = 2000; /* further markers are rows as others */
 export const ROW_PX = 20; /* as in the style sheet */
+
+/** Returns what a row adds to the text of the page. @param {Row} row */
+export function textOf(row) {
+	return row.end === '' ? row.shown : `${row.shown}\n`;
+}
 
 export class Body {
 	/** @param {boolean} folded whether groups begin closed, unless they have errors
@@ -37,6 +45,7 @@ export class Body {
 		this.blocks = [];
 		/** @type {(block: Block) => void} Is told of each new block. */
 		this.onBlock = () => {};
+		this.eager = true; /* whether styles are drawn at once */
 		this.drawn = 0; /* rows */
 		/** @type {Block | null} The one that the next row goes to. */
 		this.block = null;
@@ -75,6 +84,7 @@ export class Body {
 		}
 		this.block?.painter.commit();
 		if (this.drawn < list.length) {
+			this.rows.settle();
 			const block = this.blockFor(this.drawn);
 			this.holder = h('span');
 			block.text.append(this.holder);
@@ -99,7 +109,12 @@ export class Body {
 			this.group.open = true;
 		}
 		const block = this.blockFor(this.drawn - 1);
-		block.painter.row(row);
+		block.styled ||= isStyled(row);
+		if (block.painted) {
+			block.painter.row(row);
+		} else {
+			block.painter.put(textOf(row), '', null);
+		}
 		block.count++;
 		if (row.end === '' || block.count >= BLOCK_ROWS) {
 			this.finish();
@@ -122,6 +137,23 @@ export class Body {
 		this.groups++;
 		this.errors = 0;
 		this.element.append(this.group);
+	}
+
+	/** Draws the styles of a block. @param {Block} block */
+	paint(block) {
+		if (!block.painted && block.styled) {
+			const own = block === this.block ? this.holder : null;
+
+			block.text.replaceChildren();
+			block.painter = new Painter(block.text);
+			this.rowsOf(block).slice(0, own ? -1 : undefined).forEach((row) => block.painter.row(row));
+			block.painter.commit();
+			if (own) {
+				block.text.append(own);
+				block.painter.node = null;
+			}
+		}
+		block.painted = true;
 	}
 
 	/** Ends the present block. */
@@ -155,7 +187,8 @@ export class Body {
 		const gutter = h('span', { class: 'log-gutter', 'aria-hidden': 'true' });
 		const text = h('span', { class: 'log-text' });
 		const element = h(tag, { class: tag === 'div' ? 'log-block' : 'log-head' }, gutter, text);
-		const block = { element, gutter, text, painter: new Painter(text), first, count: 0, tops: null };
+		const block = { element, gutter, text, painter: new Painter(text), first, count: 0,
+			tops: null, styled: false, painted: tag === 'summary' || this.eager };
 
 		this.blocks.push(block);
 		this.onBlock(block);

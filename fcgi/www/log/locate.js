@@ -1,6 +1,6 @@
 // @ts-check
 /* Finds where rows and characters of a log are in the page, since rows have no elements. */
-import { ROW_PX } from './body.js';
+import { ROW_PX, textOf } from './body.js';
 
 /** @typedef {import('./body.js').Block} Block */
 /** @typedef {import('./rows.js').Row} Row */
@@ -11,7 +11,7 @@ function offsetsOf(rows) {
 
 	return rows.map((row) => {
 		const offset = sum;
-		sum += row.shown.length + (row.end === '' ? 0 : 1);
+		sum += textOf(row).length;
 		return offset;
 	});
 }

@@ -7,6 +7,7 @@ import { BOLD, DIM, HIDDEN, INVERSE, ITALIC, STRIKE, UNDERLINE } from './pen.js'
 /** @typedef {import('./rows.js').Row} Row */
 /** @typedef {{names: string, fg: string, bg: string, href: string}} Look */
 
+const MOST_SEGMENTS = 500; /* of a row that have styles */
 const FLAGS = /** @type {[number, string][]} */ ([[BOLD, 'bold'], [DIM, 'dim'], [ITALIC, 'italic'],
 	[UNDERLINE, 'underline'], [HIDDEN, 'hidden-ink'], [STRIKE, 'strike']]);
 
@@ -51,6 +52,16 @@ function elementOf(look) {
 	return element;
 }
 
+/** Whether a segment looks like nothing but text. @param {string} stream @param {Segment} segment */
+function isBare(stream, { pen, href }) {
+	return stream === 'stdout' && pen.flags === 0 && pen.fg + pen.bg + href === '';
+}
+
+/** Whether a row looks like more than text. @param {Row} row */
+export function isStyled(row) {
+	return row.segments.some((segment) => !isBare(row.stream, segment));
+}
+
 /** Adds text to the end of an element. */
 export class Painter {
 	/** @param {Element} parent */
@@ -77,15 +88,14 @@ export class Painter {
 
 	/** Draws a row, with its newline. @param {Row} row */
 	row(row) {
-		for (const segment of row.segments) {
-			const { pen, href } = segment;
-			if (row.stream === 'stdout' && pen.flags === 0 && pen.fg + pen.bg + href === '') {
+		row.segments.forEach((segment, i) => {
+			if (i >= MOST_SEGMENTS || isBare(row.stream, segment)) {
 				this.put(segment.text, '', null);
 			} else {
 				const look = lookOf(row.stream, segment);
-				this.put(segment.text, `${look.names}|${look.fg}|${look.bg}|${href}`, look);
+				this.put(segment.text, `${look.names}|${look.fg}|${look.bg}|${look.href}`, look);
 			}
-		}
+		});
 		if (row.end !== '') {
 			this.put('\n', this.key, this.look);
 		}

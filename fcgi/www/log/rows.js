@@ -74,17 +74,16 @@ export class Rows {
 		row.text += item.logline;
 		row.end = end;
 		row.stream = item.stream === 'stderr' ? 'stderr' : row.stream;
-		this.show(row, item.logline, item.stream === 'system');
-		row.open = end === '' && row.shown.length < LONGEST;
+		this.write(row, item.logline, item.stream === 'system');
+		row.open = end === '' && (this.line?.width ?? 0) < LONGEST;
 		if (!row.open) {
-			row.marker = markerOf(row.shown);
+			this.settle();
 		}
-		row.error = isError(row.stream, row.shown, row.segments);
 		return row;
 	}
 
-	/** Sets what is shown of a row. @param {Row} row @param {string} piece @param {boolean} own */
-	show(row, piece, own) {
+	/** Writes a piece of the last row. @param {Row} row @param {string} piece @param {boolean} own */
+	write(row, piece, own) {
 		if (!this.line && (own || this.pen === PLAIN) && isPlain(piece) && row.end !== '') {
 			row.shown = piece;
 			row.segments = [{ text: piece, pen: PLAIN, href: '' }];
@@ -95,8 +94,21 @@ export class Rows {
 		if (!own) {
 			this.pen = this.line.pen;
 		}
-		row.segments = this.line.segments();
-		row.shown = row.segments.map((segment) => segment.text).join('');
+	}
+
+	/** Sets what is shown of the last row. A row that is open is not settled at each of its pieces:
+	 * a progress bar has thousands. */
+	settle() {
+		const row = this.list[this.list.length - 1];
+
+		if (row && this.line) {
+			row.segments = this.line.segments();
+			row.shown = row.segments.map((segment) => segment.text).join('');
+		}
+		if (row) {
+			row.error = isError(row.stream, row.shown, row.segments);
+			row.marker = row.open ? null : markerOf(row.shown);
+		}
 	}
 
 	/** Returns the text as `?raw` gives it. */

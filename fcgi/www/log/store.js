@@ -20,7 +20,7 @@ import { ApiError, call } from '../api.js';
  * @property {(error: any) => void} trouble a call has failed; null: it goes on
  */
 
-const TAIL = 1000, PIECE = 10000; /* lines */
+const TAIL = 500, PIECE = 10000; /* lines */
 const LEAST_PAUSE_MS = 500, MOST_PAUSE_MS = 5000;
 
 export class LogStore {

@@ -3,6 +3,7 @@
 import { h, replace } from '../dom.js';
 import { count } from '../format.js';
 import { bind } from '../keys.js';
+import { textRange } from './locate.js';
 
 /** @typedef {import('./view.js').LogView} LogView */
 /** @typedef {import('./rows.js').Row} Row */
@@ -168,7 +169,7 @@ export class LogTools {
 
 	/** Leads the reader to a row. @param {number} index */
 	goTo(index) {
-		const { view } = this, { body } = view, row = body.rows.list[index];
+		const { view } = this, { body } = view, row = body.rows.list[index], block = body.blockAt(index);
 
 		this.current = row.id;
 		view.show(body, index);
@@ -176,7 +177,8 @@ export class LogTools {
 		this.onGo(row.id);
 		CSS.highlights?.delete(HIGHLIGHT);
 		const match = this.input.value === '' ? null : matcher(this.input.value)(row);
-		const range = match && view.range(body, index, match.index, match.index + match[0].length);
+		const range = match && block && textRange(block, body.rowsOf(block), index - block.first,
+			match.index, match.index + match[0].length);
 		if (range) {
 			CSS.highlights?.set(HIGHLIGHT, new Highlight(range));
 		}

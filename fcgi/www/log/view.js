@@ -6,7 +6,7 @@
 import { h } from '../dom.js';
 import { Body } from './body.js';
 import { gutterText } from './gutter.js';
-import { heightsOf, measure, rowTop, textRange } from './locate.js';
+import { heightsOf, measure, rowTop } from './locate.js';
 import { Marks } from './marks.js';
 
 /** @typedef {import('./body.js').Block} Block */
@@ -66,6 +66,7 @@ export class LogView {
 
 	/** @param {Item[]} items */
 	head(items) {
+		this.main.eager = this.end === null;
 		this.main.add(items);
 		this.schedule();
 	}
@@ -93,6 +94,7 @@ export class LogView {
 		this.seen += this.main.length;
 		end?.element.remove();
 		this.end = null;
+		this.main.eager = true;
 		this.main.add(items);
 		this.draw();
 		box.scrollTop = this.top = inEnd ? box.scrollHeight - fromEnd : scrollTop;
@@ -151,8 +153,10 @@ export class LogView {
 	/** @param {IntersectionObserverEntry[]} entries of blocks */
 	observe(entries) {
 		for (const { target, isIntersecting } of entries) {
-			if (isIntersecting) {
+			const known = this.known.get(target);
+			if (isIntersecting && known) {
 				this.near.add(target);
+				known.body.paint(known.block);
 				this.number(target);
 			} else {
 				this.near.delete(target);
@@ -239,12 +243,5 @@ export class LogView {
 		};
 		go();
 		requestAnimationFrame(() => requestAnimationFrame(go)); /* once the rows there are laid out */
-	}
-
-	/** Returns the range of characters of a row. @param {Body} body @param {number} index
-	 * @param {number} from @param {number} to */
-	range(body, index, from, to) {
-		const block = body.blockAt(index);
-		return block ? textRange(block, body.rowsOf(block), index - block.first, from, to) : null;
 	}
 }
