@@ -91,11 +91,13 @@ export async function show(main, route) {
 	const { admin } = await get('/account', { signal: route.signal });
 	const jobs = h('section');
 
-	replace(main, h('h1', null, 'Admin'), health(route.signal), admin ? [accountFilter(route), jobs]
+	replace(main, h('h1', null, 'Admin'), health(route.signal), admin ? jobs
 		: h('p', { class: 'note' }, 'Only an admin sees the jobs of other accounts. ',
 			h('a', { href: '/ui/jobs' }, 'See your jobs')));
 	route.title('Admin');
 	if (admin) {
-		await showJobs(jobs, { ...route, title: () => {} }, true);
+		const shown = showJobs(jobs, { ...route, title: () => {} }, true);
+		jobs.querySelector('h1')?.after(accountFilter(route));
+		await shown;
 	}
 }

@@ -33,7 +33,10 @@ function nextStep(build, id) {
 			: 'This is not the Dockerfile’s fault. Try again in a while; if it happens again, tell the ' +
 				'operator the error above.';
 	return [h('p', null, words, build.made ? ' The image itself is as it was before.' : ''),
-		link(edit, build.state === 'FAILED' ? 'Edit and build again' : 'Try again')];
+		h('div', { class: 'row' },
+			link(edit, build.state === 'FAILED' ? 'Edit and build again' : 'Try again'),
+			h('button', { type: 'button', onclick: () => document.querySelector('.build-output')
+				?.lastElementChild?.scrollIntoView({ block: 'end' }) }, 'See its last lines'))];
 }
 
 /**
@@ -56,7 +59,8 @@ export async function show(main, route) {
 	/** Shows the state; it is called again only when that changes. @param {any} build */
 	async function drawState(build) {
 		const number = build.image?.id ?? build.id;
-		const image = number === undefined ? null // a list, since its first build may not have succeeded
+		/* A list, since there is no image before its first build has succeeded. */
+		const image = number === undefined ? null
 			: (await get(`/image?after=${number - 1}&limit=1`, { signal }))[number] ?? null;
 		const name = build.name ?? image?.name ?? `Build ${id}`;
 
