@@ -236,3 +236,19 @@ def test_a_wrong_password_stands_beside_its_field(browser, ann):
     browser.fill('Present password', PASSWORD)
     browser.click(browser.button('Change the password'))
     browser.wait_text('The password is changed')
+
+
+def test_a_job_that_is_added_to_a_pipeline_starts_no_other(browser, ann):
+    pipeline = ann.pipeline('Reports')
+    first = ann.job(pipeline, 'true', image=ann.made)
+    ann.submit(pipeline)
+    ann.wait_job(pipeline, first)
+    started = ann.state(pipeline, first)['started_at']
+    open_form(browser, ann, f'&pipeline={pipeline}')
+    browser.wait_text('its other 1 run again')
+    assert not browser.field('Start it at once').is_selected()
+    run(browser)
+    browser.until(lambda: re.fullmatch(r'/ui/job/\d+', browser.path), 'the job comes')
+    second = int(browser.path.rpartition('/')[2])
+    assert ann.state(pipeline, second)['state'] == 'ready'
+    assert ann.state(pipeline, first)['started_at'] == started

@@ -11,6 +11,7 @@ import { dropDraft, keepDraft, loadDraft, newKey } from './draft.js';
 import { commonFolder } from './drop.js';
 import { checkField, choiceField, clearErrors, codeField, failField, textField } from './field.js';
 import { filesField } from './files.js';
+import { keptNote } from './keptnote.js';
 import { pairsField } from './pairs.js';
 import { explainError, sender } from './send.js';
 
@@ -100,20 +101,25 @@ export async function showImageForm(place, { page, route, image, start }) {
 		build_arg: image?.build_arg ?? [], ...start };
 	const isRepo = () => fields.source.value() === 'repo';
 
-	/** Shows what belongs to the source, warns of missing files, and keeps the draft. */
-	function changed() {
+	/** Shows what belongs to the source, and warns of missing files. */
+	function draw() {
 		const repo = isRepo(), copies = copyLine(fields.dockerfile.value());
 		fields.dockerfile.element.hidden = files.element.hidden = repo;
 		fields.repo_url.element.hidden = !repo;
 		note.textContent = !repo && copies && files.files().length === 0
 			? `The Dockerfile copies files (“${copies.slice(0, 80)}”), but none are here. ${image
 				? 'Those of the last build are not kept: add them again.' : 'Add them above.'}` : '';
+	}
+
+	/** Keeps the draft. */
+	function changed() {
 		const values = Object.fromEntries(Object.entries(fields)
 			.map(([key, field]) => [key, field.value()]));
 		const chosen = files.value();
 		Object.assign(draft, { values, files: files.files(),
 			lost: draft.lost.filter((path) => !chosen.includes(path)) });
 		keepDraft(name, draft);
+		draw();
 	}
 
 	/** @returns {FormData} */
@@ -163,6 +169,7 @@ export async function showImageForm(place, { page, route, image, start }) {
 			files.lock(true);
 			try {
 				const key = method === 'POST' ? `${draft.key}-image` : ''; // only a POST has one
+				changed();
 				const { build_id: build } = await send.send(method, path, data(), key);
 				keepForBuild(build);
 				if (!signal.aborted) {
@@ -196,7 +203,6 @@ export async function showImageForm(place, { page, route, image, start }) {
 	replace(element, fields.name.element, fields.source.element, fields.dockerfile.element,
 		files.element, fields.repo_url.element, note, fields.build_arg.element,
 		fields.nocache.element, send.element, lines);
-	replace(place, kept && kept.lost.length > 0 ? h('p', { class: 'note' },
-		`Choose these files again: ${kept.lost.slice(0, 20).join(', ')}.`) : null, element);
-	changed();
+	replace(place, keptNote(name, kept, route), element);
+	draw();
 }

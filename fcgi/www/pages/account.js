@@ -1,11 +1,11 @@
 // @ts-check
 /* The account: its limits and what is used of them, password, API tokens, and its activity. */
-import { get, getPage, post } from '../api.js';
+import { curl, get, getPage, post } from '../api.js';
 import { h, replace } from '../dom.js';
 import { bytes, count, time } from '../format.js';
 import { activityTable } from '../forms/activity.js';
 import { clearErrors, failField, textField } from '../forms/field.js';
-import { action, codeBlock, errorBox, table } from '../widgets.js';
+import { action, codeBlock, curlMenu, errorBox, table } from '../widgets.js';
 
 const EVENTS = 50;
 
@@ -42,16 +42,19 @@ function limits({ limits: most, used }) {
 }
 
 /**
- * A small form that makes one call.
+ * A small form that makes one POST.
  * @param {string} label of its button
  * @param {Record<string, import('../forms/field.js').Field>} fields
+ * @param {string} path of the call
+ * @param {() => any} body of the call as a line for a shell
  * @param {(answer: HTMLElement) => Promise<void>} run
  */
-function smallForm(label, fields, run) {
+function smallForm(label, fields, path, body, run) {
 	const answer = h('div', { role: 'status' });
 	const button = h('button', { type: 'submit' }, label);
 	const form = h('form', { class: 'form small', novalidate: true }, h('div', { class: 'form-row' },
-		Object.values(fields).map((field) => field.element)), button, answer);
+		Object.values(fields).map((field) => field.element)), h('span', { class: 'action' }, button,
+		curlMenu(() => curl('POST', path, body()), label)), answer);
 
 	form.addEventListener('submit', async (event) => {
 		event.preventDefault();
@@ -80,17 +83,18 @@ function password(account) {
 		/** @type {string} */ hint) => textField(label, { type: 'password', autocomplete, hint });
 	const fields = { password: field('Present password', 'current-password', ''),
 		new_password: field('New password', 'new-password', 'At least 6 characters.') };
-	const form = smallForm('Change the password', fields, async (answer) => {
-		const body = { password: fields.password.value(), new_password: fields.new_password.value() };
-		if (body.password === '' || body.new_password === '') {
-			failField(fields, `${body.password === '' ? 'password' : 'new_password'}: must not be empty.`);
-			return;
-		}
-		await post('/account/password', body);
-		Object.values(fields).forEach((one) => one.set(''));
-		replace(answer, h('p', { class: 'note' }, 'The password is changed. All other sessions of ',
-			'this account have ended; API tokens stay.'));
-	});
+	const form = smallForm('Change the password', fields, '/account/password',
+		() => ({ password: '…', new_password: '…' }), async (answer) => {
+			const body = { password: fields.password.value(), new_password: fields.new_password.value() };
+			if (body.password === '' || body.new_password === '') {
+				failField(fields, `${body.password === '' ? 'password' : 'new_password'}: must not be empty.`);
+				return;
+			}
+			await post('/account/password', body);
+			Object.values(fields).forEach((one) => one.set(''));
+			replace(answer, h('p', { class: 'note' }, 'The password is changed. All other sessions of ',
+				'this account have ended; API tokens stay.'));
+		});
 
 	form.prepend(h('input', { type: 'text', value: account.login, autocomplete: 'username', hidden: true,
 		'aria-label': 'Login' })); // for the browser's store of passwords
@@ -103,13 +107,17 @@ function tokens(route) {
 	const fields = { name: textField('Name', { placeholder: 'such as nightly script' }),
 		expires_in: textField('Days until it expires', { inputmode: 'numeric', size: 6,
 			placeholder: 'never' }) };
-	const form = smallForm('Make a token', fields, async (answer) => {
-		const body = { name: fields.name.value().trim() }, days = fields.expires_in.value().trim();
+	const values = () => {
+		const name = fields.name.value().trim(), days = fields.expires_in.value().trim();
+		return days === '' ? { name } : { name, expires_in: days };
+	};
+	const form = smallForm('Make a token', fields, '/account/token', values, async (answer) => {
+		const body = values();
 		if (body.name === '') {
 			failField(fields, 'name: must not be empty: it tells what the token is for.');
 			return;
 		}
-		const made = await post('/account/token', days === '' ? body : { ...body, expires_in: days });
+		const made = await post('/account/token', body);
 		Object.values(fields).forEach((one) => one.set(''));
 		replace(answer, h('p', { class: 'note warning' }, 'Copy the token now: it is shown only once.'),
 			codeBlock(made.token, 'The token'),

@@ -96,7 +96,8 @@ export async function show(main, route) {
 			h('a', { href: '/ui/jobs' }, 'See your jobs')));
 	route.title('Admin');
 	if (admin) {
-		const shown = showJobs(jobs, { ...route, title: () => {} }, true);
+		const shown = showJobs(jobs, { ...route, title: () => {
+		} }, true);
 		jobs.querySelector('h1')?.after(accountFilter(route));
 		await shown;
 	}

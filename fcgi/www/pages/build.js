@@ -4,6 +4,7 @@ import { ApiError, get } from '../api.js';
 import { h, replace } from '../dom.js';
 import { BuildOutput } from '../forms/buildoutput.js';
 import { buildBadge, isCancelled } from '../forms/builds.js';
+import { dropDraft } from '../forms/draft.js';
 import { action, empty, errorBox } from '../widgets.js';
 
 const WAIT_S = 25, LEAST_PAUSE_MS = 500, MOST_PAUSE_MS = 5000, BOTTOM_PX = 40;
@@ -65,6 +66,9 @@ export async function show(main, route) {
 		const name = build.name ?? image?.name ?? `Build ${id}`;
 
 		build.made = image !== null;
+		if (build.state === 'SUCCESS') {
+			dropDraft(`build.${id}`); // it is not needed to try again
+		}
 		route.title(name, build.state);
 		replace(head, h('h1', null, name), buildBadge(build),
 			build.state === 'PENDING' ? cancel : null);

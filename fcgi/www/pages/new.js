@@ -11,6 +11,7 @@ import { clearErrors, failField } from '../forms/field.js';
 import {
 	createJob, enter, entered, findJob, formData, jobFields, jobValues, pipelineName,
 } from '../forms/job.js';
+import { keptNote } from '../forms/keptnote.js';
 import { checkOptions } from '../forms/options.js';
 import { explainError, sender } from '../forms/send.js';
 import { codeBlock, errorBox } from '../widgets.js';
@@ -235,12 +236,7 @@ export async function show(main, route) {
 		old ? h('p', {}, 'A new job in ', h('a', { href: `/ui/pipeline/${old.pipeline.id}` },
 			`pipeline ${old.pipeline.id}`), '. Job ', h('a', { href: `/ui/job/${old.id}` },
 			old.id), ' stays as it is.') : null,
-		kept ? h('p', { class: 'note' }, 'What you had entered here is still there. ',
-			kept.lost.length > 0 ? `Choose these files again: ${kept.lost.slice(0, 20).join(', ')}. `
-				: '', h('button', { type: 'button', onclick: () => {
-				dropDraft(name);
-				route.navigate(location.pathname + location.search);
-			} }, 'Start afresh')) : null, element);
+		keptNote(name, kept, route), element);
 	await prefill(route, old, form, kept);
 	ready = true;
 }
