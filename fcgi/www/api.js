@@ -84,10 +84,27 @@ export async function call(method, path, body, { signal, headers = {} } = {}) {
 		throw new ApiError(0, 'The server does not answer. Check your connection, or try again.');
 	}
 	if (!response.ok) {
-		throw errorOf(path, response.status, await response.text(),
+		throw errorOf(path, response.status, await response.text().catch(() => ''),
 			response.headers.get('Retry-After'));
 	}
 	return response;
+}
+
+/**
+ * Reads the JSON of an answer. A web server may end an answer in order although Kabuto died in the
+ * middle of it: what is not JSON was cut off.
+ * @param {Response} response
+ * @returns {Promise<any>}
+ */
+export async function jsonOf(response) {
+	try {
+		return await response.json();
+	} catch (error) {
+		if (/** @type {Error} */ (error).name === 'AbortError') {
+			throw error;
+		}
+		throw new ApiError(0, 'The answer of the server was cut off. Try again.');
+	}
 }
 
 /**
@@ -96,7 +113,7 @@ export async function call(method, path, body, { signal, headers = {} } = {}) {
  * @returns {Promise<any>}
  */
 export async function get(path, options) {
-	return (await call('GET', path, undefined, options)).json();
+	return jsonOf(await call('GET', path, undefined, options));
 }
 
 /**
@@ -106,7 +123,7 @@ export async function get(path, options) {
  * @returns {Promise<any>}
  */
 export async function post(path, body, options) {
-	return (await call('POST', path, body, options)).json();
+	return jsonOf(await call('POST', path, body, options));
 }
 
 /**
@@ -116,7 +133,7 @@ export async function post(path, body, options) {
  * @returns {Promise<any>}
  */
 export async function put(path, body, options) {
-	return (await call('PUT', path, body, options)).json();
+	return jsonOf(await call('PUT', path, body, options));
 }
 
 /**
@@ -125,7 +142,7 @@ export async function put(path, body, options) {
  * @returns {Promise<any>}
  */
 export async function remove(path, options) {
-	return (await call('DELETE', path, undefined, options)).json();
+	return jsonOf(await call('DELETE', path, undefined, options));
 }
 
 /**
@@ -140,7 +157,7 @@ export async function getPage(path, options) {
 	const response = await call('GET', path, undefined, options);
 	const link = /<([^>]*)>\s*;\s*rel="?next"?/.exec(response.headers.get('Link') ?? '');
 	const next = link ? new URL(link[1], location.href) : null;
-	const answer = await response.json();
+	const answer = await jsonOf(response);
 	const items = Array.isArray(answer) ? answer : Object.values(answer);
 
 	if (!Array.isArray(answer)) {

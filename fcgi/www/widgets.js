@@ -1,6 +1,6 @@
 // @ts-check
 /* The parts that pages are made of: buttons that make calls, errors, empty pages, code, tables. */
-import { ApiError, call, curl } from './api.js';
+import { ApiError, call, curl, jsonOf } from './api.js';
 import { h, replace } from './dom.js';
 
 /**
@@ -146,7 +146,7 @@ export function action(label, options) {
 		replace(answer);
 		try {
 			const response = path ? await call(method, path, await bodyNow()) : null;
-			const text = await run?.(await response?.json());
+			const text = await run?.(response && await jsonOf(response));
 			replace(answer, typeof text === 'string' ? text : null);
 		} catch (error) {
 			replace(answer, errorBox(error), options.explain?.(error));

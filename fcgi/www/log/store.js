@@ -4,7 +4,7 @@
  * in pieces, until the two meet. New lines come by `append`. Lines are known by their ids, so that
  * none is missing and none is there twice, whatever is cut and repeated meanwhile.
  */
-import { ApiError, call } from '../api.js';
+import { ApiError, call, jsonOf } from '../api.js';
 
 /** @typedef {import('./rows.js').Item} Item */
 
@@ -54,7 +54,7 @@ export class LogStore {
 			try {
 				const response = await call('GET', `${this.path}${path}?${search}`, undefined,
 					{ signal: this.signal });
-				const items = await response.json();
+				const items = await jsonOf(response);
 				this.sink.trouble(null);
 				return items;
 			} catch (error) {
