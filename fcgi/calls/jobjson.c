@@ -121,7 +121,8 @@ jobjson_pack(const struct job *job, const struct attachments *attachments)
 	    jobjson_mask(job->attachment_token[0] != '\0' ? job->attachment_token : id),
 	    "results_path", jobjson_mask(job->results_token));
 	done = jobjson_add_part(json,
-	    json_pack("{s:s, s:o, s:o}", "account", job->login, "rerun_of",
+	    json_pack("{s:s, s:s?, s:s?, s:o, s:o}", "account", job->login, "image_name",
+		job->image_name, "pipeline_name", job->pipeline_name, "rerun_of",
 		jobjson_if_any(job->rerun_of != 0, job->rerun_of), "reruns",
 		json_loads(job->reruns, 0, NULL)));
 	done = jobjson_add_part(json, jobjson_options(job)) && done;

@@ -14,7 +14,7 @@ import { h, replace } from './dom.js';
 /**
  * @typedef {object} Options
  * @property {(row: any) => string} [href] makes the whole row a link
- * @property {(row: any) => string|number} [key] tells a row; without it the row's `id` does
+ * @property {(row: any) => any} [key] tells a row; without it the row's `id` does, or else the row itself
  * @property {string} [caption]
  */
 
@@ -44,8 +44,8 @@ function compare(a, b, direction) {
  * @param {Options} [options]
  * @returns {HTMLElement & {update: (rows: any[]) => void}}
  */
-export function table(columns, rows, { href, key = (row) => row.id, caption } = {}) {
-	/** @type {Map<string|number, {row: any, tr: HTMLTableRowElement}>} */
+export function table(columns, rows, { href, key = (row) => row.id ?? row, caption } = {}) {
+	/** @type {Map<any, {row: any, tr: HTMLTableRowElement}>} */
 	let shown = new Map();
 	let sorted = -1, direction = 1;
 	const body = h('tbody');

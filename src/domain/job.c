@@ -24,6 +24,8 @@ job_clear(struct job *job)
 {
 	joboption_clear(job);
 	free(job->error);
+	free(job->image_name);
+	free(job->pipeline_name);
 	free(job->reruns);
 	*job = (struct job){ 0 };
 }
@@ -77,6 +79,8 @@ job_take(struct statement *st, void *context, struct error *err)
 	job->changed = statement_integer(st, column++);
 	job->rerun_of = statement_integer(st, column++);
 	statement_take_text(st, column++, job->login, sizeof job->login);
+	job->image_name = statement_copy(st, column++);
+	job->pipeline_name = statement_copy(st, column++);
 	job->reruns = statement_copy(st, column++);
 	if (statement_copied(st, err))
 		return true;

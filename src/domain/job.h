@@ -70,6 +70,8 @@ bool job_update(struct database *db, struct spool *spool, const struct account *
 	" cancel_requested, deleted, slot, results_size, log_size, results_removed_at,"            \
 	" logs_removed_at, first_attempt, position, changed, rerun_of,"                            \
 	" (SELECT login FROM account WHERE id = job.account),"                                     \
+	" (SELECT name FROM image WHERE id = job.image),"                                          \
+	" (SELECT name FROM pipeline WHERE id = job.pipeline),"                                    \
 	" (SELECT json_group_array(id) FROM (SELECT id FROM job AS copy"                           \
 	"   WHERE copy.rerun_of = job.id AND NOT copy.deleted ORDER BY id))"
 bool job_take(struct statement *st, void *context, struct error *err);

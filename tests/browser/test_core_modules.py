@@ -110,3 +110,12 @@ def test_a_table_sorts_empty_values_last_and_keeps_the_focus(module):
         return seen;
     })()''')
     assert shown == [['10', 'null', '9'], ['9', '10', 'null'], ['10', '9', 'null'], ['90', '10', '1'], ['90']]
+
+
+def test_a_table_shows_rows_without_an_id_each(module):
+    run = module('table.js')
+    assert run('''(() => {
+        const files = [{ name: 'a.csv' }, { name: 'b.csv' }, { name: 'c.csv' }];
+        const table = m.table([{ title: 'File', cell: (row) => row.name }], files);
+        return [...table.querySelectorAll('tbody td')].map((td) => td.textContent);
+    })()''') == ['a.csv', 'b.csv', 'c.csv']

@@ -22,9 +22,11 @@ def test_job_is_shown_with_all_its_keys(alice):
     expected = {'id': job, 'command': 'true', 'state': 'ready', 'queued_at': None,
                 'started_at': None, 'finished_at': None, 'response': None, 'error': None,
                 'attachments': [{'name': 'a.txt', 'size': 5}], 'image': {'id': alice.image()},
-                'pipeline': {'id': pipeline}, 'timeout': 86400, 'grace': 10, 'network': 'none'}
+                'pipeline': {'id': pipeline}, 'pipeline_name': 'test',
+                'timeout': 86400, 'grace': 10, 'network': 'none'}
     for key, value in expected.items():
         assert shown[key] == value, key
+    assert shown['image_name'] == alice.json(f'/image/{alice.image()}')[str(alice.image())]['name']
     for key in ('creation_date', 'used_cpu', 'used_memory', 'used_io', 'attachment_token',
                 'results_path', 'env', 'workdir', 'user', 'memory', 'cpus', 'pids', 'disk', 'name'):
         assert key in shown

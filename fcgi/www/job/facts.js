@@ -2,6 +2,7 @@
 /* What is known of a job: when it ran, by which image, with which inputs and options. */
 import { h, replace } from '../dom.js';
 import { bytes, bytesExact, count, duration, time } from '../format.js';
+import { linkOf } from '../pages/jobrow.js';
 import { codeBlock, table } from '../widgets.js';
 
 const BYTES = ['memory', 'disk'];
@@ -39,8 +40,8 @@ function factsOf(job) {
 		[i > 0 ? ', ' : '', jobLink(id)]);
 
 	return [
-		entry('Pipeline', h('a', { href: `/ui/pipeline/${job.pipeline.id}` }, `Pipeline ${job.pipeline.id}`)),
-		entry('Image', h('a', { href: `/ui/image/${job.image.id}` }, `Image ${job.image.id}`)),
+		entry('Pipeline', linkOf('pipeline', job)),
+		entry('Image', linkOf('image', job)),
 		entry('Account', job.account), entry('Created', time(job.creation_date)),
 		entry('Queued', time(job.queued_at)), entry('Started', time(job.started_at)),
 		entry('Ended', time(job.finished_at)), entry('Ran for', job.started_at && h('span', null, duration(job))),

@@ -21,12 +21,14 @@ export function jobName(job) {
 }
 
 /**
- * A link to a pipeline's or an image's page.
- * @param {string} kind
- * @param {any} thing
+ * A link to the page of a job's pipeline or image.
+ * @param {'pipeline'|'image'} kind
+ * @param {any} job
  */
-function link(kind, thing) {
-	return h('a', { href: `/ui/${kind}/${thing.id}` }, thing.name ?? `${kind} ${thing.id}`);
+export function linkOf(kind, job) {
+	const { id } = job[kind];
+
+	return h('a', { href: `/ui/${kind}/${id}`, title: `${kind} ${id}` }, job[`${kind}_name`]);
 }
 
 /**
@@ -103,8 +105,8 @@ export function makeRow(job, all) {
 	}
 
 	replace(cell.job, line);
-	replace(cell.pipeline, link('pipeline', job.pipeline));
-	replace(cell.image, link('image', job.image));
+	replace(cell.pipeline, linkOf('pipeline', job));
+	replace(cell.image, linkOf('image', job));
 	replace(cell.lines, lines);
 	if (all) {
 		replace(cell.account, job.account);
