@@ -9,7 +9,7 @@ import { jobName, nameLine, reasonOf } from './jobrow.js';
 
 const PAGE = 1000; // jobs
 const TICK_MS = 1000;
-const STATES = ['running', 'in_queue', 'ready', 'done', 'failed'];
+const STATES = ['running', 'in_queue', 'failed', 'ready', 'done']; // the tab shows the first that is there
 
 const COLUMNS = [
 	{ title: '#', number: true, class: 'muted', value: (/** @type {any} */ j) => j.place,
