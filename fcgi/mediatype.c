@@ -76,3 +76,37 @@ mediatype_is_picture(const char *type)
 {
 	return strncmp(type, "image/", strlen("image/")) == 0;
 }
+
+/* Whether the parameters of a media range, up to its comma, have a quality of 0. */
+static bool
+mediatype_is_refused(const char *parameters)
+{
+	for (; *parameters == ';'; parameters += strcspn(parameters, ";,")) {
+		parameters += 1 + strspn(parameters + 1, " \t");
+		if (strncasecmp(parameters, "q=0", 3) == 0) {
+			parameters += 3;
+			parameters += strspn(parameters, ".0");
+			return strchr(";, \t", *parameters) != NULL; /* also at the end: its NUL */
+		}
+	}
+	return false;
+}
+
+bool
+mediatype_accepts(const char *accept, const char *type)
+{
+	size_t length = strlen(type);
+
+	while (*accept != '\0') {
+		const char *end;
+
+		accept += strspn(accept, " \t,");
+		end = accept + strcspn(accept, ";,");
+		if (strncasecmp(accept, type, length) == 0 &&
+		    accept + length + strspn(accept + length, " \t") == end &&
+		    !mediatype_is_refused(end))
+			return true;
+		accept += strcspn(accept, ",");
+	}
+	return false;
+}

@@ -1,7 +1,7 @@
 #ifndef KABUTO_MEDIATYPE_H
 #define KABUTO_MEDIATYPE_H
 /*
- * Media types of files, by the ending of their names.
+ * Media types: of files, by the ending of their names; and those that a client accepts.
  */
 #include <stdbool.h>
 
@@ -13,5 +13,11 @@ const char *mediatype_of(const char *name);
 
 /* Returns whether a browser shows a file of this type as a picture. */
 bool mediatype_is_picture(const char *type);
+
+/*
+ * Returns whether an Accept header (RFC 9110, section 12.5.1) names this type itself: wildcards do
+ * not count, and a quality of 0 means no.
+ */
+bool mediatype_accepts(const char *accept, const char *type);
 
 #endif

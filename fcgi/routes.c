@@ -32,7 +32,7 @@ const struct route routes_all[] = {
 	    "confirm" },
 	{ "POST", "/login", accounts_login, 0, accounts_login_parameters, NULL, "login" },
 	{ "POST", "/logout", accounts_logout, NEEDS_SESSION, NULL, NULL, "logout" },
-	{ "GET", "/", accounts_hello, NEEDS_SESSION, NULL, NULL, NULL },
+	{ "GET", "/", accounts_hello, 0, NULL, NULL, NULL },
 	{ "GET", "/account", accounts_show, NEEDS_SESSION, NULL, NULL, NULL },
 	{ "POST", "/account/password", accounts_password, NEEDS_SESSION | SECRET,
 	    accounts_password_parameters, NULL, "password_change" },

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "authenticate.h"
 #include "clock.h"
 #include "commit.h"
 #include "ldaplogin.h"
 #include "login.h"
 #include "mail.h"
+#include "mediatype.h"
 #include "password.h"
 #include "response.h"
 #include "secret.h"
@@ -320,11 +322,15 @@ accounts_logout(struct request *req, struct response *res, struct error *err)
 	return response_pack(res, err, 200, "{s:s}", "logout", "success");
 }
 
+/* The dashboard logs a browser in itself. Other clients learn whether their session is valid. */
 bool
 accounts_hello(struct request *req, struct response *res, struct error *err)
 {
-	(void)req;
-	return response_pack(res, err, 200, "{s:s}", "hello", "world");
+	response_header(res, "Vary: Accept");
+	if (mediatype_accepts(request_header(req, "HTTP_ACCEPT"), "text/html"))
+		return response_redirect(res, "/ui/");
+	return authenticate_caller(req, res, err) &&
+	    response_pack(res, err, 200, "{s:s}", "hello", "world");
 }
 
 /* Returns the account's limits and those of all accounts. NULL: no memory. */

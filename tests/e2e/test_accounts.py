@@ -25,6 +25,24 @@ def test_register_confirm_log_in_and_out(kabuto):
     refused(again, 401)
 
 
+@pytest.mark.both
+@pytest.mark.parametrize('method', ['GET', 'HEAD'])
+def test_browser_is_sent_to_the_dashboard_and_a_script_is_not(kabuto, alice, method):
+    browser = {'Accept': 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'}
+    for client in (alice, kabuto.client()):
+        answer = client.call(method, '/', headers=browser, allow_redirects=False)
+        expect(answer, 302)
+        assert answer.headers['Location'] == '/ui/' and answer.headers['Vary'] == 'Accept'
+        assert answer.content == b''
+    for accept in ('*/*', 'application/json', 'text/html;q=0, */*'):
+        script = {'Accept': accept}
+        answer = alice.call(method, '/', headers=script, allow_redirects=False)
+        assert (answer.status_code, answer.headers['Vary']) == (200, 'Accept')
+        answer = kabuto.client().call(method, '/', headers=script, allow_redirects=False)
+        assert (answer.status_code, answer.headers['Vary']) == (401, 'Accept')
+        assert 'Bearer' in answer.headers['WWW-Authenticate']
+
+
 def test_confirmation_token_works_once(kabuto):
     someone = kabuto.client()
     token = someone.register('once').json()['token']

@@ -56,12 +56,49 @@ test_only_images_are_pictures(void **state)
 	assert_false(mediatype_is_picture(mediatype_of("image/")));
 }
 
+static void
+test_type_is_accepted_if_it_is_named(void **state)
+{
+	static const struct {
+		const char *accept;
+		bool accepted;
+	} rows[] = {
+		{ "text/html", true },
+		{ "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true },
+		{ "application/json, Text/HTML ; q=0.1", true },
+		{ "application/json;q=0,text/html;level=1", true },
+		{ "text/html;q=0.01", true },
+		{ "text/html; level=1 ;q=1", true },
+		{ "", false },
+		{ "*/*", false },
+		{ "text/*", false },
+		{ "application/json", false },
+		{ "text/html5", false },
+		{ "xtext/html", false },
+		{ "text/htm", false },
+		{ "application/json;x=text/html", false },
+		{ "text/html;q=0", false },
+		{ "text/html; q=0.000 , */*", false },
+		{ "text/html;level=1;Q=0.0", false },
+		{ ",,;", false },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		row_check(failed,
+		    mediatype_accepts(rows[i].accept, "text/html") == rows[i].accepted, "'%s'",
+		    rows[i].accept);
+	rows_end(failed);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_type_is_that_of_the_last_ending_in_any_case),
 		cmocka_unit_test(test_only_images_are_pictures),
+		cmocka_unit_test(test_type_is_accepted_if_it_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
