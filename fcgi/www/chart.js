@@ -4,7 +4,7 @@ import { h, replace, svg } from './dom.js';
 
 /** @typedef {{x: number, y: number}} Point */
 
-const WIDTH = 560, HEIGHT = 120, LEFT = 72, RIGHT = 8, TOP = 8, BOTTOM = 20;
+const WIDE = 560, NARROW = 320, HEIGHT = 120, LEFT = 72, RIGHT = 8, TOP = 8, BOTTOM = 20;
 
 /** Returns a round number that is at least n: 1, 2 or 5 times a power of ten, or of two for bytes.
  * @param {number} n @param {boolean} binary */
@@ -21,17 +21,18 @@ export function roundUp(n, binary) {
 
 /**
  * @param {Point[]} points in the order of x
- * @param {{label: string, x: (x: number) => string, y: (y: number) => string, limit?: number | null,
- * binary?: boolean}} options `x` and `y` make texts of values; `limit` is drawn as a dashed line if it
- * is near the values
+ * @param {{label: string, x: (x: number) => string, y: (y: number) => string, from?: number,
+ * limit?: number | null, binary?: boolean}} options `x` and `y` make texts of values; `from`: where x
+ * begins, if not at the first point; `limit` is drawn as a dashed line if it is near the values
  * @returns {HTMLElement}
  */
-export function chart(points, { label, x: xText, y: yText, limit = null, binary = false }) {
+export function chart(points, { label, x: xText, y: yText, from, limit = null, binary = false }) {
+	const width = window.innerWidth < 600 ? NARROW : WIDE;
 	const most = Math.max(...points.map(({ y }) => y));
 	const near = limit !== null && limit > 0 && limit <= 4 * most;
 	const top = near ? limit * 1.05 : roundUp(most, binary);
-	const first = points[0].x, span = Math.max(points[points.length - 1].x - first, 1e-9);
-	const px = (/** @type {number} */ x) => LEFT + (x - first) / span * (WIDTH - LEFT - RIGHT);
+	const first = from ?? points[0].x, span = Math.max(points[points.length - 1].x - first, 1e-9);
+	const px = (/** @type {number} */ x) => LEFT + (x - first) / span * (width - LEFT - RIGHT);
 	const py = (/** @type {number} */ y) => HEIGHT - BOTTOM - Math.min(y / top, 1) * (HEIGHT - TOP - BOTTOM);
 	const line = points.map(({ x, y }) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`).join(' ');
 	const text = (/** @type {number} */ x, /** @type {number} */ y, /** @type {string} */ anchor,
@@ -39,20 +40,20 @@ export function chart(points, { label, x: xText, y: yText, limit = null, binary 
 	const base = HEIGHT - BOTTOM;
 	const cursor = svg('line', { class: 'chart-cursor', y1: TOP, y2: base, x1: -1, x2: -1 });
 	const value = h('span', { class: 'muted' });
-	const picture = svg('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img',
+	const picture = svg('svg', { class: 'chart', viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img',
 		'aria-label': `${label}: at most ${yText(most)}${limit ? ` of ${yText(limit)}` : ''}` },
-	svg('line', { class: 'chart-axis', x1: LEFT, x2: WIDTH - RIGHT, y1: base, y2: base }),
-	near && svg('line', { class: 'chart-limit', x1: LEFT, x2: WIDTH - RIGHT, y1: py(limit), y2: py(limit) }),
-	svg('polygon', { class: 'chart-area', points: `${px(first)},${base} ${line} ${px(first + span)},${base}` }),
+	svg('line', { class: 'chart-axis', x1: LEFT, x2: width - RIGHT, y1: base, y2: base }),
+	near && svg('line', { class: 'chart-limit', x1: LEFT, x2: width - RIGHT, y1: py(limit), y2: py(limit) }),
+	svg('polygon', { class: 'chart-area', points: `${px(points[0].x)},${base} ${line} ${px(first + span)},${base}` }),
 	svg('polyline', { class: 'chart-line', points: line }), cursor,
 	text(LEFT - 6, base, 'end', yText(0)),
 	text(LEFT - 6, py(near ? limit : top) + 8, 'end', yText(near ? limit : top)),
 	text(LEFT, HEIGHT - 5, 'start', xText(first)),
-	text(WIDTH - RIGHT, HEIGHT - 5, 'end', xText(first + span)));
+	text(width - RIGHT, HEIGHT - 5, 'end', xText(first + span)));
 
 	picture.addEventListener('pointermove', (event) => {
 		const box = picture.getBoundingClientRect();
-		const at = first + ((event.clientX - box.left) * WIDTH / box.width - LEFT) / (WIDTH - LEFT - RIGHT) * span;
+		const at = first + ((event.clientX - box.left) * width / box.width - LEFT) / (width - LEFT - RIGHT) * span;
 		const point = points.reduce((best, other) =>
 			(Math.abs(other.x - at) < Math.abs(best.x - at) ? other : best));
 		cursor.setAttribute('x1', String(px(point.x)));

@@ -72,6 +72,19 @@ def test_a_log_is_followed_only_while_its_end_is_seen(kabuto, browser, eve):
     browser.until(lambda: browser.run(at_end), 'and stays seen')
 
 
+def test_the_place_in_the_queue_is_kept_up_to_date(kabuto, browser, eve):
+    pipeline = eve.pipeline()
+    jobs = [eve.job(pipeline, STEPS.format(last=1, lines=1, end='true')) for _ in range(3)]
+    eve.submit(pipeline)
+    browser.open(f'/ui/job/{jobs[2]}')
+    browser.wait_text('Place 2 in its pipeline: 1 job before it')
+    let_go(kabuto, jobs[0], 'go1')
+    browser.wait_text("Place 1 in its pipeline: 1 of its pipeline's jobs runs")
+    browser.click(browser.button('Cancel'))
+    browser.wait_text('cancelled by its owner')
+    eve.wait_job(pipeline, jobs[1])
+
+
 def test_a_kill_is_one_click(browser, eve):
     pipeline, job = steps(eve)
     browser.open(f'/ui/job/{job}')

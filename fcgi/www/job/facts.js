@@ -80,7 +80,7 @@ export function jobInputs(job) {
 
 	return h('section', { id: 'inputs' }, h('h2', null, 'Inputs'), attachments.length === 0
 		? h('p', { class: 'muted' }, 'None: /inbox is empty.')
-		: [h('p', { class: 'muted' }, `${count(attachments.length)} files in /inbox, ${bytes(total)}`),
+		: [h('p', { class: 'muted' }, `${count(attachments.length)} ${attachments.length === 1 ? 'file' : 'files'} in /inbox, ${bytes(total)}`),
 			table([{ title: 'File', value: (row) => row.name, cell: (row) => row.name, class: 'name' },
 				{ title: 'Size', value: (row) => row.size, cell: (row) => bytesExact(row.size), number: true }],
 			attachments.slice(0, 1000)),

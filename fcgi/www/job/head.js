@@ -24,13 +24,13 @@ function makeActions(job, route) {
 	const go = (/** @type {{id: number}} */ answer) => route.navigate(`/ui/job/${answer.id}`);
 
 	return {
-		kill: action('Kill', { path: `${path}/kill`, key: 'x', run: () => 'The job is being stopped.' }),
+		kill: action('Kill', { path: `${path}/kill`, run: () => 'The job is being stopped.' }),
 		cancel: action('Cancel', { path: `/pipeline/${job.pipeline.id}/cancel`,
 			title: 'Takes all queued jobs of its pipeline out of the queue and kills the running ones',
 			run: () => '' }),
 		more: h('span'),
-		again: action('Run again', { path: `${path}/rerun`, key: 'r', run: go,
-			title: 'A new job with the same image, inputs and options (key: r)' }),
+		again: action('Run again', { path: `${path}/rerun`, run: go,
+			title: 'A new job with the same image, inputs and options' }),
 		copy: h('a', { class: 'button', href: `/ui/new?from=${job.id}`, title: 'A new job with everything filled in' },
 			'Copy as a new job'),
 		remove: action('Delete', { method: 'DELETE', path,

@@ -57,8 +57,8 @@ function charts(job, samples) {
 	}
 	return h('div', { class: 'charts' },
 		chart(samples.map((sample) => ({ x: Date.parse(sample.time), y: sample.memory })),
-			{ label: 'Memory', x, y: (n) => bytes(Math.round(n)), limit: job.memory, binary: true }),
-		cpu.length > 1 && chart(cpu, { label: 'CPUs', x, y: (n) => count(Number(n.toFixed(2))), limit: job.cpus }));
+			{ label: 'Memory', from: start, x, y: (n) => bytes(Math.round(n)), limit: job.memory, binary: true }),
+		cpu.length > 1 && chart(cpu, { label: 'CPUs', from: start, x, y: (n) => count(Number(n.toFixed(2))), limit: job.cpus }));
 }
 
 /**

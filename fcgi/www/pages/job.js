@@ -12,6 +12,7 @@ import { results } from '../results/list.js';
 /** @typedef {import('../app.js').Route} Route */
 
 const TICK_MS = 1000; /* how often the times of a running job move on */
+const QUEUE_MS = 5000; /* how often its place in the queue is asked for: other jobs move it */
 
 /** Finds the job by its id alone: the address has no pipeline. @param {number} id @param {AbortSignal} signal */
 async function findJob(id, signal) {
@@ -82,15 +83,16 @@ export async function show(main, route) {
 	update(job);
 	log.start(job);
 
-	const timer = setInterval(() => job.state === 'running' && facts.update(job), TICK_MS);
-	signal.addEventListener('abort', () => clearInterval(timer));
-	/* A job that has ended has no stream. It may have been submitted again while the page was hidden. */
-	document.addEventListener('visibilitychange', async () => {
-		if (!document.hidden && hasEnded(job)) {
-			const now = await findJob(job.id, signal).catch(() => null);
-			if (now && !signal.aborted) {
-				update(now);
-			}
+	async function ask() {
+		const before = job;
+		const now = document.hidden ? null : await findJob(job.id, signal).catch(() => null);
+		if (now && job === before && !signal.aborted) { /* else an event was faster */
+			update(now);
 		}
-	}, { signal });
+	}
+	const timers = [setInterval(() => job.state === 'running' && facts.update(job), TICK_MS),
+		setInterval(() => job.state === 'in_queue' && ask(), QUEUE_MS)];
+	signal.addEventListener('abort', () => timers.forEach(clearInterval));
+	/* A job that has ended has no stream. It may have been submitted again while the page was hidden. */
+	document.addEventListener('visibilitychange', () => hasEnded(job) && ask(), { signal });
 }
