@@ -12,10 +12,10 @@ PIPELINES = NUMBERS + '''
         'continue', 1, :now FROM number'''
 # Attempt and times: as of jobs that ended, or of those that wait.
 JOBS = NUMBERS + '''
-    INSERT INTO job (pipeline, account, image, position, state, attempt, command, network, timeout,
+    INSERT INTO job (pipeline, account, image, position, state, attempt, name, command, network, timeout,
         grace, memory, cpus, pids, disk, attachment_token, results_token, created_at, queued_at,
         started_at, start_marked_at, finished_at, response, used_cpu, used_memory, used_io)
-    SELECT pipeline.id, pipeline.account, :image, n % :each + 1, :state, :ended, 'true', 'none',
+    SELECT pipeline.id, pipeline.account, :image, n % :each + 1, :state, :ended, 'job ' || n, 'true', 'none',
         86400, 10, 536870912, 1.0, 512, 10737418240, lower(hex(randomblob(16))),
         iif(:ended, lower(hex(randomblob(16))), NULL), :now + n, :now + n,
         iif(:ended, :now + n, NULL), iif(:ended, :now + n, NULL), iif(:ended, :now + n + 9, NULL),
@@ -50,7 +50,7 @@ class Filling:
                                     'accounts': self.accounts})
         self.db.execute(JOBS, {'count': pipelines * each, 'each': each, 'first': first,
                                'image': self.image, 'state': state, 'now': self.now,
-                               'ended': int(state == 'done')})
+                               'ended': int(state in ('done', 'failed'))})
         if state == 'in_queue':
             self.db.execute(QUEUE)
         self.db.execute('COMMIT')

@@ -54,8 +54,8 @@ def test_jobs_are_filtered_by_name_image_pipeline_and_state(carol):
     for job in jobs[2:]:
         carol.wait_job(second, job)
     for query, expected in (
-            ('', jobs), ('name=FIT', jobs[:2]), ('name=fit%2650%25', jobs[1:2]), ('name=%25', jobs[1:2]),
-            ('name=', jobs), ('name=nothing', []), (f'image={image}', jobs[1:3]),
+            ('', jobs), ('name=FIT', jobs[:2]), ('name=fit%2650%25', jobs[1:2]),
+            ('name=%25', jobs[1:2]), ('name=', jobs), ('name=nothing', []), (f'image={image}', jobs[1:3]),
             (f'pipeline={second}', jobs[2:]), ('state=failed', jobs[2:]),
             (f'state=failed&image={image}&name=o', jobs[2:3]), ('image=0', []),
             (f'pipeline={first}&state=failed', []), (f'account={carol.login.upper()}', jobs)):

@@ -310,7 +310,8 @@ def test_each_failed_job_without_a_rerun_is_copied_once(carol):
 
 def test_jobs_out_of_memory_get_more_of_it(kabuto, carol):
     pipeline = carol.pipeline()
-    jobs = ended(carol, pipeline, 'exit 1', 'cat /inbox/a; exit 2', 'exit 3', files=[('a', b'in\n')])
+    jobs = ended(carol, pipeline, 'exit 1', 'cat /inbox/a; exit 2', 'exit 3',
+                 files=[('a', b'in\n')])
     for one in (0, 1):
         kabuto.sql('UPDATE job SET error = ? WHERE id = ?',
                    'out of memory (limit 64 MiB)', jobs[one])

@@ -13,6 +13,7 @@
 #include "fcgi/calls/jobs.h"
 #include "fcgi/calls/logs.h"
 #include "fcgi/calls/pipelines.h"
+#include "fcgi/calls/reruns.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "utf8.h"
@@ -20,7 +21,7 @@
 static const struct parameter *const tables[] = { accounts_register_parameters,
 	accounts_login_parameters, accounts_password_parameters, images_create_parameters,
 	jobs_create_parameters, jobs_list_parameters, jobs_show_parameters, logs_show_parameters,
-	pipelines_create_parameters };
+	pipelines_create_parameters, reruns_job_parameters };
 
 /* The body as libfcgi hands it on. */
 struct reader {
@@ -54,6 +55,7 @@ check_value(const struct value *value)
 	assert(isfinite(value->decimal));
 	switch (p->type) {
 	case PARAMETER_TEXT:
+	case PARAMETER_TEXTS:
 	case PARAMETER_PAIRS:
 	case PARAMETER_PATH:
 	case PARAMETER_COMMAND:

@@ -7,6 +7,7 @@
 
 enum {
 	TEXT,
+	TEXTS,
 	NAME,
 	ID,
 	NUMBER,
@@ -24,6 +25,7 @@ enum {
 
 static const struct parameter table[] = {
 	[TEXT] = { .name = "text", .type = PARAMETER_TEXT },
+	[TEXTS] = { .name = "texts", .type = PARAMETER_TEXTS, .least = 1, .most = 4 },
 	[NAME] = { .name = "name",
 	    .type = PARAMETER_TEXT,
 	    .required = true,
@@ -269,7 +271,7 @@ test_byte_order_mark_is_left_out_unless_the_text_is_exact(void **state)
 }
 
 static void
-test_only_pairs_may_come_several_times(void **state)
+test_only_pairs_and_texts_may_come_several_times(void **state)
 {
 	struct values values = { 0 };
 	struct error err;
@@ -281,7 +283,45 @@ test_only_pairs_may_come_several_times(void **state)
 	for (int i = 0; i < 3; i++)
 		must(parameter_add(&values, &table[PAIRS], "a=", 2, &err), &err);
 	assert_int_equal(values.count, 4);
+	for (int i = 0; i < 3; i++)
+		must(parameter_add(&values, &table[TEXTS], "[\"a", 3, &err), &err);
+	assert_int_equal(values.count, 7);
 	parameter_clear(&values);
+}
+
+static void
+test_texts_come_as_an_array(void **state)
+{
+	static const struct {
+		const char *json;
+		size_t count;
+		const char *error;
+	} rows[] = {
+		{ "[]", 0, NULL },
+		{ "null", 0, NULL },
+		{ "\"a\"", 1, NULL },
+		{ "[\"a\", \"[b]\", 3]", 3, NULL },
+		{ "[\"a\", \"abcde\"]", 1, "texts: must have at most 4 bytes" },
+		{ "[\"\"]", 0, "texts: must not be empty" },
+		{ "[[\"a\"]]", 0, "texts: must not contain lists" },
+		{ "{\"a\": \"b\"}", 0, "texts: must not be an object" },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		cleanup_json json_t *json = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
+		struct error err = { .text = "" };
+		struct values values = { 0 };
+		bool taken = parameter_add_json(&values, &table[TEXTS], json, &err);
+
+		row_check(failed,
+		    taken == (rows[i].error == NULL) && values.count == rows[i].count &&
+			strcmp(err.text, taken ? "" : rows[i].error) == 0,
+		    "%s: %s", rows[i].json, err.text);
+		parameter_clear(&values);
+	}
+	rows_end(failed);
 }
 
 static void
@@ -451,7 +491,8 @@ main(void)
 		cmocka_unit_test(test_decimal_is_read),
 		cmocka_unit_test(test_text_ends_by_its_length_and_holds_no_nul),
 		cmocka_unit_test(test_byte_order_mark_is_left_out_unless_the_text_is_exact),
-		cmocka_unit_test(test_only_pairs_may_come_several_times),
+		cmocka_unit_test(test_only_pairs_and_texts_may_come_several_times),
+		cmocka_unit_test(test_texts_come_as_an_array),
 		cmocka_unit_test(test_texts_are_limited_one_by_one_and_together),
 		cmocka_unit_test(test_json_is_read_as_the_text_that_it_stands_for),
 		cmocka_unit_test(test_json_list_gives_all_its_texts_in_their_order),

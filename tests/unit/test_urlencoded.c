@@ -56,6 +56,41 @@ test_percent_decoding(void **state)
 	rows_end(failed);
 }
 
+static void
+test_percent_encoding_is_undone_by_decoding(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		const char *expected;
+	} rows[] = {
+		{ "", 10, "" },
+		{ "aZ09-._~", 64, "aZ09-._~" },
+		{ "a b", 10, "a%20b" },
+		{ "&=%+/?#\"<>", 64, "%26%3D%25%2B%2F%3F%23%22%3C%3E" },
+		{ "\xc3\xa9\r\n", 64, "%C3%A9%0D%0A" },
+		/* what does not fit */
+		{ "abcdef", 6, "abc" },
+		{ "ab%%", 9, "ab%25%25" },
+		{ "ab%%", 8, "ab%25" },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[64], back[64];
+
+		memset(text, 'x', sizeof text);
+		urlencoded_encode(rows[i].text, text, rows[i].size);
+		row_check(failed, strcmp(text, rows[i].expected) == 0, "'%s': '%s'", rows[i].text,
+		    text);
+		strcpy(back, text);
+		(void)urlencoded_decode(back, strlen(back), true);
+		row_check(failed, strncmp(back, rows[i].text, strlen(back)) == 0, "'%s'", text);
+	}
+	rows_end(failed);
+}
+
 /* What was visited, as text: "name=value;", a NUL in it as 0. */
 struct heard {
 	char text[256];
@@ -141,6 +176,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_percent_decoding),
+		cmocka_unit_test(test_percent_encoding_is_undone_by_decoding),
 		cmocka_unit_test(test_form_gives_its_names_and_values),
 		cmocka_unit_test(test_visitor_that_refuses_ends_it),
 	};
