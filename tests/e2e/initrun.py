@@ -2,18 +2,21 @@
 import pathlib
 import resource
 import signal
+import struct
 import subprocess
 
 from wait import until
 
 SCRIPT = ('mount -t tmpfs none /run && mkdir /run/kabuto && mount --bind "$1" /run/kabuto && '
-          'shift && exec "$@"')
+          '{ [ -z "$2" ] || mount --bind "$2" /sys/fs/cgroup; } && shift 2 && exec "$@"')
+SAMPLE = struct.Struct('<qqq')  # time in ms, CPU time in ns, memory in bytes
 
 
 class InitRun:
-    """One run. The files of the attempt are in folder: log, idx, samples and usage."""
+    """One run, with the folder cgroup as /sys/fs/cgroup if it is given. The files of the attempt are in folder: log, idx, samples and usage."""
 
-    def __init__(self, build, folder, command, options=(), ignored=(), limits=None):
+    def __init__(self, build, folder, command, options=(), ignored=(), limits=None,
+                 cgroup=''):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
         for name in ('log', 'idx', 'samples', 'usage'):
@@ -27,12 +30,16 @@ class InitRun:
                 resource.setrlimit(number, limit)
         self.process = subprocess.Popen(
             ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc',
-             'sh', '-c', SCRIPT, 'sh', self.folder, pathlib.Path(build) / 'daemon/init/kabuto-init',
+             'sh', '-c', SCRIPT, 'sh', self.folder, cgroup, pathlib.Path(build) / 'daemon/init/kabuto-init',
              *options, '--', *command],
             stdin=subprocess.DEVNULL, preexec_fn=prepare)
 
     def text(self):
         return (self.folder / 'log').read_text('utf-8', 'replace')
+
+    def samples(self):
+        """[(time in ms, CPU time in ns, memory in bytes)]."""
+        return list(SAMPLE.iter_unpack((self.folder / 'samples').read_bytes()))
 
     def usage(self):
         """The report: {key: value}."""

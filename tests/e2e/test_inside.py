@@ -131,6 +131,40 @@ def test_own_host_name_has_an_address(own, network, sandboxes):
     assert (dave.lines(job['id']) == ['127.0.0.1']) == (network == 'none')
 
 
+# Usage
+
+CGROUPS = {
+    'version 1': {'cpuacct/cpuacct.usage': '1234567000\n',
+                  'memory/memory.usage_in_bytes': '7654321\n'},
+    'version 1, CPU together': {'cpu,cpuacct/cpuacct.usage': '1234567000\n',
+                                'memory/memory.usage_in_bytes': '7654321\n'},
+    'version 2': {'cgroup.controllers': 'cpu memory\n', 'memory.current': '7654321\n',
+                  'cpu.stat': 'nr_periods 5\nusage_usec 1234567\nuser_usec 3\n'},
+}
+
+
+@pytest.mark.parametrize('version', CGROUPS, ids=lambda x: x.replace(' ', '_'))
+def test_sample_has_the_usage_of_either_version_of_cgroups(init, tmp_path, version):
+    for name, text in CGROUPS[version].items():
+        path = tmp_path / 'cgroup' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    run = init('true', cgroup=tmp_path / 'cgroup')
+    assert run.wait() == 0
+    (_, cpu_ns, memory), = run.samples()
+    assert (cpu_ns, memory) == (1234567000, 7654321)
+    assert run.usage()['cpu_ns'] == '1234567000'
+
+
+def test_sample_comes_each_second_while_the_program_is_silent(init):
+    run = init('sh', '-c', f'until [ -e {init.folder}/go ]; do sleep 0.1; done')
+    until(lambda: len(run.samples()) >= 3, 'three samples')
+    (init.folder / 'go').touch()
+    assert run.wait() == 0
+    times = [time for time, _, _ in run.samples()]
+    assert len(times) >= 4 and times == sorted(set(times))
+
+
 # The order of stdout and stderr
 
 @pytest.mark.parametrize('command, expected', [
