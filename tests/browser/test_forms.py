@@ -238,6 +238,39 @@ def test_a_wrong_password_stands_beside_its_field(browser, ann):
     browser.wait_text('The password is changed')
 
 
+def test_an_image_that_is_being_edited_keeps_its_text_until_it_is_forgotten(browser, ann):
+    browser.open(f'/ui/image/{ann.made}')
+    browser.until(lambda: browser.field('Dockerfile').get_attribute('value') == 'FROM busybox\n',
+                  'its Dockerfile is shown')
+    browser.open(f'/ui/image/{ann.made}')
+    assert 'still there' not in browser.text(), 'to look at it changes nothing'
+    browser.fill('Dockerfile', 'FROM scratch')
+    browser.click(browser.link('Images'))
+    browser.click(browser.link('tools'))
+    browser.wait_text('What you had entered here is still there')
+    assert browser.field('Dockerfile').get_attribute('value') == 'FROM scratch'
+    browser.click(browser.button('Start afresh'))
+    browser.until(lambda: browser.field('Dockerfile').get_attribute('value') == 'FROM busybox\n',
+                  'the Dockerfile of the image is back')
+
+
+def test_an_image_is_found_by_typing_and_chosen_by_keys(browser, ann):
+    for name in ('tools of May', 'other'):
+        ann.image('FROM busybox\nENV A=1\n', name=name)
+    browser.open('/ui/new')
+    field = browser.tab_to('Image', 'input')
+    browser.type('MAY')
+    browser.named('[role=option]', 'tools of May')
+    browser.until(lambda: len(browser.all('[role=option]')) == 1, 'the server has searched')
+    browser.press(Keys.ARROW_DOWN, Keys.ENTER)
+    assert field.get_attribute('value').startswith('tools of May (')
+    browser.select_all()
+    browser.type('nothing like this')
+    browser.wait_text('No image has this name')
+    browser.press(Keys.ESCAPE, Keys.TAB)
+    browser.wait_text('Choose one of the list')
+
+
 def test_a_job_that_is_added_to_a_pipeline_starts_no_other(browser, ann):
     pipeline = ann.pipeline('Reports')
     first = ann.job(pipeline, 'true', image=ann.made)
@@ -252,3 +285,22 @@ def test_a_job_that_is_added_to_a_pipeline_starts_no_other(browser, ann):
     second = int(browser.path.rpartition('/')[2])
     assert ann.state(pipeline, second)['state'] == 'ready'
     assert ann.state(pipeline, first)['started_at'] == started
+
+
+def test_an_admin_sees_the_service_and_one_accounts_jobs(browser, ann, kabuto):
+    admin, other = kabuto.user(), kabuto.user()
+    assert kabuto.ctl('user', 'admin', admin.login, 'on').returncode == 0
+    for client, name in ((ann, 'job of ann'), (other, 'job of another')):
+        client.job(client.pipeline(), 'true', name=name)
+    browser.log_in(admin)
+    browser.open('/ui/admin')
+    browser.wait_text('The service works')
+    browser.wait_text('job of another', 'table')
+    browser.wait_text('job of ann', 'table')
+    browser.fill('Login of an account', ann.login)
+    browser.click(browser.button('Show its jobs'))
+    browser.until(lambda: 'job of another' not in browser.text('table') and
+                  'job of ann' in browser.text('table'), 'only the jobs of one account are shown')
+    browser.log_in(ann)
+    browser.open('/ui/admin')
+    browser.wait_text('Only an admin')

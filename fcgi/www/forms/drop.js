@@ -38,9 +38,7 @@ async function readEntry(entry, found) {
 		let count = 0, some;
 		while ((some = await readSome(reader)).length > 0) {
 			count += some.length;
-			for (const below of some) {
-				await readEntry(below, found);
-			}
+			await Promise.all(some.map((below) => readEntry(below, found)));
 		}
 		if (count === 0) {
 			found.empty.push(path);

@@ -1,6 +1,6 @@
 // @ts-check
 /* For admins: whether the service works and what to do if not, and the jobs of all accounts. */
-import { call, get } from '../api.js';
+import { get } from '../api.js';
 import { h, replace } from '../dom.js';
 import { time } from '../format.js';
 import { show as showJobs } from './jobs.js';
@@ -50,7 +50,7 @@ function health(signal) {
 	async function check() {
 		if (!document.hidden) {
 			try {
-				await call('GET', '/healthz', undefined, { signal });
+				await get('/healthz', { signal });
 				draw('');
 			} catch (error) {
 				if (signal.aborted) {
