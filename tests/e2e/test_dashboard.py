@@ -105,3 +105,14 @@ def test_a_list_names_the_change_from_which_its_events_go_on(kabuto, path):
     with Stream(user, '/events', ndjson=True, after=number) as stream:
         assert [(name, data['id']) for name, _, data in stream.until(
             lambda name, _, data: name == 'pipeline')] == [('pipeline', later)]
+
+
+def test_a_job_tells_the_names_of_its_image_and_pipeline(alice):
+    image = alice.image('FROM busybox\n', name='tools')
+    pipeline = alice.pipeline('Weather <of> March')
+    job = alice.state(pipeline, alice.job(pipeline, 'true', image=image))
+    assert (job['image'], job['image_name']) == ({'id': image}, 'tools')
+    assert (job['pipeline'], job['pipeline_name']) == ({'id': pipeline}, 'Weather <of> March')
+    expect(alice.call('PUT', f'/pipeline/{pipeline}', data={'name': 'April'}), 200)
+    listed, = alice.json(f'/jobs?pipeline={pipeline}').values()
+    assert listed['pipeline_name'] == 'April'

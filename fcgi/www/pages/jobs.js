@@ -184,7 +184,7 @@ export async function show(main, route, all = false) {
 			replace(body);
 			append(page);
 			for (const kind of page.items.length ? ['pipeline', 'image'] : []) {
-				const name = page.items[0][kind].name;
+				const name = page.items[0][`${kind}_name`];
 				const span = main.querySelector(`[data-picked=${kind}]`);
 				if (span && name && route.query.get(kind)) {
 					span.textContent = name;
