@@ -1,5 +1,6 @@
 """A client of Kabuto's streams of events, in both formats."""
 import json
+import threading
 
 import requests
 
@@ -38,7 +39,7 @@ class Stream:
             for data in self.answer.iter_content(None):
                 *lines, rest = (rest + data).split(b'\n')
                 yield from lines
-        except requests.exceptions.ChunkedEncodingError as error:
+        except requests.exceptions.RequestException as error:
             raise Cut from error
         if rest:
             raise Cut
@@ -101,3 +102,56 @@ def follow(client, path, **kw):
 def of(events, name):
     """The data of the events with this name."""
     return [data for event, _, data in events if event == name]
+
+
+class Follower(threading.Thread):
+    """Follows to the event `end` as a browser does: after each cut it reads on after its last id."""
+
+    def __init__(self, client, path, ndjson=False):
+        super().__init__()
+        self.client, self.path, self.ndjson = client, path, ndjson
+        self.events, self.last, self.opened, self.failure = [], None, 0, None
+        self.over = threading.Event()
+
+    def run(self):
+        try:
+            while not self.over.is_set() and not self.ended():
+                self.read_once()
+        except Exception as error:  # the test tells it
+            self.failure = error
+
+    def ended(self):
+        return bool(self.events) and self.events[-1][0] == 'end'
+
+    def read_once(self):
+        try:
+            stream = Stream(self.client, self.path, self.ndjson, self.last)
+        except requests.exceptions.RequestException:
+            return  # the web server is away
+        # The pool is away. lighttpd says 500 if a process dies that has taken the call already.
+        if stream.status in ((500, 503) if self.client.kabuto.server == 'lighttpd' else (503,)):
+            return
+        with stream:
+            self.opened += 1
+            try:
+                for event in stream:
+                    self.add(event)
+            except Cut:
+                pass
+
+    def add(self, event):
+        name, number, _ = event
+        if number is not None:
+            assert self.last is None or number > self.last, f'{event} after {self.last}'
+            self.last = number
+        self.events.append(event)
+
+    def lines(self):
+        return of(self.events, 'log')
+
+    def finish(self, seconds=120):
+        self.join(seconds)
+        if self.failure:
+            raise self.failure
+        assert self.ended(), f'the stream did not end; it had {self.events[-3:]}'
+        return self.events
