@@ -7,10 +7,8 @@ import { codeBlock, table } from '../widgets.js';
 
 const BYTES = ['memory', 'disk'];
 const SECONDS = ['timeout', 'grace'];
-/* What has its own place on the page, or says nothing to a reader. */
-const SHOWN_ELSEWHERE = new Set(['id', 'command', 'state', 'error', 'attempt', 'image', 'pipeline', 'attachments',
-	'attachment_token', 'results_path', 'creation_date', 'queued_at', 'started_at', 'finished_at', 'response',
-	'used_cpu', 'used_memory', 'used_io', 'queue', 'account', 'rerun_of', 'reruns', 'name', 'env']);
+/* As in the API; "command", "name" and "env" are shown in ways of their own. */
+const OPTIONS = ['memory', 'cpus', 'disk', 'pids', 'timeout', 'grace', 'network', 'retries', 'workdir', 'user', 'stderr'];
 
 /** @param {number} id */
 function jobLink(id) {
@@ -19,13 +17,13 @@ function jobLink(id) {
 
 /** @param {string} name @param {any} value */
 function optionText(name, value) {
-	if (value === null || value === '') {
+	if (value === null || value === undefined || value === '') {
 		return h('span', { class: 'muted' }, 'not given');
 	}
 	if (BYTES.includes(name)) {
 		return bytesExact(value);
 	}
-	return SECONDS.includes(name) ? `${count(value)} s` : typeof value === 'object' ? JSON.stringify(value) : String(value);
+	return SECONDS.includes(name) ? `${count(value)} s` : String(value);
 }
 
 /** @param {string} title @param {any} value */
@@ -92,8 +90,8 @@ export function jobOptions(job) {
 	const env = Array.isArray(job.env) ? job.env : Object.entries(job.env ?? {}).map(([k, v]) => `${k}=${v}`);
 
 	return h('section', { id: 'options' }, h('h2', null, 'Options'), h('dl', null,
-		Object.entries(job).filter(([name]) => !SHOWN_ELSEWHERE.has(name)).map(([name, value]) => [
-			h('dt', null, h('code', null, name)), h('dd', null, optionText(name, value))]),
+		OPTIONS.map((name) => [
+			h('dt', null, h('code', null, name)), h('dd', null, optionText(name, job[name]))]),
 		h('dt', null, h('code', null, 'env')), h('dd', null, env.length === 0
 			? h('span', { class: 'muted' }, 'not given')
 			: env.map((/** @type {string} */ pair) => h('div', null, h('code', null, pair))))));
