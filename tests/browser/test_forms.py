@@ -199,6 +199,10 @@ def test_a_dockerfile_that_fails_is_edited_and_built_again(browser, ann, tmp_pat
     browser.click(browser.button('Build'))
     browser.until(lambda: browser.has('a', 'New job with this image'), 'it is built', 120)
     assert [one['name'] for one in ann.json('/image').values()] == ['tools', 'mine']
+    browser.open('/ui/images')
+    browser.wait_text('Last builds')
+    states = [row.text.split()[1] for row in browser.all('section tbody tr')]
+    assert states == ['built', 'failed', 'built'], 'the newest build comes first'
 
 
 def test_tab_writes_a_tab_and_the_keyboard_still_leaves(browser, ann):

@@ -34,5 +34,5 @@ export function buildTable(others) {
 		{ title: 'Run time', number: true, class: 'wide-only', cell: duration },
 		{ title: 'Error', class: 'grow cut wide-only', cell: (build) =>
 			isCancelled(build) ? '' : (build.error ?? '').slice(0, 300) },
-	], [], { href: link });
+	], [], { href: link, key: (build) => build.build_id });
 }

@@ -31,8 +31,8 @@ function imageTable(others) {
 			cell: (/** @type {any} */ image) => image.account }] : []),
 		{ title: 'Number', number: true, cell: (image) => image.id },
 		{ title: 'Made', class: 'tight', cell: (image) => time(image.creation_date) },
-		{ title: 'Made from', class: 'wide-only', cell: (image) => h('code', null,
-			/^\s*from\s.{0,80}/im.exec(image.dockerfile ?? '')?.[0].trim() ?? '') },
+		{ title: 'Made from', class: 'tight wide-only', cell: (image) => h('code', null,
+			/^\s*from\s.{0,60}/im.exec(image.dockerfile ?? '')?.[0].trim() ?? '') },
 	], [], { href: (image) => `/ui/image/${image.id}` });
 }
 
@@ -62,6 +62,7 @@ export async function show(main, route) {
 	const { signal } = route;
 	const place = h('div'), buildPlace = h('section'), status = h('p', { role: 'status' });
 	const all = route.query.has('all'); // also those of other accounts
+	const builds = buildTable(all);
 	let round = 0, pending = false;
 
 	/** Loads the images that fit the search. */
@@ -121,14 +122,9 @@ export async function show(main, route) {
 		try {
 			const { items } = await getPage(
 				`/image/build?limit=${BUILDS}&order=newest${all ? '' : '&own=true'}`, { signal });
-			const shown = buildTable(all);
-			const focused = /** @type {HTMLElement|null} */ (buildPlace.contains(document.activeElement)
-				? document.activeElement : null)?.getAttribute('href');
-			shown.update(items);
-			replace(buildPlace, items.length > 0 ? [h('h2', null, 'Last builds'), shown] : null);
-			if (focused) {
-				/** @type {HTMLElement|null} */ (
-					buildPlace.querySelector(`a[href="${CSS.escape(focused)}"]`))?.focus();
+			builds.update(items);
+			if (!builds.isConnected) {
+				replace(buildPlace, items.length > 0 ? [h('h2', null, 'Last builds'), builds] : null);
 			}
 			if (items.some((build) => build.state === 'PENDING')) {
 				const timer = window.setTimeout(loadBuilds, AGAIN_MS);
