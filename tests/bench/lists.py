@@ -1,6 +1,7 @@
 """Pages of lists, in an account with many jobs: each filter, and an admin's view of all."""
 import statistics
 
+import processes
 from client import expect
 from filling import Filling
 from logs import Reader
@@ -27,10 +28,13 @@ def filters(user, pipeline, image):
             'by image, state and a name that none has': f'&image={image}&state=done&name=nothing'}
 
 
-def time_page(report, reader, what, path, rounds):
+def time_page(report, kabuto, reader, what, path, rounds):
+    """Also the processor time, which other work on the machine changes less."""
+    before = processes.cpu_seconds(kabuto['api'].pid)
     took = [reader.time_ms(path) for _ in range(rounds)]
+    used = processes.cpu_seconds(kabuto['api'].pid) - before
     report.add(what, statistics.median(took), 'ms', at_most=MOST_MS)
-    report.add(f'{what}, the slowest of {rounds}', max(took), 'ms')
+    report.add(f'{what}, processor time', 1000 * used / rounds, 'ms')
 
 
 def measure(bed, report):
@@ -51,7 +55,7 @@ def measure(bed, report):
                     continue
                 path = f'/jobs?limit={PAGE}{query}' + ('' if 'order=' in query else '&order=newest')
                 expect(client.get(path), 200)
-                time_page(report, reader, f'jobs {what}{title}', path, rounds)
+                time_page(report, kabuto, reader, f'jobs {what}{title}', path, rounds)
             for what, path in (('jobs in queue', '/jobs?state=in_queue'),
                                ('jobs of a pipeline', f'/pipeline/{failed}/job?name=1'),
                                ('pipelines by name', '/pipeline?name=nothing'),
@@ -60,4 +64,4 @@ def measure(bed, report):
                                ('events', '/account/events?')):
                 path += f'&limit={PAGE}&order=newest'
                 expect(client.get(path), 200)
-                time_page(report, reader, f'{what}{title}', path, rounds)
+                time_page(report, kabuto, reader, f'{what}{title}', path, rounds)
