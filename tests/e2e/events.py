@@ -108,14 +108,14 @@ class Follower(threading.Thread):
     """Follows to the event `end` as a browser does: after each cut it reads on after its last id."""
 
     def __init__(self, client, path, ndjson=False):
-        super().__init__()
+        super().__init__(daemon=True)
         self.client, self.path, self.ndjson = client, path, ndjson
         self.events, self.last, self.opened, self.failure = [], None, 0, None
         self.over = threading.Event()
 
     def run(self):
         try:
-            while not self.over.is_set() and not self.ended():
+            while not self.ended() and not self.over.wait(0.01):
                 self.read_once()
         except Exception as error:  # the test tells it
             self.failure = error
