@@ -134,12 +134,33 @@ def test_attempts_are_shown_together_and_alone(browser, eve):
     browser.until(lambda: browser.run(TEXT) == raws[0], 'the first one is shown')
 
 
-@pytest.mark.console('404')
 def test_another_accounts_job_is_not_found(kabuto, browser, eve):
     other = kabuto.user()
     _, job = other.begin('true')
-    browser.open(f'/ui/job/{job}', ready=False)
-    browser.wait_text(f'Job {job} was not found')
+    for word in (job, 999999999, 'x', 0, '-1', '1e400'):
+        browser.open(f'/ui/job/{word}')
+        browser.wait_text(f'Job {word} was not found', 'h1')
+
+
+@pytest.mark.console('410 (Gone)')
+def test_a_removed_log_says_so(kabuto, browser, eve):
+    pipeline, job = eve.begin('true')
+    eve.wait_job(pipeline, job)
+    kabuto.sql(f'UPDATE job SET logs_removed_at = 1000000000000 WHERE id = {job}')
+    browser.open(f'/ui/job/{job}')
+    browser.wait_text('the logs were removed at 2001', '#log')
+    assert not browser.has('button', 'Try again')
+
+
+def test_what_is_copied_is_the_text(browser, eve):
+    pipeline, job = eve.begin('seq 1 1700; echo to stderr >&2')
+    eve.wait_job(pipeline, job)
+    browser.open(f'/ui/job/{job}')
+    raw = eve.get(f'/execution/{job}/logs?raw').text
+    browser.until(lambda: browser.run(TEXT) == raw, 'the log is loaded')
+    copied = browser.run('getSelection().selectAllChildren(document.querySelector(".log-lines"));'
+                         'return getSelection().toString()')
+    assert copied.rstrip('\n') == raw.rstrip('\n')
 
 
 def test_deleting_asks_first(browser, eve):

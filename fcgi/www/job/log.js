@@ -1,5 +1,6 @@
 // @ts-check
 /* The log of a job's page: it loads, follows, and can show the log of one attempt alone. */
+import { ApiError } from '../api.js';
 import { follow } from '../events.js';
 import { h, replace } from '../dom.js';
 import { duration } from '../format.js';
@@ -70,7 +71,7 @@ export function jobLog(route, onState) {
 		const store = new LogStore(now.id, { head: (items) => fresh.head(items), tail: (items) => fresh.tail(items),
 			join: (items) => fresh.join(items), live: (items) => fresh.live(items), progress: (part) => fresh.progress(part),
 			trouble: (error) => replace(trouble, error && errorBox(error)) }, signal, { attempt, attempts: now.attempt });
-		const tools = new LogTools(fresh, signal, { raw, onGo: (id) => setHash({ from: id, to: id }) });
+		const tools = new LogTools(fresh, signal, { raw, saveAs: `job-${now.id}.log`, onGo: (id) => setHash({ from: id, to: id }) });
 
 		job = now;
 		view = fresh;
@@ -87,7 +88,9 @@ export function jobLog(route, onState) {
 			}
 			await store.rest();
 		} catch (error) {
-			if (!signal.aborted) {
+			if (error instanceof ApiError && error.status === 410) {
+				replace(trouble, h('p', { class: 'note' }, error.message)); /* it was removed, being old */
+			} else if (!signal.aborted) {
 				replace(trouble, errorBox(error, () => start(job, attempt)));
 			}
 		}

@@ -69,18 +69,21 @@ function charts(job, samples) {
 export function jobUsage(signal) {
 	const numbers = h('dl', { class: 'facts' });
 	const element = h('section', { id: 'usage', hidden: true });
-	let job = /** @type {any} */ (null), samples = /** @type {Sample[]} */ ([]), timer = 0, run = '';
+	let job = /** @type {any} */ (null), samples = /** @type {Sample[]} */ ([]), timer = 0, run = '', trouble = '', round = 0;
 
 	async function load() {
+		const mine = ++round; /* a later call makes this one idle */
+
 		clearTimeout(timer);
 		try {
 			if (!document.hidden) {
 				samples = await get(`${jobPath(job)}/usage`, { signal });
+				trouble = '';
 			}
-		} catch {
-			/* the numbers of the job itself are shown all the same */
+		} catch (error) {
+			trouble = /** @type {Error} */ (error).message; /* the job's own numbers are shown all the same */
 		}
-		if (!signal.aborted) {
+		if (!signal.aborted && mine === round) {
 			draw();
 			timer = hasEnded(job) ? 0 : window.setTimeout(load, POLL_MS);
 		}
@@ -89,7 +92,8 @@ export function jobUsage(signal) {
 		element.hidden = !job.started_at;
 		if (!element.hidden) {
 			replace(numbers, gauges(job, samples));
-			replace(element, h('h2', null, 'Usage over time'), charts(job, samples));
+			replace(element, h('h2', null, 'Usage over time'),
+				trouble === '' ? charts(job, samples) : h('p', { class: 'muted' }, trouble));
 		}
 	}
 	signal.addEventListener('abort', () => clearTimeout(timer));

@@ -43,9 +43,9 @@ export function errorStarts(rows) {
 
 export class LogTools {
 	/** @param {LogView} view @param {AbortSignal} signal
-	 * @param {{raw: string, onGo: (id: number) => void}} options `raw`: the path of the whole text;
-	 * `onGo` is told the row that the reader is led to */
-	constructor(view, signal, { raw, onGo }) {
+	 * @param {{raw: string, saveAs: string, onGo: (id: number) => void}} options `raw`: the path of the
+	 * whole text; `saveAs`: its name as a file; `onGo` is told the row that the reader is led to */
+	constructor(view, signal, { raw, saveAs, onGo }) {
 		this.view = view;
 		this.onGo = onGo;
 		/** @type {number[]} The indexes of the rows that were found. */
@@ -61,7 +61,7 @@ export class LogTools {
 		this.hits = h('span', { class: 'muted log-hits', role: 'status' });
 		this.followed = h('input', { type: 'checkbox', checked: true,
 			onChange: () => view.follow(this.followed.checked) });
-		this.element = this.draw(raw);
+		this.element = this.draw(raw, saveAs);
 		view.onFollow = (following) => {
 			this.followed.checked = following;
 		};
@@ -84,8 +84,8 @@ export class LogTools {
 		});
 	}
 
-	/** @param {string} raw */
-	draw(raw) {
+	/** @param {string} raw @param {string} saveAs */
+	draw(raw, saveAs) {
 		const { view } = this;
 		const button = (/** @type {string} */ text, /** @type {string} */ title,
 			/** @type {() => void} */ onClick) =>
@@ -107,7 +107,7 @@ export class LogTools {
 		h('label', { title: 'key: w' }, this.wrapped, ' Wrap'),
 		h('label', { title: 'key: f' }, this.followed, ' Follow'),
 		h('a', { href: raw, target: '_blank', rel: 'noopener' }, 'Raw'),
-		h('a', { href: raw, download: '' }, 'Download'));
+		h('a', { href: raw, download: saveAs }, 'Download'));
 	}
 
 	/** Finds the rows with the words. @param {boolean} go whether to go to the nearest one */

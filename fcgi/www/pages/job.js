@@ -1,6 +1,6 @@
 // @ts-check
 /* One job: its state and why, its use of the machine, log, results, inputs and options. */
-import { ApiError, getPage } from '../api.js';
+import { getPage } from '../api.js';
 import { h, replace } from '../dom.js';
 import { hasEnded } from '../job/explain.js';
 import { jobCommand, jobFacts, jobInputs, jobOptions } from '../job/facts.js';
@@ -14,14 +14,14 @@ import { results } from '../results/list.js';
 const TICK_MS = 1000; /* how often the times of a running job move on */
 const QUEUE_MS = 5000; /* how often its place in the queue is asked for: other jobs move it */
 
-/** Finds the job by its id alone: the address has no pipeline. @param {number} id @param {AbortSignal} signal */
+/** Finds the job by its id alone: the address has no pipeline. Returns null if there is none.
+ * @param {number} id @param {AbortSignal} signal */
 async function findJob(id, signal) {
-	const { items } = await getPage(`/jobs?after=${id - 1}&limit=1`, { signal });
-
-	if (items[0]?.id !== id) {
-		throw new ApiError(404, `Job ${id} was not found. It was deleted, or it belongs to somebody else.`);
+	if (!Number.isSafeInteger(id) || id < 1) {
+		return null;
 	}
-	return items[0];
+	const { items } = await getPage(`/jobs?after=${id - 1}&limit=1`, { signal });
+	return items[0]?.id === id ? items[0] : null;
 }
 
 /** The results: a line while the job has not ended, then the list. @param {AbortSignal} signal */
@@ -53,6 +53,13 @@ function jobResults(signal) {
 export async function show(main, route) {
 	const { signal } = route;
 	let job = await findJob(Number(route.params.job), signal);
+
+	if (!job) {
+		route.title('Job not found');
+		replace(main, h('h1', null, `Job ${route.params.job} was not found`),
+			h('p', null, 'It was deleted, or it belongs to somebody else. ', h('a', { href: '/ui/jobs' }, 'See your jobs')));
+		return;
+	}
 	const head = jobHead(job, route), facts = jobFacts(), usage = jobUsage(signal), files = jobResults(signal);
 	const log = jobLog(route, update);
 	const rest = h('div', { class: 'job-rest' });
