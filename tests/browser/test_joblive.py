@@ -1,4 +1,6 @@
 """A job's page while the job waits, runs and ends; what its buttons do."""
+from datetime import datetime
+
 import pytest
 
 TEXT = 'return document.querySelector(".log-lines").textContent'
@@ -47,6 +49,12 @@ def test_a_page_lives_with_its_job(kabuto, browser, eve):
     raw = eve.get(f'/execution/{job}/logs?raw').text
     assert browser.run(TEXT) == raw
     browser.wait_text('Ended: exit code 0', '#log')
+    # Times are counted from the job's start, although the page was there before.
+    first = browser.run('return document.querySelector(".log-gutter").dataset.lines.split("\\n")[0]')
+    lines = eve.json(f'/execution/{job}/logs')
+    began = eve.state(pipeline, job)['started_at']
+    passed = datetime.fromisoformat(lines[0]['time']) - datetime.fromisoformat(began)
+    assert f'{max(0, passed.total_seconds()):.3f}' in first
 
 
 def test_a_log_is_followed_only_while_its_end_is_seen(kabuto, browser, eve):

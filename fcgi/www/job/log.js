@@ -66,7 +66,7 @@ export function jobLog(route, onState) {
 		stop = new AbortController();
 		const { signal } = stop;
 		const raw = `/execution/${now.id}/logs?raw${attempt > 0 ? `&attempt=${attempt}` : ''}`;
-		const fresh = new LogView({ folded: hasEnded(now), start: Date.parse(now.started_at ?? now.creation_date),
+		const fresh = new LogView({ folded: hasEnded(now), start: now.started_at && attempt === 0 ? Date.parse(now.started_at) : Date.now(),
 			times: choices.times, wrap: choices.wrap, onSelect: setHash });
 		const store = new LogStore(now.id, { head: (items) => fresh.head(items), tail: (items) => fresh.tail(items),
 			join: (items) => fresh.join(items), live: (items) => fresh.live(items), progress: (part) => fresh.progress(part),
@@ -110,6 +110,9 @@ export function jobLog(route, onState) {
 			const text = now.state === 'ready' ? 'The job has not run yet.'
 				: now.state === 'in_queue' ? 'The log begins when the job starts.'
 					: hasEnded(now) ? `Ended: ${now.error ?? 'exit code 0'}${now.started_at ? `, after ${duration(now)}` : ''}` : '';
+			if (now.started_at && attempts.value === '0') {
+				view.startAt(Date.parse(now.started_at));
+			}
 			view.foot.hidden = text === '';
 			view.foot.textContent = text;
 			view.refresh();

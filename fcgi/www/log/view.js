@@ -54,7 +54,6 @@ export class LogView {
 		this.setWrap(options.wrap);
 	}
 
-	/** Stops observing. */
 	close() {
 		this.observer.disconnect();
 		this.resized.disconnect();
@@ -111,8 +110,7 @@ export class LogView {
 		}
 	}
 
-	/** @param {Body} body */
-	watch(body) {
+	watch(/** @type {Body} */ body) {
 		body.onBlock = (block) => {
 			this.known.set(block.element, { body, block });
 			this.observer.observe(block.element);
@@ -126,13 +124,18 @@ export class LogView {
 		}
 	}
 
-	/** Draws the rows that are new. */
 	draw() {
 		this.scheduled = false;
 		this.main.draw();
 		this.end?.draw();
+		this.startAt(this.options.start);
 		this.refresh();
 		this.onChange.forEach((tell) => tell());
+	}
+
+	/** Sets from when on times are counted: from the first row if that is earlier. @param {number} ms */
+	startAt(ms) {
+		this.options.start = Math.min(ms, this.main.rows.list[0]?.time ?? ms);
 	}
 
 	/** Draws what depends on the place and the size of the box. */

@@ -40,7 +40,7 @@ function fileRow(path, file, signal) {
 	const place = h('div', { class: 'preview', hidden: true });
 	const page = kindOf(file.name) === 'page';
 	const button = h('button', { type: 'button', class: 'file-name', 'aria-expanded': page ? null : 'false',
-		title: page ? 'Opens in a new tab' : 'Shows it here', onClick: show }, baseName(file.name), page ? ' ↗' : '');
+		title: page ? 'Opens in a new tab' : 'Shows it here', dataset: { row: '' }, onClick: show }, baseName(file.name), page ? ' ↗' : '');
 
 	async function show() {
 		place.hidden = !page && !place.hidden;
