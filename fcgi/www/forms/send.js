@@ -3,7 +3,7 @@
  * The end of a form: its button, the progress of the upload, the button that stops it, and the
  * error that belongs to no field.
  */
-import { ApiError, upload } from '../api.js';
+import { ApiError, get, upload } from '../api.js';
 import { h, replace } from '../dom.js';
 import { bytes, seconds } from '../format.js';
 import { findUnreadable } from './drop.js';
@@ -45,6 +45,11 @@ export async function explainError(error, files) {
 		const names = bad.slice(0, 5).join(', ') + (bad.length > 5 ? ' and others' : '');
 		return `The browser can no longer read ${names}: it was changed, moved or deleted since you ` +
 			'chose it. Remove it here and choose it again.';
+	}
+	try {
+		await get('/account'); // a refusal may be lost behind a body that nobody reads any more
+	} catch (refusal) {
+		return refusal.message;
 	}
 	return 'The connection to the server was cut. Nothing is lost here: try again. What the server ' +
 		'has already done is not done twice.';
