@@ -134,21 +134,26 @@ class Browser:
     def wait_page(self):
         """Until the page's module has drawn it."""
         self.until(lambda: self.run('return document.readyState === "complete" &&'
-                                    '!!document.querySelector("main h1, main form, main [role=alert]")'),
+                                    '!!document.querySelector("main :is(h1, h2, form, [role=alert])")'),
                    'the page is drawn')
 
+    def under_way(self):
+        """The URLs of the calls without an answer, but for the streams, which stay open."""
+        calls = {}
+        for method, said in self.collect().requests:
+            if method == 'Network.requestWillBeSent':
+                calls[said['requestId']] = said['request']['url']
+            elif method in ('Network.loadingFinished', 'Network.loadingFailed'):
+                calls.pop(said['requestId'], None)
+        return [url for url in calls.values()
+                if not url.split('?')[0].endswith('/events') and 'wait=' not in url]
+
     def settle(self):
-        """Waits until no call is under way but the streams, which stay open."""
-        def quiet():
-            open_calls = {}
-            for method, said in self.collect().requests:
-                if method == 'Network.requestWillBeSent':
-                    open_calls[said['requestId']] = said['request']['url']
-                elif method in ('Network.loadingFinished', 'Network.loadingFailed'):
-                    open_calls.pop(said['requestId'], None)
-            return not [url for url in open_calls.values()
-                        if not url.split('?')[0].endswith('/events') and 'wait=' not in url]
-        self.until(quiet, 'all calls have their answers')
+        """Waits until all calls have their answers."""
+        try:
+            self.until(lambda: not self.under_way(), 'all calls have their answers')
+        except AssertionError as error:
+            raise AssertionError(f'{error}\nunder way: {self.under_way()}') from None
         return self
 
     def reload(self):
@@ -290,6 +295,8 @@ class Browser:
         for _ in range(MOST_TABS):
             self.press(Keys.TAB)
             met.append(self.focused())
+            if met[-1][1] == 'textarea' and met[-1:] == met[-2:-1]:
+                self.press(Keys.ESCAPE)  # the tab key writes a tab there
             if met[-1][0].lower().startswith(name.lower()) and (not tags or met[-1][1] in tags):
                 return self.driver.switch_to.active_element
         raise AssertionError(f'the tab key does not reach {name!r}; it went over {met[:60]}')
