@@ -78,6 +78,8 @@ parameter_check_pair(const struct value *value, struct error *err)
 {
 	size_t key = strcspn(value->text, "=");
 
+	if (strcmp(value->text, NO_PAIRS) == 0)
+		return true;
 	if (key == 0 || value->text[key] == '\0')
 		return parameter_bad(value->parameter, err,
 		    "must be KEY=VALUE, or in JSON an object of keys and values");
@@ -424,6 +426,8 @@ parameter_add_object(struct values *values, const struct parameter *p, json_t *o
 		return parameter_needs_files(p, err);
 	if (p->type != PARAMETER_PAIRS)
 		return parameter_bad(p, err, "must not be an object");
+	if (json_object_size(object) == 0)
+		return parameter_add_one(values, p, NO_PAIRS, strlen(NO_PAIRS), err);
 	json_object_foreach (object, key, value)
 		if (!parameter_add_json_pair(values, p, key, strlen(key), value, err))
 			return false;
@@ -451,6 +455,8 @@ parameter_add_array(struct values *values, const struct parameter *p, json_t *ar
 		return json_array_size(array) == 0 || parameter_needs_files(p, err);
 	if (!parameter_repeats(p) && json_array_size(array) != 1)
 		return parameter_bad(p, err, "must be one value");
+	if (p->type == PARAMETER_PAIRS && json_array_size(array) == 0)
+		return parameter_add_one(values, p, NO_PAIRS, strlen(NO_PAIRS), err);
 	json_array_foreach (array, i, item) {
 		if (json_is_array(item))
 			return parameter_bad(p, err, "must not contain lists");

@@ -15,6 +15,7 @@
 #define TEXT_MOST   (1024 * 1024)     /* bytes of one text */
 #define TEXTS_MOST  (4 * 1024 * 1024) /* bytes of all texts of a call */
 #define VALUES_MOST 4096              /* values of a call */
+#define NO_PAIRS    "{}"              /* the value of an empty list of pairs, which was given */
 
 enum parameter_type {
 	PARAMETER_TEXT,    /* of least to most bytes */
@@ -26,7 +27,7 @@ enum parameter_type {
 	PARAMETER_BOOLEAN, /* true or false */
 	PARAMETER_FLAG,    /* "?raw": true if it is present without a value */
 	PARAMETER_CHOICE,  /* one of choices */
-	PARAMETER_PAIRS,   /* texts KEY=VALUE, or a JSON object; may come repeatedly */
+	PARAMETER_PAIRS,   /* texts KEY=VALUE, or a JSON object; may come repeatedly; NO_PAIRS */
 	PARAMETER_PATH,    /* an absolute path, or empty */
 	PARAMETER_COMMAND, /* a shell line, or a JSON array of strings */
 	PARAMETER_FILES    /* multipart/form-data only */

@@ -191,21 +191,24 @@ bool
 request_pairs(const struct request *req, const char *name, char **to, struct error *err)
 {
 	cleanup_json json_t *array = json_array();
-	size_t given = 0;
-	char *text;
+	bool given = false, done = array != NULL;
+	char *text = NULL;
 
 	for (size_t i = 0; i < req->values.count; i++) {
 		const struct value *value = &req->values.items[i];
 
 		if (strcmp(value->parameter->name, name) != 0)
 			continue;
-		given++;
-		json_array_append_new(array, json_string(value->text));
+		given = true;
+		done = done &&
+		    (strcmp(value->text, NO_PAIRS) == 0 ||
+			json_array_append_new(array, json_string(value->text)) == 0);
 	}
-	if (given == 0)
+	if (!given)
 		return true;
-	text = json_array_size(array) == given ? json_dumps(array, JSON_COMPACT) : NULL;
-	if (text == NULL)
+	if (done && json_array_size(array) > 0)
+		text = json_dumps(array, JSON_COMPACT);
+	if (!done || (text == NULL && json_array_size(array) > 0))
 		return error_set(err, ERROR_SYSTEM, "read %s: not enough memory", name);
 	free(*to);
 	*to = text;

@@ -135,8 +135,8 @@ double request_decimal(const struct request *req, const char *name, double fallb
 bool request_flag(const struct request *req, const char *name);
 
 /*
- * Sets *to to a JSON array of all texts of a parameter, after freeing its former text. *to stays if
- * the parameter was not given.
+ * Sets *to to a JSON array of all texts of a parameter, or to NULL if it was given as an empty list,
+ * after freeing its former text. *to stays if the parameter was not given.
  */
 bool request_pairs(const struct request *req, const char *name, char **to, struct error *err);
 

@@ -210,6 +210,17 @@ def test_env(alice):
     assert alice.lines(job['id'])[0].startswith('1|with = and spaces||')
 
 
+@pytest.mark.parametrize('sent', [{'json': {'env': {}}}, {'json': {'env': []}}, {'data': {'env': '{}'}}])
+def test_an_empty_env_takes_all_variables_away(alice, sent):
+    pipeline = alice.pipeline()
+    job = alice.job(pipeline, 'true', env=['A=1', 'B=2'])
+    expect(alice.call('PUT', f'/pipeline/{pipeline}/job/{job}', json={'name': 'renamed'}), 200)
+    assert alice.state(pipeline, job)['env'] == ['A=1', 'B=2']
+    expect(alice.call('PUT', f'/pipeline/{pipeline}/job/{job}', **sent), 200)
+    assert alice.state(pipeline, job)['env'] == []
+    assert alice.state(pipeline, alice.job(pipeline, 'true', env='{}'))['env'] == []
+
+
 def test_env_of_the_image_can_be_changed(alice):
     image = alice.image('FROM busybox\nENV A=image B=image\n')
     assert alice.lines(alice.run('echo $A $B', image=image, env='A=job')['id']) == ['job image']

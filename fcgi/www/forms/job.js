@@ -127,7 +127,7 @@ export function formData({ fields, files }, former) {
 			(!former && name === 'stderr' && value === 'separate')) {
 			continue;
 		}
-		for (const one of Array.isArray(value) ? value : [value]) {
+		for (const one of !Array.isArray(value) ? [value] : former && value.length === 0 ? ['{}'] : value) {
 			data.append(name, String(one));
 		}
 	}

@@ -48,13 +48,10 @@ function oldInputs(attachments, removed, onChange) {
  */
 function check(form, former) {
 	const { fields, files, image, pipeline } = form;
-	const wrong = checkOptions(fields), env = fields.env.value();
+	const wrong = checkOptions(fields);
 	let right = true;
 
 	clearErrors({ ...fields, files, pipeline });
-	if (former && former.env.length > 0 && env.length === 0) {
-		wrong.env = 'The server cannot take all variables away: keep one of them.';
-	}
 	for (const [name, words] of Object.entries(wrong).reverse()) {
 		right = !failField(fields, `${name}: ${words}`);
 	}
