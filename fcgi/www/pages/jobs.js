@@ -54,6 +54,7 @@ function makeFilters({ path, query, setQuery, signal }, pathNow, reload) {
 			clearTimeout(timer);
 			timer = setTimeout(() => {
 				setQuery({ name: search.value });
+				tabs.forEach(([state, tab]) => tab.setAttribute('href', pathWith('state', state)));
 				reload();
 			}, TYPING_MS);
 		} });
@@ -70,10 +71,12 @@ function makeFilters({ path, query, setQuery, signal }, pathNow, reload) {
 		{ class: 'button' }, async (items) => (await import('./picker.js')).fill(items, kind,
 			(id) => pathWith(kind, id), signal));
 
-	return [h('nav', { class: 'tabs', 'aria-label': 'State' }, ['', ...STATES].map((state) =>
+	const tabs = /** @type {[string, HTMLElement][]} */ (['', ...STATES].map((state) => [state,
 		h('a', { href: pathWith('state', state),
 			'aria-current': (query.get('state') ?? '') === state ? 'true' : null },
-		state ? stateWord(state) : 'all'))),
+		state ? stateWord(state) : 'all')]));
+
+	return [h('nav', { class: 'tabs', 'aria-label': 'State' }, tabs.map(([, tab]) => tab)),
 	search, picker('pipeline', 'Pipeline'), picker('image', 'Image'),
 	menu('⋯', { 'aria-label': 'More about this list' }, async (items) => replace(items,
 		(await import('../widgets.js')).copyButton('Copy as curl', () => curl('GET', pathNow()))))];
