@@ -1,8 +1,10 @@
 // @ts-check
-/* What to do first: stands on pages that are empty because the account is new. */
+/*
+ * What to do first: stands on the overview while the account is new. It loads no other module, so
+ * that the first page that anybody sees stays small.
+ */
 import { me } from '../api.js';
 import { h } from '../dom.js';
-import { codeBlock, empty } from '../widgets.js';
 
 /** @param {string} origin @param {string} login */
 const curlLines = (origin, login) => `U=${origin}
@@ -36,20 +38,32 @@ s.post(f'{base}/pipeline/{pipeline}/submit')
 print(s.get(f'{base}/pipeline/{pipeline}/job/{job}?wait=30').json()[str(job)]['state'])`;
 
 /**
- * @param {string} [title]
- * @returns {HTMLElement}
+ * @param {string} title
+ * @param {string} text
  */
-export function firstSteps(title = 'No jobs yet') {
+function block(title, text) {
+	const copy = async (/** @type {Event} */ event) => {
+		const button = /** @type {HTMLElement} */ (event.currentTarget);
+		(await import('../widgets.js')).copy(text, button);
+	};
+	return h('figure', { class: 'code' }, h('figcaption', null, h('span', null, title),
+		h('button', { type: 'button', class: 'quiet', onClick: copy }, 'Copy')),
+	h('pre', { tabindex: '0' }, text));
+}
+
+/** @returns {HTMLElement} */
+export function firstSteps() {
 	const login = me.known()?.login ?? '<login>';
 
-	return empty(title,
-		'A job runs a command in an image. It reads the files that you send in /inbox, and Kabuto keeps what it writes to /outbox.',
+	return h('section', { class: 'empty' }, h('h2', null, 'No jobs yet'),
+		h('p', null, 'A job runs a command in an image. It reads the files that you send in /inbox, ' +
+			'and Kabuto keeps what it writes to /outbox.'),
 		h('ol', null,
 			h('li', null, h('a', { href: '/ui/images' }, 'Build an image'), ' from a Dockerfile. ',
 				h('code', null, 'FROM busybox'), ' is enough for a first one.'),
 			h('li', null, h('a', { href: '/ui/new' }, 'Make a new job'), ': drop your files, and type the command.'),
 			h('li', null, 'Watch its log, and look at its results.')),
 		h('h3', null, 'The same from a shell or a program'),
-		codeBlock(curlLines(location.origin, login), 'curl'),
-		codeBlock(pythonLines(location.origin, login), 'Python'));
+		block('curl', curlLines(location.origin, login)),
+		block('Python', pythonLines(location.origin, login)));
 }

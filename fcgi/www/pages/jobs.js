@@ -7,7 +7,6 @@ import { curl, getPage } from '../api.js';
 import { h, replace } from '../dom.js';
 import { follow } from '../events.js';
 import { stateWord } from '../format.js';
-import { COLUMNS, makeRow } from './jobrow.js';
 
 const PAGE = 50; // jobs
 const TICK_MS = 1000;
@@ -99,7 +98,9 @@ async function nothing({ query, path }) {
  * @param {boolean} [all] whether the list is of all accounts, for an admin
  */
 export async function show(main, route, all = false) {
-	/** @type {Map<number, ReturnType<typeof makeRow>>} newest first */
+	/** @type {typeof import('./jobrow.js')} loaded with the first jobs: a new account has none */
+	let parts;
+	/** @type {Map<number, ReturnType<typeof import('./jobrow.js').makeRow>>} newest first */
 	const rows = new Map();
 	const waiting = /** @type {Map<number, any>} */ (new Map());
 	let next = /** @type {string|null} */ (null);
@@ -119,7 +120,7 @@ export async function show(main, route, all = false) {
 
 	function showNews() {
 		const known = [...rows.values()];
-		known.push(...[...waiting.values()].map((job) => makeRow(job, all)));
+		known.push(...[...waiting.values()].map((job) => parts.makeRow(job, all)));
 		known.sort((a, b) => b.job.id - a.job.id);
 		rows.clear();
 		known.forEach((row) => rows.set(row.job.id, row));
@@ -153,7 +154,7 @@ export async function show(main, route, all = false) {
 		news.textContent = waiting.size === 1 ? '1 new job' : `${waiting.size} new jobs`;
 	}
 	function append(/** @type {{items: any[], next: string|null}} */ page) {
-		const fresh = page.items.filter((job) => !rows.has(job.id)).map((job) => makeRow(job, all));
+		const fresh = page.items.filter((job) => !rows.has(job.id)).map((job) => parts.makeRow(job, all));
 		fresh.forEach((row) => rows.set(row.job.id, row));
 		body.append(...fresh.map((row) => row.tr));
 		next = page.next;
@@ -182,6 +183,14 @@ export async function show(main, route, all = false) {
 		const { signal } = loading;
 		try {
 			const page = await getPage(pathNow(), { signal });
+			if (page.items.length && !parts) {
+				parts = await import('./jobrow.js');
+				replace(heads, parts.COLUMNS.filter(([name]) => all || name !== 'account')
+					.map(([, text, style]) => h('th', { scope: 'col', class: style }, text)));
+			}
+			if (signal.aborted) {
+				return;
+			}
 			rows.clear();
 			waiting.clear();
 			replace(body);
@@ -208,9 +217,9 @@ export async function show(main, route, all = false) {
 		}
 	}
 
-	const table = h('div', { class: 'table', hidden: true }, h('table', { class: 'jobs' }, h('thead', null,
-		h('tr', null, COLUMNS.filter(([name]) => all || name !== 'account').map(([, text, style]) =>
-			h('th', { scope: 'col', class: style }, text)))), body));
+	const heads = h('tr');
+	const table = h('div', { class: 'table', hidden: true },
+		h('table', { class: 'jobs' }, h('thead', null, heads), body));
 	const timer = setInterval(() => rows.forEach((row) => row.job.state === 'running' && row.tick()), TICK_MS);
 
 	route.title(all ? 'All jobs' : 'Jobs');
