@@ -8,7 +8,7 @@ import { h } from '../dom.js';
 
 /** @param {string} origin @param {string} login */
 const curlLines = (origin, login) => `U=${origin}
-curl $U/login -d login=${login} --data-urlencode password@- -c cookies.txt
+curl $U/login -d login=${login} --data-urlencode 'password=<password>' -c cookies.txt
 
 printf 'FROM busybox\\n' >Dockerfile
 curl $U/image -b cookies.txt -d name=first --data-urlencode dockerfile@Dockerfile
