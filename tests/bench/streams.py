@@ -12,7 +12,7 @@ from wait import until
 MEMORY_MOST = 60  # MB of the pool with STREAMS open
 LATENCY_MOST = 200  # ms, for 95 of 100 readers
 # A job that prints each line that the host writes into its FIFO.
-ECHO = 'mkfifo -m 666 /outbox/in; while read line < /outbox/in; do echo "$line"; done'
+ECHO = 'mkfifo -m 666 /outbox/in; while true; do read line < /outbox/in && echo "$line"; done'
 JOB_MEMORY = '6m'
 
 
