@@ -159,6 +159,7 @@ changeevents_next(struct stream *stream, struct stream_context *context, struct 
 {
 	struct changeevents *events = stream->state;
 	struct changeevents_reading reading = { .stream = stream, .context = context };
+	int64_t before = events->after;
 	bool done;
 
 	if (events->says_now) {
@@ -173,6 +174,7 @@ changeevents_next(struct stream *stream, struct stream_context *context, struct 
 	textbuffer_clear(&reading.buffer);
 	if (*piece != NULL)
 		return STREAM_PIECE;
+	events->after = before; /* nothing was sent: a later try reads the same again */
 	return done ? STREAM_WAIT : STREAM_END;
 }
 
