@@ -10,7 +10,8 @@ const NEXT = /** @type {[RegExp, string][]} */ ([
 	[/^timed out/, 'Copy it as a new job with a larger timeout, or give it less to do.'],
 	[/^killed by its owner/, 'Run it again if you need it after all.'],
 	[/^cancelled/, 'Submit its pipeline, or run it again.'],
-	[/^the engine (lost|stopped)/, 'This was not the job\'s fault. Run it again. With retries it would run again by itself.'],
+	[/^the engine (lost|stopped)/,
+		'This was not the job\'s fault. Run it again. With retries it would run again by itself.'],
 	[/^exit code 127\b/, 'Its command was not found. Check the name, and that the image has the program.'],
 	[/^exit code 126\b/, 'Its command may not be executed. Check the file\'s permissions (chmod +x).'],
 	[/^exit code 137\b/, 'Something in the job sent it SIGKILL. Look at the end of the log.'],
@@ -30,7 +31,8 @@ function explainQueue(job) {
 		reason: `${position > 0 ? `Place ${position} in its pipeline: ` : 'Waiting: '}${reason}.${soon}`,
 		next: /engine|disk/.test(reason)
 			? 'It starts by itself as soon as the server can run jobs again. Nothing is lost.'
-			: /max_parallel/.test(reason) ? 'Raise max_parallel of its pipeline to run more jobs at a time.' : '',
+			: /max_parallel/.test(reason)
+				? 'Raise max_parallel of its pipeline to run more jobs at a time.' : '',
 	};
 }
 

@@ -8,7 +8,8 @@ import { codeBlock, table } from '../widgets.js';
 const BYTES = ['memory', 'disk'];
 const SECONDS = ['timeout', 'grace'];
 /* As in the API; "command", "name" and "env" are shown in ways of their own. */
-const OPTIONS = ['memory', 'cpus', 'disk', 'pids', 'timeout', 'grace', 'network', 'retries', 'workdir', 'user', 'stderr'];
+const OPTIONS = ['memory', 'cpus', 'disk', 'pids', 'timeout', 'grace', 'network', 'retries', 'workdir',
+	'user', 'stderr'];
 
 /** @param {number} id */
 function jobLink(id) {
@@ -42,7 +43,8 @@ function factsOf(job) {
 		entry('Image', linkOf('image', job)),
 		entry('Account', job.account), entry('Created', time(job.creation_date)),
 		entry('Queued', time(job.queued_at)), entry('Started', time(job.started_at)),
-		entry('Ended', time(job.finished_at)), entry('Ran for', job.started_at && h('span', null, duration(job))),
+		entry('Ended', time(job.finished_at)),
+		entry('Ran for', job.started_at && h('span', null, duration(job))),
 		entry('Exit code', job.response !== null && String(job.response)),
 		entry('Attempts', job.attempt > 1 && String(job.attempt)),
 		entry('A new run of', job.rerun_of && jobLink(job.rerun_of)),
@@ -65,6 +67,11 @@ export function jobFacts() {
 	} };
 }
 
+/** Returns a text that changes if what was given with the job changes. @param {any} job */
+export function givenOf(job) {
+	return JSON.stringify(['command', 'env', 'attachments', ...OPTIONS].map((name) => job[name]));
+}
+
 /** The command: a shell line, or the program and its arguments. @param {any} job */
 export function jobCommand(job) {
 	return h('section', { id: 'command', class: 'command' }, h('h2', null, 'Command'), job.command === null
@@ -74,20 +81,23 @@ export function jobCommand(job) {
 /** @param {any} job */
 export function jobInputs(job) {
 	const { attachments } = job;
-	const total = attachments.reduce((/** @type {number} */ sum, /** @type {any} */ file) => sum + file.size, 0);
+	const total = attachments.reduce(
+		(/** @type {number} */ sum, /** @type {any} */ file) => sum + file.size, 0);
 
 	return h('section', { id: 'inputs' }, h('h2', null, 'Inputs'), attachments.length === 0
 		? h('p', { class: 'muted' }, 'None: /inbox is empty.')
-		: [h('p', { class: 'muted' }, `${count(attachments.length)} ${attachments.length === 1 ? 'file' : 'files'} in /inbox, ${bytes(total)}`),
+		: [h('p', { class: 'muted' }, `${count(attachments.length)} ` +
+			`${attachments.length === 1 ? 'file' : 'files'} in /inbox, ${bytes(total)}`),
 			table([{ title: 'File', value: (row) => row.name, cell: (row) => row.name, class: 'name' },
-				{ title: 'Size', value: (row) => row.size, cell: (row) => bytesExact(row.size), number: true }],
+				{ title: 'Size', value: (row) => row.size, cell: (row) => bytesExact(row.size),
+					number: true }],
 			attachments.slice(0, 1000)),
 			attachments.length > 1000 && h('p', { class: 'muted' }, 'The first 1,000 are shown.')]);
 }
 
 /** @param {any} job */
 export function jobOptions(job) {
-	const env = Array.isArray(job.env) ? job.env : Object.entries(job.env ?? {}).map(([k, v]) => `${k}=${v}`);
+	const env = job.env ?? [];
 
 	return h('section', { id: 'options' }, h('h2', null, 'Options'), h('dl', null,
 		OPTIONS.map((name) => [

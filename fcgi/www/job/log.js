@@ -13,6 +13,16 @@ import { hasEnded } from './explain.js';
 
 /** @typedef {import('../app.js').Route} Route */
 
+/** What stands below the log. @param {any} job */
+function footOf(job) {
+	if (hasEnded(job)) {
+		const ran = job.started_at ? `, after ${duration(job)}` : '';
+		return `Ended: ${job.error ?? 'exit code 0'}${ran}`;
+	}
+	return job.state === 'ready' ? 'The job has not run yet.'
+		: job.state === 'in_queue' ? 'The log begins when the job starts.' : '';
+}
+
 /** Puts the ids of rows into the address. @param {import('../log/marks.js').Ids} ids */
 function setHash(ids) {
 	history.replaceState(history.state, '', location.pathname + location.search + formatHash(ids));
@@ -36,18 +46,21 @@ function showHash(view) {
 /**
  * @param {Route} route
  * @param {(job: any) => void} onState is told the job at each change of its state
- * @returns {{element: HTMLElement, start: (job: any, attempt?: number) => void, update: (job: any) => void}}
+ * @returns {{element: HTMLElement, start: (job: any, attempt?: number) => void,
+ * update: (job: any) => void}}
  */
 export function jobLog(route, onState) {
 	const place = h('div'), trouble = h('div', { role: 'status' });
 	const attempts = h('select', { 'aria-label': 'Attempt', hidden: true,
 		onChange: () => start(job, Number(attempts.value)) });
-	const element = h('section', { id: 'log' }, h('div', { class: 'row' }, h('h2', null, 'Log'), attempts), trouble, place);
+	const element = h('section', { id: 'log' },
+		h('div', { class: 'row' }, h('h2', null, 'Log'), attempts), trouble, place);
 	let job = /** @type {any} */ (null), view = /** @type {LogView | null} */ (null);
 	let stop = new AbortController();
 	route.signal.addEventListener('abort', () => stop.abort());
 
-	/** Follows the job from the last line that is known. @param {LogStore} store @param {AbortSignal} signal */
+	/** Follows the job from the last line that is known.
+	 * @param {LogStore} store @param {AbortSignal} signal */
 	function listen(store, signal) {
 		follow(`/execution/${job.id}/events`, { after: store.last, signal,
 			onEvent(name, data, id) {
@@ -60,18 +73,24 @@ export function jobLog(route, onState) {
 			onStatus: (text) => replace(trouble, text && h('p', { class: 'note warning' }, text)) });
 	}
 
-	/** Shows the log anew. @param {any} now the job @param {number} [attempt] only of this one; 0: of all */
+	/** Shows the log anew.
+	 * @param {any} now the job @param {number} [attempt] only of this one; 0: of all */
 	async function start(now, attempt = 0) {
 		stop.abort();
 		stop = new AbortController();
 		const { signal } = stop;
 		const raw = `/execution/${now.id}/logs?raw${attempt > 0 ? `&attempt=${attempt}` : ''}`;
-		const fresh = new LogView({ folded: hasEnded(now), start: now.started_at && attempt === 0 ? Date.parse(now.started_at) : Date.now(),
+		const began = now.started_at && attempt === 0 ? Date.parse(now.started_at) : Date.now();
+		const fresh = new LogView({ folded: hasEnded(now), start: began,
 			times: choices.times, wrap: choices.wrap, onSelect: setHash });
-		const store = new LogStore(now.id, { head: (items) => fresh.head(items), tail: (items) => fresh.tail(items),
-			join: (items) => fresh.join(items), live: (items) => fresh.live(items), progress: (part) => fresh.progress(part),
-			trouble: (error) => replace(trouble, error && errorBox(error)) }, signal, { attempt, attempts: now.attempt });
-		const tools = new LogTools(fresh, signal, { raw, saveAs: `job-${now.id}.log`, onGo: (id) => setHash({ from: id, to: id }) });
+		const sink = {
+			head: fresh.head.bind(fresh), tail: fresh.tail.bind(fresh), join: fresh.join.bind(fresh),
+			live: fresh.live.bind(fresh), progress: fresh.progress.bind(fresh),
+			trouble: (/** @type {any} */ error) => replace(trouble, error && errorBox(error)),
+		};
+		const store = new LogStore(now.id, sink, signal, { attempt, attempts: now.attempt });
+		const tools = new LogTools(fresh, signal, { raw, saveAs: `job-${now.id}.log`,
+			onGo: (id) => setHash({ from: id, to: id }) });
 
 		job = now;
 		view = fresh;
@@ -101,15 +120,14 @@ export function jobLog(route, onState) {
 		job = now;
 		if (attempts.options.length !== now.attempt + 1) {
 			const { value } = attempts;
-			replace(attempts, h('option', { value: '0' }, 'All of this run'), Array.from({ length: now.attempt }, (_, i) =>
-				h('option', { value: String(i + 1) }, `Attempt ${i + 1}`)));
+			replace(attempts, h('option', { value: '0' }, 'All of this run'),
+				Array.from({ length: now.attempt }, (_, i) =>
+					h('option', { value: String(i + 1) }, `Attempt ${i + 1}`)));
 			attempts.value = value || '0';
 		}
 		attempts.hidden = now.attempt < 2;
 		if (view) {
-			const text = now.state === 'ready' ? 'The job has not run yet.'
-				: now.state === 'in_queue' ? 'The log begins when the job starts.'
-					: hasEnded(now) ? `Ended: ${now.error ?? 'exit code 0'}${now.started_at ? `, after ${duration(now)}` : ''}` : '';
+			const text = footOf(now);
 			if (now.started_at && attempts.value === '0') {
 				view.startAt(Date.parse(now.started_at));
 			}

@@ -29,7 +29,8 @@ function gauge(title, used, limit, text) {
 
 	return used === null ? null : h('div', null, h('dt', null, title), h('dd', null,
 		`${text(used)}${limit ? ` of ${text(limit)}` : ''} `,
-		limit ? h('meter', { min: 0, max: 1, high: 0.9, value: Math.min(part, 1), 'aria-label': title }) : null));
+		limit ? h('meter', { min: 0, max: 1, high: 0.9, value: Math.min(part, 1),
+			'aria-label': title }) : null));
 }
 
 /** The numbers, with what they are at most. @param {any} job @param {Sample[]} samples */
@@ -42,7 +43,8 @@ function gauges(job, samples) {
 	return [gauge('Peak memory', memory, job.memory, bytes),
 		gauge('Run time', ran, job.timeout, seconds),
 		gauge('CPU time', cpu, null, seconds),
-		cpu !== null && ran ? gauge('CPUs, on average', cpu / ran, job.cpus, (n) => String(Number(n.toFixed(2)))) : null,
+		gauge('CPUs, on average', cpu !== null && ran ? cpu / ran : null, job.cpus,
+			(n) => String(Number(n.toFixed(2)))),
 		gauge('Read and written', job.used_io, null, bytes)];
 }
 
@@ -57,8 +59,10 @@ function charts(job, samples) {
 	}
 	return h('div', { class: 'charts' },
 		chart(samples.map((sample) => ({ x: Date.parse(sample.time), y: sample.memory })),
-			{ label: 'Memory', from: start, x, y: (n) => bytes(Math.round(n)), limit: job.memory, binary: true }),
-		cpu.length > 1 && chart(cpu, { label: 'CPUs', from: start, x, y: (n) => count(Number(n.toFixed(2))), limit: job.cpus }));
+			{ label: 'Memory', from: start, x, y: (n) => bytes(Math.round(n)), limit: job.memory,
+				binary: true }),
+		cpu.length > 1 && chart(cpu, { label: 'CPUs', from: start, x,
+			y: (n) => count(Number(n.toFixed(2))), limit: job.cpus }));
 }
 
 /**
@@ -69,7 +73,8 @@ function charts(job, samples) {
 export function jobUsage(signal) {
 	const numbers = h('dl', { class: 'facts' });
 	const element = h('section', { id: 'usage', hidden: true });
-	let job = /** @type {any} */ (null), samples = /** @type {Sample[]} */ ([]), timer = 0, run = '', trouble = '', round = 0;
+	let job = /** @type {any} */ (null), samples = /** @type {Sample[]} */ ([]);
+	let timer = 0, run = '', trouble = '', round = 0;
 
 	async function load() {
 		const mine = ++round; /* a later call makes this one idle */
@@ -81,7 +86,8 @@ export function jobUsage(signal) {
 				trouble = '';
 			}
 		} catch (error) {
-			trouble = /** @type {Error} */ (error).message; /* the job's own numbers are shown all the same */
+			/* The job's own numbers are shown all the same. */
+			trouble = /** @type {Error} */ (error).message;
 		}
 		if (!signal.aborted && mine === round) {
 			draw();

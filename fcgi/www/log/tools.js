@@ -52,7 +52,8 @@ export class LogTools {
 		this.found = [];
 		this.current = 0; /* id of the row that the reader was led to */
 		this.timer = 0;
-		this.input = h('input', { type: 'search', placeholder: 'Search the log', 'aria-label': 'Search the log',
+		this.input = h('input', { type: 'search', placeholder: 'Search the log',
+			'aria-label': 'Search the log',
 			onInput: () => this.search(true), onKeydown: (/** @type {KeyboardEvent} */ event) => {
 				if (event.key === 'Enter') {
 					this.step(event.shiftKey ? -1 : 1);

@@ -3,7 +3,7 @@
 import { getPage } from '../api.js';
 import { h, replace } from '../dom.js';
 import { hasEnded } from '../job/explain.js';
-import { jobCommand, jobFacts, jobInputs, jobOptions } from '../job/facts.js';
+import { givenOf, jobCommand, jobFacts, jobInputs, jobOptions } from '../job/facts.js';
 import { jobHead, jobPath } from '../job/head.js';
 import { jobLog } from '../job/log.js';
 import { jobUsage } from '../job/usage.js';
@@ -36,7 +36,8 @@ function jobResults(signal) {
 		}
 		shown = now;
 		if (now === 'later') {
-			replace(place, h('p', { class: 'muted' }, 'The files that the job leaves in /outbox are shown here when it has ended.'));
+			replace(place, h('p', { class: 'muted' },
+				'The files that the job leaves in /outbox are shown here when it has ended.'));
 			return;
 		}
 		const list = await results(jobPath(job), signal);
@@ -57,16 +58,21 @@ export async function show(main, route) {
 	if (!job) {
 		route.title('Job not found');
 		replace(main, h('h1', null, `Job ${route.params.job} was not found`),
-			h('p', null, 'It was deleted, or it belongs to somebody else. ', h('a', { href: '/ui/jobs' }, 'See your jobs')));
+			h('p', null, 'It was deleted, or it belongs to somebody else. ',
+				h('a', { href: '/ui/jobs' }, 'See your jobs')));
 		return;
 	}
-	const head = jobHead(job, route), facts = jobFacts(), usage = jobUsage(signal), files = jobResults(signal);
+	const head = jobHead(job, route), facts = jobFacts(), usage = jobUsage(signal);
+	const files = jobResults(signal);
 	const log = jobLog(route, update);
 	const rest = h('div', { class: 'job-rest' });
+	let shownRest = '';
 
 	function update(/** @type {any} */ now) {
 		const again = now.queued_at !== job.queued_at; /* submitted once more: another log */
-		if (JSON.stringify([now.attachments, now.command]) !== JSON.stringify([job.attachments, job.command]) || !rest.hasChildNodes()) {
+		const given = givenOf(now);
+		if (given !== shownRest) {
+			shownRest = given;
 			replace(rest, jobCommand(now), jobInputs(now), jobOptions(now));
 		}
 		job = now;
@@ -82,9 +88,10 @@ export async function show(main, route) {
 	}
 
 	const jumps = ['Log', 'Results', 'Usage', 'Command', 'Inputs', 'Options'];
-	replace(main, head.element, facts.element, usage.numbers, h('nav', { class: 'jumps', 'aria-label': 'On this page' },
-		jumps.map((name) => h('a', { href: `#${name.toLowerCase()}` }, name))),
-	log.element, files.element, usage.element, rest);
+	replace(main, head.element, facts.element, usage.numbers,
+		h('nav', { class: 'jumps', 'aria-label': 'On this page' },
+			jumps.map((name) => h('a', { href: `#${name.toLowerCase()}` }, name))),
+		log.element, files.element, usage.element, rest);
 	main.classList.add('wide');
 	signal.addEventListener('abort', () => main.classList.remove('wide'));
 	update(job);

@@ -32,15 +32,18 @@ async function openPage(path, file, place) {
 
 	window.open(href, '_blank', 'noopener');
 	replace(place, h('p', null, h('a', { href, target: '_blank', rel: 'noopener noreferrer' },
-		`Open ${baseName(file.name)} in a new tab`), h('span', { class: 'muted' }, ' (this address works for an hour)')));
+		`Open ${baseName(file.name)} in a new tab`),
+	h('span', { class: 'muted' }, ' (this address works for an hour)')));
 }
 
 /** @param {string} path of the job @param {File} file @param {AbortSignal} signal */
 function fileRow(path, file, signal) {
 	const place = h('div', { class: 'preview', hidden: true });
 	const page = kindOf(file.name) === 'page';
-	const button = h('button', { type: 'button', class: 'file-name', 'aria-expanded': page ? null : 'false',
-		title: page ? 'Opens in a new tab' : 'Shows it here', dataset: { row: '' }, onClick: show }, baseName(file.name), page ? ' ↗' : '');
+	const button = h('button', { type: 'button', class: 'file-name', dataset: { row: '' },
+		'aria-expanded': page ? null : 'false',
+		title: page ? 'Opens in a new tab' : 'Shows it here', onClick: show },
+	baseName(file.name), page ? ' ↗' : '');
 
 	async function show() {
 		place.hidden = !page && !place.hidden;
@@ -63,12 +66,15 @@ function fileRow(path, file, signal) {
 	}
 	return h('li', { class: 'file' }, h('div', { class: 'file-row' }, button,
 		h('span', { class: 'file-size' }, bytesExact(file.size)),
-		h('span', { class: 'file-sum' }, h('code', { title: `SHA-256: ${file.sha256}` }, file.sha256.slice(0, 12)),
+		h('span', { class: 'file-sum' },
+			h('code', { title: `SHA-256: ${file.sha256}` }, file.sha256.slice(0, 12)),
 			copyButton('Copy SHA-256', () => file.sha256)),
-		h('a', { href: filePath(path, file), download: '', 'aria-label': `Download ${file.name}` }, 'Download')), place);
+		h('a', { href: filePath(path, file), download: '', 'aria-label': `Download ${file.name}` },
+			'Download')), place);
 }
 
-/** @param {string} path of the job @param {Folder} folder @param {boolean} open @param {AbortSignal} signal
+/** @param {string} path of the job @param {Folder} folder @param {boolean} open
+ * @param {AbortSignal} signal
  * @returns {HTMLElement} */
 function folderList(path, folder, open, signal) {
 	return h('ul', { class: 'files' },
@@ -93,7 +99,8 @@ export async function results(path, signal) {
 		if (files.length === 0) {
 			return h('p', { class: 'muted' }, 'None: the job left no file in /outbox.');
 		}
-		return [h('div', { class: 'row' }, h('span', null, `${count(files.length)} ${files.length === 1 ? 'file' : 'files'}, ${bytes(size)}`),
+		return [h('div', { class: 'row' }, h('span', null, `${count(files.length)} ` +
+			`${files.length === 1 ? 'file' : 'files'}, ${bytes(size)}`),
 			h('a', { class: 'button', href: `${path}?result`, download: '' }, 'Download all as a zip')),
 		folderList(path, tree, shown.length <= OPEN_FILES, signal),
 		files.length > shown.length && h('p', { class: 'muted' },

@@ -9,6 +9,7 @@ import { kindOf } from './tree.js';
 
 /** @typedef {import('./tree.js').File} File */
 
+const NUMBER = /^\s*[-+]?[\d.,]*([eE][-+]?\d+)?%?\s*$/;
 const MOST_BYTES = 1000000, MOST_ROWS = 200, MOST_COLUMNS = 100;
 
 /** Reads the beginning of a text file; null: it is no text.
@@ -40,12 +41,13 @@ function showTable(text, file) {
 	const { rows, more } = parseCsv(text, separator, MOST_ROWS + 1, whole);
 	const width = Math.max(...rows.map((row) => row.length));
 	const [head, ...body] = rows.map((row) => row.slice(0, MOST_COLUMNS));
-	const isNumber = head?.map((_, i) => body.every((row) => /^\s*[-+]?[\d.,]*([eE][-+]?\d+)?%?\s*$/.test(row[i] ?? '')));
+	const isNumber = head?.map((_, i) => body.every((row) => NUMBER.test(row[i] ?? '')));
 
 	if (!head) {
 		return note('This file is empty.');
 	}
-	return h('div', null, h('div', { class: 'table preview-table', tabindex: '0', role: 'region', 'aria-label': file.name },
+	return h('div', null, h('div', { class: 'table preview-table', tabindex: '0', role: 'region',
+		'aria-label': file.name },
 		h('table', null, h('thead', null, h('tr', null, head.map((cell, i) =>
 			h('th', { scope: 'col', class: isNumber[i] ? 'number' : null }, cell)))),
 		h('tbody', null, body.map((row) => h('tr', null, row.map((cell, i) =>
@@ -66,7 +68,8 @@ function showText(text, file, json) {
 		}
 	}
 	return [codeBlock(shown, file.name), file.size > MOST_BYTES &&
-		note(`The first ${bytes(MOST_BYTES)} of ${bytes(file.size)} are shown. Download the file to see all.`)];
+		note(`The first ${bytes(MOST_BYTES)} of ${bytes(file.size)} are shown. ` +
+			'Download the file to see all.')];
 }
 
 /** @param {string} path @param {File} file */
