@@ -27,6 +27,7 @@ def test_the_first_page_costs_at_most_12_requests_and_150_kb(browser, request, w
     for method, said in browser.requests:
         if method == 'Network.dataReceived':
             sizes[said['requestId']] = sizes.get(said['requestId'], 0) + said['dataLength']
-    assert len(urls) <= REQUESTS_MOST, urls
+    assert len(urls) <= REQUESTS_MOST, '\n'.join(urls)
     assert 0 < sum(sizes.values()) <= BYTES_MOST, sizes
+    print(f'{len(urls)} requests, {sum(sizes.values())} bytes')
     assert len(sizes) >= 5, 'the sizes were not counted'
