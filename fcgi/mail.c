@@ -142,7 +142,7 @@ mail_make(const struct config *config, const char *template, const char *login, 
 	FILE *to = open_memstream(&text, &length);
 
 	if (to == NULL || subject == NULL ||
-	    asprintf(&link, "%.*s/ui/confirm/%s/%s", (int)slash, url, login, token) < 0) {
+	    asprintf(&link, "%.*s/register/confirm/%s/%s", (int)slash, url, login, token) < 0) {
 		if (to != NULL)
 			(void)fclose(to);
 		free(text);

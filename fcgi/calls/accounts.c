@@ -21,6 +21,8 @@
 
 /* The longest age that browsers allow. The server ends the session earlier. */
 #define COOKIE_AGE_S (400 * DAY_MS / MS_PER_S)
+/* Bytes of the confirmation page's path; a login and a token are shorter. */
+#define PAGE_MOST 512
 
 const struct parameter accounts_register_parameters[] = {
 	{ .name = "login", .type = PARAMETER_TEXT, .required = true, .least = 1 },
@@ -156,11 +158,22 @@ accounts_register(struct request *req, struct response *res, struct error *err)
 	return response_pack(res, err, 200, "{s:s, s:s}", "status", "success", "token", token);
 }
 
+/*
+ * A browser is sent to the dashboard, which makes this call at a click: programs that check mails
+ * open the links in them, and the token works once.
+ */
 bool
 accounts_confirm(struct request *req, struct response *res, struct error *err)
 {
-	struct database *db = commit_begin(req, err);
+	struct database *db;
+	char page[PAGE_MOST];
 
+	response_header(res, "Vary: Accept");
+	if (mediatype_accepts(request_header(req, "HTTP_ACCEPT"), "text/html") &&
+	    snprintf(page, sizeof page, "/ui%s", req->path.text + strlen("/register")) <
+		(int)sizeof page)
+		return response_redirect(res, page);
+	db = commit_begin(req, err);
 	if (db == NULL)
 		return false;
 	if (account_confirm(db, request_word(req, "login"), request_word(req, "token"),

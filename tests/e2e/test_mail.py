@@ -94,8 +94,12 @@ def test_token_goes_out_by_mail_alone(own, server, settings):
     assert mail['Subject'] == 'Confirm your account at Kabuto'
     assert mail['Date'] and mail['Message-ID'] and mail['Auto-Submitted'] == 'auto-generated'
     text = mail.get_content()
-    link, = re.findall(r'https://kabuto\.example\.org/ui/confirm/dave/(\S+)', text)
-    assert '{' not in text and '//ui' not in text
+    link, = re.findall(r'https://kabuto\.example\.org/register/confirm/dave/(\S+)', text)
+    assert '{' not in text and '//register' not in text
+    refused(dave.log_in('dave'), 403)
+    opened = dave.get(f'/register/confirm/dave/{link}', headers={'Accept': 'text/html,*/*;q=0.8'},
+                      allow_redirects=False)
+    assert (opened.status_code, opened.headers['Location']) == (302, f'/ui/confirm/dave/{link}')
     refused(dave.log_in('dave'), 403)
     expect(dave.confirm('dave', link), 200)
     expect(dave.log_in('dave'), 200)
