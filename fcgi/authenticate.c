@@ -149,9 +149,14 @@ bool
 authenticate_again(struct database *db, const struct config *config, struct caller *caller,
     struct error *err)
 {
-	return caller->token != 0
-	    ? token_check(db, caller->session, &caller->account, err)
-	    : session_check(db, caller->session, config->session_days, &caller->account, err);
+	struct account account;
+	bool read = caller->token != 0
+	    ? token_check(db, caller->session, &account, err)
+	    : session_check(db, caller->session, config->session_days, &account, err);
+
+	if (read)
+		caller->account = account;
+	return read;
 }
 
 /*

@@ -20,7 +20,8 @@ bool authenticate_caller(struct request *req, struct response *res, struct error
 
 /*
  * Checks the session or token of a call that stays open, and reads its account again. It writes
- * nothing. If the session has ended, returns true with caller->account.id == 0.
+ * nothing. If the session has ended, returns true with caller->account.id == 0. On false the
+ * account stays as it was.
  */
 bool authenticate_again(struct database *db, const struct config *config, struct caller *caller,
     struct error *err);

@@ -1,6 +1,7 @@
 /*
  * Sessions, and the counters of failed log-ins.
  */
+#include "authenticate.h"
 #include "clock.h"
 #include "login.h"
 #include "password.h"
@@ -264,6 +265,23 @@ test_nobody_has_the_configurations_limits(void **state)
 	}
 }
 
+static void
+test_check_that_fails_leaves_the_caller_as_it_was(void **state)
+{
+	const struct config config = { .session_days = DAYS };
+	struct world *world = *state;
+	const struct account alice = world_account(world, "alice");
+
+	world_sql(world, "ALTER TABLE account RENAME TO away");
+	for (int64_t token = 0; token < 2; token++) {
+		struct caller caller = { .account = alice, .session = "x", .token = token };
+
+		assert_false(authenticate_again(&world->db, &config, &caller, &world->err));
+		assert_int_equal(caller.account.id, alice.id);
+		assert_string_equal(caller.account.login, "alice");
+	}
+}
+
 int
 main(void)
 {
@@ -271,6 +289,7 @@ main(void)
 		test(test_nobody_has_the_configurations_limits),
 		test(test_session_tells_whose_it_is_until_it_ends),
 		test(test_token_that_is_nobodys_is_nobodys),
+		test(test_check_that_fails_leaves_the_caller_as_it_was),
 		test(test_idle_session_ends_and_is_removed_by_the_next),
 		test(test_use_is_noted_once_an_hour_and_keeps_a_session_open),
 		test(test_sessions_token_is_not_in_the_database),
