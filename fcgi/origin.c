@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "authenticate.h"
+#include "mediatype.h"
 #include "request.h"
 #include "route.h"
 
@@ -50,6 +51,27 @@ origin_is_own(const struct request *req, const char *origin)
 }
 
 bool
+origin_is_navigation(const char *accept, const char *fetch_mode)
+{
+	return strcmp(fetch_mode, "navigate") == 0 || mediatype_accepts(accept, "text/html");
+}
+
+/*
+ * A link on any page, also in a job's results, can send its reader's browser to a GET, and the
+ * cookie goes with it (SameSite=Lax). With plain HTTP the browser does not say whose page it was.
+ */
+static bool
+origin_check_navigation(const struct request *req, struct error *err)
+{
+	if (strcmp(req->method, "GET") != 0 ||
+	    !origin_is_navigation(request_header(req, "HTTP_ACCEPT"),
+		request_header(req, "HTTP_SEC_FETCH_MODE")))
+		return true;
+	return error_set(err, ERROR_FORBIDDEN,
+	    "a link may not change anything: a browser must make this call with POST");
+}
+
+bool
 origin_check(const struct request *req, struct error *err)
 {
 	const char *site = request_header(req, "HTTP_SEC_FETCH_SITE");
@@ -60,6 +82,8 @@ origin_check(const struct request *req, struct error *err)
 		return true;
 	if (authenticate_has_token(req))
 		return true; /* a browser sends no token by itself, as it does with a cookie */
+	if (!origin_check_navigation(req, err))
+		return false;
 	/* The browser knows the address that it called, also if a proxy has changed Host. */
 	if (strcmp(site, "same-origin") == 0 || (origin[0] != '\0' && origin_is_own(req, origin)))
 		return true;

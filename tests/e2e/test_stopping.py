@@ -121,6 +121,32 @@ def test_another_sites_page_cannot_kill_by_get(alice):
     assert alice.wait_job(pipeline, job)['state'] == 'done'
 
 
+PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+
+
+@pytest.mark.both
+@pytest.mark.parametrize('headers', [
+    {'Accept': PAGE}, {'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Site': 'none'}], ids=str)
+def test_a_link_that_a_browser_opens_kills_nothing(alice, headers):
+    """By plain HTTP a browser does not say which page had the link. Its cookie comes all the same."""
+    pipeline, job = alice.begin(f'echo ready; {WAIT}')
+    alice.wait_line(job, 'ready')
+    path = f'/pipeline/{pipeline}/job/{job}/kill'
+    assert 'POST' in refused(alice.get(path, headers=headers), 403)
+    alice.kabuto.let_go(job)
+    assert alice.wait_job(pipeline, job)['state'] == 'done'
+
+
+def test_a_token_and_other_clients_may_kill_by_get(alice):
+    token = alice.post('/account/token', {'name': 'script'}).json()['token']
+    for headers in ({'Authorization': f'Bearer {token}', 'Accept': PAGE},
+                    {'User-Agent': 'curl/7.88.1', 'Accept': '*/*'}):
+        pipeline, job = alice.begin(f'echo ready; {WAIT}')
+        alice.wait_line(job, 'ready')
+        expect(alice.get(f'/pipeline/{pipeline}/job/{job}/kill', headers=headers), 200)
+        assert alice.wait_job(pipeline, job)['error'] == 'killed by its owner'
+
+
 def test_head_kills_nothing(alice):
     pipeline, job = alice.begin(f'echo ready; {WAIT}')
     alice.wait_line(job, 'ready')

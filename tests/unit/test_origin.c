@@ -41,11 +41,41 @@ test_origin_is_compared_with_the_host(void **state)
 	rows_end(failed);
 }
 
+#define PAGE "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+static void
+test_a_navigation_is_known_by_its_headers(void **state)
+{
+	static const struct {
+		const char *accept, *mode;
+		bool navigation;
+	} rows[] = {
+		{ PAGE, "navigate", true },
+		{ PAGE, "", true }, /* plain HTTP */
+		{ "*/*", "navigate", true },
+		{ "application/json", "cors", false },
+		{ "*/*", "cors", false },
+		{ "image/avif,image/webp,*/*;q=0.8", "no-cors", false },
+		{ "*/*", "", false }, /* curl, requests */
+		{ "", "", false },
+		{ "text/html;q=0, */*", "", false },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		row_check(failed,
+		    origin_is_navigation(rows[i].accept, rows[i].mode) == rows[i].navigation,
+		    "'%s', '%s'", rows[i].accept, rows[i].mode);
+	rows_end(failed);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_origin_is_compared_with_the_host),
+		cmocka_unit_test(test_a_navigation_is_known_by_its_headers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
