@@ -127,6 +127,8 @@ class Browser:
     def open(self, path, ready=True):
         """Opens a page; waits until the page says that it is complete."""
         self.driver.get(self.url + path)
+        while 'A network change was detected' in self.text():  # an engine has made a network
+            self.driver.get(self.url + path)
         if ready:
             self.wait_page()
         return self
