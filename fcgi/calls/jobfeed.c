@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "jobjson.h"
 
-#define PART_BYTES 60000 /* a part ends after the line that reaches it: about one FastCGI record   \
-			  */
+#define PART_BYTES 60000    /* a part ends after the line that reaches it: about one record */
+#define KEPT_MS    MS_PER_S /* parts are kept for so long after a follower has taken one */
 
 struct jobfeed *
 jobfeed_join(struct stream_context *context, int64_t job, struct error *err)
@@ -33,6 +34,16 @@ jobfeed_join(struct stream_context *context, int64_t job, struct error *err)
 	return feed;
 }
 
+static void
+jobfeed_drop_parts(struct jobfeed *feed)
+{
+	for (size_t format = 0; format < EVENTTEXT_FORMATS; format++)
+		for (size_t i = 0; i < JOBFEED_PARTS; i++) {
+			piece_drop(feed->parts[format][i].piece);
+			feed->parts[format][i].piece = NULL;
+		}
+}
+
 void
 jobfeed_leave(struct stream_context *context, struct jobfeed *feed)
 {
@@ -43,9 +54,7 @@ jobfeed_leave(struct stream_context *context, struct jobfeed *feed)
 	while (*place != feed)
 		place = &(*place)->next;
 	*place = feed->next;
-	for (size_t format = 0; format < EVENTTEXT_FORMATS; format++)
-		for (size_t i = 0; i < JOBFEED_PARTS; i++)
-			piece_drop(feed->parts[format][i].piece);
+	jobfeed_drop_parts(feed);
 	free(feed->json);
 	free(feed->end);
 	free(feed);
@@ -162,10 +171,35 @@ jobfeed_make_part(struct stream_context *context, struct jobfeed *feed,
 
 /* Gives the part's piece to a follower. */
 static void
-jobfeed_give(const struct jobfeed_part *part, int64_t *after, struct piece **piece)
+jobfeed_give(struct jobfeed *feed, const struct jobfeed_part *part, int64_t *after,
+    struct piece **piece)
 {
 	*piece = piece_share(part->piece);
 	*after = part->end;
+	feed->given_at = clock_monotonic_ms();
+}
+
+/* Keeps a part for the other followers, in place of an older one. Takes over its piece. */
+static void
+jobfeed_keep(struct jobfeed *feed, struct jobfeed_part *parts, const struct jobfeed_part *made)
+{
+	if (feed->followers == 1) {
+		piece_drop(made->piece);
+		return;
+	}
+	feed->next_part = (feed->next_part + 1) % JOBFEED_PARTS;
+	piece_drop(parts[feed->next_part].piece);
+	parts[feed->next_part] = *made;
+}
+
+/* Remembers that nothing comes after an id, and drops parts that nobody has taken for a while. */
+static void
+jobfeed_note_nothing(struct stream_context *context, struct jobfeed *feed, int64_t after)
+{
+	feed->nothing_round = context->logs_round;
+	feed->nothing_after = after;
+	if (clock_monotonic_ms() - feed->given_at > KEPT_MS)
+		jobfeed_drop_parts(feed);
 }
 
 bool
@@ -175,24 +209,23 @@ jobfeed_read(struct stream_context *context, struct jobfeed *feed, enum eventtex
 	struct jobfeed_part *parts = feed->parts[format];
 	struct jobfeed_part made = { .first = feed->span.first, .start = *after };
 
-	if (feed->nothing_round == context->logs_round && feed->nothing_after == *after)
+	if (feed->nothing_round == context->logs_round && feed->nothing_after == *after) {
+		jobfeed_note_nothing(context, feed, *after);
 		return true;
+	}
 	for (size_t i = 0; i < JOBFEED_PARTS; i++)
 		if (parts[i].piece != NULL && parts[i].start == *after &&
 		    parts[i].first == feed->span.first) {
-			jobfeed_give(&parts[i], after, piece);
+			jobfeed_give(feed, &parts[i], after, piece);
 			return true;
 		}
 	if (!jobfeed_make_part(context, feed, format, &made, err))
 		return false;
 	if (made.piece == NULL) {
-		feed->nothing_round = context->logs_round;
-		feed->nothing_after = *after;
+		jobfeed_note_nothing(context, feed, *after);
 		return true;
 	}
-	feed->next_part = (feed->next_part + 1) % JOBFEED_PARTS;
-	piece_drop(parts[feed->next_part].piece);
-	parts[feed->next_part] = made;
-	jobfeed_give(&made, after, piece);
+	jobfeed_give(feed, &made, after, piece);
+	jobfeed_keep(feed, parts, &made);
 	return true;
 }

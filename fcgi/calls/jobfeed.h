@@ -7,7 +7,7 @@
 #include "logspan.h"
 #include "stream.h"
 
-#define JOBFEED_PARTS 4 /* of the log, that are kept for each format */
+#define JOBFEED_PARTS 4 /* of the log, that are kept for each format while several streams read */
 
 /* A part of the log as events. */
 struct jobfeed_part {
@@ -32,6 +32,7 @@ struct jobfeed {
 	char *end; /* data of the event `end` */
 	struct jobfeed_part parts[EVENTTEXT_FORMATS][JOBFEED_PARTS];
 	size_t next_part;
+	int64_t given_at;      /* clock_monotonic_ms when a follower took a part last */
 	int64_t nothing_round; /* in this logs_round nothing came after the id nothing_after */
 	int64_t nothing_after;
 };
