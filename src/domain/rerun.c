@@ -80,6 +80,19 @@ rerun_change(struct database *db, const struct account *viewer, const struct rer
 				   : image_owner(db, viewer, job->image, &owner, err);
 }
 
+/* ERROR_BUSY: the old job was deleted, or its attachments were replaced. */
+static bool
+rerun_check_unchanged(struct database *db, const struct rerun_copy *copy, struct error *err)
+{
+	bool same;
+
+	if (!database_exists(db, &same, err,
+		"SELECT 1 FROM job WHERE id = ? AND attachment_token = ? AND NOT deleted",
+		VALUES(I(copy->job.rerun_of), T(copy->former))))
+		return false;
+	return same || rerun_changed(copy->job.rerun_of, err);
+}
+
 /* Adds links of the old job's attachments to the inbox `name` of the staging folder. */
 static bool
 rerun_link(struct database *db, const struct spool *spool, const struct rerun *rerun,
@@ -100,6 +113,8 @@ rerun_link(struct database *db, const struct spool *spool, const struct rerun *r
 		inbox_link(spool, copy->former, rerun->staging, name, &copy->files, &former,
 		    rerun->config->attachments_max, err));
 	attachment_clear(&former);
+	if (!done && err->kind == ERROR_CONFLICT)
+		(void)rerun_check_unchanged(db, copy, err); /* else a file is missing */
 	return done;
 }
 
@@ -107,17 +122,9 @@ static bool
 rerun_insert(struct database *db, struct rerun_copy *copy, bool submit, struct error *err)
 {
 	struct job *job = &copy->job;
-	bool same;
 
-	if (!rerun_check_image(db, job, err) ||
-	    !database_exists(db, &same, err,
-		"SELECT 1 FROM job WHERE id = ? AND attachment_token = ? AND NOT deleted",
-		VALUES(I(job->rerun_of), T(copy->former))))
-		return false;
-	if (!same)
-		return rerun_changed(job->rerun_of, err);
-	return job_insert(db, job, &copy->files, err) &&
-	    (!submit || jobstate_queue(db, job->id, err));
+	return rerun_check_image(db, job, err) && rerun_check_unchanged(db, copy, err) &&
+	    job_insert(db, job, &copy->files, err) && (!submit || jobstate_queue(db, job->id, err));
 }
 
 /* Writes the rows. The transaction is the caller's. */

@@ -3,6 +3,7 @@
  */
 #include "support.h"
 
+#include "inbox.h"
 #include "rerun.h"
 
 static const struct account root = { .login = "root", .admin = true };
@@ -183,6 +184,59 @@ test_what_changes_meanwhile_is_not_copied(void **state)
 	}
 }
 
+static int
+make_folder(struct world *world, const char *name)
+{
+	char path[300];
+
+	snprintf(path, sizeof path, "%s/%s", world->folder->path, name);
+	assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A PUT removes the old inbox as soon as the job has the new one. */
+static void
+test_attachments_that_are_replaced_meanwhile_are_not_missing(void **state)
+{
+	static const char put[] =
+	    "UPDATE job SET attachment_token = 'new' WHERE attachment_token = 'old'";
+	struct world *world = *state;
+	cleanup_close int staged = make_folder(world, "staging"),
+			  inbox = make_folder(world, "staging/" INBOX_STAGED),
+			  inboxes = make_folder(world, "inboxes");
+	struct spool spool = { .inbox = inboxes };
+	const struct staging staging = { .fd = staged };
+	struct rerun_world made;
+	struct rerun rerun;
+
+	assert_true(inbox >= 0);
+	make_jobs(&made, world);
+	assert_int_equal(made.jobs[4], 5);
+	rerun = rerun_of(&made);
+	rerun.staging = &staging;
+	for (int i = 0; i < 2; i++) {
+		struct attachments files = { 0 };
+		struct ids ids;
+		int64_t id;
+
+		world_sql(world,
+		    "DELETE FROM attachment; UPDATE job SET attachment_token = 'old' WHERE id = 5;"
+		    "INSERT INTO attachment (job, name, size) VALUES (5, 'a.csv', 1)");
+		made.meanwhile = i == 0 ? NULL : put;
+		assert_false(rerun_job(&world->db, &spool, &root, &rerun, 5, &files, NULL, 0, true,
+		    &id, &world->err));
+		assert_int_equal(world->err.kind, i == 0 ? ERROR_CONFLICT : ERROR_BUSY);
+		attachment_clear(&files);
+		world_sql(world, "UPDATE job SET attachment_token = 'old' WHERE id = 5");
+		made.meanwhile = i == 0 ? NULL : put;
+		assert_false(rerun_pipeline(&world->db, &spool, &root, &rerun, false, &ids,
+		    &world->err));
+		assert_int_equal(world->err.kind, i == 0 ? ERROR_CONFLICT : ERROR_BUSY);
+		free(ids.items);
+		(void)unlinkat(staged, "0", AT_REMOVEDIR);
+	}
+}
+
 static void
 test_copy_is_a_change_of_the_old_job(void **state)
 {
@@ -222,6 +276,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(test_failed_jobs_without_a_copy_are_copied_in_their_order),
 		test(test_what_changes_meanwhile_is_not_copied),
+		test(test_attachments_that_are_replaced_meanwhile_are_not_missing),
 		test(test_copy_is_a_change_of_the_old_job),
 	};
 
