@@ -65,6 +65,27 @@ def test_the_separator_is_found(module):
         assert evaluate('m.findSeparator(args[0])', text + text) == separator, text
 
 
+def test_numbers_of_a_table_are_known(module):
+    evaluate = module('results/csv.js')
+    for text, number in (('1', True), (' -1.5e-3 ', True), ('1,234.50', True), ('12%', True), ('', True),
+                         ('1a', False), ('n/a', False), ('e', False), (' ' * 2000000 + 'x', False)):
+        assert evaluate('m.isNumber(args[0])', text) == number, text[:20]
+
+
+DEEP = '[' * 3000 + '1,' * 300000 + '1' + ']' * 3000  # 900 kB, which become 1.8 GB
+
+
+def test_json_is_indented_and_else_as_it_stands(module):
+    evaluate = module('results/json.js')
+    for text, shown in (('{"b":[1,{"a":null}],"c":[],"d":{}}',
+                         '{\n  "b": [\n    1,\n    {\n      "a": null\n    }\n  ],\n  "c": [],\n  "d": {}\n}'),
+                        ('{"2":12345678901234567890,"1":1.0,"1":1e400}',
+                         '{\n  "2": 12345678901234567890,\n  "1": 1.0,\n  "1": 1e400\n}'),
+                        ('{"__proto__":"a\\"{[,:b"}', '{\n  "__proto__": "a\\"{[,:b"\n}'),
+                        (' [ ] ', '[]'), ('"x"', '"x"'), ('{"a":}', None), ('', None), (DEEP, None)):
+        assert evaluate('m.indentJson(args[0])', text) == shown, text[:20]
+
+
 def test_names_become_folders_in_the_order_of_their_numbers(module):
     names = ['b/2.txt', 'b/10.txt', 'b/1.txt', 'a.txt', 'b/c/d/e.txt', '__proto__/x']
     tree = module('results/tree.js')('m.makeTree(args[0])', [

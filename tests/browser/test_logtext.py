@@ -56,6 +56,16 @@ def test_a_line_shows_what_a_terminal_would(shown):
         assert (printed, ''.join(segment[0] for segment in shown(printed))) == (printed, text)
 
 
+def test_a_line_of_hostile_length_is_shown_all_the_same(shown, module):
+    """Each took minutes, since the time grew with the square of the length."""
+    text = shown('x' * 60000 + '\x1b[1K' * 1000000 + 'y')[0][0]
+    assert len(text) == 60001 and text.endswith('y')
+    title = '---' + ' ' * 2000000
+    evaluate = module('log/groups.js')
+    assert evaluate('m.markerOf(args[0])', title + 'x') == {'kind': 'begin', 'open': False}
+    assert evaluate('m.markerOf(args[0])', title + 'a/b') is None
+
+
 LINKS = [  # address -> what the link opens, '' where there is none
     ('https://example.org/a?b#c', 'https://example.org/a?b#c'), ('http://[::1]:5000/', 'http://[::1]:5000/'),
     ('HTTPS://EXAMPLE.org', 'https://example.org/'), ('javascript:alert(1)', ''), ('JaVaScRiPt:alert(1)', ''),

@@ -19,6 +19,7 @@ const ESCAPE = /[ -/]{0,8}[0-~]/y;
 const TERMINATOR = /\x07|\x1b\\|\x9c/g;
 const UNFINISHED = /\x1b(?:\[[0-?]{0,64})?$/;
 const WIDEST_MOVE = 1000; /* columns: how far a move may lead beyond the text */
+const ERASED_MOST = 100000; /* cells of a line, and 8 for each character of it */
 /** @type {Segment} */
 const BLANK = Object.freeze({ text: ' ', pen: PLAIN, href: '' });
 
@@ -63,6 +64,8 @@ export class Line {
 		/** @type {Segment[] | null} One a character, once something was. */
 		this.cells = null;
 		this.width = 0;
+		this.length = 0; /* of all that was written */
+		this.erased = 0; /* cells from the beginning */
 	}
 
 	/** @returns {Segment[]} */
@@ -85,6 +88,7 @@ export class Line {
 
 	/** Writes a piece of text at the cursor. @param {string} text */
 	write(text) {
+		this.length += text.length;
 		text = this.rest + text;
 		this.rest = UNFINISHED.exec(text)?.[0] ?? ''; /* the next piece goes on with it */
 		text = text.slice(0, text.length - this.rest.length);
@@ -161,11 +165,16 @@ export class Line {
 		}
 	}
 
-	/** Erases to the end (0), from the beginning (1) or all (2) of the line. @param {number} part */
+	/** Erases to the end (0), from the beginning (1) or all (2) of the line. Erases no more if a line
+	 * does it much more often than programs do. @param {number} part */
 	erase(part) {
 		const cells = this.split();
 
 		if (part === 1) {
+			if (this.erased > ERASED_MOST + 8 * this.length) {
+				return;
+			}
+			this.erased += Math.min(this.column, cells.length);
 			for (let i = 0; i <= this.column && i < cells.length; i++) {
 				cells[i] = BLANK;
 			}

@@ -13,7 +13,7 @@ const GITHUB = /^(?:::group::|##\[group\])/;
 const GITHUB_END = /^(?:::endgroup::|##\[endgroup\])/;
 const BUILDKITE = /^(?:---|\+\+\+) +\S/;
 /* The heads of the two files of a diff, and titles such as Python's "--- Logging error ---". */
-const NO_TITLE = /^(?:---|\+\+\+) +(?:[ab]\/|\/dev\/null\b|.*\t|.*(?:---|\+\+\+)\s*$)/;
+const NO_TITLE = /^(?:---|\+\+\+) +(?! )(?:[ab]\/|\/dev\/null\b|.*\t|.*(?:---|\+\+\+)\s*$)/;
 const TRACEBACK = /Traceback \(most recent call last\)/;
 
 /** @param {string} text the line as it is shown

@@ -75,3 +75,8 @@ export function findSeparator(text) {
 	}
 	return best;
 }
+
+/** Whether a field is a number, in any country's form, or empty. @param {string} field */
+export function isNumber(field) {
+	return /^[-+]?[\d.,]*([eE][-+]?\d+)?%?$/.test(field.trim());
+}

@@ -4,7 +4,8 @@ import { call } from '../api.js';
 import { h } from '../dom.js';
 import { bytes, count } from '../format.js';
 import { codeBlock } from '../widgets.js';
-import { findSeparator, parseCsv } from './csv.js';
+import { findSeparator, isNumber, parseCsv } from './csv.js';
+import { indentJson } from './json.js';
 import { kindOf } from './tree.js';
 
 /** @typedef {import('./tree.js').File} File */
@@ -41,7 +42,7 @@ function showTable(text, file) {
 	const { rows, more } = parseCsv(text, separator, MOST_ROWS + 1, whole);
 	const width = Math.max(...rows.map((row) => row.length));
 	const [head, ...body] = rows.map((row) => row.slice(0, MOST_COLUMNS));
-	const isNumber = head?.map((_, i) => body.every((row) => NUMBER.test(row[i] ?? '')));
+	const numbers = head?.map((_, i) => body.every((row) => NUMBER.test(row[i] ?? '')));
 
 	if (!head) {
 		return note('This file is empty.');
@@ -49,24 +50,17 @@ function showTable(text, file) {
 	return h('div', null, h('div', { class: 'table preview-table', tabindex: '0', role: 'region',
 		'aria-label': file.name },
 		h('table', null, h('thead', null, h('tr', null, head.map((cell, i) =>
-			h('th', { scope: 'col', class: isNumber[i] ? 'number' : null }, cell)))),
+			h('th', { scope: 'col', class: numbers[i] ? 'number' : null }, cell)))),
 		h('tbody', null, body.map((row) => h('tr', null, row.map((cell, i) =>
-			h('td', { class: isNumber[i] ? 'number' : null }, cell))))))),
+			h('td', { class: numbers[i] ? 'number' : null }, cell))))))),
 	more && note(`The first ${count(body.length)} rows are shown. Download the file to see all.`),
 	width > MOST_COLUMNS && note(`The first ${MOST_COLUMNS} of ${count(width)} columns are shown.`));
 }
 
 /** @param {string} text @param {File} file @param {boolean} json */
 function showText(text, file, json) {
-	let shown = text;
+	const shown = json && file.size <= MOST_BYTES ? indentJson(text) ?? text : text;
 
-	if (json && file.size <= MOST_BYTES) {
-		try {
-			shown = JSON.stringify(JSON.parse(text), null, 2);
-		} catch {
-			/* not valid: shown as it is */
-		}
-	}
 	return [codeBlock(shown, file.name), file.size > MOST_BYTES &&
 		note(`The first ${bytes(MOST_BYTES)} of ${bytes(file.size)} are shown. ` +
 			'Download the file to see all.')];
