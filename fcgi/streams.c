@@ -354,7 +354,7 @@ streams_tick(struct streams *streams)
 
 /* Opens what is needed only while there are streams. */
 static bool
-streams_rouse(struct streams *streams, struct error *err)
+streams_acquire(struct streams *streams, struct error *err)
 {
 	if (streams->db.handle != NULL)
 		return true;
@@ -373,7 +373,7 @@ streams_rouse(struct streams *streams, struct error *err)
 
 /* Closes it again when the last stream has gone. */
 static void
-streams_rest(struct streams *streams)
+streams_release_if_idle(struct streams *streams)
 {
 	if (streams->all != NULL || streams->db.handle == NULL)
 		return;
@@ -403,7 +403,7 @@ streams_receive(struct streams *streams)
 
 	(void)eventfd_read(streams->wake, &ignored);
 	stream = streams_take_arrived(streams);
-	ready = stream == NULL || streams_rouse(streams, &err);
+	ready = stream == NULL || streams_acquire(streams, &err);
 	if (!ready)
 		log_write(LOG_ERROR, "streams: %s", err.text);
 	streams->context.changes_round++;
@@ -419,7 +419,7 @@ streams_receive(struct streams *streams)
 
 /* Returns how many ms epoll may wait; -1: until something happens. */
 static int
-streams_patience(const struct streams *streams)
+streams_timeout_ms(const struct streams *streams)
 {
 	int64_t now = clock_monotonic_ms(), until = streams->tick_at;
 
@@ -437,7 +437,7 @@ static bool
 streams_wait(struct streams *streams)
 {
 	struct epoll_event events[EVENTS];
-	int count = epoll_wait(streams->epoll, events, EVENTS, streams_patience(streams));
+	int count = epoll_wait(streams->epoll, events, EVENTS, streams_timeout_ms(streams));
 
 	for (int i = 0; i < count; i++) {
 		if (events[i].data.ptr == &streams->server->stop)
@@ -461,7 +461,7 @@ streams_work(void *argument)
 	while (streams_wait(streams)) {
 		streams_tick(streams);
 		streams_pump_all(streams);
-		streams_rest(streams);
+		streams_release_if_idle(streams);
 		logwatch_resume(&streams->logs);
 	}
 	while (streams->all != NULL) {
@@ -469,7 +469,7 @@ streams_work(void *argument)
 		stream_end(streams->all);
 		streams_drop(streams, streams->all);
 	}
-	streams_rest(streams);
+	streams_release_if_idle(streams);
 	return NULL;
 }
 

@@ -192,9 +192,9 @@ jobfeed_keep(struct jobfeed *feed, struct jobfeed_part *parts, const struct jobf
 	parts[feed->next_part] = *made;
 }
 
-/* Remembers that nothing comes after an id, and drops parts that nobody has taken for a while. */
+/* Records that nothing comes after an id, and drops parts that nobody has taken for a while. */
 static void
-jobfeed_note_nothing(struct stream_context *context, struct jobfeed *feed, int64_t after)
+jobfeed_record_nothing(struct stream_context *context, struct jobfeed *feed, int64_t after)
 {
 	feed->nothing_round = context->logs_round;
 	feed->nothing_after = after;
@@ -210,7 +210,7 @@ jobfeed_read(struct stream_context *context, struct jobfeed *feed, enum eventtex
 	struct jobfeed_part made = { .first = feed->span.first, .start = *after };
 
 	if (feed->nothing_round == context->logs_round && feed->nothing_after == *after) {
-		jobfeed_note_nothing(context, feed, *after);
+		jobfeed_record_nothing(context, feed, *after);
 		return true;
 	}
 	for (size_t i = 0; i < JOBFEED_PARTS; i++)
@@ -222,7 +222,7 @@ jobfeed_read(struct stream_context *context, struct jobfeed *feed, enum eventtex
 	if (!jobfeed_make_part(context, feed, format, &made, err))
 		return false;
 	if (made.piece == NULL) {
-		jobfeed_note_nothing(context, feed, *after);
+		jobfeed_record_nothing(context, feed, *after);
 		return true;
 	}
 	jobfeed_give(feed, &made, after, piece);
