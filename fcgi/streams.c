@@ -83,7 +83,7 @@ streams_dequeue(struct streams *streams)
 	return stream;
 }
 
-/* Enters a stream that has arrived in the lists. */
+/* Enters a stream that has arrived in the lists. If epoll cannot watch it, it is closed. */
 static void
 streams_enter(struct streams *streams, struct stream *stream)
 {
@@ -91,6 +91,11 @@ streams_enter(struct streams *streams, struct stream *stream)
 		.data.ptr = stream };
 	struct stream **bucket = &streams->buckets[streams_bucket(stream->job)];
 
+	if (epoll_ctl(streams->epoll, EPOLL_CTL_ADD, stream->fd, &event) < 0) {
+		log_write(LOG_ERROR, "streams: watch a connection: %s", strerror(errno));
+		stream_free(stream, &streams->context);
+		return;
+	}
 	stream->previous = NULL;
 	stream->next = streams->all;
 	if (streams->all != NULL)
@@ -99,8 +104,6 @@ streams_enter(struct streams *streams, struct stream *stream)
 	stream->next_of_bucket = *bucket;
 	*bucket = stream;
 	stream->beat_at = clock_monotonic_ms() + HEARTBEAT_MS;
-	/* If this fails, the next heartbeat notices that the connection is broken. */
-	(void)epoll_ctl(streams->epoll, EPOLL_CTL_ADD, stream->fd, &event);
 	streams_enqueue(streams, stream);
 }
 
