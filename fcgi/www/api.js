@@ -33,8 +33,7 @@ export const me = {
 const OPEN = /^\/(login|register|account\/password)([/?]|$)/;
 
 /**
- * The error of an answer. If the session has ended, the page is told, too: app.js goes to the
- * login page.
+ * The error of an answer. If the session has ended, app.js is told, too: it shows the login page.
  * @param {string} path
  * @param {number} status
  * @param {string} text the answer's body
@@ -62,7 +61,6 @@ export function errorOf(path, status, text, retryAfter = null) {
  * @param {string} path
  * @param {any} [body] a plain object, a FormData, or nothing
  * @param {Options} [options]
- * @returns {Promise<Response>}
  */
 export async function call(method, path, body, { signal, headers = {} } = {}) {
 	const form = body instanceof FormData;
@@ -81,7 +79,8 @@ export async function call(method, path, body, { signal, headers = {} } = {}) {
 		if (signal?.aborted) {
 			throw error;
 		}
-		throw new ApiError(0, 'The server does not answer. Check your connection, or try again.');
+		throw new ApiError(0, 'The server does not answer. ' +
+			'Check your connection, or try again.');
 	}
 	if (!response.ok) {
 		throw errorOf(path, response.status, await response.text().catch(() => ''),
@@ -147,8 +146,8 @@ export async function remove(path, options) {
 
 /**
  * Reads one page of a list. JavaScript sorts an object's keys, so the items are sorted here, as the
- * path's `order` says. `next` is the next page's path (RFC 8288), or null. `change` is the number from
- * which GET /events tells what changes after this answer.
+ * path's `order` says. `next` is the next page's path (RFC 8288), or null. `change` is the number
+ * from which GET /events tells what changes after this answer.
  * @param {string} path
  * @param {Options} [options]
  * @returns {Promise<{items: any[], next: string|null, change: string|null}>}
@@ -165,10 +164,8 @@ export async function getPage(path, options) {
 		const idOf = (/** @type {any} */ item) => Number(item.build_id ?? item.id);
 		items.sort((a, b) => (newest ? idOf(b) - idOf(a) : idOf(a) - idOf(b)));
 	}
-	return {
-		items, next: next ? next.pathname + next.search : null,
-		change: response.headers.get('X-Last-Change'),
-	};
+	return { items, next: next && next.pathname + next.search,
+		change: response.headers.get('X-Last-Change') };
 }
 
 /**
@@ -186,10 +183,12 @@ export function upload(method, path, form, onProgress, signal, headers = {}) {
 		const request = new XMLHttpRequest();
 
 		request.open(method, path);
-		for (const [name, value] of Object.entries({ Accept: 'application/json', ...headers })) {
+		headers = { Accept: 'application/json', ...headers };
+		for (const [name, value] of Object.entries(headers)) {
 			request.setRequestHeader(name, value);
 		}
-		request.upload.addEventListener('progress', (event) => onProgress?.(event.loaded, event.total));
+		request.upload.addEventListener('progress',
+			(event) => onProgress?.(event.loaded, event.total));
 		request.addEventListener('load', () => {
 			if (request.status >= 200 && request.status < 300) {
 				resolve(JSON.parse(request.responseText));
@@ -199,8 +198,10 @@ export function upload(method, path, form, onProgress, signal, headers = {}) {
 			}
 		});
 		request.addEventListener('error', () => reject(new ApiError(0,
-			'The upload was cut off. If a file has changed or is gone, choose it again.')));
-		request.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+			'The upload was cut ' +
+			'off. If a file has changed or is gone, choose it again.')));
+		request.addEventListener('abort',
+			() => reject(new DOMException('aborted', 'AbortError')));
 		signal?.addEventListener('abort', () => request.abort());
 		request.send(form);
 	});
@@ -238,7 +239,8 @@ export function curl(method, path, body) {
 				: `--form-string ${quote(`${name}=${value}`)}`);
 		}
 	} else if (body !== undefined && body !== null && Object.keys(body).length > 0) {
-		words.push("-H 'Content-Type: application/json'", `-d ${quote(JSON.stringify(body))}`);
+		words.push("-H 'Content-Type: application/json'");
+		words.push(`-d ${quote(JSON.stringify(body))}`);
 	}
 	if (method !== (words.length > 3 ? 'POST' : 'GET')) {
 		words.splice(1, 0, `-X ${method}`);

@@ -18,8 +18,8 @@ const ROUTES = /** @type {[string, string][]} */ ([
 ]);
 const OPEN_PAGES = ['login', 'register', 'confirm']; // need no session
 const LINKS = /** @type {[string, string, string][]} */ ([
-	['j', '/ui/jobs', 'Jobs'], ['p', '/ui/pipelines', 'Pipelines'], ['i', '/ui/images', 'Images'],
-	['n', '/ui/new', 'New job'], ['a', '/ui/account', 'Account'],
+	['j', '/ui/jobs', 'Jobs'], ['p', '/ui/pipelines', 'Pipelines'],
+	['i', '/ui/images', 'Images'], ['n', '/ui/new', 'New job'], ['a', '/ui/account', 'Account'],
 ]);
 const ICONS = ['done', 'failed', 'running', 'in_queue'];
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
@@ -27,10 +27,7 @@ const bar = /** @type {HTMLElement} */ (document.getElementById('bar'));
 let leave = new AbortController();
 let shownUrl = '';
 
-/**
- * The page of a path and its parameters; null: there is none.
- * @param {string} path
- */
+/** The page of a path and its parameters; null: there is none. @param {string} path */
 function find(path) {
 	let parts;
 
@@ -71,14 +68,18 @@ function title(text, state) {
 function drawBar(page) {
 	const account = me.known();
 	const open = OPEN_PAGES.includes(page);
-	const link = (/** @type {string} */ href, /** @type {string} */ text) => h('a', { href,
-		'aria-current': href === `/ui/${page}` || href === `/ui/${page}s` ? 'page' : null }, text);
+	const link = (/** @type {string} */ href, /** @type {string} */ text) => {
+		const current = href === `/ui/${page}` || href === `/ui/${page}s`;
+		return h('a', { href, 'aria-current': current ? 'page' : null }, text);
+	};
+	const links = open ? [link('/ui/login', 'Log in'), link('/ui/register', 'Register')] : [
+		LINKS.slice(0, 4).map(([, href, text]) => link(href, text)),
+		h('span', { class: 'space' }), account?.admin && link('/ui/admin', 'Admin'),
+		link('/ui/account', account?.login ?? 'Account'),
+		h('button', { type: 'button', class: 'quiet', onClick: logOut }, 'Log out')];
 
-	replace(bar, h('a', { href: '/ui/', class: 'home' }, 'Kabuto'), h('nav', { 'aria-label': 'Pages' },
-		open ? [link('/ui/login', 'Log in'), link('/ui/register', 'Register')] : [
-			LINKS.slice(0, 4).map(([, href, text]) => link(href, text)), h('span', { class: 'space' }),
-			account?.admin && link('/ui/admin', 'Admin'), link('/ui/account', account?.login ?? 'Account'),
-			h('button', { type: 'button', class: 'quiet', onClick: logOut }, 'Log out')]));
+	replace(bar, h('a', { href: '/ui/', class: 'home' }, 'Kabuto'),
+		h('nav', { 'aria-label': 'Pages' }, links));
 }
 
 async function logOut() {
@@ -112,7 +113,9 @@ async function showError(error) {
 	if (error.status === 404 || error.status === 410) {
 		title(error.message);
 		replace(main, h('h1', null, error.message), h('p', null,
-			'It has been deleted, it belongs to another account, or the address is wrong. ', h('a', { href: '/ui/' }, 'See your jobs')));
+			'It has been deleted, it ' +
+			'belongs to another account, or the address is wrong. ',
+		h('a', { href: '/ui/' }, 'See your jobs')));
 		return;
 	}
 	const { errorBox } = await import('./widgets.js'); // the first page does without
@@ -140,10 +143,7 @@ async function show(scroll) {
 		hash: hash.slice(1), signal, navigate, title,
 		setQuery(/** @type {Record<string, string|null>} */ changes) {
 			for (const [name, value] of Object.entries(changes)) {
-				route.query.delete(name);
-				if (value) {
-					route.query.set(name, value);
-				}
+				value ? route.query.set(name, value) : route.query.delete(name);
 			}
 			const query = route.query.size ? `?${route.query}` : '';
 			shownUrl = pathname + query;
@@ -185,17 +185,18 @@ function followLink(event) {
 	const target = /** @type {Element} */ (event.target);
 	const row = /** @type {HTMLElement|null} */ (target.closest('tr[data-href]'));
 	const link = target.closest('a');
-	const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+	const held = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
 
-	if (event.defaultPrevented || !plain) {
+	if (event.defaultPrevented || event.button !== 0 || held) {
 		return;
 	}
 	if (link) {
 		const here = link.origin === location.origin && link.pathname.startsWith('/ui/');
-		const hashOnly = link.hash && link.pathname + link.search === location.pathname + location.search;
+		const path = link.pathname + link.search;
+		const hashOnly = link.hash && path === location.pathname + location.search;
 		if (here && !link.target && !link.hasAttribute('download') && !hashOnly) {
 			event.preventDefault();
-			navigate(link.pathname + link.search + link.hash);
+			navigate(path + link.hash);
 		}
 	} else if (row && !target.closest('button, input, select, summary, label') &&
 		!window.getSelection()?.toString()) {
@@ -223,7 +224,7 @@ async function press(/** @type {KeyboardEvent} */ event) {
 	}
 	if (!keys) {
 		const module = await import('./keys.js');
-		if (!keys) {
+		if (!keys) { // else another key was faster
 			keys = module;
 			keys.start(LINKS, navigate);
 		}

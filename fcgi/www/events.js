@@ -11,10 +11,12 @@ const LEAST_PAUSE_MS = 500, MOST_PAUSE_MS = 5000;
 
 /**
  * @typedef {object} Following
- * @property {string|number|null} [after] the id of the last event that is known; null: from the start
+ * @property {string|number|null} [after] the id of the last event that is known; null: from the
+ * start
  * @property {AbortSignal} signal ends the following
  * @property {(name: string, data: any, id: string|number|null) => void} onEvent
- * @property {(text: string|null) => void} [onStatus] why nothing comes now; null: the stream is open
+ * @property {(text: string|null) => void} [onStatus] why nothing comes now; null: the stream is
+ * open
  */
 
 /**
@@ -156,7 +158,8 @@ export async function follow(path, following) {
 			if (signal.aborted) {
 				return;
 			}
-			if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
+			if (error instanceof ApiError && error.status < 500 &&
+				error.status !== 429) {
 				onStatus?.(error.message);
 				return;
 			}
@@ -165,7 +168,8 @@ export async function follow(path, following) {
 					: 'The connection is lost. Trying again…');
 			}
 		}
-		wait = options.after === before ? Math.min(wait * 2, MOST_PAUSE_MS) : LEAST_PAUSE_MS;
+		wait = options.after === before
+			? Math.min(wait * 2, MOST_PAUSE_MS) : LEAST_PAUSE_MS;
 		if (!document.hidden) {
 			await pause(wait, signal);
 		}

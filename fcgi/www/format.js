@@ -31,12 +31,18 @@ export function bytes(n) {
 	return `${threeDigits(n)} ${UNITS[unit]}`;
 }
 
+/** "1 file", "2 files", "1,000 files". @param {number} n @param {string} one */
+export function plural(n, one) {
+	return `${count(n)} ${one}${n === 1 ? '' : 's'}`;
+}
+
 /**
  * @param {number|null|undefined} n bytes
  * @returns {HTMLElement} the short text, with the exact number on hover
  */
 export function bytesExact(n) {
-	return h('span', { title: n === null || n === undefined ? '' : `${count(n)} bytes` }, bytes(n));
+	const title = n === null || n === undefined ? '' : `${count(n)} bytes`;
+	return h('span', { title }, bytes(n));
 }
 
 /**
@@ -51,11 +57,13 @@ export function seconds(s) {
 		return `${s < 9.95 ? Number(s.toFixed(s < 0.995 ? 2 : 1)) : Math.round(s)} s`;
 	}
 	const whole = Math.round(s);
-	const parts = /** @type {[number, string][]} */ ([[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']]);
+	const parts = /** @type {[number, string][]} */ ([[86400, 'd'], [3600, 'h'],
+		[60, 'min'], [1, 's']]);
 	const first = parts.findIndex(([size]) => whole >= size);
 	const [size, unit] = parts[first];
 	const rest = parts[first + 1] ? Math.floor((whole % size) / parts[first + 1][0]) : 0;
-	return `${Math.floor(whole / size)} ${unit}${rest ? ` ${rest} ${parts[first + 1][1]}` : ''}`;
+	const fine = rest ? ` ${rest} ${parts[first + 1][1]}` : '';
+	return `${Math.floor(whole / size)} ${unit}${fine}`;
 }
 
 /**

@@ -51,7 +51,8 @@ export function handle(event) {
 	if (run) {
 		event.preventDefault();
 		run(event);
-	} else if ([...bound].some((keys) => Object.keys(keys).some((k) => k.startsWith(`${key} `)))) {
+	} else if ([...bound].some((keys) => Object.keys(keys)
+		.some((k) => k.startsWith(`${key} `)))) {
 		prefix = `${key} `;
 		prefixTimer = setTimeout(() => {
 			prefix = '';
@@ -61,7 +62,8 @@ export function handle(event) {
 
 /** Moves between the rows of lists. */
 export function move(/** @type {number} */ step) {
-	const rows = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('main [data-row]')])
+	const rows =
+		/** @type {HTMLElement[]} */ ([...document.querySelectorAll('main [data-row]')])
 		.filter((row) => row.offsetParent !== null);
 	const now = rows.findIndex((row) => row === document.activeElement ||
 		row.closest('tr, li')?.contains(document.activeElement));
@@ -85,12 +87,14 @@ export function help() {
 	for (const button of document.querySelectorAll('[data-key]')) {
 		const { key = '' } = /** @type {HTMLElement} */ (button).dataset;
 		if (/** @type {HTMLElement} */ (button).offsetParent !== null) {
-			rows.push([key, button.getAttribute('aria-label') ?? button.textContent ?? '']);
+			rows.push([key, button.getAttribute('aria-label') ??
+				button.textContent ?? '']);
 		}
 	}
 	const dialog = h('dialog', { class: 'keys', 'aria-label': 'Keys' }, h('h2', null, 'Keys'),
 		h('dl', null, rows.map(([key, text]) => [
-			h('dt', null, key.split(' ').map((k) => h('kbd', null, k))), h('dd', null, text)])),
+			h('dt', null, key.split(' ').map((k) => h('kbd', null, k))),
+			h('dd', null, text)])),
 		h('form', { method: 'dialog' }, h('button', null, 'Close')));
 
 	dialog.addEventListener('close', () => dialog.remove());
@@ -112,6 +116,7 @@ export function start(links, navigate) {
 		...Object.fromEntries(links.map(([letter, path, name]) =>
 			[`g ${letter}`, [`go to: ${name}`, () => navigate(path)]])),
 		'?': ['show the keys', help],
-		Escape: ['close or leave', () => /** @type {HTMLElement|null} */ (document.activeElement)?.blur()],
+		Escape: ['close or leave', () =>
+			/** @type {HTMLElement|null} */ (document.activeElement)?.blur()],
 	});
 }

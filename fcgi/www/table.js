@@ -14,7 +14,8 @@ import { h, replace } from './dom.js';
 /**
  * @typedef {object} Options
  * @property {(row: any) => string} [href] makes the whole row a link
- * @property {(row: any) => any} [key] tells a row; without it the row's `id` does, or else the row itself
+ * @property {(row: any) => any} [key] tells a row; without it the row's `id` does, or else the row
+ * itself
  * @property {string} [caption]
  */
 
@@ -31,14 +32,16 @@ function classOf(column) {
  */
 function compare(a, b, direction) {
 	if (a === null || a === undefined || b === null || b === undefined) {
-		return Number(a === null || a === undefined) - Number(b === null || b === undefined);
+		return Number(a === null || a === undefined) - Number(b === null ||
+			b === undefined);
 	}
-	return direction * (typeof a === 'string' ? a.localeCompare(b, 'en', { numeric: true }) : a - b);
+	return direction * (typeof a === 'string'
+		? a.localeCompare(b, 'en', { numeric: true }) : a - b);
 }
 
 /**
- * Makes a table. `update` shows other rows; a row's element stays, and so does the focus in it. Give
- * the link of each row `dataset: { row: '' }`: then the keys j and k reach it.
+ * Makes a table. `update` shows other rows; a row's element stays, and so does the focus in it.
+ * Give the link of each row `dataset: { row: '' }`: then the keys j and k reach it.
  * @param {Column[]} columns
  * @param {any[]} rows
  * @param {Options} [options]
@@ -50,7 +53,8 @@ export function table(columns, rows, { href, key = (row) => row.id ?? row, capti
 	let sorted = -1, direction = 1;
 	const body = h('tbody');
 	const heads = columns.map((column, i) => h('th', { scope: 'col', class: classOf(column) },
-		column.value ? h('button', { type: 'button', class: 'sort', onClick: () => sort(i) },
+		column.value ? h('button', { type: 'button', class: 'sort',
+				onClick: () => sort(i) },
 			column.title) : column.title));
 
 	/** @param {any} row */
@@ -65,10 +69,12 @@ export function table(columns, rows, { href, key = (row) => row.id ?? row, capti
 		return { row, tr };
 	}
 	function draw() {
-		const focused = body.contains(document.activeElement) ? document.activeElement : null;
+		const focused = body.contains(document.activeElement)
+			? document.activeElement : null;
 		const focusedRow = focused?.closest('tr');
 		const value = columns[sorted]?.value;
-		const order = value ? [...rows].sort((a, b) => compare(value(a), value(b), direction)) : rows;
+		const order = value
+			? [...rows].sort((a, b) => compare(value(a), value(b), direction)) : rows;
 		const next = new Map(order.map((row) => [key(row), rowOf(row)]));
 		let place = body.firstChild;
 
@@ -85,9 +91,11 @@ export function table(columns, rows, { href, key = (row) => row.id ?? row, capti
 			place.remove();
 			place = after;
 		}
-		if (focused && focused !== document.activeElement) { // an element that is moved or replaced loses it
+		// an element that is moved or replaced loses it
+		if (focused && focused !== document.activeElement) {
 			/** @type {HTMLElement|null|undefined} */ (focused?.isConnected ? focused
-				: focusedRow?.querySelector('[data-row]'))?.focus({ preventScroll: true });
+				: focusedRow?.querySelector('[data-row]'))?.focus(
+					{ preventScroll: true });
 		}
 	}
 	/** @param {number} i */
@@ -101,7 +109,8 @@ export function table(columns, rows, { href, key = (row) => row.id ?? row, capti
 	}
 	draw();
 	return Object.assign(h('div', { class: 'table', tabindex: '-1' }, h('table', null,
-		caption ? h('caption', null, caption) : null, h('thead', null, h('tr', null, heads)), body)), {
+		caption ? h('caption', null, caption) : null,
+		h('thead', null, h('tr', null, heads)), body)), {
 		update(/** @type {any[]} */ others) {
 			rows = others;
 			draw();

@@ -32,7 +32,8 @@ export async function copy(text, button) {
  * @param {() => string} textOf made when the button is pressed
  */
 export function copyButton(text, textOf) {
-	return h('button', { type: 'button', class: 'quiet', onClick: (/** @type {Event} */ event) =>
+	return h('button', { type: 'button', class: 'quiet',
+		onClick: (/** @type {Event} */ event) =>
 		copy(textOf(), /** @type {HTMLElement} */ (event.currentTarget)) }, text);
 }
 
@@ -67,7 +68,8 @@ export function curlMenu(textOf, label = 'this') {
  * @param {(() => void)|null} [retry] adds the button "Try again"
  */
 export function errorBox(error, retry = null) {
-	const words = error instanceof ApiError ? error.message : `The page failed: ${error?.message ?? error}`;
+	const words = error instanceof ApiError
+		? error.message : `The page failed: ${error?.message ?? error}`;
 
 	if (!(error instanceof ApiError)) {
 		console.error(error);
@@ -105,8 +107,8 @@ export function codeBlock(text, title) {
 export function confirmDelete(text, label = 'Delete') {
 	return new Promise((resolve) => {
 		const dialog = h('dialog', { 'aria-label': text },
-			h('form', { method: 'dialog' }, h('p', null, text), h('div', { class: 'buttons' },
-				h('button', { value: 'no' }, 'Cancel'),
+			h('form', { method: 'dialog' }, h('p', null, text), h('div',
+				{ class: 'buttons' }, h('button', { value: 'no' }, 'Cancel'),
 				h('button', { value: 'yes', class: 'danger' }, label))));
 		dialog.addEventListener('close', () => {
 			dialog.remove();
@@ -124,7 +126,8 @@ export function confirmDelete(text, label = 'Delete') {
  * @param {string} [options.method] POST if left out
  * @param {string} [options.path]
  * @param {any} [options.body] or a function that returns it; may be async
- * @param {(answer: any) => any} [options.run] is called with the answer; a string that it returns is shown
+ * @param {(answer: any) => any} [options.run] is called with the answer; a string that it returns
+ * is shown
  * @param {string|boolean} [options.danger] asks this question first
  * @param {string} [options.key] the key that presses the button
  * @param {(error: any) => string|null} [options.explain] adds what to do about an error
@@ -135,7 +138,8 @@ export function action(label, options) {
 	const { method = 'POST', path, run, danger, key } = options;
 	const bodyNow = () => (typeof options.body === 'function' ? options.body() : options.body);
 	const button = h('button', { type: 'button', class: danger ? 'danger' : options.class,
-		title: options.title ?? (key ? `key: ${key}` : null), dataset: key ? { key } : null }, label);
+		title: options.title ?? (key ? `key: ${key}` : null),
+		dataset: key ? { key } : null }, label);
 	const answer = h('span', { class: 'answer', role: 'status' });
 
 	button.addEventListener('click', async () => {

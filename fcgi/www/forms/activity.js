@@ -7,7 +7,8 @@ import { table } from '../widgets.js';
 /** The words for each action. @type {Record<string, string>} */
 const ACTIONS = {
 	register: 'registered', confirm: 'confirmed the account', login: 'logged in',
-	login_failed: 'a log-in failed', logout: 'logged out', password_change: 'changed the password',
+	login_failed: 'a log-in failed', logout: 'logged out',
+	password_change: 'changed the password',
 	token_create: 'made an API token', token_delete: 'deleted an API token',
 	image_create: 'began to build a new image', image_update: 'built an image again',
 	image_delete: 'deleted an image', build_cancel: 'cancelled a build',
@@ -30,7 +31,8 @@ function objectLink({ action, object }) {
 		return '';
 	}
 	return page && !action.endsWith('_delete')
-		? h('a', { href: `/ui/${page}/${object}` }, `${kind} ${object}`) : `${kind} ${object}`;
+		? h('a', { href: `/ui/${page}/${object}` }, `${kind} ${object}`)
+		: `${kind} ${object}`;
 }
 
 /** @param {any} account who looks at it */
@@ -38,10 +40,12 @@ export function activityTable(account) {
 	return table([
 		{ title: 'When', class: 'tight', cell: (event) => time(event.time) },
 		{ title: 'Who', class: 'tight', cell: (event) => event.login },
-		{ title: 'What', cell: (event) => ACTIONS[event.action] ?? event.action.replaceAll('_', ' ') },
+		{ title: 'What', cell: (event) => ACTIONS[event.action] ??
+			event.action.replaceAll('_', ' ') },
 		{ title: 'Object', class: 'tight', cell: objectLink },
 		{ title: 'With', class: 'tight', cell: (event) => event.token === null ? ''
-			: event.account === account.id || account.admin ? `token ${event.token}` : 'a token' },
+			: event.account === account.id || account.admin ? `token ${event.token}`
+				: 'a token' },
 		{ title: 'From', class: 'tight', cell: (event) => event.address },
 	], []);
 }

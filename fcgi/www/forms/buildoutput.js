@@ -63,8 +63,8 @@ export class BuildOutput {
 			if (i === pieces.length - 1) {
 				return;
 			}
-			this.painter.row(/** @type {any} */ ({ segments: this.line.segments(), stream: 'stdout',
-				end: '\n' }));
+			this.painter.row(/** @type {any} */ ({ segments: this.line.segments(),
+				stream: 'stdout', end: '\n' }));
 			this.line = new Line(this.line.pen);
 			if (++this.rows % BLOCK === 0) {
 				this.painter.commit();

@@ -27,7 +27,8 @@ export function buildTable(others) {
 		{ title: 'Build', class: 'tight', cell: (build) =>
 			h('a', { href: link(build), dataset: { row: '' } }, build.build_id) },
 		{ title: 'State', class: 'tight', cell: buildBadge },
-		{ title: 'Image', class: 'short', cell: (build) => build.name ?? `image ${build.image.id}` },
+		{ title: 'Image', class: 'short',
+			cell: (build) => build.name ?? `image ${build.image.id}` },
 		...(others ? [{ title: 'Account', class: 'tight',
 			cell: (/** @type {any} */ build) => build.account }] : []),
 		{ title: 'When', class: 'tight', cell: (build) => time(build.creation_date) },

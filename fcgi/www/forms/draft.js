@@ -39,8 +39,8 @@ export function loadDraft(name, account) {
 	try {
 		const stored = JSON.parse(sessionStorage.getItem(PREFIX + name) || 'null');
 		if (stored && stored.account === account && stored.values) {
-			return { account, values: stored.values, files: [], lost: stored.files || [],
-				key: stored.key || newKey() };
+			return { account, values: stored.values, files: [],
+				lost: stored.files || [], key: stored.key || newKey() };
 		}
 	} catch {
 		/* Storage is switched off, or another program wrote there: there is no draft. */
@@ -55,7 +55,8 @@ export function loadDraft(name, account) {
 export function keepDraft(name, draft) {
 	drafts.set(name, draft);
 	try {
-		const files = draft.files.slice(0, 100).map((picked) => picked.path).concat(draft.lost);
+		const files = draft.files.slice(0, 100).map((picked) => picked.path)
+			.concat(draft.lost);
 		sessionStorage.setItem(PREFIX + name, JSON.stringify({ account: draft.account,
 			values: draft.values, key: draft.key, files }));
 	} catch {

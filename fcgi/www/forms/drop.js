@@ -85,7 +85,8 @@ export async function readDropped(transfer) {
  * @returns {Found}
  */
 export function readChosen(list) {
-	const files = Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, file }));
+	const files = Array.from(list, (file) =>
+		({ path: file.webkitRelativePath || file.name, file }));
 	return { files, empty: [], unreadable: [] };
 }
 

@@ -123,7 +123,8 @@ export function codeField(label, { hint, placeholder, rows = 3, tab = false } = 
 				event.stopPropagation();
 			} else if (event.key === 'Tab' && !event.shiftKey && !leaving) {
 				event.preventDefault();
-				input.setRangeText('\t', input.selectionStart, input.selectionEnd, 'end');
+				input.setRangeText('\t', input.selectionStart,
+					input.selectionEnd, 'end');
 				input.dispatchEvent(new Event('input', { bubbles: true }));
 			} else if (event.key !== 'Tab' && event.key !== 'Shift') {
 				leaving = false;

@@ -4,7 +4,7 @@
  * account's limits before anything is sent.
  */
 import { h, replace } from '../dom.js';
-import { bytes, count } from '../format.js';
+import { bytes, count, plural } from '../format.js';
 import { readChosen, readDropped } from './drop.js';
 import { uniqueId } from './field.js';
 
@@ -34,8 +34,8 @@ function pathError(path) {
 
 /**
  * @typedef {Field & {files: () => Picked[], put: (files: Picked[]) => void,
- *     limit: (limits: {file: number, request: number, room: number}) => void, check: () => string|null,
- *     lock: (locked: boolean) => void}} FilesField
+ *     limit: (limits: {file: number, request: number, room: number}) => void, check: () =>
+ *     string|null, lock: (locked: boolean) => void}} FilesField
  */
 
 /**
@@ -54,7 +54,8 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 	const chosen = new Map();
 	const labelId = uniqueId();
 	const single = fileInput(false), folder = fileInput(true);
-	const browse = h('button', { type: 'button', onclick: () => single.click() }, 'Choose files');
+	const browse = h('button', { type: 'button', onclick: () => single.click() },
+		'Choose files');
 	const browseFolder = h('button', { type: 'button', onclick: () => folder.click() },
 		'Choose a folder');
 	const zone = h('div', { class: 'drop-zone' }, h('p', {}, drop), browse, browseFolder,
@@ -65,12 +66,14 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 	const element = h('div', { class: 'field', role: 'group', 'aria-labelledby': labelId },
 		h('span', { class: 'field-label', id: labelId }, label), zone,
 		h('p', { class: 'hint' }, hint), summary, error, list);
-	let limits = { file: Infinity, request: Infinity, room: Infinity }, all = false, locked = false;
+	let limits = { file: Infinity, request: Infinity, room: Infinity }, all = false,
+		locked = false;
 
 	/** @param {boolean} folders */
 	function fileInput(folders) {
-		const input = /** @type {HTMLInputElement} */ (h('input', { type: 'file', hidden: true,
-			multiple: true, tabindex: -1, 'aria-label': folders ? 'A folder' : 'Files' }));
+		const input = /** @type {HTMLInputElement} */ (h('input', {
+			type: 'file', hidden: true, multiple: true, tabindex: -1,
+			'aria-label': folders ? 'A folder' : 'Files' }));
 		input.webkitdirectory = folders;
 		input.addEventListener('change', () => {
 			const found = readChosen(/** @type {FileList} */ (input.files));
@@ -97,7 +100,7 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 
 	const total = () => [...chosen.values()].reduce((sum, file) => sum + file.size, 0);
 
-	/** Shows the files; wrong ones come first, so that they are not hidden behind 10,000 others. */
+	/** Shows the files; wrong ones first, so that they are not hidden behind 10,000 others. */
 	function draw() {
 		const rows = Array.from(chosen, ([path, file]) =>
 			({ path, file, wrong: fileError(path, file) }));
@@ -106,14 +109,15 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 		const shown = all ? rows : rows.slice(0, SHOWN), rest = rows.length - shown.length;
 
 		summary.textContent = rows.length === 0 ? ''
-			: `${count(rows.length)} ${rows.length === 1 ? 'file' : 'files'}, ${bytes(total())}`;
-		replace(list, ...shown.map(({ path, file, wrong }) => h('li', { class: wrong ? 'bad' : '' },
-			h('span', { class: 'mono' }, path),
-			h('span', { class: 'muted', title: `${count(file.size)} bytes` }, bytes(file.size)),
-			h('button', { type: 'button', 'aria-label': `Remove ${path}`, disabled: locked,
-				onclick: () => removeFile(path) }, '✕'),
-			wrong ? h('span', { class: 'field-error' }, `This file cannot be sent: ${wrong}.`)
-				: null)));
+			: `${plural(rows.length, 'file')}, ${bytes(total())}`;
+		replace(list, ...shown.map(({ path, file, wrong }) => h('li',
+			{ class: wrong ? 'bad' : '' }, h('span', { class: 'mono' }, path),
+			h('span', { class: 'muted', title: `${count(file.size)} bytes` },
+				bytes(file.size)),
+			h('button', { type: 'button', 'aria-label': `Remove ${path}`,
+				disabled: locked, onclick: () => removeFile(path) }, '✕'),
+			wrong && h('span', { class: 'field-error' },
+				`This file cannot be sent: ${wrong}.`))));
 		if (rest > 0) {
 			list.append(h('li', {}, h('button', { type: 'button', onclick: () => {
 				all = true;
@@ -121,11 +125,12 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 			} }, `Show ${count(rest)} more`)));
 		}
 		if (rows.length > 1) {
-			list.append(h('li', {}, h('button', { type: 'button', disabled: locked, onclick: () => {
-				chosen.clear();
-				changed();
-				browse.focus();
-			} }, 'Remove all files')));
+			list.append(h('li', {},
+				h('button', { type: 'button', disabled: locked, onclick: () => {
+					chosen.clear();
+					changed();
+					browse.focus();
+				} }, 'Remove all files')));
 		}
 	}
 
@@ -157,11 +162,13 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 		changed();
 		const words = [];
 		if (found.unreadable.length > 0) {
-			words.push(`The browser cannot read ${found.unreadable.slice(0, 5).join(', ')}: ` +
+			const names = found.unreadable.slice(0, 5).join(', ');
+			words.push(`The browser cannot read ${names}: ` +
 				'check that it may be read, then add it again.');
 		}
 		if (found.empty.length > 0) {
-			words.push(`Folders without files are left out: ${found.empty.slice(0, 5).join(', ')}.`);
+			const names = found.empty.slice(0, 5).join(', ');
+			words.push(`Folders without files are left out: ${names}.`);
 		}
 		if (words.length > 0) {
 			fail(words.join(' '));
@@ -211,12 +218,13 @@ export function filesField(label, { hint, drop, page, signal, onChange, adapt })
 				return `${wrong[0]}: ${fileError(...wrong)}`;
 			}
 			if (total() > limits.request) {
-				return `All files together have ${bytes(total())}; a request may have ` +
-					`${bytes(limits.request)} at most. Remove some.`;
+				return `All files together have ${bytes(total())}; a request may ` +
+					`have ${bytes(limits.request)} at most. Remove some.`;
 			}
 			return total() <= limits.room ? null
-				: `All files together have ${bytes(total())}, but your storage has room for ` +
-					`${bytes(Math.max(limits.room, 0))} only. Delete old jobs first.`;
+				: `All files together have ${bytes(total())}, but your storage ` +
+					`has room for ${bytes(Math.max(limits.room, 0))} only. ` +
+					'Delete old jobs first.';
 		},
 		lock: (value) => {
 			locked = value;

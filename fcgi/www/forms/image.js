@@ -15,6 +15,8 @@ import { keptNote } from './keptnote.js';
 import { pairsField } from './pairs.js';
 import { explainError, sender } from './send.js';
 
+const NOT_KEPT = 'Those of the last build are not kept: add them again.';
+
 /** @typedef {import('./field.js').Field} Field */
 /** @typedef {import('./drop.js').Picked} Picked */
 
@@ -26,7 +28,8 @@ const EXAMPLE = 'FROM python:3.12-slim\nRUN pip install numpy\nCOPY . /app\n';
  */
 export function copyLine(dockerfile) {
 	return dockerfile.split('\n').map((line) => line.trim()).find((line) =>
-		/^(copy|add)\s/i.test(line) && !/--from=/.test(line) && !/\s(https?|git):/i.test(line) &&
+		/^(copy|add)\s/i.test(line) && !/--from=/.test(line) &&
+			!/\s(https?|git):/i.test(line) &&
 		!/<</.test(line)) ?? '';
 }
 
@@ -60,15 +63,18 @@ function imageFields({ page, signal, account, changed }) {
 	const dockerfile = codeField('Dockerfile', { rows: 12, tab: true, placeholder: EXAMPLE });
 	const files = filesField('Files of the build', { page, signal, onChange: changed,
 		drop: 'Drop the files that the Dockerfile copies anywhere on this page, or',
-		hint: ['COPY and ADD find them by these paths. Of one folder that holds all, the content is ',
+		hint: ['COPY and ADD find them by these paths. Of one folder that holds all, the ' +
+			'content is ',
 			'taken; a Dockerfile in it is shown above. A file may have ',
 			`${bytes(account.limits.file)}.`],
 		adapt: (picked) => adaptContext(picked, dockerfile) });
 	const repo = textField('Address of the repository', { type: 'url',
 		placeholder: `${location.protocol}//example.org/project.git`,
-		hint: 'With git+ or hg+ before it where the address does not tell which of both it is.' });
+		hint: 'With git+ or hg+ before it where the address does not tell which of both ' +
+			'it is.' });
 	const args = pairsField('Build arguments', { word: 'build argument',
-		hint: 'For ARG in the Dockerfile. They are shown to whoever may use the image: no passwords.' });
+		hint: 'For ARG in the Dockerfile. They are shown to whoever may use the image: ' +
+			'no passwords.' });
 	const nocache = checkField('Build without the cache',
 		{ hint: 'Runs each step again, for instance to get newer packages.' });
 	/** @type {Record<string, Field>} */
@@ -107,8 +113,8 @@ export async function showImageForm(place, { page, route, image, start }) {
 		fields.dockerfile.element.hidden = files.element.hidden = repo;
 		fields.repo_url.element.hidden = !repo;
 		note.textContent = !repo && copies && files.files().length === 0
-			? `The Dockerfile copies files (“${copies.slice(0, 80)}”), but none are here. ${image
-				? 'Those of the last build are not kept: add them again.' : 'Add them above.'}` : '';
+			? `The Dockerfile copies files (“${copies.slice(0, 80)}”), but none are ` +
+				`here. ${image ? NOT_KEPT : 'Add them above.'}` : '';
 	}
 
 	/** Keeps the draft. */
@@ -132,9 +138,11 @@ export async function showImageForm(place, { page, route, image, start }) {
 			all.append('repo_url', fields.repo_url.value().trim());
 		} else {
 			all.append('dockerfile', fields.dockerfile.value());
-			files.files().forEach(({ path, file }) => all.append('attachments', file, path));
+			files.files().forEach(
+				({ path, file }) => all.append('attachments', file, path));
 		}
-		fields.build_arg.value().forEach((/** @type {string} */ pair) => all.append('build_arg', pair));
+		fields.build_arg.value().forEach(
+			(/** @type {string} */ pair) => all.append('build_arg', pair));
 		if (fields.nocache.value()) {
 			all.append('nocache', 'true');
 		}
@@ -168,9 +176,11 @@ export async function showImageForm(place, { page, route, image, start }) {
 			}
 			files.lock(true);
 			try {
-				const key = method === 'POST' ? `${draft.key}-image` : ''; // only a POST has one
+				// PUT has none
+				const key = method === 'POST' ? `${draft.key}-image` : '';
 				changed();
-				const { build_id: build } = await send.send(method, path, data(), key);
+				const { build_id: build } = await send.send(method, path,
+					data(), key);
 				keepForBuild(build);
 				if (!signal.aborted) {
 					route.navigate(`/ui/build/${build}`);
@@ -188,7 +198,10 @@ export async function showImageForm(place, { page, route, image, start }) {
 		beside: h('button', { type: 'button', onclick: () =>
 			replace(lines, codeBlock(curl(method, path, data()))) }, 'Copy as curl') });
 
-	/** The build's page offers to edit what was sent, if the build fails. @param {string} build */
+	/**
+	 * The build's page offers to edit what was sent, if the build fails.
+	 * @param {string} build
+	 */
 	function keepForBuild(build) {
 		keepDraft(`build.${build}`, { ...draft, key: newKey(), values: draft.values });
 		dropDraft(name);

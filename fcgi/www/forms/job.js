@@ -27,18 +27,20 @@ export function jobFields({ page, signal, account, old, onChange }) {
 		drop: 'Drop files and folders anywhere on this page, or',
 		hint: ['The job finds them in ', h('code', {}, '/inbox'), ', with their folders. ',
 			`A file may have ${bytes(file)}, all together ${bytes(request)}.`,
-			storage === null ? '' : ` ${bytes(account.used.storage)} of your ${bytes(storage)} are used.`,
+			storage === null ? '' : ` ${bytes(account.used.storage)} of your ` +
+				`${bytes(storage)} are used.`,
 			old ? ' A file of the same path replaces the old one.' : ''],
 	});
 	const image = pickerField('Image', {
-		path: '/image', signal, onChange, none: 'Search by name', nothing: 'No image has this name.',
+		path: '/image', signal, onChange, none: 'Search by name',
+		nothing: 'No image has this name.',
 		hint: ['What the job runs in. None fits? ', h('a', { href: '/ui/image/new' },
 			'Build an image'), '; what you entered here stays.'],
 	});
 	const command = codeField('Command', {
 		placeholder: 'python3 /inbox/main.py --out /outbox',
-		hint: ['A shell line, or a JSON list of arguments. Results go to ', h('code', {}, '/outbox'),
-			'. Empty: the image’s own command.'],
+		hint: ['A shell line, or a JSON list of arguments. Results go to ',
+			h('code', {}, '/outbox'), '. Empty: the image’s own command.'],
 	});
 	const pipeline = pickerField('Pipeline', {
 		path: '/pipeline', signal, none: 'A new one, named after the job',
@@ -47,8 +49,10 @@ export function jobFields({ page, signal, account, old, onChange }) {
 		onChange: (item) => {
 			const others = item?.jobs?.length ?? 0;
 			submit.set(others === 0);
-			note.textContent = others === 0 ? '' : `Starts all jobs of the pipeline: its other ${
-				count(others)} run again if they have ended. Otherwise the job is only added.`;
+			note.textContent = others === 0 ? ''
+				: `Starts all jobs of the pipeline: its other ${count(others)} ` +
+					'run again if they have ended. Otherwise the job is ' +
+					'only added.';
 			onChange();
 		},
 	});
@@ -57,10 +61,12 @@ export function jobFields({ page, signal, account, old, onChange }) {
 	const options = optionFields(old ? 'as before' : 'the server’s default');
 	/** @type {Record<string, Field>} */
 	const fields = { image_id: image, command, name: textField('Name', {
-		hint: 'For you to find it again.', placeholder: 'such as monthly report' }), ...options };
+		hint: 'For you to find it again.', placeholder: 'such as monthly report' }),
+	...options };
 
 	submit.set(true);
-	files.limit({ file, request, room: storage === null ? Infinity : storage - account.used.storage });
+	files.limit({ file, request,
+		room: storage === null ? Infinity : storage - account.used.storage });
 	return { files, image, pipeline, submit, options, fields };
 }
 
@@ -127,7 +133,8 @@ export function formData({ fields, files }, former) {
 			(!former && name === 'stderr' && value === 'separate')) {
 			continue;
 		}
-		for (const one of !Array.isArray(value) ? [value] : former && value.length === 0 ? ['{}'] : value) {
+		for (const one of !Array.isArray(value) ? [value] : former && value.length === 0
+			? ['{}'] : value) {
 			data.append(name, String(one));
 		}
 	}
@@ -159,7 +166,8 @@ export function pipelineName(values) {
  */
 export async function createJob(draft, data, send) {
 	const { values } = draft;
-	const headers = (/** @type {string} */ call) => ({ 'Idempotency-Key': `${draft.key}-${call}` });
+	const headers = (/** @type {string} */ call) =>
+		({ 'Idempotency-Key': `${draft.key}-${call}` });
 
 	if (!values.pipeline && !values.made) {
 		send.say('Making a pipeline …');
@@ -168,7 +176,8 @@ export async function createJob(draft, data, send) {
 	}
 	const path = `/pipeline/${values.pipeline?.id ?? values.made}`;
 	try {
-		draft.added ??= (await send.send('POST', `${path}/job`, data, `${draft.key}-job`)).id;
+		draft.added ??= (await send.send('POST', `${path}/job`, data,
+			`${draft.key}-job`)).id;
 	} catch (error) {
 		if (values.made && (!(error instanceof ApiError) || error.status !== 0)) {
 			values.made = null;
@@ -181,8 +190,8 @@ export async function createJob(draft, data, send) {
 	if (values.submit) {
 		send.say('Starting the job …');
 		await post(`${path}/submit`, {}, { headers: headers('submit') }).catch((error) => {
-			error.message = `Job ${draft.added} was added, but could not be started: ${error.message} ` +
-				'Press the button again to start it.';
+			error.message = `Job ${draft.added} was added, but could not be started: ` +
+				`${error.message} Press the button again to start it.`;
 			throw error;
 		});
 	}

@@ -45,7 +45,8 @@ export const jobOptions = [
 	{ name: 'user', label: 'User', placeholder: 'such as 1000 or www-data',
 		hint: 'Empty: the image’s own.' },
 	{ name: 'workdir', label: 'Working folder', placeholder: 'such as /srv', form: /^\//,
-		wrong: 'Must be an absolute path: it begins with /.', hint: 'Empty: the image’s own.' },
+		wrong: 'Must be an absolute path: it begins with /.',
+		hint: 'Empty: the image’s own.' },
 	{ name: 'stderr', label: 'Error output', choices: [['separate', 'apart from the output'],
 		['stdout', 'together with it, in the exact order']] },
 ];
@@ -55,8 +56,8 @@ export const jobOptions = [
  * @returns {string} the same size as the server reads it: "512m", "1500"
  */
 export function sizeText(bytes) {
-	for (const [unit, factor] of /** @type {[string, number][]} */ ([['t', 2 ** 40], ['g', 2 ** 30],
-		['m', 2 ** 20], ['k', 2 ** 10]])) {
+	for (const [unit, factor] of /** @type {[string, number][]} */ ([['t', 2 ** 40],
+		['g', 2 ** 30], ['m', 2 ** 20], ['k', 2 ** 10]])) {
 		if (bytes >= factor && bytes % factor === 0) {
 			return `${bytes / factor}${unit}`;
 		}
@@ -74,9 +75,11 @@ export function optionFields(unset) {
 
 	for (const { name, label, hint, placeholder, choices, form } of jobOptions) {
 		fields[name] = choices
-			? choiceField(label, choices.map(([value, words]) => [value, words || unset]), { hint })
+			? choiceField(label,
+				choices.map(([value, words]) => [value, words || unset]), { hint })
 			: textField(label, { hint, placeholder,
-				inputmode: form === NUMBER ? 'numeric' : form === DECIMAL ? 'decimal' : undefined });
+				inputmode: form === NUMBER ? 'numeric' : form === DECIMAL
+					? 'decimal' : undefined });
 	}
 	fields.env = pairsField('Environment variables', { word: 'variable',
 		hint: 'Lines of a file such as .env can be pasted into a name.' });

@@ -16,7 +16,8 @@ export function parsePairs(text) {
 	return text.split(/\r?\n/).filter((line) => /^\s*[^#\s=][^=]*=/.test(line)).map((line) => {
 		const at = line.indexOf('=');
 		const value = line.slice(at + 1), quoted = /^(["'])(.*)\1$/.exec(value.trim());
-		return [line.slice(0, at).replace(/^\s*(export\s+)?/, ''), quoted ? quoted[2] : value];
+		return [line.slice(0, at).replace(/^\s*(export\s+)?/, ''),
+			quoted ? quoted[2] : value];
 	});
 }
 
@@ -47,19 +48,24 @@ export function pairsField(label, { hint, word }) {
 	 * @returns {HTMLInputElement} the input of the name
 	 */
 	function addRow(name, value) {
-		const key = /** @type {HTMLInputElement} */ (h('input', { type: 'text', class: 'mono',
+		const key = /** @type {HTMLInputElement} */ (h('input', {
+			type: 'text', class: 'mono',
 			'aria-label': `Name of the ${word}`, placeholder: 'NAME', id: uniqueId(),
 			autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false' }));
-		const text = /** @type {HTMLTextAreaElement} */ (h('textarea', { class: 'mono', rows: 1,
+		const text = /** @type {HTMLTextAreaElement} */ (h('textarea', {
+			class: 'mono', rows: 1,
 			'aria-label': `Value of the ${word}`, placeholder: 'value',
 			autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false' }));
-		const row = h('div', { class: 'pair' }, key, h('span', { 'aria-hidden': 'true' }, '='), text,
-			h('button', { type: 'button', 'aria-label': `Remove the ${word}`, onclick: () => {
-				const next = row.nextElementSibling || row.previousElementSibling;
-				row.remove();
-				changed();
-				(next?.querySelector('input') || add).focus();
-			} }, '✕'));
+		const row = h('div', { class: 'pair' }, key,
+			h('span', { 'aria-hidden': 'true' }, '='), text,
+			h('button', { type: 'button', 'aria-label': `Remove the ${word}`,
+				onclick: () => {
+					const next = row.nextElementSibling ||
+						row.previousElementSibling;
+					row.remove();
+					changed();
+					(next?.querySelector('input') || add).focus();
+				} }, '✕'));
 
 		key.value = name;
 		text.value = value;
@@ -97,7 +103,8 @@ export function pairsField(label, { hint, word }) {
 			list.replaceChildren();
 			for (const pair of value || []) {
 				const at = pair.indexOf('=');
-				addRow(at < 0 ? pair : pair.slice(0, at), at < 0 ? '' : pair.slice(at + 1));
+				addRow(at < 0 ? pair : pair.slice(0, at),
+					at < 0 ? '' : pair.slice(at + 1));
 			}
 		},
 	};

@@ -32,8 +32,8 @@ export function pickerField(label, { path, none, nothing, hint, signal, onChange
 	const input = /** @type {HTMLInputElement} */ (h('input', { type: 'text', role: 'combobox',
 		'aria-expanded': 'false', 'aria-controls': listId, 'aria-autocomplete': 'list',
 		placeholder: none, autocomplete: 'off', spellcheck: 'false' }));
-	const list = h('ul', { id: listId, class: 'picker-list', role: 'listbox', 'aria-label': label,
-		hidden: true });
+	const list = h('ul', { id: listId, class: 'picker-list', role: 'listbox',
+		'aria-label': label, hidden: true });
 	const body = h('div', { class: 'picker' }, input, list);
 	/** @type {Item|null} */
 	let chosen = null;
@@ -63,7 +63,8 @@ export function pickerField(label, { path, none, nothing, hint, signal, onChange
 	const activate = (to) => {
 		const options = list.querySelectorAll('[role=option]');
 		active = options.length === 0 ? -1 : (to + options.length) % options.length;
-		options.forEach((option, i) => option.setAttribute('aria-selected', String(i === active)));
+		options.forEach((option, i) =>
+			option.setAttribute('aria-selected', String(i === active)));
 		if (active < 0) {
 			return;
 		}
@@ -72,8 +73,8 @@ export function pickerField(label, { path, none, nothing, hint, signal, onChange
 	};
 
 	const open = () => {
-		list.replaceChildren(...found.map((item) => h('li', { role: 'option', id: uniqueId(),
-			'aria-selected': 'false',
+		list.replaceChildren(...found.map((item) => h('li', { role: 'option',
+			id: uniqueId(), 'aria-selected': 'false',
 			onpointerdown: (/** @type {Event} */ event) => event.preventDefault(),
 			onclick: () => choose(item) }, itemText(item))));
 		if (found.length === 0) {
@@ -85,7 +86,8 @@ export function pickerField(label, { path, none, nothing, hint, signal, onChange
 
 	const search = async () => {
 		const mine = ++round, text = chosen ? '' : input.value.trim();
-		const query = new URLSearchParams({ limit: String(LIMIT), order: 'newest', own: 'true' });
+		const query = new URLSearchParams({ limit: String(LIMIT), order: 'newest',
+			own: 'true' });
 
 		if (text !== '') {
 			query.set('name', text);
@@ -123,8 +125,8 @@ export function pickerField(label, { path, none, nothing, hint, signal, onChange
 	});
 	input.addEventListener('blur', () => {
 		const text = input.value.trim();
-		const same = found.filter((item) => item.name === text || String(item.id) === text ||
-			itemText(item) === text);
+		const same = found.filter((item) => item.name === text ||
+			String(item.id) === text || itemText(item) === text);
 		if (!chosen && text !== '' && same.length === 1) {
 			choose(same[0]);
 		} else if (!chosen && text !== '') {
@@ -138,9 +140,11 @@ export function pickerField(label, { path, none, nothing, hint, signal, onChange
 			if (list.hidden) {
 				search();
 			} else {
-				activate(active + (event.key === 'ArrowDown' ? 1 : active < 0 ? 0 : -1));
+				activate(active +
+					(event.key === 'ArrowDown' ? 1 : active < 0 ? 0 : -1));
 			}
-		} else if (event.key === 'Enter' && !list.hidden && (active >= 0 || found.length === 1)) {
+		} else if (event.key === 'Enter' && !list.hidden &&
+			(active >= 0 || found.length === 1)) {
 			event.preventDefault();
 			choose(found[Math.max(active, 0)]);
 		} else if (event.key === 'Escape' && !list.hidden) {

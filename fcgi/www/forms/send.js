@@ -35,7 +35,8 @@ function progressText(sent, total, elapsed) {
  */
 export async function explainError(error, files) {
 	if (error instanceof DOMException && error.name === 'AbortError') {
-		return 'The upload was stopped. Nothing of it was kept on the server; the form still has all.';
+		return 'The upload was stopped. Nothing of it was kept on the server; the form ' +
+			'still has all.';
 	}
 	if (!(error instanceof ApiError) || error.status !== 0) {
 		return error instanceof Error ? error.message : String(error);
@@ -43,16 +44,17 @@ export async function explainError(error, files) {
 	const bad = await findUnreadable(files);
 	if (bad.length > 0) {
 		const names = bad.slice(0, 5).join(', ') + (bad.length > 5 ? ' and others' : '');
-		return `The browser can no longer read ${names}: it was changed, moved or deleted since you ` +
-			'chose it. Remove it here and choose it again.';
+		return `The browser can no longer read ${names}: it was changed, moved or ` +
+			'deleted since you chose it. Remove it here and choose it again.';
 	}
 	try {
-		await get('/account'); // a refusal may be lost behind a body that nobody reads any more
+		// a refusal may be lost behind a body that nobody reads any more
+		await get('/account');
 	} catch (refusal) {
 		return refusal.message;
 	}
-	return 'The connection to the server was cut. Nothing is lost here: try again. What the server ' +
-		'has already done is not done twice.';
+	return 'The connection to the server was cut. Nothing is lost here: try again. What the ' +
+		'server has already done is not done twice.';
 }
 
 /**
@@ -79,7 +81,8 @@ export function sender(label, { form, signal, run, beside }) {
 	const button = h('button', { type: 'submit', class: 'primary' }, label);
 	const bar = h('progress', { 'aria-label': 'Upload', max: 1, value: 0 });
 	const words = h('span');
-	const stop = h('button', { type: 'button', onclick: () => aborter?.abort() }, 'Stop the upload');
+	const stop = h('button', { type: 'button', onclick: () => aborter?.abort() },
+		'Stop the upload');
 	const progress = h('div', { class: 'send-progress', hidden: true }, bar, stop, words);
 	const error = h('div', { class: 'error', role: 'alert', hidden: true });
 	const element = h('div', { class: 'send' }, error,
@@ -141,7 +144,7 @@ export function sender(label, { form, signal, run, beside }) {
 			try {
 				return await upload(method, path, body, (sent, total) => {
 					bar.value = total > 0 ? sent / total : 1;
-					stop.hidden = sent >= total; // too late: the server may have it already
+					stop.hidden = sent >= total; // the server may have it all
 					say(progressText(sent, total, performance.now() - started));
 				}, aborter.signal, key ? { 'Idempotency-Key': key } : {});
 			} finally {

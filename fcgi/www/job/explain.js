@@ -11,9 +11,12 @@ const NEXT = /** @type {[RegExp, string][]} */ ([
 	[/^killed by its owner/, 'Run it again if you need it after all.'],
 	[/^cancelled/, 'Submit its pipeline, or run it again.'],
 	[/^the engine (lost|stopped)/,
-		'This was not the job\'s fault. Run it again. With retries it would run again by itself.'],
-	[/^exit code 127\b/, 'Its command was not found. Check the name, and that the image has the program.'],
-	[/^exit code 126\b/, 'Its command may not be executed. Check the file\'s permissions (chmod +x).'],
+		'This was not the job\'s fault. Run it again. With retries it would run again by ' +
+			'itself.'],
+	[/^exit code 127\b/,
+		'Its command was not found. Check the name, and that the image has the program.'],
+	[/^exit code 126\b/,
+		'Its command may not be executed. Check the file\'s permissions (chmod +x).'],
 	[/^exit code 137\b/, 'Something in the job sent it SIGKILL. Look at the end of the log.'],
 	[/^killed by signal/, 'The program crashed. Look at the end of the log.'],
 	[/build it again/, 'Build its image again, then run the job again.'],
@@ -23,16 +26,21 @@ const NEXT = /** @type {[RegExp, string][]} */ ([
 
 /** @param {any} job @returns {Explanation} */
 function explainQueue(job) {
-	const { position, reason, eta_s: eta } = job.queue ?? { position: 0, reason: '', eta_s: null };
+	const { position, reason, eta_s: eta } = job.queue ?? {
+		position: 0, reason: '', eta_s: null };
 	const soon = eta === null || eta === undefined ? ''
-		: eta === 0 ? ' It should start soon.' : ` It should start in about ${seconds(eta)}.`;
+		: eta === 0 ? ' It should start soon.'
+			: ` It should start in about ${seconds(eta)}.`;
+
+	const place = position > 0 ? `Place ${position} in its pipeline` : 'Waiting';
 
 	return {
-		reason: `${position > 0 ? `Place ${position} in its pipeline: ` : 'Waiting: '}${reason}.${soon}`,
+		reason: `${place}: ${reason}.${soon}`,
 		next: /engine|disk/.test(reason)
-			? 'It starts by itself as soon as the server can run jobs again. Nothing is lost.'
+			? 'It starts by itself once the server can run jobs again. Nothing is lost.'
 			: /max_parallel/.test(reason)
-				? 'Raise max_parallel of its pipeline to run more jobs at a time.' : '',
+				? 'Raise max_parallel of its pipeline to run more jobs at a time.'
+				: '',
 	};
 }
 
@@ -43,19 +51,24 @@ function explainQueue(job) {
 export function explain(job) {
 	switch (job.state) {
 	case 'ready':
-		return { reason: job.error ? `Not in the queue: ${job.error}.` : 'It has not been submitted yet.',
+		return { reason: job.error ? `Not in the queue: ${job.error}.`
+				: 'It has not been submitted yet.',
 			next: 'Submit its pipeline to run it.' };
 	case 'in_queue':
 		return explainQueue(job);
 	case 'running':
-		return { reason: job.attempt > 1 ? `Attempt ${job.attempt} is running.` : 'It is running.',
-			next: job.timeout > 0 ? `It is stopped after ${seconds(job.timeout)} at the latest.` : '' };
+		return { reason: job.attempt > 1
+				? `Attempt ${job.attempt} is running.` : 'It is running.',
+			next: job.timeout > 0
+				? `It is stopped after ${seconds(job.timeout)} at the latest.`
+				: '' };
 	case 'done':
 		return { reason: 'It ended with exit code 0.', next: '' };
 	default: {
 		const error = job.error ?? 'no reason is known';
 		return { reason: `It failed: ${error}.`,
-			next: NEXT.find(([form]) => form.test(error))?.[1] ?? 'Look at the end of the log.' };
+			next: NEXT.find(([form]) => form.test(error))?.[1] ??
+				'Look at the end of the log.' };
 	}
 	}
 }

@@ -1,15 +1,15 @@
 // @ts-check
 /* What is known of a job: when it ran, by which image, with which inputs and options. */
 import { h, replace } from '../dom.js';
-import { bytes, bytesExact, count, duration, time } from '../format.js';
+import { bytes, bytesExact, count, duration, plural, time } from '../format.js';
 import { linkOf } from '../pages/jobrow.js';
 import { codeBlock, table } from '../widgets.js';
 
 const BYTES = ['memory', 'disk'];
 const SECONDS = ['timeout', 'grace'];
 /* As in the API; "command", "name" and "env" are shown in ways of their own. */
-const OPTIONS = ['memory', 'cpus', 'disk', 'pids', 'timeout', 'grace', 'network', 'retries', 'workdir',
-	'user', 'stderr'];
+const OPTIONS = ['memory', 'cpus', 'disk', 'pids', 'timeout', 'grace', 'network',
+	'retries', 'workdir', 'user', 'stderr'];
 
 /** @param {number} id */
 function jobLink(id) {
@@ -69,13 +69,16 @@ export function jobFacts() {
 
 /** Returns a text that changes if what was given with the job changes. @param {any} job */
 export function givenOf(job) {
-	return JSON.stringify(['command', 'env', 'attachments', ...OPTIONS].map((name) => job[name]));
+	const names = ['command', 'env', 'attachments', ...OPTIONS];
+	return JSON.stringify(names.map((name) => job[name]));
 }
 
 /** The command: a shell line, or the program and its arguments. @param {any} job */
 export function jobCommand(job) {
-	return h('section', { id: 'command', class: 'command' }, h('h2', null, 'Command'), job.command === null
-		? h('p', { class: 'muted' }, 'It runs the command of its image.') : codeBlock(job.command));
+	return h('section', { id: 'command', class: 'command' }, h('h2', null, 'Command'),
+		job.command === null ? h('p', { class: 'muted' },
+			'It runs the command of its image.')
+			: codeBlock(job.command));
 }
 
 /** @param {any} job */
@@ -86,13 +89,16 @@ export function jobInputs(job) {
 
 	return h('section', { id: 'inputs' }, h('h2', null, 'Inputs'), attachments.length === 0
 		? h('p', { class: 'muted' }, 'None: /inbox is empty.')
-		: [h('p', { class: 'muted' }, `${count(attachments.length)} ` +
-			`${attachments.length === 1 ? 'file' : 'files'} in /inbox, ${bytes(total)}`),
-			table([{ title: 'File', value: (row) => row.name, cell: (row) => row.name, class: 'name' },
-				{ title: 'Size', value: (row) => row.size, cell: (row) => bytesExact(row.size),
-					number: true }],
+		: [h('p', { class: 'muted' },
+			`${plural(attachments.length, 'file')} in /inbox, ${bytes(total)}`),
+			table([
+				{ title: 'File', value: (row) => row.name, cell: (row) => row.name,
+					class: 'name' },
+				{ title: 'Size', value: (row) => row.size,
+					cell: (row) => bytesExact(row.size), number: true }],
 			attachments.slice(0, 1000)),
-			attachments.length > 1000 && h('p', { class: 'muted' }, 'The first 1,000 are shown.')]);
+			attachments.length > 1000 &&
+				h('p', { class: 'muted' }, 'The first 1,000 are shown.')]);
 }
 
 /** @param {any} job */
@@ -101,8 +107,10 @@ export function jobOptions(job) {
 
 	return h('section', { id: 'options' }, h('h2', null, 'Options'), h('dl', null,
 		OPTIONS.map((name) => [
-			h('dt', null, h('code', null, name)), h('dd', null, optionText(name, job[name]))]),
+			h('dt', null, h('code', null, name)),
+			h('dd', null, optionText(name, job[name]))]),
 		h('dt', null, h('code', null, 'env')), h('dd', null, env.length === 0
 			? h('span', { class: 'muted' }, 'not given')
-			: env.map((/** @type {string} */ pair) => h('div', null, h('code', null, pair))))));
+			: env.map((/** @type {string} */ pair) =>
+				h('div', null, h('code', null, pair))))));
 }

@@ -24,9 +24,11 @@ function makeActions(job, route) {
 	const go = (/** @type {{id: number}} */ answer) => route.navigate(`/ui/job/${answer.id}`);
 
 	return {
-		kill: action('Kill', { path: `${path}/kill`, run: () => 'The job is being stopped.' }),
+		kill: action('Kill', { path: `${path}/kill`,
+			run: () => 'The job is being stopped.' }),
 		cancel: action('Cancel', { path: `/pipeline/${job.pipeline.id}/cancel`,
-			title: 'Takes all queued jobs of its pipeline out of the queue and kills the running ones',
+			title: 'Takes all queued jobs of its pipeline out of the queue and kills ' +
+				'the running ones',
 			run: () => '' }),
 		more: h('span'),
 		again: action('Run again', { path: `${path}/rerun`, run: go,
@@ -34,7 +36,8 @@ function makeActions(job, route) {
 		copy: h('a', { class: 'button', href: `/ui/new?from=${job.id}`,
 			title: 'A new job with everything filled in' }, 'Copy as a new job'),
 		remove: action('Delete', { method: 'DELETE', path,
-			danger: `Delete job ${job.id}, its inputs, results and log? This cannot be undone.`,
+			danger: `Delete job ${job.id}, its inputs, results and log? ` +
+				'This cannot be undone.',
 			run: () => route.navigate(`/ui/pipeline/${job.pipeline.id}`) }),
 	};
 }
@@ -61,7 +64,8 @@ export function jobHead(first, route) {
 		if (isOutOfMemory(job) && memory !== job.memory) {
 			const more = moreMemory(job.memory);
 			memory = job.memory;
-			replace(actions.more, action(`Run again with ${more.text}`, { path: `${jobPath(job)}/rerun`,
+			replace(actions.more, action(`Run again with ${more.text}`, {
+				path: `${jobPath(job)}/rerun`,
 				body: { memory: more.bytes }, class: 'primary',
 				run: (answer) => route.navigate(`/ui/job/${answer.id}`) }));
 		}
@@ -78,8 +82,8 @@ export function jobHead(first, route) {
 	return {
 		element: h('header', null, h('div', { class: 'head' }, name, badge),
 			h('div', { role: 'status' }, reason),
-			h('div', { class: 'row' }, actions.kill, actions.cancel, actions.more, actions.again,
-				actions.copy, actions.remove)),
+			h('div', { class: 'row' }, actions.kill, actions.cancel, actions.more,
+				actions.again, actions.copy, actions.remove)),
 		update,
 	};
 }

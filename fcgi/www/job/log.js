@@ -25,7 +25,8 @@ function footOf(job) {
 
 /** Puts the ids of rows into the address. @param {import('../log/marks.js').Ids} ids */
 function setHash(ids) {
-	history.replaceState(history.state, '', location.pathname + location.search + formatHash(ids));
+	history.replaceState(history.state, '',
+		location.pathname + location.search + formatHash(ids));
 }
 
 /** Shows the rows that the address names, as soon as they are there. @param {LogView} view */
@@ -70,7 +71,8 @@ export function jobLog(route, onState) {
 					onState(data);
 				}
 			},
-			onStatus: (text) => replace(trouble, text && h('p', { class: 'note warning' }, text)) });
+			onStatus: (text) => replace(trouble,
+				text && h('p', { class: 'note warning' }, text)) });
 	}
 
 	/** Shows the log anew.
@@ -79,16 +81,21 @@ export function jobLog(route, onState) {
 		stop.abort();
 		stop = new AbortController();
 		const { signal } = stop;
-		const raw = `/execution/${now.id}/logs?raw${attempt > 0 ? `&attempt=${attempt}` : ''}`;
-		const began = now.started_at && attempt === 0 ? Date.parse(now.started_at) : Date.now();
+		const raw =
+			`/execution/${now.id}/logs?raw${attempt > 0 ? `&attempt=${attempt}` : ''}`;
+		const began = now.started_at && attempt === 0
+			? Date.parse(now.started_at) : Date.now();
 		const fresh = new LogView({ folded: hasEnded(now), start: began,
 			times: choices.times, wrap: choices.wrap, onSelect: setHash });
 		const sink = {
-			head: fresh.head.bind(fresh), tail: fresh.tail.bind(fresh), join: fresh.join.bind(fresh),
+			head: fresh.head.bind(fresh), tail: fresh.tail.bind(fresh),
+			join: fresh.join.bind(fresh),
 			live: fresh.live.bind(fresh), progress: fresh.progress.bind(fresh),
-			trouble: (/** @type {any} */ error) => replace(trouble, error && errorBox(error)),
+			trouble: (/** @type {any} */ error) =>
+				replace(trouble, error && errorBox(error)),
 		};
-		const store = new LogStore(now.id, sink, signal, { attempt, attempts: now.attempt });
+		const store = new LogStore(now.id, sink, signal,
+			{ attempt, attempts: now.attempt });
 		const tools = new LogTools(fresh, signal, { raw, saveAs: `job-${now.id}.log`,
 			onGo: (id) => setHash({ from: id, to: id }) });
 
@@ -108,7 +115,8 @@ export function jobLog(route, onState) {
 			await store.rest();
 		} catch (error) {
 			if (error instanceof ApiError && error.status === 410) {
-				replace(trouble, h('p', { class: 'note' }, error.message)); /* it was removed, being old */
+				/* it was removed, being old */
+				replace(trouble, h('p', { class: 'note' }, error.message));
 			} else if (!signal.aborted) {
 				replace(trouble, errorBox(error, () => start(job, attempt)));
 			}

@@ -18,7 +18,8 @@ export function cpuPoints(samples) {
 	return samples.slice(1).flatMap((sample, i) => {
 		const before = samples[i];
 		const s = (Date.parse(sample.time) - Date.parse(before.time)) / 1000;
-		return s > 0 ? [{ x: Date.parse(sample.time), y: Math.max(0, sample.cpu_s - before.cpu_s) / s }] : [];
+		return s > 0 ? [{ x: Date.parse(sample.time),
+			y: Math.max(0, sample.cpu_s - before.cpu_s) / s }] : [];
 	});
 }
 
@@ -36,7 +37,8 @@ function gauge(title, used, limit, text) {
 /** The numbers, with what they are at most. @param {any} job @param {Sample[]} samples */
 function gauges(job, samples) {
 	const last = samples.at(-1);
-	const memory = job.used_memory ?? (last ? Math.max(...samples.map((sample) => sample.memory)) : null);
+	const memory = job.used_memory ?? (last
+		? Math.max(...samples.map((sample) => sample.memory)) : null);
 	const cpu = job.used_cpu ?? last?.cpu_s ?? null;
 	const ran = runSeconds(job);
 
@@ -59,16 +61,16 @@ function charts(job, samples) {
 	}
 	return h('div', { class: 'charts' },
 		chart(samples.map((sample) => ({ x: Date.parse(sample.time), y: sample.memory })),
-			{ label: 'Memory', from: start, x, y: (n) => bytes(Math.round(n)), limit: job.memory,
-				binary: true }),
+			{ label: 'Memory', from: start, x, y: (n) => bytes(Math.round(n)),
+				limit: job.memory, binary: true }),
 		cpu.length > 1 && chart(cpu, { label: 'CPUs', from: start, x,
 			y: (n) => count(Number(n.toFixed(2))), limit: job.cpus }));
 }
 
 /**
  * @param {AbortSignal} signal
- * @returns {{numbers: HTMLElement, element: HTMLElement, update: (job: any) => void}} `numbers` beside
- * their limits, and lines over time
+ * @returns {{numbers: HTMLElement, element: HTMLElement, update: (job: any) => void}} `numbers`
+ * beside their limits, and lines over time
  */
 export function jobUsage(signal) {
 	const numbers = h('dl', { class: 'facts' });
@@ -99,7 +101,8 @@ export function jobUsage(signal) {
 		if (!element.hidden) {
 			replace(numbers, gauges(job, samples));
 			replace(element, h('h2', null, 'Usage over time'),
-				trouble === '' ? charts(job, samples) : h('p', { class: 'muted' }, trouble));
+				trouble === '' ? charts(job, samples)
+					: h('p', { class: 'muted' }, trouble));
 		}
 	}
 	signal.addEventListener('abort', () => clearTimeout(timer));

@@ -108,7 +108,8 @@ export class Line {
 			}
 			let code = text[at++];
 			if (code === '\x1b' && at < text.length && /[[\]PX^_]/.test(text[at])) {
-				code = String.fromCharCode(text.charCodeAt(at++) + 0x40); /* its one-byte form */
+				/* its one-byte form */
+				code = String.fromCharCode(text.charCodeAt(at++) + 0x40);
 			}
 			if (code === '\x9b') {
 				const sequence = step(SEQUENCE);
@@ -152,7 +153,8 @@ export class Line {
 			this.split();
 			const column = name === 'G' ? distance - 1
 				: this.column + (name === 'C' ? distance : -distance);
-			this.column = Math.max(0, Math.min(column, Math.max(this.width, WIDEST_MOVE)));
+			this.column = Math.max(0,
+				Math.min(column, Math.max(this.width, WIDEST_MOVE)));
 		}
 	}
 
@@ -165,8 +167,10 @@ export class Line {
 		}
 	}
 
-	/** Erases to the end (0), from the beginning (1) or all (2) of the line. Erases no more if a line
-	 * does it much more often than programs do. @param {number} part */
+	/**
+	 * Erases to the end (0), from the beginning (1) or all (2) of the line. Erases no more if a
+	 * line does it much more often than programs do. @param {number} part
+	 */
 	erase(part) {
 		const cells = this.split();
 

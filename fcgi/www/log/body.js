@@ -6,6 +6,7 @@
  * <details>.
  */
 import { h } from '../dom.js';
+import { plural } from '../format.js';
 import { Painter, isStyled } from './render.js';
 import { Rows } from './rows.js';
 
@@ -22,7 +23,8 @@ import { Rows } from './rows.js';
  * @property {boolean} styled whether it has any
  * @property {number} first the index of its first row
  * @property {number} count of its rows
- * @property {number[] | null} tops of its rows in pixels, as last measured; null: all are one line high
+ * @property {number[] | null} tops of its rows in pixels, as last measured; null: all are one line
+ * high
  */
 
 const BLOCK_ROWS = 500;
@@ -105,7 +107,7 @@ export class Body {
 		if (row.error && this.group) {
 			const head = /** @type {HTMLElement} */ (this.group.firstElementChild);
 			this.errors++;
-			head.dataset.errors = `${this.errors} error ${this.errors === 1 ? 'line' : 'lines'}`;
+			head.dataset.errors = plural(this.errors, 'error line');
 			this.group.open = true;
 		}
 		const block = this.blockFor(this.drawn - 1);
@@ -133,7 +135,8 @@ export class Body {
 		head.painter.commit();
 		head.count = 1;
 		this.group = h('details', { class: 'log-group' }, head.element);
-		this.group.open = !this.folded || Boolean(row.marker?.kind === 'begin' && row.marker.open);
+		this.group.open = !this.folded ||
+			Boolean(row.marker?.kind === 'begin' && row.marker.open);
 		this.groups++;
 		this.errors = 0;
 		this.element.append(this.group);
@@ -146,7 +149,8 @@ export class Body {
 
 			block.text.replaceChildren();
 			block.painter = new Painter(block.text);
-			this.rowsOf(block).slice(0, own ? -1 : undefined).forEach((row) => block.painter.row(row));
+			this.rowsOf(block).slice(0, own ? -1 : undefined)
+				.forEach((row) => block.painter.row(row));
 			block.painter.commit();
 			if (own) {
 				block.text.append(own);
@@ -160,7 +164,8 @@ export class Body {
 	finish() {
 		if (this.block) {
 			this.block.painter.commit();
-			this.block.element.style.containIntrinsicHeight = `auto ${this.block.count * ROW_PX}px`;
+			this.block.element.style.containIntrinsicHeight =
+				`auto ${this.block.count * ROW_PX}px`;
 			this.block = null;
 		}
 	}
@@ -186,7 +191,8 @@ export class Body {
 	make(tag, first) {
 		const gutter = h('span', { class: 'log-gutter', 'aria-hidden': 'true' });
 		const text = h('span', { class: 'log-text' });
-		const element = h(tag, { class: tag === 'div' ? 'log-block' : 'log-head' }, gutter, text);
+		const element = h(tag, { class: tag === 'div' ? 'log-block' : 'log-head' },
+			gutter, text);
 		const block = { element, gutter, text, painter: new Painter(text), first, count: 0,
 			tops: null, styled: false, painted: tag === 'summary' || this.eager };
 

@@ -1,8 +1,8 @@
 // @ts-check
 /*
  * Which lines of a log begin and end a group, and which ones show an error. Groups are made as for
- * GitHub Actions ("::group::title" to "::endgroup::", or "##[group]") and Buildkite ("--- title" and
- * "+++ title", to the next such line).
+ * GitHub Actions ("::group::title" to "::endgroup::", or "##[group]") and Buildkite ("--- title"
+ * and "+++ title", to the next such line).
  */
 import { INVERSE } from './pen.js';
 

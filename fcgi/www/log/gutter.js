@@ -44,8 +44,8 @@ function markOf(row) {
  * @param {Row[]} rows
  * @param {{first: number | null, total: number, times: Times, start: number,
  * heights: number[] | null}} options `first`: the number of the first row, null if it is not known
- * yet; `total`: rows of the log; `start`: of the job, in ms; `heights`: of the rows in lines, null if
- * each has one
+ * yet; `total`: rows of the log; `start`: of the job, in ms; `heights`: of the rows in lines, null
+ * if each has one
  */
 export function gutterText(rows, { first, total, times, start, heights }) {
 	const width = total < LONG ? 4 : 7;

@@ -41,7 +41,8 @@ function places(block, offsets) {
 }
 
 /**
- * Returns the range with the characters `from` to `to` of a row as it is shown; null: it is not there.
+ * Returns the range with the characters `from` to `to` of a row as it is shown; null: it is not
+ * there.
  * @param {Block} block @param {Row[]} rows of the block @param {number} index of the row in it
  * @param {number} from @param {number} to
  */
@@ -81,8 +82,17 @@ export function heightsOf(block) {
 	if (!tops) {
 		return null;
 	}
-	const end = Math.max(block.text.getBoundingClientRect().height, (tops.at(-1) ?? 0) + ROW_PX);
+	const end = Math.max(block.text.getBoundingClientRect().height,
+		(tops.at(-1) ?? 0) + ROW_PX);
 	return tops.map((top, i) => Math.max(1, Math.round(((tops[i + 1] ?? end) - top) / ROW_PX)));
+}
+
+/**
+ * Where an element begins, in pixels below the top of what a box shows.
+ * @param {Element} box @param {Element} element
+ */
+export function topIn(box, element) {
+	return element.getBoundingClientRect().top - box.getBoundingClientRect().top;
 }
 
 /** Returns where a row is in its block, in pixels; that of the row after the last one is its end.
@@ -96,6 +106,7 @@ export function rowTop(block, index) {
 
 /** Returns the index in the block of the row at a height. @param {Block} block @param {number} y */
 export function rowAt(block, y) {
-	const index = block.tops ? block.tops.findLastIndex((top) => top <= y) : Math.floor(y / ROW_PX);
+	const index = block.tops ? block.tops.findLastIndex((top) => top <= y)
+		: Math.floor(y / ROW_PX);
 	return Math.max(0, Math.min(index, block.count - 1));
 }

@@ -56,7 +56,8 @@ export class Marks {
 				first < known.block.first + known.block.count) {
 				const { block } = known;
 				const top = rowTop(block, Math.max(first - block.first, 0));
-				const end = rowTop(block, Math.min(last - block.first + 1, block.count));
+				const end = rowTop(block,
+					Math.min(last - block.first + 1, block.count));
 				const mark = h('span', { class: 'log-mark' });
 				mark.style.top = `${top}px`;
 				mark.style.height = `${end - top}px`;

@@ -76,7 +76,8 @@ export function restyle(pen, parameters) {
 				numbers.splice(1, 1);
 			}
 			if (parts.length === 1) {
-				numbers = list.slice(i + 1, list[i + 1] === '2' ? i + 5 : i + 3).map(Number);
+				numbers = list.slice(i + 1, list[i + 1] === '2' ? i + 5 : i + 3)
+					.map(Number);
 				i += numbers.length;
 			}
 			const colour = extendedColour(numbers);
@@ -88,7 +89,8 @@ export function restyle(pen, parameters) {
 		} else if (code === 0) {
 			fg = bg = '';
 			flags = 0;
-		} else if (code === 4 && parts[1] === 0) { /* 4:0 ends underlining; 4:3 is a curly one */
+		} else if (code === 4 &&
+			parts[1] === 0) { /* 4:0 ends underlining; 4:3 is a curly one */
 			flags &= ~UNDERLINE;
 		} else if (code === 39) {
 			fg = '';

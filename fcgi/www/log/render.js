@@ -34,7 +34,8 @@ function lookOf(stream, { pen, href }) {
 	} else if (inverse) {
 		names.push('b-inverse');
 	}
-	return { names: names.join(' '), fg: fg[0] === '#' ? fg : '', bg: bg[0] === '#' ? bg : '', href };
+	return { names: names.join(' '), fg: fg[0] === '#' ? fg : '',
+		bg: bg[0] === '#' ? bg : '', href };
 }
 
 /** @param {Look} look */
@@ -52,7 +53,11 @@ function elementOf(look) {
 	return element;
 }
 
-/** Whether a segment looks like nothing but text. @param {string} stream @param {Segment} segment */
+/**
+ * Whether a segment looks like nothing but text.
+ * @param {string} stream
+ * @param {Segment} segment
+ */
 function isBare(stream, { pen, href }) {
 	return stream === 'stdout' && pen.flags === 0 && pen.fg + pen.bg + href === '';
 }
@@ -75,7 +80,11 @@ export class Painter {
 		this.text = '';
 	}
 
-	/** @param {string} text @param {string} key of the look @param {Look | null} look null: none */
+	/**
+	 * @param {string} text
+	 * @param {string} key of the look
+	 * @param {Look | null} look null: none
+	 */
 	put(text, key, look) {
 		if (key !== this.key) {
 			this.commit();
@@ -93,7 +102,8 @@ export class Painter {
 				this.put(segment.text, '', null);
 			} else {
 				const look = lookOf(row.stream, segment);
-				this.put(segment.text, `${look.names}|${look.fg}|${look.bg}|${look.href}`, look);
+				this.put(segment.text,
+					`${look.names}|${look.fg}|${look.bg}|${look.href}`, look);
 			}
 		});
 		if (row.end !== '') {

@@ -38,7 +38,8 @@ function endOf(item, before) {
 		return '';
 	}
 	if (before === null || id - before === logline.length + 1 || logline.includes('\ufffd')) {
-		return '\n'; /* where bytes that are not UTF-8 were replaced, their number is not known */
+		/* where bytes that are not UTF-8 were replaced, their number is not known */
+		return '\n';
 	}
 	const ends = /** @type {const} */ (['', '\n', '\r\n']);
 	return ends[id - before - encoder.encode(logline).length] ?? '\n';
@@ -65,8 +66,10 @@ export class Rows {
 
 		this.last = item.id;
 		if (!row?.open) {
-			row = { id: 0, text: '', end: '', open: true, stream: item.stream, shown: '',
-				time: Date.parse(item.time), segments: [], error: false, marker: null };
+			row = { id: 0, text: '', end: '', open: true,
+				stream: item.stream, shown: '',
+				time: Date.parse(item.time), segments: [], error: false,
+				marker: null };
 			this.list.push(row);
 			this.line = null;
 		}
@@ -82,7 +85,12 @@ export class Rows {
 		return row;
 	}
 
-	/** Writes a piece of the last row. @param {Row} row @param {string} piece @param {boolean} own */
+	/**
+	 * Writes a piece of the last row.
+	 * @param {Row} row
+	 * @param {string} piece
+	 * @param {boolean} own
+	 */
 	write(row, piece, own) {
 		if (!this.line && (own || this.pen === PLAIN) && isPlain(piece) && row.end !== '') {
 			row.shown = piece;
@@ -96,8 +104,10 @@ export class Rows {
 		}
 	}
 
-	/** Sets what is shown of the last row. A row that is open is not settled at each of its pieces:
-	 * a progress bar has thousands. */
+	/**
+	 * Sets what is shown of the last row. A row that is open is not settled at each of its
+	 * pieces: a progress bar has thousands.
+	 */
 	settle() {
 		const row = this.list[this.list.length - 1];
 

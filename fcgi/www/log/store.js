@@ -13,8 +13,8 @@ import { ApiError, call, jsonOf } from '../api.js';
  * @typedef {object} Sink
  * @property {(items: Item[]) => void} head the next lines from the beginning
  * @property {(items: Item[]) => void} tail the last lines, apart from the head
- * @property {(items: Item[]) => void} join the head has reached the tail: instead of the tail, these
- * lines follow the head
+ * @property {(items: Item[]) => void} join the head has reached the tail: instead of the tail,
+ * these lines follow the head
  * @property {(items: Item[]) => void} live new lines at the end
  * @property {(part: number | null) => void} progress how much of the log is loaded; null: all
  * @property {(error: any) => void} trouble a call has failed; null: it goes on
@@ -45,22 +45,24 @@ export class LogStore {
 	 * @param {string} path @param {Record<string, number>} query
 	 * @returns {Promise<Item[]>} */
 	async read(path, query) {
-		const search = new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]));
+		const search = new URLSearchParams(Object.entries(query)
+			.map(([k, v]) => [k, String(v)]));
 
 		if (this.attempt > 0) {
 			search.set('attempt', String(this.attempt));
 		}
 		for (let pause = LEAST_PAUSE_MS; ; pause = Math.min(2 * pause, MOST_PAUSE_MS)) {
 			try {
-				const response = await call('GET', `${this.path}${path}?${search}`, undefined,
+				const response = await call('GET',
+					`${this.path}${path}?${search}`, undefined,
 					{ signal: this.signal });
 				const items = await jsonOf(response);
 				this.sink.trouble(null);
 				return items;
 			} catch (error) {
 				this.signal.throwIfAborted();
-				if (error instanceof ApiError && error.status > 0 && error.status < 500 &&
-					error.status !== 429) {
+				if (error instanceof ApiError && error.status > 0 &&
+					error.status < 500 && error.status !== 429) {
 					throw error;
 				}
 				this.sink.trouble(error);

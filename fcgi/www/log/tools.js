@@ -43,8 +43,10 @@ export function errorStarts(rows) {
 
 export class LogTools {
 	/** @param {LogView} view @param {AbortSignal} signal
-	 * @param {{raw: string, saveAs: string, onGo: (id: number) => void}} options `raw`: the path of the
-	 * whole text; `saveAs`: its name as a file; `onGo` is told the row that the reader is led to */
+	 * @param {{raw: string, saveAs: string, onGo: (id: number) => void}} options `raw`: the
+	 * path of the whole text; `saveAs`: its name as a file; `onGo` is told the row that the
+	 * reader is led to
+	 */
 	constructor(view, signal, { raw, saveAs, onGo }) {
 		this.view = view;
 		this.onGo = onGo;
@@ -54,7 +56,8 @@ export class LogTools {
 		this.timer = 0;
 		this.input = h('input', { type: 'search', placeholder: 'Search the log',
 			'aria-label': 'Search the log',
-			onInput: () => this.search(true), onKeydown: (/** @type {KeyboardEvent} */ event) => {
+			onInput: () => this.search(true),
+			onKeydown: (/** @type {KeyboardEvent} */ event) => {
 				if (event.key === 'Enter') {
 					this.step(event.shiftKey ? -1 : 1);
 				}
@@ -91,19 +94,24 @@ export class LogTools {
 		const button = (/** @type {string} */ text, /** @type {string} */ title,
 			/** @type {() => void} */ onClick) =>
 			h('button', { type: 'button', title, 'aria-label': title, onClick }, text);
-		const times = h('select', { 'aria-label': 'Times', value: view.options.times, onChange: () => {
-			localStorage.setItem('log-times', times.value);
-			view.setTimes(/** @type {import('./gutter.js').Times} */ (times.value));
-		} }, TIMES.map(([value, text]) => h('option', { value }, text)));
+		const times = h('select', { 'aria-label': 'Times', value: view.options.times,
+			onChange: () => {
+				localStorage.setItem('log-times', times.value);
+				view.setTimes(
+					/** @type {import('./gutter.js').Times} */ (times.value));
+			} }, TIMES.map(([value, text]) => h('option', { value }, text)));
 
-		this.wrapped = h('input', { type: 'checkbox', checked: view.options.wrap, onChange: () => {
-			localStorage.setItem('log-wrap', String(this.wrapped.checked));
-			view.setWrap(this.wrapped.checked);
-		} });
-		return h('div', { class: 'log-tools' }, h('span', { class: 'log-search' }, this.input,
+		this.wrapped = h('input', { type: 'checkbox', checked: view.options.wrap,
+			onChange: () => {
+				localStorage.setItem('log-wrap', String(this.wrapped.checked));
+				view.setWrap(this.wrapped.checked);
+			} });
+		return h('div', { class: 'log-tools' }, h('span',
+			{ class: 'log-search' }, this.input,
 			button('↑', 'Previous match (p)', () => this.step(-1)),
 			button('↓', 'Next match (n)', () => this.step(1)), this.hits),
-		h('button', { type: 'button', title: 'Next error (e): stderr, red text, or a traceback',
+		h('button', { type: 'button',
+			title: 'Next error (e): stderr, red text, or a traceback',
 			onClick: () => this.nextError() }, 'Next error'), times,
 		h('label', { title: 'key: w' }, this.wrapped, ' Wrap'),
 		h('label', { title: 'key: f' }, this.followed, ' Follow'),
@@ -126,7 +134,8 @@ export class LogTools {
 		const matches = matcher(words);
 		list.forEach((row, i) => matches(row) && this.found.push(i));
 		if (go && this.found.length > 0) {
-			this.goTo(this.found.find((i) => list[i].id >= this.current) ?? this.found[0]);
+			this.goTo(this.found.find((i) => list[i].id >= this.current) ??
+				this.found[0]);
 		}
 		this.count();
 	}
@@ -136,8 +145,9 @@ export class LogTools {
 		const at = this.found.findIndex((i) => list[i].id === this.current);
 		const rest = this.view.end ? ' so far' : '';
 
+		const place = at < 0 ? '' : `${count(at + 1)} of `;
 		replace(this.hits, this.found.length === 0 ? `not found${rest}`
-			: `${at < 0 ? '' : `${count(at + 1)} of `}${count(this.found.length)} lines${rest}`);
+			: `${place}${count(this.found.length)} lines${rest}`);
 	}
 
 	/** Goes to the next match, or the one before. @param {1 | -1} direction */
@@ -170,7 +180,8 @@ export class LogTools {
 
 	/** Leads the reader to a row. @param {number} index */
 	goTo(index) {
-		const { view } = this, { body } = view, row = body.rows.list[index], block = body.blockAt(index);
+		const { view } = this, { body } = view, row = body.rows.list[index],
+			block = body.blockAt(index);
 
 		this.current = row.id;
 		view.show(body, index);
@@ -178,8 +189,8 @@ export class LogTools {
 		this.onGo(row.id);
 		CSS.highlights?.delete(HIGHLIGHT);
 		const match = this.input.value === '' ? null : matcher(this.input.value)(row);
-		const range = match && block && textRange(block, body.rowsOf(block), index - block.first,
-			match.index, match.index + match[0].length);
+		const range = match && block && textRange(block, body.rowsOf(block),
+			index - block.first, match.index, match.index + match[0].length);
 		if (range) {
 			CSS.highlights?.set(HIGHLIGHT, new Highlight(range));
 		}

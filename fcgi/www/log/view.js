@@ -1,24 +1,23 @@
 // @ts-check
-/*
- * The log as it is seen: a box that scrolls, and stays at the end while the reader is there. It takes
- * the lines of a LogStore.
- */
+/* The log as it is seen: a box that scrolls, and stays at the end while the reader is there. */
 import { h } from '../dom.js';
+import { plural } from '../format.js';
 import { Body } from './body.js';
 import { gutterText } from './gutter.js';
-import { heightsOf, measure, rowTop } from './locate.js';
+import { heightsOf, measure, rowTop, topIn } from './locate.js';
 import { Marks } from './marks.js';
 
 /** @typedef {import('./body.js').Block} Block */
 /** @typedef {import('./rows.js').Item} Item */
+/** @typedef {import('./gutter.js').Times} Times */
 
 const BOTTOM_PX = 4; /* as near to the end is at the end */
 
 export class LogView {
 	/**
-	 * @param {{folded: boolean, start: number, times: import('./gutter.js').Times, wrap: boolean,
-	 * onSelect: (ids: import('./marks.js').Ids) => void}} options `folded`: groups begin closed;
-	 * `start` of the job in ms; `onSelect` is told what the reader clicks at
+	 * @param {{folded: boolean, start: number, times: Times, wrap: boolean,
+	 * onSelect: (ids: import('./marks.js').Ids) => void}} options `folded`: groups begin
+	 * closed; `start` of the job in ms; `onSelect` is told what the reader clicks at
 	 */
 	constructor(options) {
 		this.options = options;
@@ -28,16 +27,17 @@ export class LogView {
 		this.gap = h('p', { class: 'log-gap', hidden: true });
 		this.foot = h('p', { class: 'log-foot', hidden: true });
 		this.lines = h('div', { class: 'log-lines' }, this.main.element, this.gap);
-		this.box = h('div', { class: 'log-box', tabindex: '0', role: 'region', 'aria-label': 'Log' },
-			this.lines, this.foot);
+		this.box = h('div', { class: 'log-box', tabindex: '0', role: 'region',
+			'aria-label': 'Log' }, this.lines, this.foot);
 		this.news = h('button', { type: 'button', class: 'log-new', hidden: true,
 			onClick: () => this.follow(true) });
 		this.element = h('div', { class: 'log' }, this.box, this.news);
 		this.following = true;
 		this.seen = 0; /* rows, when the reader left the end */
 		this.top = 0; /* where the box was scrolled to */
-		this.scheduled = false;
-		this.onChange = new Set(/** @type {(() => void)[]} */ ([])); /* told when rows have come */
+		this.scheduled = 0; /* the next frame's drawing */
+		/** @type {Set<() => void>} Told when rows have come. */
+		this.onChange = new Set();
 		/** @type {(following: boolean) => void} */
 		this.onFollow = () => {};
 		/** @type {WeakMap<Element, {body: Body, block: Block}>} */
@@ -88,7 +88,7 @@ export class LogView {
 	join(items) {
 		const { box, end } = this, { scrollTop } = box;
 		const fromEnd = box.scrollHeight - scrollTop;
-		const inEnd = end && end.element.getBoundingClientRect().top < box.getBoundingClientRect().bottom;
+		const inEnd = end && topIn(box, end.element) < box.clientHeight;
 
 		this.seen += this.main.length;
 		end?.element.remove();
@@ -102,8 +102,8 @@ export class LogView {
 	/** @param {number | null} part */
 	progress(part) {
 		this.gap.hidden = part === null;
-		this.gap.textContent = part === null ? ''
-			: `Loading the earlier lines: ${Math.floor(part * 100)} %`;
+		this.gap.textContent =
+			`Loading the earlier lines: ${Math.floor((part ?? 1) * 100)} %`;
 		if (part === null) {
 			this.draw();
 			this.main.complete();
@@ -118,14 +118,11 @@ export class LogView {
 	}
 
 	schedule() {
-		if (!this.scheduled) {
-			this.scheduled = true;
-			requestAnimationFrame(() => this.draw());
-		}
+		this.scheduled ||= requestAnimationFrame(() => this.draw());
 	}
 
 	draw() {
-		this.scheduled = false;
+		this.scheduled = 0;
 		this.main.draw();
 		this.end?.draw();
 		this.startAt(this.options.start);
@@ -133,7 +130,7 @@ export class LogView {
 		this.onChange.forEach((tell) => tell());
 	}
 
-	/** Sets from when on times are counted: from the first row if that is earlier. @param {number} ms */
+	/** Counts times from then on, or from the first row if it is earlier. @param {number} ms */
 	startAt(ms) {
 		this.options.start = Math.min(ms, this.main.rows.list[0]?.time ?? ms);
 	}
@@ -146,7 +143,7 @@ export class LogView {
 		this.marks.draw();
 		const more = this.body.length - this.seen;
 		this.news.hidden = this.following || more <= 0;
-		this.news.textContent = `${more} new ${more === 1 ? 'line' : 'lines'} ↓`;
+		this.news.textContent = `${plural(more, 'new line')} ↓`;
 		if (this.following) {
 			this.box.scrollTop = this.box.scrollHeight;
 			this.top = this.box.scrollTop;
@@ -185,7 +182,7 @@ export class LogView {
 			start: this.options.start, heights: heightsOf(block) });
 	}
 
-	/** @param {import('./gutter.js').Times} times */
+	/** @param {Times} times */
 	setTimes(times) {
 		this.options.times = times;
 		this.refresh();
@@ -218,7 +215,7 @@ export class LogView {
 		this.refresh();
 	}
 
-	/** Returns the body that has the line with that id; null: it is not loaded. @param {number} id */
+	/** Returns the body with the line of that id; null: it is not loaded. @param {number} id */
 	bodyOf(id) {
 		const { list, last } = this.body.rows;
 
@@ -241,10 +238,11 @@ export class LogView {
 		}
 		this.follow(false);
 		const go = () => {
-			const top = block.element.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
-			this.box.scrollTop += top + rowTop(block, index - block.first) - this.box.clientHeight / 3;
+			const top = topIn(this.box, block.element) +
+				rowTop(block, index - block.first);
+			this.box.scrollTop += top - this.box.clientHeight / 3;
 		};
 		go();
-		requestAnimationFrame(() => requestAnimationFrame(go)); /* once the rows there are laid out */
+		requestAnimationFrame(() => requestAnimationFrame(go)); /* the rows are laid out */
 	}
 }

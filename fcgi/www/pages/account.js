@@ -23,8 +23,10 @@ function meter(label, used, limit, text) {
 	fill.style.width = `${share * 100}%`;
 	return h('div', { class: 'meter' }, h('span', null, label),
 		h('span', { class: 'meter-bar', 'aria-hidden': 'true' }, fill),
-		h('span', { class: 'meter-text', title: `${count(used)} of ${limit === null ? 'any' : count(limit)}` },
-			limit === null ? `${text(used)}, no limit` : `${text(used)} of ${text(limit)}`));
+		h('span', { class: 'meter-text',
+			title: `${count(used)} of ${limit === null ? 'any' : count(limit)}` },
+			limit === null ? `${text(used)}, no limit`
+				: `${text(used)} of ${text(limit)}`));
 }
 
 /** @param {any} account */
@@ -52,9 +54,11 @@ function limits({ limits: most, used }) {
 function smallForm(label, fields, path, body, run) {
 	const answer = h('div', { role: 'status' });
 	const button = h('button', { type: 'submit' }, label);
-	const form = h('form', { class: 'form small', novalidate: true }, h('div', { class: 'form-row' },
-		Object.values(fields).map((field) => field.element)), h('span', { class: 'action' }, button,
-		curlMenu(() => curl('POST', path, body()), label)), answer);
+	const form = h('form', { class: 'form small', novalidate: true },
+		h('div', { class: 'form-row' },
+			Object.values(fields).map((field) => field.element)),
+		h('span', { class: 'action' }, button,
+			curlMenu(() => curl('POST', path, body()), label)), answer);
 
 	form.addEventListener('submit', async (event) => {
 		event.preventDefault();
@@ -80,24 +84,28 @@ function smallForm(label, fields, path, body, run) {
 /** @param {any} account */
 function password(account) {
 	const field = (/** @type {string} */ label, /** @type {string} */ autocomplete,
-		/** @type {string} */ hint) => textField(label, { type: 'password', autocomplete, hint });
+		/** @type {string} */ hint) =>
+			textField(label, { type: 'password', autocomplete, hint });
 	const fields = { password: field('Present password', 'current-password', ''),
 		new_password: field('New password', 'new-password', 'At least 6 characters.') };
 	const form = smallForm('Change the password', fields, '/account/password',
 		() => ({ password: '…', new_password: '…' }), async (answer) => {
-			const body = { password: fields.password.value(), new_password: fields.new_password.value() };
+			const body = { password: fields.password.value(),
+				new_password: fields.new_password.value() };
 			if (body.password === '' || body.new_password === '') {
-				failField(fields, `${body.password === '' ? 'password' : 'new_password'}: must not be empty.`);
+				const empty = body.password === '' ? 'password' : 'new_password';
+				failField(fields, `${empty}: must not be empty.`);
 				return;
 			}
 			await post('/account/password', body);
 			Object.values(fields).forEach((one) => one.set(''));
-			replace(answer, h('p', { class: 'note' }, 'The password is changed. All other sessions of ',
+			replace(answer, h('p', { class: 'note' },
+				'The password is changed. All other sessions of ',
 				'this account have ended; API tokens stay.'));
 		});
 
-	form.prepend(h('input', { type: 'text', value: account.login, autocomplete: 'username', hidden: true,
-		'aria-label': 'Login' })); // for the browser's store of passwords
+	form.prepend(h('input', { type: 'text', value: account.login, autocomplete: 'username',
+		hidden: true, 'aria-label': 'Login' })); // for the browser's store of passwords
 	return h('section', null, h('h2', null, 'Password'), form);
 }
 
@@ -114,14 +122,18 @@ function tokens(route) {
 	const form = smallForm('Make a token', fields, '/account/token', values, async (answer) => {
 		const body = values();
 		if (body.name === '') {
-			failField(fields, 'name: must not be empty: it tells what the token is for.');
+			failField(fields,
+				'name: must not be empty: it tells what the token is for.');
 			return;
 		}
 		const made = await post('/account/token', body);
 		Object.values(fields).forEach((one) => one.set(''));
-		replace(answer, h('p', { class: 'note warning' }, 'Copy the token now: it is shown only once.'),
+		replace(answer,
+			h('p', { class: 'note warning' },
+				'Copy the token now: it is shown only once.'),
 			codeBlock(made.token, 'The token'),
-			codeBlock(`curl -H 'Authorization: Bearer ${made.token}' ${location.origin}/jobs`, 'curl'));
+			codeBlock(`curl -H 'Authorization: Bearer ${made.token}' ` +
+				`${location.origin}/jobs`, 'curl'));
 		await load();
 	});
 
@@ -129,7 +141,8 @@ function tokens(route) {
 	async function load() {
 		try {
 			const { items } = await getPage('/account/token', { signal: route.signal });
-			replace(place, items.length === 0 ? h('p', { class: 'muted' }, 'There are no tokens yet.')
+			replace(place, items.length === 0
+				? h('p', { class: 'muted' }, 'There are no tokens yet.')
 				: tokenTable(items, load));
 		} catch (error) {
 			if (!route.signal.aborted) {
@@ -138,7 +151,8 @@ function tokens(route) {
 		}
 	}
 	load();
-	return h('section', null, h('h2', null, 'API tokens'), h('p', { class: 'muted' }, 'For scripts: ',
+	return h('section', null, h('h2', null, 'API tokens'), h('p', { class: 'muted' },
+		'For scripts: ',
 		'a token may do what you may do, without your password.'), place, form);
 }
 
@@ -147,11 +161,14 @@ function tokenTable(items, load) {
 	return table([
 		{ title: 'Name', class: 'grow', cell: (token) => token.name },
 		{ title: 'Made', class: 'tight', cell: (token) => time(token.creation_date) },
-		{ title: 'Expires', class: 'tight', cell: (token) => time(token.expires_at) ?? 'never' },
-		{ title: 'Last used', class: 'tight', cell: (token) => time(token.used_at) ?? 'never' },
+		{ title: 'Expires', class: 'tight',
+			cell: (token) => time(token.expires_at) ?? 'never' },
+		{ title: 'Last used', class: 'tight',
+			cell: (token) => time(token.used_at) ?? 'never' },
 		{ title: '', class: 'tight', cell: (token) => action('Delete', { method: 'DELETE',
 			path: `/account/token/${token.id}`, run: load,
-			danger: `Delete the token “${token.name}”? Scripts that use it stop working at once.` }) },
+			danger: `Delete the token “${token.name}”? ` +
+				'Scripts that use it stop working at once.' }) },
 	], items);
 }
 
@@ -167,7 +184,8 @@ function activity(route, account) {
 	/** Shows one page more. */
 	async function load() {
 		try {
-			const page = await getPage(/** @type {string} */ (next), { signal: route.signal });
+			const page = await getPage(/** @type {string} */ (next),
+				{ signal: route.signal });
 			items = items.concat(page.items);
 			({ next } = page);
 			shown.update(items);
@@ -192,7 +210,7 @@ export async function show(main, route) {
 
 	route.title('Account');
 	replace(main, h('h1', null, account.login),
-		h('p', { class: 'muted' }, account.email, account.admin ? ' · admin' : '', ' · since ',
-			time(account.creation_date)),
+		h('p', { class: 'muted' }, account.email, account.admin ? ' · admin' : '',
+			' · since ', time(account.creation_date)),
 		limits(account), password(account), tokens(route), activity(route, account));
 }

@@ -14,7 +14,8 @@ const REMEDIES = [
 		'journalctl -u kabuto-spooler -n 50; systemctl restart kabuto-spooler'],
 	[/engine has not answered/, 'systemctl status docker; docker info. Jobs wait meanwhile; ' +
 		'none is lost.'],
-	[/disk|free|space|inodes/i, 'df -h; df -i. Remove old results: kabutoctl maintain, or a shorter ' +
+	[/disk|free|space|inodes/i,
+		'df -h; df -i. Remove old results: kabutoctl maintain, or a shorter ' +
 		'retention in kabuto.conf. Uploads are refused and no job starts meanwhile.'],
 	[/database/i, 'kabutoctl verify; journalctl -u "kabuto-fcgi*" -n 50'],
 ];
@@ -44,7 +45,8 @@ function health(signal) {
 		before = error;
 		replace(place, error === '' ? h('p', { class: 'ok' }, '✓ The service works.')
 			: [h('div', { class: 'error' }, error),
-				remedy && h('p', null, 'What to do on the server: ', h('code', null, remedy))]);
+				remedy && h('p', null, 'What to do on the server: ',
+					h('code', null, remedy))]);
 	}
 
 	async function check() {

@@ -21,23 +21,28 @@ function nextStep(build, id) {
 		h('a', { class: 'button primary', href }, text);
 
 	if (build.state === 'PENDING') {
-		return h('p', null, 'The output below grows while the build runs. You may leave this page: ',
+		return h('p', null,
+			'The output below grows while the build runs. You may leave this page: ',
 			'the build goes on.');
 	}
 	if (build.state === 'SUCCESS') {
-		return h('div', { class: 'row' }, link(`/ui/new?image=${image}`, 'New job with this image'),
+		return h('div', { class: 'row' },
+			link(`/ui/new?image=${image}`, 'New job with this image'),
 			h('a', { class: 'button', href: `/ui/image/${image}` }, 'Open the image'));
 	}
 	const words = isCancelled(build) ? 'The build was cancelled.'
-		: build.state === 'FAILED' ? 'A step of the Dockerfile failed. Its last lines below say why. ' +
+		: build.state === 'FAILED'
+			? 'A step of the Dockerfile failed. Its last lines below say why. ' +
 			'Correct it, then build again.'
-			: 'This is not the Dockerfile’s fault. Try again in a while; if it happens again, tell the ' +
-				'operator the error above.';
+			: 'This is not the Dockerfile’s fault. Try again in a while; if it ' +
+				'happens again, tell the operator the error above.';
 	return [h('p', null, words, build.made ? ' The image itself is as it was before.' : ''),
 		h('div', { class: 'row' },
 			link(edit, build.state === 'FAILED' ? 'Edit and build again' : 'Try again'),
-			h('button', { type: 'button', onclick: () => document.querySelector('.build-output')
-				?.lastElementChild?.scrollIntoView({ block: 'end' }) }, 'See its last lines'))];
+			h('button', { type: 'button',
+				onclick: () => document.querySelector('.build-output')
+				?.lastElementChild?.scrollIntoView({ block: 'end' }) },
+					'See its last lines'))];
 }
 
 /**
@@ -62,7 +67,8 @@ export async function show(main, route) {
 		const number = build.image?.id ?? build.id;
 		/* A list, since there is no image before its first build has succeeded. */
 		const image = number === undefined ? null
-			: (await get(`/image?after=${number - 1}&limit=1`, { signal }))[number] ?? null;
+			: (await get(`/image?after=${number - 1}&limit=1`, { signal }))[number] ??
+				null;
 		const name = build.name ?? image?.name ?? `Build ${id}`;
 
 		build.made = image !== null;
@@ -72,7 +78,8 @@ export async function show(main, route) {
 		route.title(name, build.state);
 		replace(head, h('h1', null, name), buildBadge(build),
 			build.state === 'PENDING' ? cancel : null);
-		replace(step, build.error && !isCancelled(build) ? h('div', { class: 'error' }, build.error)
+		replace(step, build.error && !isCancelled(build)
+			? h('div', { class: 'error' }, build.error)
 			: null, nextStep(build, id));
 	}
 
@@ -97,7 +104,8 @@ export async function show(main, route) {
 	/** Sleeps, and while the page is hidden. @param {number} ms */
 	const pause = (ms) => new Promise((resolve) => {
 		setTimeout(() => document.hidden && !signal.aborted
-			? document.addEventListener('visibilitychange', resolve, { once: true }) : resolve(null), ms);
+			? document.addEventListener('visibilitychange', resolve, { once: true })
+			: resolve(null), ms);
 	});
 
 	replace(main, head, step, output, status);
@@ -116,12 +124,15 @@ export async function show(main, route) {
 				return;
 			}
 			if (error instanceof ApiError && error.status === 404) {
-				replace(main, h('h1', null, `Build ${id}`), empty('There is no such build', 'It was removed after some time, or it ' +
-					'belongs to somebody else.', h('a', { href: '/ui/images' }, 'See your images')));
+				replace(main, h('h1', null,
+					`Build ${id}`), empty('There is no such build',
+					'It was removed after some time, or it ' +
+					'belongs to somebody else.',
+						h('a', { href: '/ui/images' }, 'See your images')));
 				return;
 			}
-			if (!(error instanceof ApiError) || (error.status > 0 && error.status < 500 &&
-				error.status !== 429)) {
+			if (!(error instanceof ApiError) || (error.status > 0 &&
+				error.status < 500 && error.status !== 429)) {
 				replace(status, errorBox(error));
 				return;
 			}

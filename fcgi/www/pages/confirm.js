@@ -18,7 +18,8 @@ export async function show(main, route) {
 		method: 'GET', path, class: 'primary',
 		run: () => route.navigate(`/ui/login?new&login=${login}`),
 		explain: (error) => (error instanceof ApiError && error.status === 404
-			? 'The link has been used, or it is not complete. If you have activated the account, log in.'
+			? 'The link has been used, or it is not complete. If you have activated ' +
+				'the account, log in.'
 			: null),
 	});
 

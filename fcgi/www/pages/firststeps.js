@@ -24,9 +24,11 @@ curl "$U/pipeline/<pipeline>/job/<job>?result" -b cookies.txt -o results.zip`;
 /** @param {string} origin @param {string} login */
 const pythonLines = (origin, login) => `import getpass, requests
 base, s = '${origin}', requests.Session()
-s.post(base + '/login', data={'login': '${login}', 'password': getpass.getpass()}).raise_for_status()
+login = {'login': '${login}', 'password': getpass.getpass()}
+s.post(base + '/login', data=login).raise_for_status()
 
-build = s.post(base + '/image', data={'name': 'first', 'dockerfile': 'FROM busybox\\n'}).json()['build_id']
+image = {'name': 'first', 'dockerfile': 'FROM busybox\\n'}
+build = s.post(base + '/image', data=image).json()['build_id']
 while (b := s.get(f'{base}/image/build/{build}?wait=30').json())['state'] == 'PENDING':
     pass
 
@@ -56,12 +58,14 @@ export function firstSteps() {
 	const login = me.known()?.login ?? '<login>';
 
 	return h('section', { class: 'empty' }, h('h2', null, 'No jobs yet'),
-		h('p', null, 'A job runs a command in an image. It reads the files that you send in /inbox, ' +
-			'and Kabuto keeps what it writes to /outbox.'),
+		h('p', null, 'A job runs a command in an image. It reads the files that you send ' +
+			'in /inbox, and Kabuto keeps what it writes to /outbox.'),
 		h('ol', null,
-			h('li', null, h('a', { href: '/ui/images' }, 'Build an image'), ' from a Dockerfile. ',
+			h('li', null, h('a', { href: '/ui/images' }, 'Build an image'),
+				' from a Dockerfile. ',
 				h('code', null, 'FROM busybox'), ' is enough for a first one.'),
-			h('li', null, h('a', { href: '/ui/new' }, 'Make a new job'), ': drop your files, and type the command.'),
+			h('li', null, h('a', { href: '/ui/new' }, 'Make a new job'),
+				': drop your files, and type the command.'),
 			h('li', null, 'Watch its log, and look at its results.')),
 		h('h3', null, 'The same from a shell or a program'),
 		block('curl', curlLines(location.origin, login)),

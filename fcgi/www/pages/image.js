@@ -17,7 +17,8 @@ async function showNew(main, route) {
 	const build = route.query.get('build');
 
 	route.title('New image');
-	replace(main, h('h1', null, 'New image'), h('p', null, 'An image is what jobs run in: a system ',
+	replace(main, h('h1', null, 'New image'), h('p', null,
+		'An image is what jobs run in: a system ',
 		'with its programs. A Dockerfile tells how it is made, step by step.'), place);
 	if (build) {
 		await takeBuild(build, 'image', route);
@@ -54,6 +55,7 @@ function builds(items) {
  */
 export async function show(main, route) {
 	const { signal, params: { image: id } } = route;
+	const ofImage = `image=${encodeURIComponent(id)}`;
 	let image, last;
 
 	if (id === 'new') {
@@ -63,8 +65,9 @@ export async function show(main, route) {
 	route.title(`Image ${id}`);
 	try {
 		[image, last] = await Promise.all([
-			get(`/image/${encodeURIComponent(id)}`, { signal }).then((answer) => answer[id]),
-			getPage(`/image/build?image=${encodeURIComponent(id)}&order=newest&limit=10`, { signal })
+			get(`/image/${encodeURIComponent(id)}`, { signal })
+				.then((answer) => answer[id]),
+			getPage(`/image/build?${ofImage}&order=newest&limit=10`, { signal })
 				.catch(() => ({ items: [] }))]);
 	} catch (error) {
 		if (!signal.aborted) {
@@ -77,20 +80,24 @@ export async function show(main, route) {
 		return;
 	}
 	const place = h('div');
-	const edit = h('section', null, h('h2', null, 'Edit and build again'), h('p', { class: 'muted' },
-		'The image keeps its number. Jobs use the present one until the new one is built.'), place);
+	const edit = h('section', null, h('h2', null, 'Edit and build again'), h('p',
+		{ class: 'muted' },
+		'The image keeps its number. Jobs use the present one until the new one is built.'),
+			place);
 
 	route.title(image.name);
 	replace(main, h('div', { class: 'head' }, h('h1', null, image.name),
 		h('a', { class: 'button primary', href: `/ui/new?image=${image.id}` }, 'New job'),
 		action('Delete', { method: 'DELETE', path: `/image/${image.id}`,
-			danger: `Delete the image “${image.name}”? Jobs that have ended keep their results, ` +
-				'but cannot run again with it.',
+			danger:
+				`Delete the image “${image.name}”? Jobs that have ended keep ` +
+				'their results, but cannot run again with it.',
 			run: () => route.navigate('/ui/images') })),
 	h('dl', null, h('dt', null, 'Number'), h('dd', null, image.id),
 		h('dt', null, 'Built'), h('dd', null, time(image.creation_date)),
 		image.account ? [h('dt', null, 'Account'), h('dd', null, image.account)] : null,
-		h('dt', null, 'To build on it'), h('dd', null, h('code', null, `FROM kabuto/${image.id}`))),
+		h('dt', null, 'To build on it'),
+		h('dd', null, h('code', null, `FROM kabuto/${image.id}`))),
 	last.items.length > 0 ? builds(last.items) : null, edit);
 	if (route.query.get('build')) {
 		await takeBuild(route.query.get('build'), `image.${image.id}`, route);

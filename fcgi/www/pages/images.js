@@ -13,7 +13,8 @@ function firstSteps() {
 	const { origin } = location;
 
 	return empty('No images yet', 'An image is what jobs run in. Build the first one:',
-		h('p', null, h('a', { class: 'button primary', href: '/ui/image/new' }, 'Build an image')),
+		h('p', null, h('a', { class: 'button primary', href: '/ui/image/new' },
+			'Build an image')),
 		codeBlock(`curl -b cookies.txt ${origin}/image -F name=python \\\n` +
 			"\t--form-string dockerfile='FROM python:3.12-slim'", 'curl'),
 		codeBlock('import requests\nsession = requests.Session()\n' +
@@ -25,7 +26,8 @@ function firstSteps() {
 /** @param {boolean} others whether those of other accounts are shown, too */
 function imageTable(others) {
 	return table([
-		{ title: 'Name', class: 'grow', cell: (image) => h('a', { href: `/ui/image/${image.id}`,
+		{ title: 'Name', class: 'grow', cell: (image) => h('a',
+			{ href: `/ui/image/${image.id}`,
 			dataset: { row: '' } }, image.name) },
 		...(others ? [{ title: 'Account', class: 'tight',
 			cell: (/** @type {any} */ image) => image.account }] : []),
@@ -43,7 +45,8 @@ function imageTable(others) {
 function searchField(route, /** @type {() => void} */ changed) {
 	let timer = 0;
 
-	return h('input', { type: 'search', placeholder: 'Search by name', 'aria-label': 'Search by name',
+	return h('input', { type: 'search', placeholder: 'Search by name',
+		'aria-label': 'Search by name',
 		value: route.query.get('name') ?? '', oninput: (/** @type {Event} */ event) => {
 			const { value } = /** @type {HTMLInputElement} */ (event.target);
 			window.clearTimeout(timer);
@@ -96,7 +99,8 @@ export async function show(main, route) {
 		const shown = imageTable(all);
 		const more = h('button', { type: 'button', onclick: async () => {
 			try {
-				const further = await getPage(/** @type {string} */ (next), { signal });
+				const further = await getPage(/** @type {string} */ (next),
+					{ signal });
 				items = items.concat(further.items);
 				({ next } = further);
 				shown.update(items);
@@ -116,19 +120,23 @@ export async function show(main, route) {
 	/** Loads the last builds; while one of them runs, again and again. */
 	async function loadBuilds() {
 		if (document.hidden) {
-			document.addEventListener('visibilitychange', loadBuilds, { once: true, signal });
+			document.addEventListener('visibilitychange', loadBuilds,
+				{ once: true, signal });
 			return;
 		}
 		try {
+			const own = all ? '' : '&own=true';
 			const { items } = await getPage(
-				`/image/build?limit=${BUILDS}&order=newest${all ? '' : '&own=true'}`, { signal });
+				`/image/build?limit=${BUILDS}&order=newest${own}`, { signal });
 			builds.update(items);
 			if (!builds.isConnected) {
-				replace(buildPlace, items.length > 0 ? [h('h2', null, 'Last builds'), builds] : null);
+				replace(buildPlace, items.length > 0
+					? [h('h2', null, 'Last builds'), builds] : null);
 			}
 			if (items.some((build) => build.state === 'PENDING')) {
 				const timer = window.setTimeout(loadBuilds, AGAIN_MS);
-				signal.addEventListener('abort', () => window.clearTimeout(timer), { once: true });
+				signal.addEventListener('abort', () => window.clearTimeout(timer),
+					{ once: true });
 			} else if (pending) {
 				load();
 			}
@@ -140,8 +148,10 @@ export async function show(main, route) {
 		}
 	}
 	route.title('Images');
-	replace(main, h('div', { class: 'head' }, h('h1', null, all ? 'Images of all accounts' : 'Images'),
-		searchField(route, load), me.known()?.admin ? h('a', { href: `/ui/images${all ? '' : '?all=1'}` },
+	replace(main, h('div', { class: 'head' },
+		h('h1', null, all ? 'Images of all accounts' : 'Images'),
+		searchField(route, load), me.known()?.admin ? h('a',
+			{ href: `/ui/images${all ? '' : '?all=1'}` },
 			all ? 'Your images' : 'All accounts') : null,
 		h('a', { class: 'button primary', href: '/ui/image/new' }, 'New image')),
 	status, place, buildPlace);

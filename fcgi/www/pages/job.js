@@ -26,7 +26,8 @@ async function findJob(id, signal) {
 
 /** The results: a line while the job has not ended, then the list. @param {AbortSignal} signal */
 function jobResults(signal) {
-	const place = h('div'), element = h('section', { id: 'results' }, h('h2', null, 'Results'), place);
+	const place = h('div'), element = h('section', { id: 'results' },
+		h('h2', null, 'Results'), place);
 	let shown = '';
 
 	return { element, async update(/** @type {any} */ job) {
@@ -37,7 +38,8 @@ function jobResults(signal) {
 		shown = now;
 		if (now === 'later') {
 			replace(place, h('p', { class: 'muted' },
-				'The files that the job leaves in /outbox are shown here when it has ended.'));
+				'The files that the job leaves in /outbox are shown here when it ' +
+					'has ended.'));
 			return;
 		}
 		const list = await results(jobPath(job), signal);
@@ -69,7 +71,8 @@ export async function show(main, route) {
 	let shownRest = '';
 
 	function update(/** @type {any} */ now) {
-		const again = now.queued_at !== job.queued_at; /* submitted once more: another log */
+		/* submitted once more: another log */
+		const again = now.queued_at !== job.queued_at;
 		const given = givenOf(now);
 		if (given !== shownRest) {
 			shownRest = given;
@@ -99,7 +102,8 @@ export async function show(main, route) {
 
 	async function ask() {
 		const before = job;
-		const now = document.hidden ? null : await findJob(job.id, signal).catch(() => null);
+		const now = document.hidden ? null
+			: await findJob(job.id, signal).catch(() => null);
 		if (now && job === before && !signal.aborted) { /* else an event was faster */
 			update(now);
 		}
@@ -107,6 +111,9 @@ export async function show(main, route) {
 	const timers = [setInterval(() => job.state === 'running' && facts.update(job), TICK_MS),
 		setInterval(() => job.state === 'in_queue' && ask(), QUEUE_MS)];
 	signal.addEventListener('abort', () => timers.forEach(clearInterval));
-	/* A job that has ended has no stream. It may have been submitted again while the page was hidden. */
+	/*
+	 * A job that has ended has no stream. It may have been submitted again while the page was
+	 * hidden.
+	 */
 	document.addEventListener('visibilitychange', () => hasEnded(job) && ask(), { signal });
 }

@@ -3,12 +3,21 @@
 import { h, replace } from '../dom.js';
 import { bytesExact, duration, stateBadge, time } from '../format.js';
 
-/** The columns: name, title, classes. The account's is only for lists of all accounts. */
-export const COLUMNS = /** @type {[string, string, string][]} */ ([
+/* The columns: name, title, classes. */
+const COLUMNS = /** @type {[string, string, string][]} */ ([
 	['state', 'State', 'tight'], ['job', 'Job', 'cut grow'], ['account', 'Account', 'tight'],
 	['pipeline', 'Pipeline', 'short wide-only'], ['image', 'Image', 'short wide-only'],
 	['memory', 'Memory', 'number wide-only'], ['duration', 'Duration', 'number wide-only'],
 	['when', 'When', 'tight'], ['lines', '', 'tight wide-only']]);
+
+/** The account's column is only for lists of all accounts. @param {boolean} all */
+const columnsOf = (all) => COLUMNS.filter(([name]) => all || name !== 'account');
+
+/** The cells of the table's head. @param {boolean} all whether the list is of all accounts */
+export function heads(all) {
+	return columnsOf(all).map(([, title, style]) =>
+		h('th', { scope: 'col', class: style }, title));
+}
 
 /**
  * The job's name, or its command's beginning.
@@ -17,7 +26,8 @@ export const COLUMNS = /** @type {[string, string, string][]} */ ([
  */
 export function jobName(job) {
 	const command = Array.isArray(job.command) ? job.command.join(' ') : job.command;
-	return job.name || command?.trim().split('\n')[0].slice(0, 200) || "the image's own command";
+	return job.name || command?.trim().split('\n')[0].slice(0, 200) ||
+		"the image's own command";
 }
 
 /**
@@ -62,15 +72,17 @@ export function reasonOf(job) {
  * @param {boolean} all whether the list is of all accounts
  */
 export function makeRow(job, all) {
-	const columns = COLUMNS.filter(([name]) => all || name !== 'account');
-	const cell = Object.fromEntries(columns.map(([name, , style]) => [name, h('td', { class: style })]));
+	const columns = columnsOf(all);
+	const cell = Object.fromEntries(columns.map(([name, , style]) =>
+		[name, h('td', { class: style })]));
 	const line = nameLine(`/ui/job/${job.id}`, job, '', h('span'));
 	const lines = h('button', { type: 'button', class: 'quiet', 'aria-expanded': 'false',
 		onClick: toggle }, 'last lines');
 	const tr = h('tr', { dataset: { href: `/ui/job/${job.id}` } }, Object.values(cell));
 	/** @type {HTMLTableRowElement|null} */
 	let opened = null;
-	const row = { job, tr, update, tick, gone, isOpen: () => opened !== null };
+	const row = { job, tr, update, tick, gone, isOpen: () => opened !== null,
+		focus: () => /** @type {HTMLElement} */ (line.children[1]).focus() };
 
 	async function toggle() {
 		opened?.remove();
@@ -82,6 +94,7 @@ export function makeRow(job, all) {
 			replace(into, await (await import('./lastlines.js')).lastLines(row.job));
 		}
 	}
+	/** Shows how long the job has run. */
 	function tick() {
 		const text = duration(row.job);
 		if (cell.duration.textContent !== text) {

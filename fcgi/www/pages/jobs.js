@@ -1,7 +1,7 @@
 // @ts-check
 /*
- * The overview: the account's jobs, newest first. The filters are in the URL and done by the server.
- * Rows change as GET /events tells. A new row that would move others waits behind a button.
+ * The overview: the account's jobs, newest first. The filters are in the URL and done by the
+ * server. Rows change as GET /events tells. A new row that would move others waits behind a button.
  */
 import { curl, getPage } from '../api.js';
 import { h, replace } from '../dom.js';
@@ -23,8 +23,8 @@ function fits(job, query) {
 	const is = (/** @type {string} */ key, /** @type {any} */ value) =>
 		!query.get(key) || String(value) === query.get(key);
 
-	return is('state', job.state) && is('image', job.image.id) && is('pipeline', job.pipeline.id) &&
-		is('account', job.account) &&
+	return is('state', job.state) && is('image', job.image.id) &&
+		is('pipeline', job.pipeline.id) && is('account', job.account) &&
 		(job.name ?? '').toLowerCase().includes((query.get('name') ?? '').toLowerCase());
 }
 
@@ -48,12 +48,13 @@ function menu(summary, props, fill) {
  */
 function makeFilters({ path, query, setQuery, signal }, pathNow, reload) {
 	let timer = 0;
-	const search = h('input', { type: 'search', placeholder: 'Filter by name', 'aria-label': 'Filter by name',
-		value: query.get('name') ?? '', onInput: () => {
+	const search = h('input', { type: 'search', placeholder: 'Filter by name',
+		'aria-label': 'Filter by name', value: query.get('name') ?? '', onInput: () => {
 			clearTimeout(timer);
 			timer = setTimeout(() => {
 				setQuery({ name: search.value });
-				tabs.forEach(([state, tab]) => tab.setAttribute('href', pathWith('state', state)));
+				tabs.forEach(([state, tab]) =>
+					tab.setAttribute('href', pathWith('state', state)));
 				reload();
 			}, TYPING_MS);
 		} });
@@ -66,9 +67,10 @@ function makeFilters({ path, query, setQuery, signal }, pathNow, reload) {
 		return others.size ? `${path}?${others}` : path;
 	};
 	const picker = (/** @type {string} */ kind, /** @type {string} */ label) => menu(
-		[label, ': ', h('span', { dataset: { picked: kind } }, query.get(kind) ?? 'any'), ' ▾'],
-		{ class: 'button' }, async (items) => (await import('./picker.js')).fill(items, kind,
-			(id) => pathWith(kind, id), signal));
+		[label, ': ', h('span', { dataset: { picked: kind } },
+			query.get(kind) ?? 'any'), ' ▾'],
+		{ class: 'button' }, async (items) => (await import('./picker.js')).fill(items,
+			kind, (id) => pathWith(kind, id), signal));
 
 	const tabs = /** @type {[string, HTMLElement][]} */ (['', ...STATES].map((state) => [state,
 		h('a', { href: pathWith('state', state),
@@ -77,8 +79,10 @@ function makeFilters({ path, query, setQuery, signal }, pathNow, reload) {
 
 	return [h('nav', { class: 'tabs', 'aria-label': 'State' }, tabs.map(([, tab]) => tab)),
 	search, picker('pipeline', 'Pipeline'), picker('image', 'Image'),
-	menu('⋯', { 'aria-label': 'More about this list' }, async (items) => replace(items,
-		(await import('../widgets.js')).copyButton('Copy as curl', () => curl('GET', pathNow()))))];
+	menu('⋯', { 'aria-label': 'More about this list' }, async (items) => {
+		const { copyButton } = await import('../widgets.js');
+		replace(items, copyButton('Copy as curl', () => curl('GET', pathNow())));
+	})];
 }
 
 /**
@@ -87,7 +91,8 @@ function makeFilters({ path, query, setQuery, signal }, pathNow, reload) {
  */
 async function nothing({ query, path }) {
 	if (FILTERS.some((key) => query.get(key))) {
-		return h('p', { class: 'empty' }, 'No job matches. ', h('a', { href: path }, 'Remove the filters'));
+		return h('p', { class: 'empty' }, 'No job matches. ',
+			h('a', { href: path }, 'Remove the filters'));
 	}
 	return (await import('./firststeps.js')).firstSteps();
 }
@@ -98,7 +103,9 @@ async function nothing({ query, path }) {
  * @param {boolean} [all] whether the list is of all accounts, for an admin
  */
 export async function show(main, route, all = false) {
-	/** @type {typeof import('./jobrow.js')} loaded with the first jobs: a new account has none */
+	/**
+	 * @type {typeof import('./jobrow.js')} loaded with the first jobs; a new account has none
+	 */
 	let parts;
 	/** @type {Map<number, ReturnType<typeof import('./jobrow.js').makeRow>>} newest first */
 	const rows = new Map();
@@ -106,17 +113,20 @@ export async function show(main, route, all = false) {
 	let next = /** @type {string|null} */ (null);
 	let loading = new AbortController();
 	let following = false;
-	const news = h('button', { type: 'button', class: 'primary', hidden: true, onClick: showNews });
+	const news = h('button', { type: 'button', class: 'primary', hidden: true,
+		onClick: showNews });
 	const status = h('span', { class: 'muted', role: 'status' });
 	const body = h('tbody');
 	const below = h('div', { class: 'more' });
 
 	const pathNow = () => `/jobs?${new URLSearchParams([
-		...FILTERS.map((key) => [key, route.query.get(key) ?? '']).filter(([, value]) => value),
+		...FILTERS.filter((key) => route.query.get(key))
+			.map((key) => [key, route.query.get(key) ?? '']),
 		['order', 'newest'], ['limit', String(PAGE)], ...(all ? [] : [['own', 'true']])])}`;
 	/* Whether a new row would move what somebody reads or is about to press. */
 	const inUse = () => window.scrollY > 40 || body.matches(':hover') ||
-		body.contains(document.activeElement) || [...rows.values()].some((row) => row.isOpen());
+		body.contains(document.activeElement) ||
+			[...rows.values()].some((row) => row.isOpen());
 
 	function showNews() {
 		const known = [...rows.values()];
@@ -126,14 +136,16 @@ export async function show(main, route, all = false) {
 		known.forEach((row) => rows.set(row.job.id, row));
 		for (const [i, { job, tr }] of known.entries()) {
 			if (waiting.has(job.id)) {
-				body.insertBefore(tr, known[i - 1] ? after(known[i - 1].tr) : body.firstChild);
+				body.insertBefore(tr, i ? after(known[i - 1].tr) : body.firstChild);
 			}
 		}
 		waiting.clear();
 		news.hidden = true;
 	}
-	const after = (/** @type {Element} */ tr) =>
-		(tr.nextElementSibling?.classList.contains('opened') ? tr.nextElementSibling : tr).nextSibling;
+	const after = (/** @type {Element} */ tr) => {
+		const below = tr.nextElementSibling;
+		return below?.classList.contains('opened') ? below.nextSibling : below;
+	};
 
 	function change(/** @type {string} */ name, /** @type {any} */ job) {
 		const row = name === 'job' ? rows.get(job.id) : null;
@@ -142,7 +154,8 @@ export async function show(main, route, all = false) {
 		}
 		if (row) {
 			job.deleted ? row.gone() : row.update(job);
-		} else if (!job.deleted && fits(job, route.query) && (!next || job.id > Math.min(...rows.keys()))) {
+		} else if (!job.deleted && fits(job, route.query) &&
+			(!next || job.id > Math.min(...rows.keys()))) {
 			waiting.set(job.id, job);
 		}
 		if (waiting.size && rows.size === 0) {
@@ -154,7 +167,8 @@ export async function show(main, route, all = false) {
 		news.textContent = waiting.size === 1 ? '1 new job' : `${waiting.size} new jobs`;
 	}
 	function append(/** @type {{items: any[], next: string|null}} */ page) {
-		const fresh = page.items.filter((job) => !rows.has(job.id)).map((job) => parts.makeRow(job, all));
+		const items = page.items.filter((job) => !rows.has(job.id));
+		const fresh = items.map((job) => parts.makeRow(job, all));
 		fresh.forEach((row) => rows.set(row.job.id, row));
 		body.append(...fresh.map((row) => row.tr));
 		next = page.next;
@@ -165,15 +179,17 @@ export async function show(main, route, all = false) {
 	async function more() {
 		const { signal } = loading;
 		try {
-			const fresh = append(await getPage(/** @type {string} */ (next), { signal }));
-			/** @type {HTMLElement|null|undefined} */ (fresh[0]?.tr.querySelector('[data-row]'))?.focus();
+			const page = await getPage(/** @type {string} */ (next), { signal });
+			append(page)[0]?.focus();
 		} catch (error) {
 			await fail(error, signal, more);
 		}
 	}
-	async function fail(/** @type {any} */ error, /** @type {AbortSignal} */ signal, /** @type {() => any} */ again) {
+	/** @param {any} error @param {AbortSignal} signal @param {() => any} again */
+	async function fail(error, signal, again) {
+		const { errorBox } = await import('../widgets.js');
 		if (!signal.aborted) {
-			replace(below, (await import('../widgets.js')).errorBox(error, again));
+			replace(below, errorBox(error, again));
 		}
 	}
 	/* Loads the list anew. What stood there stays until the answer is there. */
@@ -185,8 +201,7 @@ export async function show(main, route, all = false) {
 			const page = await getPage(pathNow(), { signal });
 			if (page.items.length && !parts) {
 				parts = await import('./jobrow.js');
-				replace(heads, parts.COLUMNS.filter(([name]) => all || name !== 'account')
-					.map(([, text, style]) => h('th', { scope: 'col', class: style }, text)));
+				replace(heads, parts.heads(all));
 			}
 			if (signal.aborted) {
 				return;
@@ -209,8 +224,9 @@ export async function show(main, route, all = false) {
 			news.hidden = true;
 			if (!following && page.change) {
 				following = true;
-				follow(`/events${all ? '' : '?own=true'}`, { after: page.change, signal: route.signal,
-					onEvent: change, onStatus: (text) => replace(status, text) });
+				follow(`/events${all ? '' : '?own=true'}`, { after: page.change,
+					signal: route.signal, onEvent: change,
+					onStatus: (text) => replace(status, text) });
 			}
 		} catch (error) {
 			await fail(error, signal, load);
@@ -220,7 +236,7 @@ export async function show(main, route, all = false) {
 	const heads = h('tr');
 	const table = h('div', { class: 'table', hidden: true },
 		h('table', { class: 'jobs' }, h('thead', null, heads), body));
-	const timer = setInterval(() => rows.forEach((row) => row.job.state === 'running' && row.tick()), TICK_MS);
+	const timer = setInterval(() => rows.forEach((row) => row.tick()), TICK_MS);
 
 	route.title(all ? 'All jobs' : 'Jobs');
 	route.signal.addEventListener('abort', () => {
@@ -228,6 +244,7 @@ export async function show(main, route, all = false) {
 		clearInterval(timer);
 	});
 	replace(main, h('h1', { class: all ? '' : 'unseen' }, all ? 'All jobs' : 'Jobs'),
-		h('div', { class: 'filters' }, makeFilters(route, pathNow, load), news, status), table, below);
+		h('div', { class: 'filters' }, makeFilters(route, pathNow, load), news, status),
+		table, below);
 	await load();
 }

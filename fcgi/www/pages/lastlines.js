@@ -27,11 +27,15 @@ export async function lastLines(job) {
 	try {
 		const lines = await get(path);
 		return h('div', { class: 'last-lines' },
-			lines.length === 0 ? h('p', { class: 'muted' }, 'The job has printed nothing.')
-				: h('pre', { tabindex: '0', 'aria-label': `Last lines of job ${job.id}` },
-					lines.map((/** @type {any} */ line) => h('span', { class: `line ${line.stream}` },
+			lines.length === 0 ? h('p', { class: 'muted' },
+				'The job has printed nothing.')
+				: h('pre', { tabindex: '0',
+						'aria-label': `Last lines of job ${job.id}` },
+					lines.map((/** @type {any} */ line) => h('span',
+						{ class: `line ${line.stream}` },
 						`${plain(line.logline)}\n`))),
-			h('div', { class: 'row' }, h('a', { href: `/ui/job/${job.id}` }, 'the whole log'),
+			h('div', { class: 'row' },
+				h('a', { href: `/ui/job/${job.id}` }, 'the whole log'),
 				curlMenu(() => curl('GET', path), 'last lines')));
 	} catch (error) {
 		return errorBox(error);

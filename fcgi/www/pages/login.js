@@ -26,21 +26,26 @@ function destination(to) {
  * @param {import('../app.js').Route} route
  */
 export async function show(main, route) {
-	const login = h('input', { name: 'login', autocomplete: 'username', required: true, maxlength: 64,
-		autocapitalize: 'none', spellcheck: 'false', value: route.query.get('login') ?? '' });
+	const login = h('input', { name: 'login', autocomplete: 'username', required: true,
+		maxlength: 64,
+		autocapitalize: 'none', spellcheck: 'false',
+		value: route.query.get('login') ?? '' });
 	const password = h('input', { name: 'password', type: 'password', required: true,
 		autocomplete: 'current-password' });
 	const button = h('button', { class: 'primary' }, 'Log in');
 	const answer = h('div');
 	const form = h('form', { class: 'card', method: 'post' }, h('h1', null, 'Log in'),
 		route.query.has('to') && h('p', { class: 'muted' }, 'Log in to see this page.'),
-		route.query.has('new') && h('p', { class: 'note' }, 'The account is active. You can log in now.'),
+		route.query.has('new') && h('p', { class: 'note' },
+			'The account is active. You can log in now.'),
 		h('label', { class: 'field' }, h('span', null, 'Login'), login),
 		h('label', { class: 'field' }, h('span', null, 'Password'), password),
 		answer,
 		h('div', { class: 'row' }, button, curlMenu(() => curl('POST', '/login',
-			{ login: login.value, password: '…' }).replace('-b cookies.txt', '-c cookies.txt'), 'Log in')),
-		h('p', { class: 'muted' }, 'No account yet? ', h('a', { href: '/ui/register' }, 'Register')));
+			{ login: login.value, password: '…' })
+				.replace('-b cookies.txt', '-c cookies.txt'), 'Log in')),
+		h('p', { class: 'muted' }, 'No account yet? ',
+			h('a', { href: '/ui/register' }, 'Register')));
 
 	route.title('Log in');
 	form.addEventListener('submit', async (event) => {

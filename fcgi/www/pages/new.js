@@ -5,40 +5,18 @@
  */
 import { ApiError, curl, get } from '../api.js';
 import { h, replace } from '../dom.js';
-import { bytes } from '../format.js';
 import { dropDraft, keepDraft, loadDraft, newKey } from '../forms/draft.js';
 import { clearErrors, failField } from '../forms/field.js';
 import {
 	createJob, enter, entered, findJob, formData, jobFields, jobValues, pipelineName,
 } from '../forms/job.js';
 import { keptNote } from '../forms/keptnote.js';
+import { oldInputs } from '../forms/oldinputs.js';
 import { checkOptions } from '../forms/options.js';
 import { explainError, sender } from '../forms/send.js';
 import { codeBlock, errorBox } from '../widgets.js';
 
 /** @typedef {import('../forms/job.js').JobFields} JobFields */
-
-/**
- * The inputs of the job that is run again, each with a check mark.
- * @param {{name: string, size: number}[]} attachments
- * @param {string[]} removed names without a mark
- * @param {() => void} onChange
- */
-function oldInputs(attachments, removed, onChange) {
-	const boxes = attachments.map(({ name, size }) => {
-		const box = h('input', { type: 'checkbox', checked: !removed.includes(name), value: name });
-		return { box, row: h('li', {}, h('label', {}, box, ' ', h('span', { class: 'mono' }, name)),
-			h('span', { class: 'muted' }, bytes(size))) };
-	});
-	const element = attachments.length === 0 ? null
-		: h('fieldset', { class: 'field', onchange: onChange },
-			h('legend', {}, 'Input files of that job'),
-			h('p', { class: 'hint' }, 'The server has them. Those without a mark are left out.'),
-			h('ul', { class: 'file-list' }, boxes.map(({ row }) => row)));
-
-	return { element,
-		removed: () => boxes.filter(({ box }) => !box.checked).map(({ box }) => box.value) };
-}
 
 /**
  * Checks what can be known without the server, and shows what is wrong.
@@ -55,14 +33,16 @@ function check(form, former) {
 	for (const [name, words] of Object.entries(wrong).reverse()) {
 		right = !failField(fields, `${name}: ${words}`);
 	}
-	if (pipeline.value() === null && /** @type {HTMLInputElement} */ (pipeline.input).value !== '') {
-		right = !failField({ pipeline }, 'pipeline: Choose one of the list, or leave it empty.');
+	if (pipeline.value() === null &&
+		/** @type {HTMLInputElement} */ (pipeline.input).value !== '') {
+		right = !failField({ pipeline },
+			'pipeline: Choose one of the list, or leave it empty.');
 	}
 	if (image.value() === null) {
 		right = !failField(fields, 'image_id: Choose an image of the list.');
 	}
-	const files_ = files.check();
-	return files_ ? !failField({ files }, `files: ${files_}`) : right;
+	const trouble = files.check();
+	return trouble ? !failField({ files }, `files: ${trouble}`) : right;
 }
 
 /**
@@ -144,15 +124,16 @@ export async function show(main, route) {
 
 	const kept = loadDraft(name, account.id);
 	/** @type {import('../forms/draft.js').Draft} */
-	const draft = kept ?? { account: account.id, values: {}, files: [], lost: [], key: newKey() };
+	const draft = kept ?? { account: account.id, values: {}, files: [], lost: [],
+		key: newKey() };
 	const former = old ? jobValues(old) : null;
 	let ready = false;
 	const keep = () => {
 		if (!ready) {
 			return;
 		}
-		const values = { ...entered(form), removed: inputs.removed(), made: draft.values.made,
-			search: location.search };
+		const values = { ...entered(form), removed: inputs.removed(),
+			made: draft.values.made, search: location.search };
 		const chosen = form.files.value();
 		Object.assign(draft, { values, files: form.files.files(),
 			lost: draft.lost.filter((path) => !chosen.includes(path)) });
@@ -188,7 +169,8 @@ export async function show(main, route) {
 			form.files.lock(true);
 			try {
 				const job = old
-					? (await send.send('POST', `/pipeline/${old.pipeline.id}/job/${old.id}/rerun`,
+					? (await send.send('POST',
+						`/pipeline/${old.pipeline.id}/job/${old.id}/rerun`,
 						data(), `${draft.key}-rerun`)).id
 					: await createJob(draft, data(), send);
 				dropDraft(name);
@@ -202,7 +184,8 @@ export async function show(main, route) {
 			}
 		},
 		beside: h('button', { type: 'button', onclick: () =>
-			replace(lines, codeBlock(curlLines(form, old, data()))) }, 'Copy as curl') });
+			replace(lines, codeBlock(curlLines(form, old, data()))) },
+				'Copy as curl') });
 
 	/** @param {unknown} error */
 	async function refused(error) {
@@ -210,8 +193,8 @@ export async function show(main, route) {
 		let words = await explainError(error, form.files.files());
 		if (words.startsWith('Idempotency-Key')) {
 			draft.key = newKey();
-			words = 'The former try did arrive, with other values: look at your jobs first. ' +
-				'To make one more job, press the button again.';
+			words = 'The former try did arrive, with other values: look at your jobs ' +
+				'first. To make one more job, press the button again.';
 		}
 		const fields = { ...form.fields, attachments: form.files };
 		if (error instanceof ApiError && failField(fields, words.replace(/^Image not found/,
@@ -224,15 +207,19 @@ export async function show(main, route) {
 	replace(element, inputs.element, form.files.element, form.image.element,
 		form.fields.command.element, form.fields.name.element,
 		old ? null : form.pipeline.element,
-		h('details', { class: 'form-options' }, h('summary', {}, 'Limits and other options'),
+		h('details', { class: 'form-options' },
+			h('summary', {}, 'Limits and other options'),
 			h('div', { class: 'form-grid' }, Object.entries(form.options)
-				.filter(([option]) => option !== 'env').map(([, field]) => field.element)),
+				.filter(([option]) => option !== 'env')
+					.map(([, { element }]) => element)),
 			form.options.env.element),
 		form.submit.element, send.element, lines);
 	replace(main, h('h1', {}, old ? `Run job ${old.id} again` : 'New job'),
-		old ? h('p', {}, 'A new job in ', h('a', { href: `/ui/pipeline/${old.pipeline.id}` },
-			`pipeline ${old.pipeline.id}`), '. Job ', h('a', { href: `/ui/job/${old.id}` },
-			old.id), ' stays as it is.') : null,
+		old ? h('p', {}, 'A new job in ',
+			h('a', { href: `/ui/pipeline/${old.pipeline.id}` },
+				`pipeline ${old.pipeline.id}`),
+			'. Job ', h('a', { href: `/ui/job/${old.id}` }, old.id),
+			' stays as it is.') : null,
 		keptNote(name, kept, route), element);
 	await prefill(route, old, form, kept);
 	ready = true;

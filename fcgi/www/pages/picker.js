@@ -15,8 +15,8 @@ const MOST = 30; // names in the menu; a name narrows them down
  */
 export async function fill(menu, kind, hrefOf, signal) {
 	const list = h('div');
-	const search = h('input', { type: 'search', placeholder: 'Search', 'aria-label': `Search a ${kind}`,
-		onInput: draw });
+	const search = h('input', { type: 'search', placeholder: 'Search',
+		'aria-label': `Search a ${kind}`, onInput: draw });
 
 	async function draw() {
 		const wanted = search.value;
@@ -29,9 +29,11 @@ export async function fill(menu, kind, hrefOf, signal) {
 			const { items } = await getPage(`/${kind}?${query}`, { signal });
 			if (search.value === wanted) {
 				replace(list, h('a', { href: hrefOf('') }, 'any'),
-					items.map((item) => h('a', { href: hrefOf(String(item.id)) }, item.name,
+					items.map((item) => h('a',
+						{ href: hrefOf(String(item.id)) }, item.name,
 						h('span', { class: 'muted' }, ` #${item.id}`))),
-					items.length === 0 && h('p', { class: 'muted' }, `No ${kind} has this name.`));
+					items.length === 0 && h('p', { class: 'muted' },
+						`No ${kind} has this name.`));
 			}
 		} catch (error) {
 			replace(list, errorBox(error));

@@ -5,7 +5,7 @@
  */
 import { curl, get, put } from '../api.js';
 import { h, replace } from '../dom.js';
-import { stateBadge } from '../format.js';
+import { plural, stateBadge } from '../format.js';
 import { confirmDelete, curlMenu, errorBox } from '../widgets.js';
 import { jobName } from './jobrow.js';
 
@@ -30,12 +30,16 @@ function makeOrder(jobs) {
 		if (other) {
 			step < 0 ? other.before(item) : other.after(item);
 			focused?.focus(); // an element that is moved loses it
-			said.textContent = `Job ${item.dataset.id} is now number ${[...list.children].indexOf(item) + 1} of ${list.childElementCount}.`;
+			const place = [...list.children].indexOf(item) + 1;
+			said.textContent = `Job ${item.dataset.id} is now number ${place} ` +
+				`of ${list.childElementCount}.`;
 		}
 	}
 	for (const job of jobs) {
-		const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ run) =>
-			h('button', { type: 'button', class: 'quiet', 'aria-label': `${label}: job ${job.id}`, title: label,
+		const button = (/** @type {string} */ text, /** @type {string} */ label,
+			/** @type {() => void} */ run) =>
+			h('button', { type: 'button', class: 'quiet',
+				'aria-label': `${label}: job ${job.id}`, title: label,
 				onClick: run }, text);
 		const remove = button('Remove', 'Remove from the pipeline', () => {
 			removed.has(job.id) ? removed.delete(job.id) : removed.add(job.id);
@@ -43,11 +47,14 @@ function makeOrder(jobs) {
 			remove.textContent = removed.has(job.id) ? 'Keep' : 'Remove';
 		});
 		const item = h('li', { draggable: 'true', dataset: { id: job.id } },
-			button('↑', 'Move up', () => move(item, -1)), button('↓', 'Move down', () => move(item, 1)),
-			stateBadge(job.state), h('span', { class: 'text' }, `#${job.id} ${jobName(job)}`), remove);
+			button('↑', 'Move up', () => move(item, -1)),
+			button('↓', 'Move down', () => move(item, 1)),
+			stateBadge(job.state),
+			h('span', { class: 'text' }, `#${job.id} ${jobName(job)}`), remove);
 
 		item.addEventListener('keydown', (event) => {
-			if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+			if (event.altKey && (event.key === 'ArrowUp' ||
+				event.key === 'ArrowDown')) {
 				event.preventDefault();
 				move(item, event.key === 'ArrowUp' ? -1 : 1);
 			}
@@ -60,7 +67,8 @@ function makeOrder(jobs) {
 			if (dragged && dragged !== item) {
 				const { top, height } = item.getBoundingClientRect();
 				event.preventDefault();
-				event.clientY < top + height / 2 ? item.before(dragged) : item.after(dragged);
+				event.clientY < top + height / 2
+					? item.before(dragged) : item.after(dragged);
 			}
 		});
 		item.addEventListener('drop', (event) => event.preventDefault());
@@ -80,15 +88,19 @@ function makeOrder(jobs) {
  * Makes the form.
  * @param {any} pipeline as GET answers it
  * @param {any[]} jobs in their order
- * @param {(changed: any|null) => void} done is called with the pipeline as it is now; null: no change
+ * @param {(changed: any|null) => void} done is called with the pipeline as it is now; null: no
+ * change
  */
 export function editor(pipeline, jobs, done) {
-	const name = h('input', { name: 'name', required: true, maxlength: 255, value: pipeline.name });
-	const parallel = h('input', { name: 'max_parallel', type: 'number', min: 1, max: 10000, required: true,
-		value: pipeline.max_parallel });
+	const name = h('input', { name: 'name', required: true, maxlength: 255,
+		value: pipeline.name });
+	const parallel = h('input', { name: 'max_parallel', type: 'number', min: 1, max: 10000,
+		required: true, value: pipeline.max_parallel });
 	const failure = h('select', { name: 'on_failure', value: pipeline.on_failure },
-		h('option', { value: 'continue' }, 'go on with the next job'), h('option', { value: 'stop' }, 'stop'));
-	const complete = jobs.length === pipeline.jobs.length; // else a part of the jobs cannot be put in order
+		h('option', { value: 'continue' }, 'go on with the next job'),
+		h('option', { value: 'stop' }, 'stop'));
+	// else a part of the jobs cannot be put in order
+	const complete = jobs.length === pipeline.jobs.length;
 	const order = makeOrder(jobs);
 	const answer = h('div');
 	const save = h('button', { class: 'primary' }, 'Save');
@@ -125,7 +137,8 @@ export function editor(pipeline, jobs, done) {
 			return;
 		}
 		if (order.removed.size && !await confirmDelete(
-			`Remove ${order.removed.size === 1 ? 'a job' : `${order.removed.size} jobs`} with files and logs?`, 'Remove')) {
+			`Remove ${plural(order.removed.size, 'job')} with files and logs?`,
+			'Remove')) {
 			return;
 		}
 		save.disabled = true;
@@ -147,6 +160,7 @@ export function editor(pipeline, jobs, done) {
 		? 'They start in this order. Drag them, use the arrows, or press Alt+↑ and Alt+↓.'
 		: 'Load all jobs of the pipeline before you put them in another order.'),
 	order.element, answer,
-	h('div', { class: 'row' }, save, h('button', { type: 'button', onClick: () => done(null) }, 'Discard'),
+	h('div', { class: 'row' }, save, h('button',
+			{ type: 'button', onClick: () => done(null) }, 'Discard'),
 		curlMenu(() => curl('PUT', path, changes()), 'Save')));
 }

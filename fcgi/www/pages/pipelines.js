@@ -13,7 +13,8 @@ const COLUMNS = [
 	{ title: 'Pipeline', class: 'cut grow', cell: (/** @type {any} */ p) =>
 		nameLine(`/ui/pipeline/${p.id}`, p, p.name) },
 	{ title: 'Jobs', number: true, cell: (/** @type {any} */ p) => count(p.jobs.length) },
-	{ title: 'At a time', number: true, class: 'wide-only', cell: (/** @type {any} */ p) => count(p.max_parallel) },
+	{ title: 'At a time', number: true, class: 'wide-only',
+		cell: (/** @type {any} */ p) => count(p.max_parallel) },
 	{ title: 'After a failure', class: 'tight wide-only', cell: (/** @type {any} */ p) =>
 		(p.on_failure === 'stop' ? 'stops' : 'goes on') },
 	{ title: 'Made', class: 'tight', cell: (/** @type {any} */ p) => time(p.creation_date) },
@@ -21,8 +22,8 @@ const COLUMNS = [
 
 /** @param {import('../app.js').Route} route */
 function makeForm(route) {
-	const name = h('input', { name: 'name', required: true, maxlength: 255, 'aria-label': 'Name of the new pipeline',
-		placeholder: 'Name of a new pipeline' });
+	const name = h('input', { name: 'name', required: true, maxlength: 255,
+		'aria-label': 'Name of the new pipeline', placeholder: 'Name of a new pipeline' });
 	const answer = h('span');
 	const button = h('button', null, 'New pipeline');
 
@@ -31,22 +32,28 @@ function makeForm(route) {
 		button.disabled = true;
 		replace(answer);
 		try {
-			route.navigate(`/ui/pipeline/${(await post('/pipeline', { name: name.value })).id}`);
+			const { id } = await post('/pipeline', { name: name.value });
+			route.navigate(`/ui/pipeline/${id}`);
 		} catch (error) {
 			replace(answer, errorBox(error));
 		} finally {
 			button.disabled = false;
 		}
-	} }, name, button, curlMenu(() => curl('POST', '/pipeline', { name: name.value }), 'New pipeline'), answer);
+	} }, name, button, curlMenu(() => curl('POST', '/pipeline', { name: name.value }),
+		'New pipeline'), answer);
 }
 
 function nothing() {
 	return empty('No pipelines yet',
-		'A pipeline is a list of jobs. They start in their order, one at a time or several.',
-		h('p', null, 'Type a name above, or ', h('a', { href: '/ui/new' }, 'make a new job'),
+		'A pipeline is a list of jobs. They start in their order, one at a time or ' +
+			'several.',
+		h('p', null, 'Type a name above, or ',
+			h('a', { href: '/ui/new' }, 'make a new job'),
 			': it brings its own pipeline.'),
 		codeBlock(`curl ${location.origin}/pipeline -b cookies.txt -d name=first`, 'curl'),
-		codeBlock(`pipeline = s.post('${location.origin}/pipeline', data={'name': 'first'}).json()['id']`, 'Python'));
+		codeBlock(
+			`answer = s.post('${location.origin}/pipeline', data={'name': 'first'})\n` +
+			"pipeline = answer.json()['id']", 'Python'));
 }
 
 /**
@@ -62,16 +69,18 @@ export async function show(main, route) {
 	const status = h('span', { class: 'muted', role: 'status' });
 	const below = h('div', { class: 'more' });
 	const list = table(COLUMNS, [], { href: (p) => `/ui/pipeline/${p.id}` });
-	const search = h('input', { type: 'search', placeholder: 'Filter by name', 'aria-label': 'Filter by name',
-		value: query.get('name') ?? '', onInput: () => {
+	const search = h('input', { type: 'search', placeholder: 'Filter by name',
+		'aria-label': 'Filter by name', value: query.get('name') ?? '', onInput: () => {
 			clearTimeout(timer);
 			timer = setTimeout(() => {
 				route.setQuery({ name: search.value });
 				load();
 			}, TYPING_MS);
 		} });
-	const pathNow = () => `/pipeline?${new URLSearchParams([['order', 'newest'], ['limit', String(PAGE)],
-		['own', 'true'], ...(query.get('name') ? [['name', query.get('name') ?? '']] : [])])}`;
+	const pathNow = () =>
+		`/pipeline?${new URLSearchParams([['order', 'newest'], ['limit', String(PAGE)],
+		['own', 'true'], ...(query.get('name')
+			? [['name', query.get('name') ?? '']] : [])])}`;
 
 	function draw() {
 		list.update([...known.values()].sort((a, b) => b.id - a.id));
@@ -82,10 +91,12 @@ export async function show(main, route) {
 		const page = await getPage(path, { signal: loading.signal });
 		page.items.forEach((item) => known.set(item.id, item));
 		next = page.next;
-		replace(below, next && h('button', { type: 'button', onClick: () => add(next ?? '').catch(fail) },
+		replace(below, next && h('button',
+			{ type: 'button', onClick: () => add(next ?? '').catch(fail) },
 			'More pipelines'));
 		if (known.size === 0 && !next) {
-			replace(below, query.get('name') ? h('p', null, 'No pipeline has this name. ',
+			replace(below, query.get('name') ? h('p', null,
+				'No pipeline has this name. ',
 				h('a', { href: route.path }, 'Remove the filter')) : nothing());
 		}
 		draw();
@@ -113,9 +124,11 @@ export async function show(main, route) {
 		}
 		if (pipeline.deleted) {
 			known.delete(pipeline.id);
-		} else if (known.has(pipeline.id) || (!query.get('name') && !list.matches(':hover, :focus-within'))) {
+		} else if (known.has(pipeline.id) ||
+			(!query.get('name') && !list.matches(':hover, :focus-within'))) {
 			known.set(pipeline.id, pipeline);
-		} else if (!query.get('name')) { // it would move what somebody reads or is about to press
+		} else if (!query.get('name')) {
+			/* it would move what somebody reads or is about to press */
 			replace(status, 'There are new pipelines: reload the page to see them.');
 		}
 		draw();
@@ -124,7 +137,8 @@ export async function show(main, route) {
 	route.title('Pipelines');
 	signal.addEventListener('abort', () => loading.abort());
 	replace(main, h('div', { class: 'head' }, h('h1', null, 'Pipelines'), makeForm(route)),
-		h('div', { class: 'filters' }, search, curlMenu(() => curl('GET', pathNow()), 'this list'), status),
+		h('div', { class: 'filters' }, search,
+			curlMenu(() => curl('GET', pathNow()), 'this list'), status),
 		list, below);
 	await load();
 }

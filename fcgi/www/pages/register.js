@@ -48,13 +48,29 @@ function field(label, input, hint) {
 }
 
 /**
+ * What to do once the mail with the token is sent.
+ * @param {{login: string, email: string}} account
+ */
+function mailNote({ login, email }) {
+	return h('section', { class: 'empty' }, h('h1', null, 'Look into your mail'),
+		h('p', null, `A mail went to ${email}. `,
+			`Open the link in it to activate the account “${login}”.`),
+		h('p', null, 'No mail came? Look into the folder for spam, or ',
+			h('a', { href: '/ui/register' }, 'register again'),
+			' with the same login, password and e-mail: then another mail goes out.'));
+}
+
+/**
  * @param {HTMLElement} main
  * @param {import('../app.js').Route} route
  */
 export async function show(main, route) {
-	const login = h('input', { name: 'login', autocomplete: 'username', required: true, maxlength: 64,
-		autocapitalize: 'none', spellcheck: 'false', pattern: '[A-Za-z0-9][A-Za-z0-9._\\-]*' });
-	const email = h('input', { name: 'email', type: 'email', autocomplete: 'email', required: true });
+	const login = h('input', { name: 'login', autocomplete: 'username', required: true,
+		maxlength: 64,
+		autocapitalize: 'none', spellcheck: 'false',
+		pattern: '[A-Za-z0-9][A-Za-z0-9._\\-]*' });
+	const email = h('input', { name: 'email', type: 'email', autocomplete: 'email',
+		required: true });
 	const password = h('input', { name: 'password', type: 'password', required: true,
 		autocomplete: 'new-password', minlength: 6, maxlength: 1024 });
 	const button = h('button', { class: 'primary' }, 'Register');
@@ -66,8 +82,10 @@ export async function show(main, route) {
 		field('Password', password, 'At least 6 bytes.'),
 		answer,
 		h('div', { class: 'row' }, button, curlMenu(() => curl('POST', '/register',
-			{ ...values(), password: '…' }).replace(' -b cookies.txt', ''), 'Register')),
-		h('p', { class: 'muted' }, 'You have an account? ', h('a', { href: '/ui/login' }, 'Log in')));
+			{ ...values(), password: '…' }).replace(' -b cookies.txt', ''),
+				'Register')),
+		h('p', { class: 'muted' }, 'You have an account? ',
+			h('a', { href: '/ui/login' }, 'Log in')));
 
 	route.title('Register');
 	form.addEventListener('submit', async (event) => {
@@ -81,11 +99,7 @@ export async function show(main, route) {
 			if (token) {
 				await enter(route, account, token);
 			} else {
-				replace(main, h('section', { class: 'empty' }, h('h1', null, 'Look into your mail'),
-					h('p', null, `A mail went to ${account.email}. Open the link in it to activate the account “${account.login}”.`),
-					h('p', null, 'No mail came? Look into the folder for spam, or ',
-						h('a', { href: '/ui/register' }, 'register again'),
-						' with the same login, password and e-mail: then another mail goes out.')));
+				replace(main, mailNote(account));
 				main.focus();
 			}
 		} catch (error) {

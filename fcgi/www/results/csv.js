@@ -36,7 +36,8 @@ export function parseCsv(text, separator, most, whole) {
 			at = end;
 		}
 		const rest = at; /* of a field without quotes, or behind the second quote */
-		while (at < text.length && text[at] !== separator && text[at] !== '\n' && text[at] !== '\r') {
+		while (at < text.length && text[at] !== separator && text[at] !== '\n' &&
+			text[at] !== '\r') {
 			at++;
 		}
 		row.push(field + text.slice(rest, at));
@@ -66,7 +67,8 @@ export function findSeparator(text) {
 	for (const separator of SEPARATORS) {
 		const { rows } = parseCsv(text, separator, SAMPLE_ROWS, false);
 		const fields = rows[0]?.length ?? 0;
-		const alike = fields < 2 ? 0 : rows.filter((row) => row.length === fields).length / rows.length;
+		const alike = fields < 2
+			? 0 : rows.filter((row) => row.length === fields).length / rows.length;
 		const score = alike * 1000 + (alike > 0 ? Math.min(fields, 999) : 0);
 		if (score > most) {
 			best = separator;

@@ -20,7 +20,8 @@ export function indentJson(text) {
 		return null;
 	}
 	for (const [token] of text.matchAll(TOKEN)) {
-		const opens = before === '[' || before === '{', closes = token === ']' || token === '}';
+		const opens = before === '[' || before === '{',
+			closes = token === ']' || token === '}';
 
 		depth -= closes ? 1 : 0;
 		if (opens !== closes && (opens || closes)) {

@@ -1,8 +1,11 @@
 // @ts-check
-/* The files that a job left in /outbox: the list, each one shown in place, and all of them as a zip. */
+/*
+ * The files that a job left in /outbox: the list, each one shown in place, and all of them as a
+ * zip.
+ */
 import { ApiError, get, post } from '../api.js';
 import { h, replace } from '../dom.js';
-import { bytes, bytesExact, count } from '../format.js';
+import { bytes, bytesExact, count, plural } from '../format.js';
 import { copyButton, errorBox } from '../widgets.js';
 import { preview } from './preview.js';
 import { baseName, kindOf, makeTree } from './tree.js';
@@ -69,7 +72,8 @@ function fileRow(path, file, signal) {
 		h('span', { class: 'file-sum' },
 			h('code', { title: `SHA-256: ${file.sha256}` }, file.sha256.slice(0, 12)),
 			copyButton('Copy SHA-256', () => file.sha256)),
-		h('a', { href: filePath(path, file), download: '', 'aria-label': `Download ${file.name}` },
+		h('a', { href: filePath(path, file), download: '',
+				'aria-label': `Download ${file.name}` },
 			'Download')), place);
 }
 
@@ -80,7 +84,7 @@ function folderList(path, folder, open, signal) {
 	return h('ul', { class: 'files' },
 		folder.folders.map((inner) => h('li', null, h('details', { open: open || null },
 			h('summary', null, `${inner.name}/ `, h('span', { class: 'muted' },
-				`${count(inner.count)} ${inner.count === 1 ? 'file' : 'files'}, ${bytes(inner.size)}`)),
+				`${plural(inner.count, 'file')}, ${bytes(inner.size)}`)),
 			folderList(path, inner, open, signal)))),
 		folder.files.map((file) => fileRow(path, file, signal)));
 }
@@ -101,10 +105,12 @@ export async function results(path, signal) {
 		}
 		return [h('div', { class: 'row' }, h('span', null, `${count(files.length)} ` +
 			`${files.length === 1 ? 'file' : 'files'}, ${bytes(size)}`),
-			h('a', { class: 'button', href: `${path}?result`, download: '' }, 'Download all as a zip')),
+			h('a', { class: 'button', href: `${path}?result`, download: '' },
+				'Download all as a zip')),
 		folderList(path, tree, shown.length <= OPEN_FILES, signal),
 		files.length > shown.length && h('p', { class: 'muted' },
-			`The first ${count(MOST_FILES)} files are listed. The zip has all of them.`)];
+			`The first ${count(MOST_FILES)} files are listed. ` +
+				'The zip has all of them.')];
 	} catch (error) {
 		signal.throwIfAborted();
 		/* 404 and 410: there are none, or they were removed; the server says which. */

@@ -47,14 +47,16 @@ function showTable(text, file) {
 	if (!head) {
 		return note('This file is empty.');
 	}
-	return h('div', null, h('div', { class: 'table preview-table', tabindex: '0', role: 'region',
-		'aria-label': file.name },
+	return h('div', null, h('div', { class: 'table preview-table', tabindex: '0',
+		role: 'region', 'aria-label': file.name },
 		h('table', null, h('thead', null, h('tr', null, head.map((cell, i) =>
 			h('th', { scope: 'col', class: numbers[i] ? 'number' : null }, cell)))),
 		h('tbody', null, body.map((row) => h('tr', null, row.map((cell, i) =>
 			h('td', { class: numbers[i] ? 'number' : null }, cell))))))),
-	more && note(`The first ${count(body.length)} rows are shown. Download the file to see all.`),
-	width > MOST_COLUMNS && note(`The first ${MOST_COLUMNS} of ${count(width)} columns are shown.`));
+	more && note(`The first ${count(body.length)} rows are shown. ` +
+		'Download the file to see all.'),
+	width > MOST_COLUMNS &&
+		note(`The first ${MOST_COLUMNS} of ${count(width)} columns are shown.`));
 }
 
 /** @param {string} text @param {File} file @param {boolean} json */

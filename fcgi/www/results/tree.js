@@ -2,7 +2,9 @@
 /* Makes folders of the names of files. */
 
 /** @typedef {{name: string, size: number, sha256: string}} File */
-/** @typedef {{name: string, size: number, count: number, folders: Folder[], files: File[]}} Folder */
+/**
+ * @typedef {{name: string, size: number, count: number, folders: Folder[], files: File[]}} Folder
+ */
 
 /** @param {string} name @returns {Folder} */
 function folder(name) {
@@ -15,7 +17,8 @@ export function baseName(name) {
 }
 
 /**
- * Returns the top folder. Folders and files are in the order of their names, with numbers as numbers.
+ * Returns the top folder. Folders and files are in the order of their names, with numbers as
+ * numbers.
  * @param {File[]} files
  */
 export function makeTree(files) {
@@ -29,7 +32,8 @@ export function makeTree(files) {
 		if (!found) {
 			found = folder(baseName(path));
 			known.set(path, found);
-			find(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '').folders.push(found);
+			find(path.includes('/')
+				? path.slice(0, path.lastIndexOf('/')) : '').folders.push(found);
 		}
 		return found;
 	}

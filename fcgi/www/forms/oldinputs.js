@@ -1,0 +1,28 @@
+// @ts-check
+/* The inputs of a job that is run again: the server has them, and some may be left out. */
+import { h } from '../dom.js';
+import { bytes } from '../format.js';
+
+/**
+ * Shows the files, each with a check mark.
+ * @param {{name: string, size: number}[]} attachments
+ * @param {string[]} removed names without a mark
+ * @param {() => void} onChange
+ * @returns {{element: HTMLElement|null, removed: () => string[]}} `removed`: names without a mark
+ */
+export function oldInputs(attachments, removed, onChange) {
+	const boxes = attachments.map(({ name }) =>
+		h('input', { type: 'checkbox', checked: !removed.includes(name), value: name }));
+	const rows = attachments.map(({ name, size }, i) => h('li', {},
+		h('label', {}, boxes[i], ' ', h('span', { class: 'mono' }, name)),
+		h('span', { class: 'muted' }, bytes(size))));
+	const element = attachments.length === 0 ? null
+		: h('fieldset', { class: 'field', onchange: onChange },
+			h('legend', {}, 'Input files of that job'),
+			h('p', { class: 'hint' },
+				'The server has them. Those without a mark are left out.'),
+			h('ul', { class: 'file-list' }, rows));
+
+	return { element,
+		removed: () => boxes.filter((box) => !box.checked).map((box) => box.value) };
+}
