@@ -169,7 +169,8 @@ build_find(struct database *db, const struct account *viewer, int64_t id, int64_
 
 #define SOURCE(index, key)                                                                         \
 	PAGE_SOURCE(BUILD_ROW, "build " index, "id", key,                                          \
-	    " AND (?1 IS NULL OR account = ?1) AND (?4 IS NULL OR state = ?4)")
+	    " AND (?1 IS NULL OR account = ?1) AND (?3 IS NULL OR image = ?3)"                     \
+	    " AND (?4 IS NULL OR state = ?4)")
 
 struct build_each {
 	build_visit *visit;
@@ -196,15 +197,18 @@ build_each(struct database *db, const struct account *viewer, const struct build
 					all = SOURCE("NOT INDEXED", "TRUE");
 	struct build_each each = { visit, context };
 	int64_t account = viewer->admin ? 0 : viewer->id;
+	bool may_narrow;
 
-	return page_each(db,
-	    filter->image != 0 ? &by_image
-		: account != 0 ? &own
-			       : &all,
-	    page,
-	    (struct sql_value[PAGE_VALUES]){
-		[0] = N(account), [2] = N(filter->image), [3] = T(filter->state) },
-	    filter->image != 0 || filter->state != NULL, build_visit_row, &each, err);
+	return page_owns(db, "SELECT 1 FROM image WHERE id = ? AND account = ?", filter->image,
+		   account, &may_narrow, err) &&
+	    page_each(db,
+		may_narrow         ? &by_image
+		    : account != 0 ? &own
+				   : &all,
+		page,
+		(struct sql_value[PAGE_VALUES]){
+		    [0] = N(account), [2] = N(filter->image), [3] = T(filter->state) },
+		filter->image != 0 || filter->state != NULL, build_visit_row, &each, err);
 }
 
 /*

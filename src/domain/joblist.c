@@ -17,17 +17,19 @@ static const struct page_source by_pipeline = SOURCE("INDEXED BY job_pipeline_id
 				by_state = SOURCE("INDEXED BY job_state", "state = ?4"),
 				all = SOURCE("NOT INDEXED", "TRUE");
 
-/* Chooses the statements. *filtered gets whether a filter remains that their index does not serve.
+/*
+ * Chooses the statements for a list whose pipeline or image is the account's. *filtered gets
+ * whether a filter remains that their index does not serve.
  */
 static const struct page_source *
-joblist_source(const struct joblist_filter *filter, bool *filtered)
+joblist_source(const struct joblist_filter *filter, bool of_pipeline, bool of_image, bool *filtered)
 {
 	*filtered = true;
-	if (filter->pipeline != 0)
+	if (of_pipeline)
 		return &by_pipeline;
-	if (filter->image != 0)
+	if (of_image)
 		return &by_image;
-	*filtered = filter->name != NULL;
+	*filtered = filter->name != NULL || filter->pipeline != 0 || filter->image != 0;
 	if (filter->account != 0)
 		return filter->state != NULL ? &by_account_state : &by_account;
 	return filter->state != NULL ? &by_state : &all;
@@ -56,11 +58,16 @@ joblist_each(struct database *db, const struct account *viewer, const struct job
 	struct joblist_filter own = *filter;
 	struct joblist_each each = { visit, context };
 	const struct page_source *source;
-	bool filtered;
+	bool of_pipeline, of_image, filtered;
 
 	if (!viewer->admin)
 		own.account = viewer->id;
-	source = joblist_source(&own, &filtered);
+	if (!page_owns(db, "SELECT 1 FROM pipeline WHERE id = ? AND account = ?", own.pipeline,
+		own.account, &of_pipeline, err) ||
+	    !page_owns(db, "SELECT 1 FROM image WHERE id = ? AND account = ?", own.image,
+		own.account, &of_image, err))
+		return false;
+	source = joblist_source(&own, of_pipeline, of_image, &filtered);
 	return page_each(db, source, page,
 	    (struct sql_value[PAGE_VALUES]){
 		N(own.account), N(own.pipeline), N(own.image), T(own.state), T(own.name) },

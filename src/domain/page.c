@@ -4,6 +4,15 @@
 #include "page.h"
 
 bool
+page_owns(struct database *db, const char *sql, int64_t id, int64_t account, bool *owns,
+    struct error *err)
+{
+	*owns = id != 0;
+	return id == 0 || account == 0 ||
+	    database_exists(db, owns, err, sql, VALUES(I(id), I(account)));
+}
+
+bool
 page_each(struct database *db, const struct page_source *source, struct page *page,
     struct sql_value values[static PAGE_VALUES], bool filtered, database_visit *visit,
     void *context, struct error *err)

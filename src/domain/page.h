@@ -56,6 +56,14 @@ struct page_source {
 #define PAGE_VALUES 8 /* of a page's statements; the caller sets the first five */
 
 /*
+ * Sets *owns to whether a filter's id (0: no filter) is a thing of the account (0: of anybody). The
+ * statement finds it by id and account. Only then may the thing's index serve the list: how many
+ * rows of another account's thing were examined, and where they end, would show in the page.
+ */
+bool page_owns(struct database *db, const char *sql, int64_t id, int64_t account, bool *owns,
+    struct error *err);
+
+/*
  * Calls visit for each row of the page. filtered: `filters` may leave out many rows, so that the
  * rows to examine need a bound. Sets page->rest.
  */

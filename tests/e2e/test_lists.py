@@ -210,4 +210,9 @@ def test_page_of_a_hundred_thousand_jobs_examines_some_of_them(own):
         assert pages(dave, f'/jobs?limit=50&order=newest&{query}') == [[], [], [], [], [job], []]
         assert pages(dave, f'/jobs?limit=50&{query}') == [[job], [], [], [], [], []]
     assert ids(dave, '/jobs?order=newest&name=needle') == [job], 'a whole list has no bound'
+    mallory = kabuto.user('mallory')
+    for query in (f'pipeline={pipeline}', f'image={image}', f'pipeline={pipeline}&state=failed'):
+        for order in ('oldest', 'newest'):
+            answer = mallory.get(f'/jobs?limit=1&order={order}&{query}')
+            assert answer.json() == {} and 'next' not in answer.links, 'it tells how many there are'
     kabuto.sql("DELETE FROM job WHERE name IN ('hay', 'needle')")
