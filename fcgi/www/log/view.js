@@ -102,8 +102,8 @@ export class LogView {
 	/** @param {number | null} part */
 	progress(part) {
 		this.gap.hidden = part === null;
-		this.gap.textContent =
-			`Loading the earlier lines: ${Math.floor((part ?? 1) * 100)} %`;
+		this.gap.textContent = part === null ? ''
+			: `Loading the earlier lines: ${Math.floor(part * 100)} %`;
 		if (part === null) {
 			this.draw();
 			this.main.complete();
