@@ -53,10 +53,7 @@ function find(path) {
 	return null;
 }
 
-/**
- * @param {string} text
- * @param {string} [state] of the job or build that the page shows
- */
+/** @param {string} text @param {string} [state] of the job or build that the page shows */
 function title(text, state) {
 	const icon = state && ICONS.includes(state) ? `icon-${state}` : 'icon';
 
@@ -96,20 +93,21 @@ async function logOut() {
 /**
  * Asks once who is logged in; the bar then shows it. The first page does without this call.
  * @param {string} page
+ * @param {AbortSignal} signal
  */
-async function learnAccount(page) {
+async function learnAccount(page, signal) {
 	if (!me.known() && !OPEN_PAGES.includes(page) && page !== 'jobs') {
-		try {
-			me.remember(await get('/account'));
+		/* without an answer the bar has no name; the page itself says what is wrong */
+		const account = await get('/account', { signal }).catch(() => null);
+		if (account && !signal.aborted) {
+			me.remember(account);
 			drawBar(page);
-		} catch {
-			/* the bar then has no name; the page itself says what is wrong */
 		}
 	}
 }
 
-/** Shows why a page cannot be shown. @param {any} error */
-async function showError(error) {
+/** Shows why a page cannot be shown. @param {any} error @param {AbortSignal} signal */
+async function showError(error, signal) {
 	if (error.status === 404 || error.status === 410) {
 		title(error.message);
 		replace(main, h('h1', null, error.message), h('p', null,
@@ -119,12 +117,14 @@ async function showError(error) {
 		return;
 	}
 	const { errorBox } = await import('./widgets.js'); // the first page does without
-	replace(main, errorBox(error, () => show(null)));
+	if (!signal.aborted) {
+		replace(main, errorBox(error, () => show(null)));
+	}
 }
 
 /**
  * Shows the page of the present URL.
- * @param {number|null} scroll where the reader was; null: a new page
+ * @param {number|null} scroll where the reader was; null: a new page, which begins at its top
  */
 async function show(scroll) {
 	const { pathname, search, hash } = location;
@@ -140,14 +140,16 @@ async function show(scroll) {
 	shownUrl = pathname + search;
 	const route = {
 		path: pathname, params: found?.params ?? {}, query: new URLSearchParams(search),
-		hash: hash.slice(1), signal, navigate, title,
+		hash: hash.slice(1), signal, title,
+		/* An answer that comes late must not take the reader away from another page. */
+		navigate: (/** @type {string} */ to, instead = false) =>
+			signal.aborted || navigate(to, instead),
 		setQuery(/** @type {Record<string, string|null>} */ changes) {
 			for (const [name, value] of Object.entries(changes)) {
 				value ? route.query.set(name, value) : route.query.delete(name);
 			}
-			const query = route.query.size ? `?${route.query}` : '';
-			shownUrl = pathname + query;
-			history.replaceState(history.state, '', pathname + query + location.hash);
+			shownUrl = pathname + (route.query.size ? `?${route.query}` : '');
+			history.replaceState(history.state, '', shownUrl + location.hash);
 		},
 	};
 	drawBar(page);
@@ -160,14 +162,16 @@ async function show(scroll) {
 		const module = await import(`./pages/${page}.js`);
 		if (!signal.aborted) {
 			await module.show(main, route);
-			await learnAccount(page);
+			await learnAccount(page, signal);
 		}
 	} catch (error) {
 		if (!signal.aborted) {
-			await showError(error);
+			await showError(error, signal);
 		}
 	}
-	window.scrollTo(0, signal.aborted ? window.scrollY : scroll ?? 0);
+	if (scroll !== null && !signal.aborted) {
+		window.scrollTo(0, scroll);
+	}
 }
 
 /**
@@ -204,8 +208,8 @@ function followLink(event) {
 	}
 }
 
-/** @type {typeof import('./keys.js')|null} loaded at the first key that is meant for the page */
-let keys = null;
+/** @type {Promise<typeof import('./keys.js')>|undefined} loaded at the first key for the page */
+let keys;
 async function press(/** @type {KeyboardEvent} */ event) {
 	const target = /** @type {Element} */ (event.target);
 
@@ -222,14 +226,11 @@ async function press(/** @type {KeyboardEvent} */ event) {
 	if (event.key === '/') {
 		event.preventDefault(); // before the browser's own search opens
 	}
-	if (!keys) {
-		const module = await import('./keys.js');
-		if (!keys) { // else another key was faster
-			keys = module;
-			keys.start(LINKS, navigate);
-		}
-	}
-	keys.handle(event);
+	keys ??= import('./keys.js').then((module) => {
+		module.start(LINKS, navigate);
+		return module;
+	});
+	(await keys).handle(event);
 }
 
 addEventListener('popstate', (event) => {

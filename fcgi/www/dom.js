@@ -1,6 +1,7 @@
 // @ts-check
 /* Makes elements. Text only ever becomes a text node, so that no string can become markup. */
 
+const TYPING_MS = 250; // how long nobody types before a list is filtered
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** @typedef {Node|string|number|null|undefined|false} Child */
@@ -76,6 +77,25 @@ export function svg(tag, props = null, ...children) {
 	add(element, children);
 	setProps(element, props);
 	return element;
+}
+
+/**
+ * A field that filters a list while somebody types into it.
+ * @param {string} label
+ * @param {string} value
+ * @param {AbortSignal} signal of the page: nothing is told after it was left
+ * @param {(text: string) => void} changed is told the text when the typing pauses
+ */
+export function searchField(label, value, signal, changed) {
+	let timer = 0;
+
+	signal.addEventListener('abort', () => clearTimeout(timer));
+	return h('input', { type: 'search', placeholder: label, 'aria-label': label, value,
+		onInput: (/** @type {Event} */ event) => {
+			const field = /** @type {HTMLInputElement} */ (event.currentTarget);
+			clearTimeout(timer);
+			timer = setTimeout(() => changed(field.value.trim()), TYPING_MS);
+		} });
 }
 
 /**

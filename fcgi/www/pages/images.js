@@ -1,12 +1,12 @@
 // @ts-check
 /* The images of the account, and their last builds. */
 import { getPage, me } from '../api.js';
-import { h, replace } from '../dom.js';
+import { h, replace, searchField } from '../dom.js';
 import { time } from '../format.js';
 import { buildTable } from '../forms/builds.js';
 import { codeBlock, empty, errorBox, table } from '../widgets.js';
 
-const LIMIT = 50, BUILDS = 20, AGAIN_MS = 3000, TYPING_MS = 250;
+const LIMIT = 50, BUILDS = 20, AGAIN_MS = 3000;
 
 /** @returns {HTMLElement} what to do first */
 function firstSteps() {
@@ -36,25 +36,6 @@ function imageTable(others) {
 		{ title: 'Made from', class: 'tight wide-only', cell: (image) => h('code', null,
 			/^\s*from\s.{0,60}/im.exec(image.dockerfile ?? '')?.[0].trim() ?? '') },
 	], [], { href: (image) => `/ui/image/${image.id}` });
-}
-
-/**
- * @param {any} route
- * @returns {HTMLElement} the search field; it reports in the URL
- */
-function searchField(route, /** @type {() => void} */ changed) {
-	let timer = 0;
-
-	return h('input', { type: 'search', placeholder: 'Search by name',
-		'aria-label': 'Search by name',
-		value: route.query.get('name') ?? '', oninput: (/** @type {Event} */ event) => {
-			const { value } = /** @type {HTMLInputElement} */ (event.target);
-			window.clearTimeout(timer);
-			timer = window.setTimeout(() => {
-				route.setQuery({ name: value.trim() || null });
-				changed();
-			}, TYPING_MS);
-		} });
 }
 
 /**
@@ -150,7 +131,10 @@ export async function show(main, route) {
 	route.title('Images');
 	replace(main, h('div', { class: 'head' },
 		h('h1', null, all ? 'Images of all accounts' : 'Images'),
-		searchField(route, load), me.known()?.admin ? h('a',
+		searchField('Filter by name', route.query.get('name') ?? '', signal, (name) => {
+			route.setQuery({ name });
+			load();
+		}), me.known()?.admin ? h('a',
 			{ href: `/ui/images${all ? '' : '?all=1'}` },
 			all ? 'Your images' : 'All accounts') : null,
 		h('a', { class: 'button primary', href: '/ui/image/new' }, 'New image')),

@@ -4,7 +4,7 @@
  * server. Rows change as GET /events tells. A new row that would move others waits behind a button.
  */
 import { curl, getPage } from '../api.js';
-import { h, replace } from '../dom.js';
+import { h, replace, searchField } from '../dom.js';
 import { follow } from '../events.js';
 import { stateWord } from '../format.js';
 
@@ -12,7 +12,6 @@ const PAGE = 50; // jobs
 const TICK_MS = 1000;
 const STATES = ['running', 'in_queue', 'failed', 'done', 'ready'];
 const FILTERS = ['state', 'image', 'pipeline', 'name', 'account'];
-const TYPING_MS = 250;
 
 /**
  * Whether a job belongs into the list, as the server decides it.
@@ -47,17 +46,11 @@ function menu(summary, props, fill) {
  * @param {() => void} reload
  */
 function makeFilters({ path, query, setQuery, signal }, pathNow, reload) {
-	let timer = 0;
-	const search = h('input', { type: 'search', placeholder: 'Filter by name',
-		'aria-label': 'Filter by name', value: query.get('name') ?? '', onInput: () => {
-			clearTimeout(timer);
-			timer = setTimeout(() => {
-				setQuery({ name: search.value });
-				tabs.forEach(([state, tab]) =>
-					tab.setAttribute('href', pathWith('state', state)));
-				reload();
-			}, TYPING_MS);
-		} });
+	const search = searchField('Filter by name', query.get('name') ?? '', signal, (name) => {
+		setQuery({ name });
+		tabs.forEach(([state, tab]) => tab.setAttribute('href', pathWith('state', state)));
+		reload();
+	});
 	const pathWith = (/** @type {string} */ key, /** @type {string} */ value) => {
 		const others = new URLSearchParams(query);
 		others.delete(key);

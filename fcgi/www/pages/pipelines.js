@@ -1,14 +1,13 @@
 // @ts-check
 /* The list of pipelines, newest first, and the form that makes one. */
 import { curl, getPage, post } from '../api.js';
-import { h, replace } from '../dom.js';
+import { h, replace, searchField } from '../dom.js';
 import { follow } from '../events.js';
 import { count, time } from '../format.js';
 import { codeBlock, curlMenu, empty, errorBox, table } from '../widgets.js';
 import { nameLine } from './jobrow.js';
 
 const PAGE = 100; // pipelines
-const TYPING_MS = 250;
 const COLUMNS = [
 	{ title: 'Pipeline', class: 'cut grow', cell: (/** @type {any} */ p) =>
 		nameLine(`/ui/pipeline/${p.id}`, p, p.name) },
@@ -65,18 +64,14 @@ export async function show(main, route) {
 	const known = /** @type {Map<number, any>} */ (new Map());
 	let next = /** @type {string|null} */ (null);
 	let loading = new AbortController();
-	let following = false, timer = 0;
+	let following = false;
 	const status = h('span', { class: 'muted', role: 'status' });
 	const below = h('div', { class: 'more' });
 	const list = table(COLUMNS, [], { href: (p) => `/ui/pipeline/${p.id}` });
-	const search = h('input', { type: 'search', placeholder: 'Filter by name',
-		'aria-label': 'Filter by name', value: query.get('name') ?? '', onInput: () => {
-			clearTimeout(timer);
-			timer = setTimeout(() => {
-				route.setQuery({ name: search.value });
-				load();
-			}, TYPING_MS);
-		} });
+	const search = searchField('Filter by name', query.get('name') ?? '', signal, (name) => {
+		route.setQuery({ name });
+		load();
+	});
 	const pathNow = () =>
 		`/pipeline?${new URLSearchParams([['order', 'newest'], ['limit', String(PAGE)],
 		['own', 'true'], ...(query.get('name')
