@@ -191,7 +191,7 @@ export function upload(method, path, form, onProgress, signal, headers = {}) {
 			(event) => onProgress?.(event.loaded, event.total));
 		request.addEventListener('load', () => {
 			if (request.status >= 200 && request.status < 300) {
-				resolve(JSON.parse(request.responseText));
+				resolve(jsonOf(new Response(request.responseText)));
 			} else {
 				reject(errorOf(path, request.status, request.responseText,
 					request.getResponseHeader('Retry-After')));

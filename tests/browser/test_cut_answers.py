@@ -28,3 +28,10 @@ CUT = ['ApiError', 0, 'The answer of the server was cut off. Try again.']
 ))
 def test_a_cut_answer_says_that_it_was_cut(module, part, cut, status, said):
     assert module('api.js')(ASK, part, cut, status) == said
+
+
+def test_an_upload_whose_answer_is_cut_off_says_so(module):
+    """The form would be locked for good if nothing came."""
+    run = module('api.js')
+    assert 'cut off' in run('m.upload("GET", "/ui/icon.svg", new FormData())'
+                            '.then(() => "sent", (error) => error.message)')
