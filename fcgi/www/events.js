@@ -24,32 +24,35 @@ const LEAST_PAUSE_MS = 500, MOST_PAUSE_MS = 5000;
  * @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
-function shown(signal) {
+export function shown(signal) {
 	return new Promise((resolve) => {
 		const look = () => {
 			if (!document.hidden || signal.aborted) {
 				document.removeEventListener('visibilitychange', look);
+				signal.removeEventListener('abort', look);
 				resolve();
 			}
 		};
 		document.addEventListener('visibilitychange', look);
-		signal.addEventListener('abort', look, { once: true });
+		signal.addEventListener('abort', look);
 		look();
 	});
 }
 
 /**
  * @param {number} ms
- * @param {AbortSignal} signal
+ * @param {AbortSignal} signal ends the pause
  * @returns {Promise<void>}
  */
-function pause(ms, signal) {
+export function pause(ms, signal) {
 	return new Promise((resolve) => {
-		const timer = setTimeout(resolve, ms);
-		signal.addEventListener('abort', () => {
+		const end = () => {
 			clearTimeout(timer);
+			signal.removeEventListener('abort', end);
 			resolve();
-		}, { once: true });
+		};
+		const timer = setTimeout(end, ms);
+		signal.addEventListener('abort', end);
 	});
 }
 

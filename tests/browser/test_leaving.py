@@ -98,3 +98,25 @@ def under_way(browser, part):
         elif method in ('Network.loadingFinished', 'Network.loadingFailed'):
             calls.discard(said['requestId'])
     return calls
+
+
+def test_a_hidden_page_of_a_build_holds_no_connection(browser, kabuto):
+    """A browser has six to a host: hidden pages that wait would keep them from the others."""
+    client = kabuto.user()
+    build = client.build('FROM busybox\nRUN sleep 600\n')
+    try:
+        browser.log_in(client).open(f'/ui/build/{build}')
+        browser.wait_text('Waiting for more')
+        browser.until(lambda: waiting(browser), 'the page waits for more')
+        with browser.other_tab('/ui/jobs'):
+            # Much less than the 25 s that the call would take.
+            browser.until(lambda: not waiting(browser), 'the hidden page waits no more', seconds=10)
+        browser.until(lambda: waiting(browser), 'the page waits again')
+    finally:
+        client.call('DELETE', f'/image/build/{build}')
+        client.wait_build(build, 'FAILED')
+
+
+def waiting(browser):
+    """The calls under way that wait for more of a build's output."""
+    return under_way(browser, 'output_after=')

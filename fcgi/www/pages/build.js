@@ -2,6 +2,7 @@
 /* One build: its state with the next step, and its output while it runs. */
 import { ApiError, get } from '../api.js';
 import { h, replace } from '../dom.js';
+import { pause, shown } from '../events.js';
 import { BuildOutput } from '../forms/buildoutput.js';
 import { buildBadge, isCancelled } from '../forms/builds.js';
 import { dropDraft } from '../forms/draft.js';
@@ -56,8 +57,7 @@ export async function show(main, route) {
 	const output = h('div', { class: 'build-output', tabindex: '0', role: 'log',
 		'aria-label': 'Output of the build', 'aria-live': 'off' });
 	const status = h('p', { class: 'muted', role: 'status' });
-	/** @type {BuildOutput} */
-	const shown = new BuildOutput(output);
+	const lines = new BuildOutput(output);
 	const cancel = action('Cancel', { method: 'DELETE', path,
 		run: () => 'The build is being cancelled.' });
 	let seen = 0, state = '';
@@ -88,11 +88,11 @@ export async function show(main, route) {
 		const page = document.documentElement;
 		const bottom = page.scrollHeight - page.scrollTop - page.clientHeight < BOTTOM_PX;
 
-		shown.append(build.output);
+		lines.append(build.output);
 		seen += build.output.length;
 		if (build.state !== state) {
-			state = build.state;
 			await drawState(build);
+			state = build.state;
 		}
 		status.textContent = build.state === 'PENDING' ? 'Waiting for more …'
 			: seen === 0 ? 'The build has no output.' : '';
@@ -101,20 +101,21 @@ export async function show(main, route) {
 		}
 	}
 
-	/** Sleeps, and while the page is hidden. @param {number} ms */
-	const pause = (ms) => new Promise((resolve) => {
-		setTimeout(() => document.hidden && !signal.aborted
-			? document.addEventListener('visibilitychange', resolve, { once: true })
-			: resolve(null), ms);
-	});
+	/* A browser has few connections to a host: a hidden page waits for no answer. */
+	let connection = new AbortController();
+	document.addEventListener('visibilitychange', () => document.hidden && connection.abort(),
+		{ signal });
+	signal.addEventListener('abort', () => connection.abort());
 
 	replace(main, head, step, output, status);
 	route.title(`build ${id}`);
 	let wait = LEAST_PAUSE_MS;
 	while (!signal.aborted) {
+		await shown(signal);
+		connection = new AbortController();
 		try {
 			const query = state === '' ? '' : `?wait=${WAIT_S}&output_after=${seen}`;
-			await draw(await get(path + query, { signal }));
+			await draw(await get(path + query, { signal: connection.signal }));
 			wait = LEAST_PAUSE_MS;
 			if (state !== 'PENDING') {
 				return;
@@ -123,12 +124,15 @@ export async function show(main, route) {
 			if (signal.aborted) {
 				return;
 			}
+			if (connection.signal.aborted) {
+				continue; // the page is hidden
+			}
 			if (error instanceof ApiError && error.status === 404) {
-				replace(main, h('h1', null,
-					`Build ${id}`), empty('There is no such build',
-					'It was removed after some time, or it ' +
-					'belongs to somebody else.',
-						h('a', { href: '/ui/images' }, 'See your images')));
+				replace(main, h('h1', null, `Build ${id}`), empty(
+					'There is no such build',
+					'It was removed after some time, or it belongs to ' +
+						'somebody else.',
+					h('a', { href: '/ui/images' }, 'See your images')));
 				return;
 			}
 			if (!(error instanceof ApiError) || (error.status > 0 &&
@@ -139,6 +143,6 @@ export async function show(main, route) {
 			status.textContent = `${error.message} Trying again …`;
 			wait = Math.min(wait * 2, MOST_PAUSE_MS);
 		}
-		await pause(wait);
+		await pause(wait, signal);
 	}
 }
