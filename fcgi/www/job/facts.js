@@ -52,19 +52,26 @@ function factsOf(job) {
 	];
 }
 
-/** The facts at the top. `tick` updates what changes with time.
- * @returns {{element: HTMLElement, update: (job: any) => void}} */
+/**
+ * The facts at the top. `update` is also called for the time that goes on.
+ * @returns {{element: HTMLElement, update: (job: any) => void}}
+ */
 export function jobFacts() {
 	const element = h('dl', { class: 'facts' });
 	let shown = '';
 
-	return { element, update(job) {
+	function update(/** @type {any} */ job) {
 		const now = JSON.stringify([job, duration(job)]);
-		if (now !== shown && !element.contains(document.activeElement)) {
+		if (now !== shown) {
+			const focused = element.querySelector('a:focus')?.getAttribute('href');
 			shown = now;
 			replace(element, factsOf(job));
+			[...element.querySelectorAll('a')]
+				.find((link) => link.getAttribute('href') === focused)
+				?.focus({ preventScroll: true });
 		}
-	} };
+	}
+	return { element, update };
 }
 
 /** Returns a text that changes if what was given with the job changes. @param {any} job */

@@ -217,7 +217,7 @@ export async function show(main, route) {
 	replace(main, h('h1', {}, old ? `Run job ${old.id} again` : 'New job'),
 		old ? h('p', {}, 'A new job in ',
 			h('a', { href: `/ui/pipeline/${old.pipeline.id}` },
-				`pipeline ${old.pipeline.id}`),
+				old.pipeline_name),
 			'. Job ', h('a', { href: `/ui/job/${old.id}` }, old.id),
 			' stays as it is.') : null,
 		keptNote(name, kept, route), element);
