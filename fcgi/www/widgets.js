@@ -3,27 +3,34 @@
 import { ApiError, call, curl, jsonOf } from './api.js';
 import { h, replace } from './dom.js';
 
+/* The labels of the buttons that say "Copied" at the moment. */
+const labels = /** @type {WeakMap<HTMLElement, string>} */ (new WeakMap());
+
 /**
- * Copies a text, and says so in the button for a moment.
+ * Copies a text, and says in the button for a moment whether it is copied.
  * @param {string} text
- * @param {HTMLElement} button
+ * @param {HTMLElement} button it keeps its width
  */
 export async function copy(text, button) {
-	const label = button.textContent;
+	const label = labels.get(button) ?? button.textContent ?? '';
+	let copied = true;
 
+	labels.set(button, label);
+	button.style.minWidth = `${button.offsetWidth}px`;
 	try {
 		await navigator.clipboard.writeText(text);
 	} catch { // no permission, or no HTTPS
 		const area = h('textarea', { class: 'hidden-text', value: text });
 		(button.closest('dialog') ?? document.body).append(area);
 		area.select();
-		document.execCommand('copy');
+		copied = document.execCommand('copy');
 		area.remove();
 		button.focus();
 	}
-	button.textContent = 'Copied';
+	button.textContent = copied ? 'Copied' : 'Not copied';
 	setTimeout(() => {
 		button.textContent = label;
+		labels.delete(button);
 	}, 1500);
 }
 
@@ -99,6 +106,20 @@ export function codeBlock(text, title) {
 }
 
 /**
+ * The button "Copy as curl" of a form. What it copies can be several lines, so it is shown, too.
+ * @param {() => string} textOf made when the button is pressed
+ * @param {HTMLElement} place where it is shown
+ */
+export function curlButton(textOf, place) {
+	const button = h('button', { type: 'button', onClick: () => {
+		const text = textOf();
+		replace(place, codeBlock(text, 'curl'));
+		copy(text, button);
+	} }, 'Copy as curl');
+	return button;
+}
+
+/**
  * Asks before something is lost.
  * @param {string} text the question
  * @param {string} [label] the button's, "Delete" if left out
@@ -147,7 +168,9 @@ export function action(label, options) {
 			return;
 		}
 		button.disabled = true;
-		replace(answer);
+		/* The answers of the buttons beside it tell what was before. */
+		(button.closest('.row') ?? button.parentElement)?.querySelectorAll('.answer')
+			.forEach((old) => replace(/** @type {HTMLElement} */ (old)));
 		try {
 			const response = path ? await call(method, path, await bodyNow()) : null;
 			const text = await run?.(response && await jsonOf(response));

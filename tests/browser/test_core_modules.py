@@ -119,3 +119,25 @@ def test_a_table_shows_rows_without_an_id_each(module):
         const table = m.table([{ title: 'File', cell: (row) => row.name }], files);
         return [...table.querySelectorAll('tbody td')].map((td) => td.textContent);
     })()''') == ['a.csv', 'b.csv', 'c.csv']
+
+
+def test_a_copy_button_says_what_happened_and_gets_its_label_back(module):
+    run = module('widgets.js')
+    copy_twice = '''(async () => {
+        const later = [], { setTimeout } = window, button = document.createElement('button');
+        const write = args[0] ? async () => {} : () => Promise.reject(new Error('forbidden'));
+        Object.defineProperty(navigator, 'clipboard', { value: { writeText: write }, configurable: true });
+        document.execCommand = () => false;
+        window.setTimeout = (work) => later.push(work);
+        button.textContent = 'Copy as curl';
+        document.body.append(button);
+        await m.copy('text', button);
+        await m.copy('text', button);
+        window.setTimeout = setTimeout;
+        const said = button.textContent;
+        later.forEach((work) => work());
+        button.remove();
+        return [said, button.textContent];
+    })()'''
+    assert run(copy_twice, True) == ['Copied', 'Copy as curl']
+    assert run(copy_twice, False) == ['Not copied', 'Copy as curl']

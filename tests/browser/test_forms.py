@@ -28,6 +28,16 @@ def run(browser, name='Run'):
     browser.click(browser.button(name))
 
 
+def test_the_curl_lines_of_a_form_are_copied_and_shown(browser, ann):
+    open_form(browser, ann)
+    browser.run('navigator.clipboard.writeText = async (text) => { window.copied = text; }')
+    browser.click(browser.button('Copy as curl'))
+    browser.wait_text('Copied')
+    copied = browser.run('return window.copied')
+    assert copied == browser.run('return document.querySelector("main .code pre").textContent')
+    assert f'--form-string image_id={ann.made}' in copied
+
+
 def wait_job(browser, client):
     """Waits for the page of the new job; gives the job once it is done."""
     browser.until(lambda: re.fullmatch(r'/ui/job/\d+', browser.path), 'the job comes', 120)
@@ -176,7 +186,7 @@ def test_a_job_is_run_again_with_other_values(browser, ann):
     browser.click(browser.named('summary', 'Limits and other options'))
     assert browser.field('Memory').get_attribute('value') == '32m'
     browser.fill('Memory', '48m')
-    run(browser, 'Run again')
+    run(browser, 'Run')
     job = wait_job(browser, ann)
     assert (job['rerun_of'], job['env'], job['memory'], names(job)) == \
         (old, ['A=1'], 48 << 20, ['keep'])

@@ -139,6 +139,17 @@ def test_the_menu_beside_a_button_shows_its_call(browser, pipeline):
         f'curl -X POST {browser.url}/pipeline/{pipeline}/submit -b cookies.txt'
 
 
+def test_an_answer_moves_no_button_and_goes_with_the_next_one(browser, pipeline):
+    places = 'return [...document.querySelectorAll("main .row button")].map((one) => one.getBoundingClientRect().x)'
+    before = browser.run(places)
+    browser.click(browser.button('Submit'))
+    browser.wait_text('in queue or running')
+    assert browser.run(places) == before
+    browser.click(browser.button('Cancel'))
+    browser.wait_text('Running jobs are being stopped')
+    assert 'in queue or running' not in browser.text('main')
+
+
 def test_a_new_pipeline_opens(browser, erin):
     browser.log_in(erin).open('/ui/pipelines')
     browser.fill('Name of the new pipeline', 'fresh')

@@ -6,7 +6,7 @@
 import { ApiError, curl, get } from '../api.js';
 import { h, replace } from '../dom.js';
 import { bytes } from '../format.js';
-import { codeBlock } from '../widgets.js';
+import { curlButton } from '../widgets.js';
 import { dropDraft, keepDraft, loadDraft, newKey } from './draft.js';
 import { commonFolder } from './drop.js';
 import { checkField, choiceField, clearErrors, codeField, failField, textField } from './field.js';
@@ -195,8 +195,7 @@ export async function showImageForm(place, { page, route, image, start }) {
 				files.lock(false);
 			}
 		},
-		beside: h('button', { type: 'button', onclick: () =>
-			replace(lines, codeBlock(curl(method, path, data()))) }, 'Copy as curl') });
+		beside: curlButton(() => curl(method, path, data()), lines) });
 
 	/**
 	 * The build's page offers to edit what was sent, if the build fails.

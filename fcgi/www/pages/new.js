@@ -14,7 +14,7 @@ import { keptNote } from '../forms/keptnote.js';
 import { oldInputs } from '../forms/oldinputs.js';
 import { checkOptions } from '../forms/options.js';
 import { explainError, sender } from '../forms/send.js';
-import { codeBlock, errorBox } from '../widgets.js';
+import { curlButton, errorBox } from '../widgets.js';
 
 /** @typedef {import('../forms/job.js').JobFields} JobFields */
 
@@ -111,7 +111,7 @@ export async function show(main, route) {
 	const signal = route.signal;
 	let account, old = null;
 
-	route.title(from ? `Run job ${from} again` : 'New job');
+	route.title(from ? `Copy of job ${from}` : 'New job');
 	try {
 		[account, old] = await Promise.all([get('/account', { signal }),
 			from ? findJob(from, signal) : null]);
@@ -160,7 +160,7 @@ export async function show(main, route) {
 	const lines = h('div', { role: 'status' });
 	const element = /** @type {HTMLFormElement} */ (h('form', { class: 'form', novalidate: true,
 		oninput: edited, onchange: edited }));
-	const send = sender(old ? 'Run again' : 'Run', { form: element, signal,
+	const send = sender('Run', { form: element, signal,
 		run: async () => {
 			if (!check(form, former)) {
 				return;
@@ -183,9 +183,7 @@ export async function show(main, route) {
 				form.files.lock(false);
 			}
 		},
-		beside: h('button', { type: 'button', onclick: () =>
-			replace(lines, codeBlock(curlLines(form, old, data()))) },
-				'Copy as curl') });
+		beside: curlButton(() => curlLines(form, old, data()), lines) });
 
 	/** @param {unknown} error */
 	async function refused(error) {
@@ -214,7 +212,7 @@ export async function show(main, route) {
 					.map(([, { element }]) => element)),
 			form.options.env.element),
 		form.submit.element, send.element, lines);
-	replace(main, h('h1', {}, old ? `Run job ${old.id} again` : 'New job'),
+	replace(main, h('h1', {}, old ? `Copy of job ${old.id}` : 'New job'),
 		old ? h('p', {}, 'A new job in ',
 			h('a', { href: `/ui/pipeline/${old.pipeline.id}` },
 				old.pipeline_name),
