@@ -17,6 +17,7 @@
 #include "request.h"
 #include "response.h"
 
+struct changeevents_parts;
 struct jobfeed;
 struct stream;
 
@@ -28,6 +29,7 @@ struct stream_context {
 	int64_t changes_round; /* grows when rows may have changed since it was read last */
 	int64_t logs_round;    /* grows when logs may have grown */
 	struct jobfeed *feeds; /* what the streams of one job share (calls/jobfeed.c) */
+	struct changeevents_parts *parts; /* the same of an account (calls/changeevents.c) */
 };
 
 enum stream_next {

@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "build.h"
 #include "buildjson.h"
@@ -26,6 +27,7 @@
 
 #define PIECE_BYTES 60000 /* a piece ends after the event that reaches it */
 #define CHANGES     64    /* changes that are read at a time */
+#define PARTS       8     /* pieces that are kept for other streams */
 
 const struct parameter changeevents_parameters[] = {
 	EVENTID_PARAMETER,
@@ -37,6 +39,27 @@ struct changeevents {
 	int64_t after;          /* number of the last event that was sent */
 	int64_t removals_after; /* older deletions are of no interest */
 	bool says_now;          /* the event `now` is to be sent */
+	bool joined;            /* counts in context->parts */
+};
+
+/* A piece for all streams of an account that stand at the same place. */
+struct changeevents_part {
+	int64_t round;   /* context->changes_round when it was read */
+	int64_t account; /* 0: of all accounts */
+	enum eventtext_format format;
+	int64_t after, removals_after; /* the place */
+	int64_t end;                   /* number of its last event */
+	struct piece *piece;           /* NULL: none */
+};
+
+/*
+ * An object may be large (a pipeline lists its jobs), and an account may have many streams: without
+ * sharing, each change would cost their product, and all other streams would wait for it.
+ */
+struct changeevents_parts {
+	int64_t streams; /* that share them; the last one frees them */
+	size_t next;     /* the item to replace */
+	struct changeevents_part items[PARTS];
 };
 
 /* The changes that are being read for a piece. */
@@ -153,36 +176,133 @@ changeevents_read(struct changeevents_reading *reading, struct error *err)
 	return done;
 }
 
+/* Returns the place where the stream stands, as a part without a piece. */
+static struct changeevents_part
+changeevents_place(const struct stream *stream, const struct stream_context *context)
+{
+	const struct changeevents *events = stream->state;
+
+	return (struct changeevents_part){ .round = context->changes_round,
+		.account = stream->of_everyone ? 0 : stream->caller.account.id,
+		.format = stream->format,
+		.after = events->after,
+		.removals_after = MAX(events->after, events->removals_after) };
+}
+
+/* Joins those that share parts. False: no memory. */
+static bool
+changeevents_join(struct changeevents *events, struct stream_context *context, struct error *err)
+{
+	if (events->joined)
+		return true;
+	if (context->parts == NULL)
+		context->parts = calloc(1, sizeof *context->parts);
+	if (context->parts == NULL)
+		return error_set(err, ERROR_SYSTEM, "follow changes: not enough memory");
+	context->parts->streams++;
+	events->joined = true;
+	return true;
+}
+
+/* Returns another stream's piece for the place, and drops old ones. NULL: there is none. */
+static struct piece *
+changeevents_find_part(struct stream_context *context, struct changeevents *events,
+    const struct changeevents_part *place)
+{
+	for (size_t i = 0; i < PARTS; i++) {
+		struct changeevents_part *part = &context->parts->items[i];
+
+		if (part->piece == NULL)
+			continue;
+		if (part->round != place->round) {
+			piece_drop(part->piece);
+			part->piece = NULL;
+		} else if (part->account == place->account && part->format == place->format &&
+		    part->after == place->after && part->removals_after == place->removals_after) {
+			events->after = part->end;
+			return piece_share(part->piece);
+		}
+	}
+	return NULL;
+}
+
+/* Keeps the piece for other streams that stand at the place. */
+static void
+changeevents_keep_part(struct stream_context *context, const struct changeevents *events,
+    const struct changeevents_part *place, struct piece *piece)
+{
+	struct changeevents_part *part = &context->parts->items[context->parts->next];
+
+	context->parts->next = (context->parts->next + 1) % PARTS;
+	piece_drop(part->piece);
+	*part = *place;
+	part->end = events->after;
+	part->piece = piece_share(piece);
+}
+
+/* Makes the piece with the next changes. *piece is NULL if there are none. */
+static bool
+changeevents_make_piece(struct stream *stream, struct stream_context *context, struct piece **piece,
+    struct error *err)
+{
+	struct changeevents *events = stream->state;
+	struct changeevents_reading reading = { .stream = stream, .context = context };
+	const struct changeevents_part place = changeevents_place(stream, context);
+	bool done;
+
+	*piece = changeevents_find_part(context, events, &place);
+	if (*piece != NULL)
+		return true;
+	done = changeevents_read(&reading, err);
+	if (done && reading.buffer.length > 0)
+		*piece = piece_make(&reading.buffer, err);
+	textbuffer_clear(&reading.buffer);
+	if (*piece != NULL)
+		changeevents_keep_part(context, events, &place, *piece);
+	else
+		events->after = place.after; /* a later try reads the same again */
+	return done;
+}
+
+static bool
+changeevents_say_now(struct stream *stream, struct piece **piece, struct error *err)
+{
+	struct changeevents *events = stream->state;
+	struct textbuffer buffer = { 0 };
+
+	if (eventtext_add(&buffer, stream->format, "now", events->after, "{}", 2, err))
+		*piece = piece_make(&buffer, err);
+	textbuffer_clear(&buffer);
+	events->says_now = false;
+	return *piece != NULL;
+}
+
 static enum stream_next
 changeevents_next(struct stream *stream, struct stream_context *context, struct piece **piece,
     struct error *err)
 {
 	struct changeevents *events = stream->state;
-	struct changeevents_reading reading = { .stream = stream, .context = context };
-	int64_t before = events->after;
-	bool done;
+	bool done = changeevents_join(events, context, err) &&
+	    (events->says_now ? changeevents_say_now(stream, piece, err)
+			      : changeevents_make_piece(stream, context, piece, err));
 
-	if (events->says_now) {
-		events->says_now = false;
-		done = eventtext_add(&reading.buffer, stream->format, "now", events->after, "{}", 2,
-		    err);
-	} else {
-		done = changeevents_read(&reading, err);
-	}
-	if (done && reading.buffer.length > 0)
-		*piece = piece_make(&reading.buffer, err);
-	textbuffer_clear(&reading.buffer);
 	if (*piece != NULL)
 		return STREAM_PIECE;
-	events->after = before; /* nothing was sent: a later try reads the same again */
 	return done ? STREAM_WAIT : STREAM_END;
 }
 
 static void
 changeevents_clear(struct stream *stream, struct stream_context *context)
 {
-	(void)context;
-	free(stream->state);
+	struct changeevents *events = stream->state;
+
+	if (events->joined && --context->parts->streams == 0) {
+		for (size_t i = 0; i < PARTS; i++)
+			piece_drop(context->parts->items[i].piece);
+		free(context->parts);
+		context->parts = NULL;
+	}
+	free(events);
 }
 
 bool
