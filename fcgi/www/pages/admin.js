@@ -2,6 +2,7 @@
 /* For admins: whether the service works and what to do if not, and the jobs of all accounts. */
 import { get } from '../api.js';
 import { h, replace } from '../dom.js';
+import { pause, shown } from '../events.js';
 import { time } from '../format.js';
 import { show as showJobs } from './jobs.js';
 
@@ -50,20 +51,16 @@ function health(signal) {
 	}
 
 	async function check() {
-		if (!document.hidden) {
-			try {
-				await get('/healthz', { signal });
-				draw('');
-			} catch (error) {
-				if (signal.aborted) {
-					return;
-				}
-				draw(/** @type {Error} */ (error).message);
+		while (!signal.aborted) {
+			await shown(signal);
+			const error = await get('/healthz', { signal }).then(() => '',
+				(/** @type {Error} */ { message }) => message);
+			if (!signal.aborted) {
+				draw(error);
+				replace(checked, 'Checked ', time(new Date().toISOString()), '.');
 			}
-			replace(checked, 'Checked ', time(new Date().toISOString()), '.');
+			await pause(AGAIN_MS, signal);
 		}
-		const timer = window.setTimeout(check, AGAIN_MS);
-		signal.addEventListener('abort', () => window.clearTimeout(timer), { once: true });
 	}
 	check();
 	return h('section', null, h('h2', null, 'The service'), place, checked);

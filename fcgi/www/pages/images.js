@@ -2,6 +2,7 @@
 /* The images of the account, and their last builds. */
 import { getPage, me } from '../api.js';
 import { h, replace, searchField } from '../dom.js';
+import { pause, shown } from '../events.js';
 import { time } from '../format.js';
 import { buildTable } from '../forms/builds.js';
 import { codeBlock, empty, errorBox, table } from '../widgets.js';
@@ -77,14 +78,14 @@ export async function show(main, route) {
 	 */
 	function drawImages(page, name) {
 		let { items, next } = page;
-		const shown = imageTable(all);
+		const list = imageTable(all);
 		const more = h('button', { type: 'button', onclick: async () => {
 			try {
 				const further = await getPage(/** @type {string} */ (next),
 					{ signal });
 				items = items.concat(further.items);
 				({ next } = further);
-				shown.update(items);
+				list.update(items);
 				more.hidden = next === null;
 			} catch (error) {
 				replace(status, errorBox(error));
@@ -92,19 +93,15 @@ export async function show(main, route) {
 		} }, 'Show more');
 
 		more.hidden = next === null;
-		shown.update(items);
-		replace(place, items.length > 0 || next ? [shown, h('p', { class: 'more' }, more)]
+		list.update(items);
+		replace(place, items.length > 0 || next ? [list, h('p', { class: 'more' }, more)]
 			: name ? empty('No image has this name', `Nothing was found for “${name}”.`)
 				: firstSteps());
 	}
 
 	/** Loads the last builds; while one of them runs, again and again. */
 	async function loadBuilds() {
-		if (document.hidden) {
-			document.addEventListener('visibilitychange', loadBuilds,
-				{ once: true, signal });
-			return;
-		}
+		await shown(signal);
 		try {
 			const own = all ? '' : '&own=true';
 			const { items } = await getPage(
@@ -115,13 +112,12 @@ export async function show(main, route) {
 					? [h('h2', null, 'Last builds'), builds] : null);
 			}
 			if (items.some((build) => build.state === 'PENDING')) {
-				const timer = window.setTimeout(loadBuilds, AGAIN_MS);
-				signal.addEventListener('abort', () => window.clearTimeout(timer),
-					{ once: true });
+				pending = true;
+				pause(AGAIN_MS, signal).then(() => signal.aborted || loadBuilds());
 			} else if (pending) {
+				pending = false;
 				load();
 			}
-			pending = items.some((build) => build.state === 'PENDING');
 		} catch (error) {
 			if (!signal.aborted) {
 				replace(buildPlace, errorBox(error, loadBuilds));

@@ -103,8 +103,8 @@ export async function results(path, signal) {
 		if (files.length === 0) {
 			return h('p', { class: 'muted' }, 'None: the job left no file in /outbox.');
 		}
-		return [h('div', { class: 'row' }, h('span', null, `${count(files.length)} ` +
-			`${files.length === 1 ? 'file' : 'files'}, ${bytes(size)}`),
+		return [h('div', { class: 'row' }, h('span', null,
+			`${plural(files.length, 'file')}, ${bytes(size)}`),
 			h('a', { class: 'button', href: `${path}?result`, download: '' },
 				'Download all as a zip')),
 		folderList(path, tree, shown.length <= OPEN_FILES, signal),
