@@ -192,3 +192,20 @@ def test_an_address_names_rows_by_their_ids(module):
     for hash_text, ids in HASHES:
         expected = ids and {'from': ids[0], 'to': ids[1]}
         assert (hash_text, evaluate('m.parseHash(args[0])', hash_text)) == (hash_text, expected)
+
+
+def test_a_line_that_is_read_before_the_stream_tells_it_is_shown_once(module):
+    """A job that runs again: its log is empty at first, and has a line when its beginning is read."""
+    run = module('log/store.js')
+    assert run('''(async () => {
+        const shown = [], add = (items) => shown.push(...items.map((item) => item.id));
+        const sink = { head: add, tail: add, join: add, live: add, progress() {}, trouble() {} };
+        window.fetch = async (url) => new Response(JSON.stringify(
+            String(url).includes('tail=') ? [] : [{ id: 6, logline: 'begun' }]));
+        const store = new m.LogStore(1, sink, new AbortController().signal, { attempts: 2 });
+        await store.load();
+        await store.rest();
+        store.append({ id: 6, logline: 'begun' });
+        store.append({ id: 12, logline: 'after' });
+        return shown;
+    })()''') == [6, 12]

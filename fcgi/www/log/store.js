@@ -105,6 +105,8 @@ export class LogStore {
 			const known = items[met]?.id ?? after;
 			const tail = this.tail.filter((item) => item.id > known);
 			this.tail = null;
+			/* Lines that were printed meanwhile come by the stream, too. */
+			this.last = Math.max(this.last, known);
 			this.sink.head(items.slice(0, met + 1));
 			this.sink.join(tail);
 			this.sink.progress(null);
