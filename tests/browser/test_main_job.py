@@ -41,7 +41,7 @@ def register(hand, browser, mails):
     browser.until(lambda: mails, 'the mail comes')
     link = re.search(r'https?://[^/]+(/\S+)', mails[-1][1].get_content()).group(1)
     browser.open(link)
-    assert link.startswith('/ui/confirm/erin/')
+    browser.until(lambda: browser.path.startswith('/ui/confirm/erin/'), 'the page of the link comes')
     hand.press('Activate')
     browser.until(lambda: browser.path.startswith('/ui/login'), 'the login page comes')
     hand.enter('Password', PASSWORD)
