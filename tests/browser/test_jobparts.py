@@ -18,13 +18,22 @@ JOB = {'id': 1, 'state': 'ready', 'error': None, 'attempt': 1, 'timeout': 60, 'r
     ({'state': 'failed', 'error': 'exit code 3'}, 'It failed: exit code 3.', 'end of the log'),
     ({'state': 'failed', 'error': 'exit code 127'}, 'exit code 127', 'not found'),
     ({'state': 'failed', 'error': 'out of memory (limit 64 MiB)'}, 'limit 64 MiB', 'more memory'),
-    ({'state': 'failed', 'error': 'timed out after 60 s'}, 'timed out', 'timeout'),
+    ({'state': 'failed', 'error': 'timed out after 60 s'}, 'timed out', 'longer time limit'),
     ({'state': 'failed', 'error': 'the engine lost the container while the job ran'}, 'lost', "not the job's fault"),
     ({'state': 'failed', 'error': None}, 'no reason', 'log')), ids=str)
 def test_each_state_has_a_reason_and_a_next_step(module, change, reason, next_step):
     words = module('job/explain.js')('m.explain(args[0])', {**JOB, **change})
     assert reason in words['reason'] and next_step in words['next'], words
     assert next_step or not words['next'], words
+
+
+def test_a_place_in_a_list_that_no_event_updates_has_no_number(module):
+    evaluate = module('pages/jobrow.js')
+    for reason, shown in (('1 job before it in its pipeline', 'waits for its turn'),
+                          ('12 jobs before it in its pipeline', 'waits for its turn'),
+                          ('all 4 slots are taken', 'all 4 slots are taken'), (None, '')):
+        job = {**JOB, 'state': 'in_queue', 'queue': reason and {'position': 2, 'reason': reason}}
+        assert evaluate('m.reasonOf(args[0]).textContent', job) == shown, reason
 
 
 def test_more_memory_is_at_least_twice_as_much_in_a_round_number(module):

@@ -7,7 +7,7 @@ import { bytes, seconds } from '../format.js';
 /* For a failed job: how its error begins, and the next step. */
 const NEXT = /** @type {[RegExp, string][]} */ ([
 	[/^out of memory/, 'Run it again with more memory, or let it hold less at a time.'],
-	[/^timed out/, 'Copy it as a new job with a larger timeout, or give it less to do.'],
+	[/^timed out/, 'Copy it as a new job with a longer time limit, or give it less to do.'],
 	[/^killed by its owner/, 'Run it again if you need it after all.'],
 	[/^cancelled/, 'Submit its pipeline, or run it again.'],
 	[/^the engine (lost|stopped)/,

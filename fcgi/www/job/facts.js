@@ -1,7 +1,7 @@
 // @ts-check
 /* What is known of a job: when it ran, by which image, with which inputs and options. */
 import { h, replace } from '../dom.js';
-import { bytes, bytesExact, count, duration, plural, time } from '../format.js';
+import { bytes, bytesExact, count, plural, time } from '../format.js';
 import { linkOf } from '../pages/jobrow.js';
 import { codeBlock, table } from '../widgets.js';
 
@@ -44,7 +44,6 @@ function factsOf(job) {
 		entry('Account', job.account), entry('Created', time(job.creation_date)),
 		entry('Queued', time(job.queued_at)), entry('Started', time(job.started_at)),
 		entry('Ended', time(job.finished_at)),
-		entry('Ran for', job.started_at && h('span', null, duration(job))),
 		entry('Exit code', job.response !== null && String(job.response)),
 		entry('Attempts', job.attempt > 1 && String(job.attempt)),
 		entry('A new run of', job.rerun_of && jobLink(job.rerun_of)),
@@ -53,7 +52,7 @@ function factsOf(job) {
 }
 
 /**
- * The facts at the top. `update` is also called for the time that goes on.
+ * The facts at the top.
  * @returns {{element: HTMLElement, update: (job: any) => void}}
  */
 export function jobFacts() {
@@ -61,7 +60,7 @@ export function jobFacts() {
 	let shown = '';
 
 	function update(/** @type {any} */ job) {
-		const now = JSON.stringify([job, duration(job)]);
+		const now = JSON.stringify(job);
 		if (now !== shown) {
 			const focused = element.querySelector('a:focus')?.getAttribute('href');
 			shown = now;

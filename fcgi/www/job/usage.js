@@ -69,8 +69,9 @@ function charts(job, samples) {
 
 /**
  * @param {AbortSignal} signal
- * @returns {{numbers: HTMLElement, element: HTMLElement, update: (job: any) => void}} `numbers`
- * beside their limits, and lines over time
+ * @returns {{numbers: HTMLElement, element: HTMLElement, tick: () => void,
+ * update: (job: any) => void}} `numbers` beside their limits, and lines over time; `tick` updates
+ * the run time
  */
 export function jobUsage(signal) {
 	const numbers = h('dl', { class: 'facts' });
@@ -105,8 +106,13 @@ export function jobUsage(signal) {
 					: h('p', { class: 'muted' }, trouble));
 		}
 	}
+	function tick() {
+		if (job.started_at) {
+			replace(numbers, gauges(job, samples));
+		}
+	}
 	signal.addEventListener('abort', () => clearTimeout(timer));
-	return { numbers, element, update(now) {
+	return { numbers, element, tick, update(now) {
 		const before = run;
 		job = now;
 		run = `${job.started_at} ${job.state}`;

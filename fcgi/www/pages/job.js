@@ -108,7 +108,7 @@ export async function show(main, route) {
 			update(now);
 		}
 	}
-	const timers = [setInterval(() => job.state === 'running' && facts.update(job), TICK_MS),
+	const timers = [setInterval(() => job.state === 'running' && usage.tick(), TICK_MS),
 		setInterval(() => job.state === 'in_queue' && ask(), QUEUE_MS)];
 	signal.addEventListener('abort', () => timers.forEach(clearInterval));
 	/*

@@ -63,7 +63,10 @@ export function reasonOf(job) {
 	if (job.state === 'failed') {
 		return h('span', { class: 'bad' }, job.error ?? '');
 	}
-	return h('span', { class: 'muted' }, job.queue?.reason ?? '');
+	/* The number changes without a change of this job, so that no event tells it. */
+	const reason = (job.queue?.reason ?? '').replace(/^\d+ jobs? before it .*/,
+		'waits for its turn');
+	return h('span', { class: 'muted' }, reason);
 }
 
 /**
