@@ -318,3 +318,13 @@ def test_an_admin_sees_the_service_and_one_accounts_jobs(browser, ann, kabuto):
     browser.log_in(ann)
     browser.open('/ui/admin')
     browser.wait_text('Only an admin')
+
+
+def test_who_was_made_an_admin_finds_the_admin_page(browser, ann, kabuto):
+    browser.open('/ui/account')
+    assert 'admin' not in browser.text('main').lower()
+    assert kabuto.ctl('user', 'admin', ann.login, 'on').returncode == 0
+    browser.open('/ui/account')
+    browser.click(browser.named('main a', 'admin'))
+    browser.wait_text('The service works')
+    browser.wait_text('Admin', '#bar')

@@ -1,6 +1,6 @@
 // @ts-check
 /* The account: its limits and what is used of them, password, API tokens, and its activity. */
-import { curl, get, getPage, post } from '../api.js';
+import { curl, get, getPage, me, post } from '../api.js';
 import { h, replace } from '../dom.js';
 import { bytes, count, time } from '../format.js';
 import { activityTable } from '../forms/activity.js';
@@ -208,9 +208,11 @@ function activity(route, account) {
 export async function show(main, route) {
 	const account = await get('/account', { signal: route.signal });
 
+	me.remember(account); // who was made an admin since the log-in has another bar
 	route.title('Account');
 	replace(main, h('h1', null, account.login),
-		h('p', { class: 'muted' }, account.email, account.admin ? ' · admin' : '',
-			' · since ', time(account.creation_date)),
+		h('p', { class: 'muted' }, account.email,
+			account.admin && [' · ', h('a', { href: '/ui/admin' }, 'admin')],
+			' · registered ', time(account.creation_date)),
 		limits(account), password(account), tokens(route), activity(route, account));
 }

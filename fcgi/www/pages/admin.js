@@ -97,7 +97,7 @@ export async function show(main, route) {
 	if (admin) {
 		const shown = showJobs(jobs, { ...route, title: () => {
 		} }, true);
-		jobs.querySelector('h1')?.after(accountFilter(route));
+		jobs.querySelector('h2')?.after(accountFilter(route));
 		await shown;
 	}
 }

@@ -236,7 +236,7 @@ export async function show(main, route, all = false) {
 		loading.abort();
 		clearInterval(timer);
 	});
-	replace(main, h('h1', { class: all ? '' : 'unseen' }, all ? 'All jobs' : 'Jobs'),
+	replace(main, all ? h('h2', null, 'All jobs') : h('h1', { class: 'unseen' }, 'Jobs'),
 		h('div', { class: 'filters' }, makeFilters(route, pathNow, load), news, status),
 		table, below);
 	await load();

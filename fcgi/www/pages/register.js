@@ -68,7 +68,8 @@ export async function show(main, route) {
 	const login = h('input', { name: 'login', autocomplete: 'username', required: true,
 		maxlength: 64,
 		autocapitalize: 'none', spellcheck: 'false',
-		pattern: '[A-Za-z0-9][A-Za-z0-9._\\-]*' });
+		pattern: '[A-Za-z0-9][A-Za-z0-9._\\-]*',
+		title: 'Letters from A to Z, digits, and after the first character . _ -' });
 	const email = h('input', { name: 'email', type: 'email', autocomplete: 'email',
 		required: true });
 	const password = h('input', { name: 'password', type: 'password', required: true,
@@ -77,9 +78,9 @@ export async function show(main, route) {
 	const answer = h('div');
 	const values = () => ({ login: login.value, password: password.value, email: email.value });
 	const form = h('form', { class: 'card', method: 'post' }, h('h1', null, 'Register'),
-		field('Login', login, 'Letters, digits, and . _ - after the first character.'),
+		field('Login', login, login.title),
 		field('E-mail', email, ''),
-		field('Password', password, 'At least 6 bytes.'),
+		field('Password', password, 'At least 6 characters.'),
 		answer,
 		h('div', { class: 'row' }, button, curlMenu(() => curl('POST', '/register',
 			{ ...values(), password: '…' }).replace(' -b cookies.txt', ''),
