@@ -166,7 +166,9 @@ bool
 pipeline_erase_all_empty(struct database *db, struct error *err)
 {
 	return database_run(db, err,
-	    "DELETE FROM pipeline WHERE id IN (SELECT id FROM pipeline WHERE deleted = 1"
+	    /* It walks the index pipeline_deleted, which has only the deleted ones. */
+	    "/*scan*/ DELETE FROM pipeline WHERE id IN ("
+	    "SELECT id FROM pipeline WHERE deleted = 1"
 	    " AND NOT EXISTS (SELECT 1 FROM job WHERE job.pipeline = pipeline.id))",
 	    NO_VALUES);
 }
