@@ -93,6 +93,17 @@ def test_the_place_in_the_queue_is_kept_up_to_date(kabuto, browser, eve):
     eve.wait_job(pipeline, jobs[1])
 
 
+def test_a_silent_job_is_told_from_one_that_does_not_run(browser, eve):
+    pipeline = eve.pipeline()
+    job = eve.job(pipeline, 'sleep 1000')
+    browser.open(f'/ui/job/{job}')
+    browser.wait_text('The job has not run yet', '#log')
+    eve.submit(pipeline)
+    browser.wait_text('The job runs. New lines come by themselves.', '#log')
+    browser.click(browser.button('Kill'))
+    browser.wait_text('Ended: killed by its owner', '#log')
+
+
 def test_a_kill_is_one_click(browser, eve):
     pipeline, job = steps(eve)
     browser.open(f'/ui/job/{job}')

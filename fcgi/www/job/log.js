@@ -20,7 +20,8 @@ function footOf(job) {
 		return `Ended: ${job.error ?? 'exit code 0'}${ran}`;
 	}
 	return job.state === 'ready' ? 'The job has not run yet.'
-		: job.state === 'in_queue' ? 'The log begins when the job starts.' : '';
+		: job.state === 'in_queue' ? 'The log begins when the job starts.'
+			: 'The job runs. New lines come by themselves.';
 }
 
 /** Puts the ids of rows into the address. @param {import('../log/marks.js').Ids} ids */

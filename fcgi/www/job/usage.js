@@ -57,7 +57,9 @@ function charts(job, samples) {
 	const cpu = cpuPoints(samples);
 
 	if (samples.length < 3) {
-		return h('p', { class: 'muted' }, 'It ran too short for lines over time.');
+		return h('p', { class: 'muted' }, hasEnded(job)
+			? 'It ran too short for lines over time.'
+			: 'Lines over time come once it has run for some seconds.');
 	}
 	return h('div', { class: 'charts' },
 		chart(samples.map((sample) => ({ x: Date.parse(sample.time), y: sample.memory })),
