@@ -15,7 +15,7 @@ FORM = 'application/x-www-form-urlencoded'
 
 @pytest.mark.both
 @pytest.mark.parametrize('path', [
-    '/nothing', '/image/build', '/pipeline/1/job/1/nothing', '/pipeline/1/nothing', '/execution',
+    '/nothing', '/image/build/1/2/3', '/pipeline/1/job/1/nothing', '/pipeline/1/nothing', '/execution',
     '/execution/1', '/register/confirm', '/register/confirm/x', '/favicon.ico.x', '/pipeline//job',
     '/image/1/2', '/pipeline/1/submit/1', '/index.php', '/x' * 500])
 def test_unknown_path_is_404_json(alice, path):
