@@ -98,6 +98,7 @@ changeevents_build(struct changeevents_reading *reading, int64_t id, struct erro
 
 struct changeevents_pipeline {
 	struct database *db;
+	const struct account *viewer;
 	json_t *json;
 };
 
@@ -106,17 +107,17 @@ changeevents_take_pipeline(const struct pipeline *pipeline, void *context, struc
 {
 	struct changeevents_pipeline *taken = context;
 
-	taken->json = pipelinejson_make(taken->db, pipeline, err);
+	taken->json = pipelinejson_make(taken->db, taken->viewer, pipeline, err);
 	return taken->json != NULL;
 }
 
 static json_t *
 changeevents_pipeline(struct changeevents_reading *reading, int64_t id, struct error *err)
 {
-	struct changeevents_pipeline taken = { reading->context->db, NULL };
+	struct changeevents_pipeline taken = { reading->context->db,
+		&reading->stream->caller.account, NULL };
 
-	(void)pipeline_show(taken.db, &reading->stream->caller.account, id,
-	    changeevents_take_pipeline, &taken, err);
+	(void)pipeline_show(taken.db, taken.viewer, id, changeevents_take_pipeline, &taken, err);
 	return taken.json;
 }
 

@@ -201,9 +201,13 @@ images_delete(struct request *req, struct response *res, struct error *err)
 static bool
 images_add_image(const struct image *image, void *context, struct error *err)
 {
-	return list_add(context, image->id,
-	    json_pack("{s:I, s:s, s:s, s:s?, s:o, s:o}", "id", (json_int_t)image->id, "account",
-		image->login, "name", image->name, "dockerfile", image->dockerfile, "build_arg",
+	struct list *list = context;
+	bool admin = list->req->caller.account.admin;
+
+	return list_add(list, image->id,
+	    json_pack("{s:I, s:s*, s:s, s:s?, s:o, s:o}", "id", (json_int_t)image->id, "account",
+		admin ? image->login : NULL, "name", image->name, "dockerfile", image->dockerfile,
+		"build_arg",
 		image->build_arg != NULL ? json_loads(image->build_arg, 0, NULL) : json_array(),
 		"creation_date", response_time(image->created_at)),
 	    err);

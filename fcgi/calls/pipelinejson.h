@@ -9,7 +9,11 @@
 #include "error.h"
 #include "pipeline.h"
 
-/* Returns the pipeline with its jobs' ids; the caller frees it. NULL: err is set. */
-json_t *pipelinejson_make(struct database *db, const struct pipeline *pipeline, struct error *err);
+/*
+ * Returns the pipeline with its jobs' ids, and for an admin its owner's login; the caller frees it.
+ * NULL: err is set.
+ */
+json_t *pipelinejson_make(struct database *db, const struct account *viewer,
+    const struct pipeline *pipeline, struct error *err);
 
 #endif

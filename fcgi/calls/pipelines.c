@@ -129,7 +129,7 @@ static bool
 pipelines_add_pipeline(const struct pipeline *pipeline, void *context, struct error *err)
 {
 	struct list *list = context;
-	json_t *json = pipelinejson_make(list->req->db, pipeline, err);
+	json_t *json = pipelinejson_make(list->req->db, &list->req->caller.account, pipeline, err);
 
 	return json != NULL && list_add(list, pipeline->id, json, err);
 }

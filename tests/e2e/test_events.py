@@ -159,7 +159,7 @@ def test_client_that_was_away_gets_each_object_once_as_it_is(kabuto):
             return stream.until(lambda name, _, data: (name, data.get('id')) ==
                                 ('pipeline', marker))[:-1]
     events = read(0)
-    assert sorted((name, data.get('id', data.get('build_id'))) for name, _, data in events) == \
+    assert sorted((name, data.get('build_id', data.get('id'))) for name, _, data in events) == \
         sorted([('pipeline', pipeline), ('build', of(events, 'build')[0]['build_id'])] +
                [('job', job) for job in jobs])
     assert {x['state'] for x in of(events, 'job')} == {'done'}

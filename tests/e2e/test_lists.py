@@ -104,7 +104,8 @@ def test_users_see_their_own_and_an_admin_chooses(shared, root, dave):
     for path in ('/jobs', '/pipeline', '/image', '/image/build'):
         shown = root.json(path).values()
         assert {item['account'] for item in shown} >= {dave.login, erin.login, 'root'}
-        assert {item['account'] for item in dave.json(path).values()} == {dave.login}
+        told = dave.login if path in ('/jobs', '/image/build') else None
+        assert {item.get('account') for item in dave.json(path).values()} == {told}
     for path in (f'/pipeline/{hers[0]}/job/{hers[1]}', f'/pipeline/{hers[0]}',
                  f'/image/{erin.image()}'):
         shown, = root.json(path).values()
