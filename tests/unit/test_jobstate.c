@@ -455,6 +455,22 @@ test_jobs_of_a_disabled_account_wait(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
+/* A database of the tests ends the program if a statement walks rows that it need not. */
+static void
+test_deleted_pipelines_without_jobs_are_erased(void **state)
+{
+	struct jobs jobs = begin(state, 1);
+	struct error err;
+
+	for (int i = 0; i < 3; i++)
+		world_pipeline(jobs.world, jobs.alice.id, 1, "continue");
+	add(&jobs, 0);
+	world_sql(jobs.world, "UPDATE pipeline SET deleted = 1");
+	must(pipeline_erase_all_empty(&jobs.world->db, &err), &err);
+	assert_int_equal(world_integer(jobs.world, "SELECT count(*) FROM pipeline"), 1);
+	assert_int_equal(world_integer(jobs.world, "SELECT id FROM pipeline"), jobs.pipeline);
+}
+
 int
 main(void)
 {
@@ -474,6 +490,7 @@ main(void)
 		test(test_running_job_is_deleted_once_it_has_ended),
 		test(test_job_in_queue_is_not_deleted),
 		test(test_pipeline_goes_with_its_last_job),
+		test(test_deleted_pipelines_without_jobs_are_erased),
 		test(test_pipeline_with_a_running_job_is_not_deleted),
 		test(test_account_runs_no_more_than_its_limit),
 		test(test_jobs_of_a_disabled_account_wait),
