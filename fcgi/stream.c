@@ -90,10 +90,10 @@ void
 stream_free(struct stream *stream, struct stream_context *context)
 {
 	stream->source->clear(stream, context);
-	if (stream->fd >= 0)
-		(void)close(stream->fd);
 	piece_drop(stream->piece);
 	waiters_leave(&stream->server->streams_open, stream->opener);
+	if (stream->fd >= 0)
+		(void)close(stream->fd);
 	free(stream);
 }
 

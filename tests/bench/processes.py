@@ -36,3 +36,14 @@ def cpu_seconds(pid):
     """User's and system's (proc(5), fields 14 and 15 of stat)."""
     fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def open_files(pid):
+    """What its descriptors lead to."""
+    names = []
+    for descriptor in pathlib.Path(f'/proc/{pid}/fd').iterdir():
+        try:
+            names.append(os.readlink(descriptor))
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return names

@@ -21,7 +21,7 @@ def run_jobs(kabuto, user, count):
 
 
 def descriptors(kabuto):
-    return {name: len(os.listdir(f'/proc/{kabuto[name].pid}/fd')) for name in ('spooler', *POOLS)}
+    return {name: len(processes.open_files(kabuto[name].pid)) for name in ('spooler', *POOLS)}
 
 
 def at_work(kabuto):

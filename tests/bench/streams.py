@@ -1,5 +1,4 @@
 """Streams of events: the memory of many, and how soon a line reaches all readers."""
-import os
 import selectors
 import socket
 import statistics
@@ -44,6 +43,7 @@ class Readers:
     def __init__(self, kabuto, user, paths):
         self.kabuto, self.header, self.paths = kabuto, cookie(user), paths
         self.selector, self.all = selectors.DefaultSelector(), []
+        self.before = self.pool_sockets()
 
     def __enter__(self):
         for path in self.paths:
@@ -56,9 +56,16 @@ class Readers:
         return self
 
     def __exit__(self, *_):
+        """Closes all. The account's limit counts a stream until the pool has seen its end."""
         for reader in self.all:
             reader.socket.close()
         self.selector.close()
+        until(lambda: self.pool_sockets() <= self.before, 'the pool closes the streams')
+
+    def pool_sockets(self):
+        """The number of the pool's open sockets."""
+        return sum(name.startswith('socket:')
+                   for name in processes.open_files(self.kabuto['follow'].pid))
 
     def wait(self):
         deadline = time.monotonic() + 120
@@ -120,7 +127,7 @@ def measure_memory(bed, report, kabuto, user, jobs, count):
     paths = ['/events?after=now' if i % 2 else f'/execution/{names[i // 2 % len(names)]}/events'
              for i in range(count)]
     with Readers(kabuto, user, paths):
-        report.note(f'open files of the pool: {len(os.listdir(f"/proc/{pid}/fd"))}')
+        report.note(f'open files of the pool: {len(processes.open_files(pid))}')
         report.add(f'the pool with {count} streams: Pss', processes.pss(pid), 'MB',
                    at_most=MEMORY_MOST)
         report.add(f'the pool with {count} streams: Rss', processes.rss(pid), 'MB')
