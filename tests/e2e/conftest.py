@@ -11,6 +11,7 @@ import tempfile
 import pytest
 
 import kabuto as kabuto_module
+import kabutoclient
 from engine import Engine, EngineProxy
 from holding import HoldingProxy
 from otherdebian import OtherDocker, OtherPodman
@@ -230,6 +231,12 @@ def bob(kabuto):
 def carol(kabuto):
     """A new account each time."""
     return kabuto.user()
+
+
+@pytest.fixture
+def cli(kabuto, carol, tmp_path):
+    """The program kabuto of a new account, with a config file that has its token."""
+    return kabutoclient.Client(kabuto, carol, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,27 @@
+#ifndef KABUTO_COMMAND_H
+#define KABUTO_COMMAND_H
+/*
+ * The commands of kabuto. Each has a file cmd_<name>.c that defines a struct command; kabuto.c has
+ * the table of all and calls them. A command reads its options into static variables, prints its
+ * own output on stdout, its errors on stderr (display.h), and returns an exit code.
+ */
+#include <stdbool.h>
+
+#include "exitcode.h"
+
+struct options_row;
+
+struct command {
+	const char *name;
+	const char *arguments; /* what follows the options in the usage line; "" if nothing */
+	const char *summary;   /* one sentence for the help */
+	const struct options_row *options; /* ends with a row without a help text; NULL: none */
+	int least, most; /* number of words after the options; most -1: any number */
+	bool stops;      /* the first word ends the options: what follows is the job's command */
+	/* Gets the words after the options, and NULL at their end. Returns the exit code. */
+	int (*run)(const struct command *command, int count, char **words);
+};
+
+extern const struct command cmd_api;
+
+#endif
