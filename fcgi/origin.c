@@ -3,6 +3,7 @@
  */
 #include "origin.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,6 +11,9 @@
 #include "mediatype.h"
 #include "request.h"
 #include "route.h"
+
+#define HOST_MOST       262 /* bytes of a name (RFC 1035: 255), and of ":65535" */
+#define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:[]"
 
 /* Returns the length of host without the port, if it is the default one. */
 static size_t
@@ -34,6 +38,25 @@ origin_is_host(const char *origin, const char *host)
 	length = origin_host_length(origin, port);
 	return length > 0 && length == origin_host_length(host, port) &&
 	    strncasecmp(origin, host, length) == 0;
+}
+
+bool
+origin_has_https(const struct request *req)
+{
+	return strcmp(request_header(req, "HTTPS"), "on") == 0 ||
+	    strcmp(request_header(req, "HTTP_X_FORWARDED_PROTO"), "https") == 0;
+}
+
+void
+origin_address(const struct request *req, char address[static ORIGIN_ADDRESS])
+{
+	const char *host = request_header(req, "HTTP_HOST");
+
+	address[0] = '\0';
+	if (host[0] != '\0' && strlen(host) <= HOST_MOST &&
+	    host[strspn(host, HOST_CHARACTERS)] == '\0')
+		snprintf(address, ORIGIN_ADDRESS, "%s://%s",
+		    origin_has_https(req) ? "https" : "http", host);
 }
 
 /* Whether the setting origins lists it, with or without the default port. */

@@ -31,4 +31,15 @@ bool origin_is_navigation(const char *accept, const char *fetch_mode);
  */
 bool origin_is_host(const char *origin, const char *host);
 
+/* Returns whether the client uses HTTPS, to us or to a proxy. A cookie then must be Secure. */
+bool origin_has_https(const struct request *req);
+
+/*
+ * Writes the address that the client called, "https://kabuto.example.org:8443", so that a path
+ * after it makes a URL. It is empty if the header Host is missing or is no host and port (RFC 9110,
+ * section 7.2).
+ */
+#define ORIGIN_ADDRESS 272
+void origin_address(const struct request *req, char address[static ORIGIN_ADDRESS]);
+
 #endif

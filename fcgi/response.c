@@ -63,6 +63,8 @@ _Static_assert(sizeof response_statuses / sizeof response_statuses[0] == ERROR_K
 static const char *
 response_reason(int status)
 {
+	if (status == 201)
+		return "Created";
 	if (status == 204)
 		return "No Content";
 	if (status == 206)

@@ -21,6 +21,7 @@
 #include "outbox.h"
 #include "pipelines.h"
 #include "reruns.h"
+#include "runs.h"
 #include "tokens.h"
 #include "views.h"
 #include "wait.h"
@@ -88,6 +89,8 @@ const struct route routes_all[] = {
 	    NULL, "job_kill" },
 	{ "POST", "/pipeline/:pipeline/job/:job/rerun", reruns_job, NEEDS_SESSION | STRICT,
 	    reruns_job_parameters, UPLOAD_INBOX, "job_rerun" },
+	{ "POST", "/run", runs_create, NEEDS_SESSION | STRICT, runs_create_parameters, UPLOAD_INBOX,
+	    "run" },
 	{ "GET", "/pipeline/:pipeline/job/:job/outbox", outbox_list, NEEDS_SESSION, NULL, NULL,
 	    NULL },
 	{ "GET", "/pipeline/:pipeline/job/:job/outbox/**name", outbox_file, NEEDS_SESSION, NULL,

@@ -14,6 +14,7 @@
 #include "login.h"
 #include "mail.h"
 #include "mediatype.h"
+#include "origin.h"
 #include "password.h"
 #include "response.h"
 #include "secret.h"
@@ -185,20 +186,12 @@ accounts_confirm(struct request *req, struct response *res, struct error *err)
 	    err->text);
 }
 
-/* Returns whether the client uses HTTPS, to us or to a proxy. The cookie then must be Secure. */
-static bool
-accounts_behind_https(const struct request *req)
-{
-	return strcmp(request_header(req, "HTTPS"), "on") == 0 ||
-	    strcmp(request_header(req, "HTTP_X_FORWARDED_PROTO"), "https") == 0;
-}
-
 static void
 accounts_set_cookie(struct response *res, const char *token, long long age_s)
 {
 	response_header(res,
 	    "Set-Cookie: session=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s", token, age_s,
-	    accounts_behind_https(res->req) ? "; Secure" : "");
+	    origin_has_https(res->req) ? "; Secure" : "");
 }
 
 /*

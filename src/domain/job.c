@@ -88,8 +88,7 @@ job_take(struct statement *st, void *context, struct error *err)
 	return false;
 }
 
-/* Checks that the viewer may use the job's pipeline and image. Sets job->account. */
-static bool
+bool
 job_check_owner(struct database *db, const struct account *viewer, struct job *job,
     struct error *err)
 {

@@ -33,6 +33,13 @@ bool job_create(struct database *db, struct spool *spool, const struct account *
     int64_t storage_max, struct error *err);
 
 /*
+ * Checks that the viewer may use the job's pipeline and image, and sets job->account to the
+ * pipeline's owner. ERROR_NOT_FOUND: it may not use one of them.
+ */
+bool job_check_owner(struct database *db, const struct account *viewer, struct job *job,
+    struct error *err);
+
+/*
  * Inserts the rows of a job, whose inbox is published, at the end of its pipeline. Sets job->id.
  * Must be called within a transaction.
  */

@@ -55,6 +55,7 @@ TABLE = [
     ('GET', '/pipeline/{pipeline}/job/{job}/outbox/{name}', THING, READS, 409, {}),
     ('POST', '/pipeline/{pipeline}/job/{job}/rerun', THING, CHANGES, 200, {'submit': 'false'}),
     ('GET', '/pipeline/{pipeline}/job/{job}/usage', THING, READS, 200, {}),
+    ('POST', '/run', WHOEVER, CHANGES, 404, {'image_id': '999999'}),
     ('POST', '/pipeline/{pipeline}/job/{job}/view', THING, CHANGES, 409, {}),
     ('GET', '/view/{token}', ANYBODY, READS, 404, {}),
     ('GET', '/view/{token}/{name}', ANYBODY, READS, 404, {}),
