@@ -39,7 +39,7 @@ body_limit(const struct request *req)
 {
 	int64_t limit = account_limit(&req->caller.account, LIMIT_REQUEST, req->config);
 
-	if (req->caller.account.id == 0 || req->route->upload == NULL)
+	if (req->caller.account.id == 0 || !parameter_takes_files(req->route->parameters))
 		limit = limit < BODY_MOST ? limit : BODY_MOST;
 	return limit;
 }
@@ -326,7 +326,7 @@ body_read(struct request *req, struct error *err)
 		return true;
 	}
 	/* The web server buffers the bodies of these routes: they come without delay. */
-	if (req->route->upload == NULL)
+	if (!parameter_takes_files(req->route->parameters))
 		return body_read_as(req, type, err);
 	if (!wait_enter_upload(req, err))
 		return false;

@@ -116,8 +116,8 @@ form_part_begin(void *context, const struct multipart_part *part, struct error *
 		return true;
 	if (req->values.digest != NULL)
 		digest_add(&req->key.digest, p->name, part->filename, strlen(part->filename));
-	return (req->upload.folder >= 0 || upload_open(&req->upload, req->route->upload, err)) &&
-	    upload_file_begin(&req->upload, part->filename, err);
+	return upload_open(&req->upload, (enum upload_folder)p->folder, p->name, err) &&
+	    upload_file_begin(&req->upload, (enum upload_folder)p->folder, part->filename, err);
 }
 
 static bool

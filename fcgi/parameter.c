@@ -493,3 +493,12 @@ parameter_check_complete(const struct values *values, const struct parameter *ta
 			return parameter_bad(p, err, "is missing");
 	return true;
 }
+
+bool
+parameter_takes_files(const struct parameter *table)
+{
+	for (const struct parameter *p = table; p != NULL && p->name != NULL; p++)
+		if (p->type == PARAMETER_FILES)
+			return true;
+	return false;
+}

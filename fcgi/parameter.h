@@ -38,6 +38,7 @@ struct parameter {
 	enum parameter_type type;
 	bool required;
 	bool file;           /* a text that may also come as a file part */
+	int folder;          /* of PARAMETER_FILES: where they go (enum upload_folder, upload.h) */
 	bool exact;          /* a password: a byte order mark and CRLF belong to it */
 	int64_t least, most; /* most 0: no limit but TEXT_MOST */
 	const char *choices; /* words separated by spaces; of a number: its unit, or NULL */
@@ -82,6 +83,9 @@ bool parameter_add_json_pair(struct values *values, const struct parameter *para
 /* Checks that all required parameters were given. ERROR_INPUT names one that is missing. */
 bool parameter_check_complete(const struct values *values, const struct parameter *table,
     struct error *err);
+
+/* Returns whether the table has a parameter for files. NULL is an empty table. */
+bool parameter_takes_files(const struct parameter *table);
 
 /* Returns the first value of name; NULL: not given. */
 const struct value *parameter_value(const struct values *values, const char *name);

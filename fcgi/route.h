@@ -33,8 +33,7 @@ struct route {
 	handler *handle;
 	int flags;
 	const struct parameter *parameters;
-	const char *upload; /* the folder in the staging for PARAMETER_FILES; NULL: no files */
-	const char *event;  /* the action of the event after a success; NULL: no event */
+	const char *event; /* the action of the event after a success; NULL: no event */
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build.h"
 #include "cleanup.h"
 #include "quantity.h"
 #include "staging.h"
@@ -27,9 +28,8 @@ upload_begin(struct upload *upload, struct spool *spool, const struct config *co
 	*upload = (struct upload){ .spool = spool,
 		.config = config,
 		.staging = { .fd = -1 },
-		.folder = -1,
+		.parts = { [UPLOAD_INBOX].folder = -1, [UPLOAD_CONTEXT].folder = -1 },
 		.fd = -1,
-		.limit = INT64_MAX,
 		.file_max = INT64_MAX,
 		.storage = INT64_MAX };
 }
@@ -49,24 +49,23 @@ upload_clear(struct upload *upload)
 {
 	if (upload->fd >= 0)
 		(void)close(upload->fd);
-	if (upload->folder >= 0)
-		(void)close(upload->folder);
+	for (int i = 0; i < UPLOAD_FOLDERS; i++) {
+		if (upload->parts[i].folder >= 0)
+			(void)close(upload->parts[i].folder);
+		attachment_clear(&upload->parts[i].files);
+	}
 	if (upload->spool != NULL)
 		staging_discard(&upload->staging, upload->spool);
-	attachment_clear(&upload->files);
 	upload_begin(upload, NULL, NULL);
 }
 
-bool
-upload_open(struct upload *upload, const char *path, struct error *err)
+/* Makes the folder path, and each folder above it, below the staging. Returns it; -1: failed. */
+static int
+upload_make_folder(const struct upload *upload, const char *path, struct error *err)
 {
 	char name[64], *rest = name, *part;
-	cleanup_close int at = -1;
+	cleanup_close int at = dup(upload->staging.fd);
 
-	if (!spool_has_room(upload->spool, upload->config, err) ||
-	    !staging_open(&upload->staging, upload->spool, err))
-		return false;
-	at = dup(upload->staging.fd);
 	snprintf(name, sizeof name, "%s", path);
 	while (at >= 0 && (part = strsep(&rest, "/")) != NULL) {
 		int below = -1;
@@ -82,48 +81,76 @@ upload_open(struct upload *upload, const char *path, struct error *err)
 		at = below;
 	}
 	if (at < 0)
-		return error_errno(err, "make a folder for the upload");
-	upload->folder = take_fd(&at);
-	if (strcmp(path, UPLOAD_CONTEXT) == 0) {
-		upload->limit = upload->config->build.context_limit;
-		upload->storage = INT64_MAX;
-	}
-	return true;
+		error_errno(err, "make a folder for the upload");
+	return take_fd(&at);
 }
 
 bool
-upload_file_begin(struct upload *upload, const char *name, struct error *err)
+upload_open(struct upload *upload, enum upload_folder folder, const char *parameter,
+    struct error *err)
 {
-	if ((int64_t)upload->files.count >= upload->config->attachments_max)
+	static const char *const paths[] = {
+		[UPLOAD_INBOX] = INBOX_STAGED, [UPLOAD_CONTEXT] = "build/" BUILD_CONTEXT
+	};
+	struct upload_part *part = &upload->parts[folder];
+
+	if (part->folder >= 0)
+		return true;
+	if (upload->staging.fd < 0 &&
+	    (!spool_has_room(upload->spool, upload->config, err) ||
+		!staging_open(&upload->staging, upload->spool, err)))
+		return false;
+	part->parameter = parameter;
+	part->folder = upload_make_folder(upload, paths[folder], err);
+	return part->folder >= 0;
+}
+
+/* Adds the name of the files' parameter to an error. Always false. */
+static bool
+upload_wrap(const struct upload *upload, struct error *err)
+{
+	return error_wrap(err, "%s", upload->parts[upload->current].parameter);
+}
+
+bool
+upload_file_begin(struct upload *upload, enum upload_folder folder, const char *name,
+    struct error *err)
+{
+	struct upload_part *part = &upload->parts[folder];
+
+	upload->current = folder;
+	if ((int64_t)part->files.count >= upload->config->attachments_max)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "attachments: a job or build may have %lld files at most",
+		    "%s: a job or build may have %lld files at most", part->parameter,
 		    (long long)upload->config->attachments_max);
 	if (!attachment_name_check(name, err))
-		return false;
+		return upload_wrap(upload, err);
 	upload->size = 0;
-	upload->fd = attachment_create(upload->folder, name, err);
-	return upload->fd >= 0;
+	upload->fd = attachment_create(part->folder, name, err);
+	return upload->fd >= 0 || upload_wrap(upload, err);
 }
 
 /* Adds length to the sizes and checks the limits. */
 static bool
 upload_count_bytes(struct upload *upload, size_t length, struct error *err)
 {
+	struct upload_part *part = &upload->parts[upload->current];
+	int64_t context_limit = upload->config->build.context_limit;
 	char limit[QUANTITY_TEXT];
 
 	upload->size += (int64_t)length;
-	upload->total += (int64_t)length;
-	if (upload->total > upload->limit)
+	part->total += (int64_t)length;
+	if (upload->current == UPLOAD_CONTEXT && part->total > context_limit)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "attachments: the build's context is too large; the limit is %s",
-		    quantity_format_bytes(upload->limit, limit));
+		    "%s: the build's context is too large; the limit is %s", part->parameter,
+		    quantity_format_bytes(context_limit, limit));
 	if (upload->size > upload->file_max)
+		return error_set(err, ERROR_TOO_LARGE, "%s: a file is too large; the limit is %s",
+		    part->parameter, quantity_format_bytes(upload->file_max, limit));
+	if (upload->current == UPLOAD_INBOX && part->total > upload->storage)
 		return error_set(err, ERROR_TOO_LARGE,
-		    "attachments: a file is too large; the limit is %s",
-		    quantity_format_bytes(upload->file_max, limit));
-	if (upload->total > upload->storage)
-		return error_set(err, ERROR_TOO_LARGE,
-		    "attachments: the account may store only %s more; delete jobs that you no longer need",
+		    "%s: the account may store only %s more; delete jobs that you no longer need",
+		    part->parameter,
 		    quantity_format_bytes(upload->storage > 0 ? upload->storage : 0, limit));
 	return true;
 }
@@ -147,23 +174,23 @@ upload_file_end(struct upload *upload, const char *name, struct error *err)
 {
 	if (close(take_fd(&upload->fd)) < 0)
 		return error_errno(err, "store the attachment '%s'", name);
-	return attachment_add(&upload->files, name, upload->size, err);
+	return attachment_add(&upload->parts[upload->current].files, name, upload->size, err);
 }
 
 bool
-upload_read(const struct upload *upload, const char *name, size_t most, char **text,
-    struct error *err)
+upload_read(const struct upload *upload, enum upload_folder folder, const char *name, size_t most,
+    char **text, struct error *err)
 {
-	cleanup_close int fd = upload->folder < 0
-	    ? -1
-	    : openat(upload->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	const struct upload_part *part = &upload->parts[folder];
+	cleanup_close int fd =
+	    part->folder < 0 ? -1 : openat(part->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_free char *read_text = NULL;
 	size_t length = 0, mark;
 	struct stat st;
 	ssize_t got;
 
 	if (fd < 0)
-		return upload->folder < 0 || errno == ENOENT ||
+		return part->folder < 0 || errno == ENOENT ||
 		    error_errno(err, "read the attachment '%s'", name);
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, "read the attachment '%s'", name);
@@ -179,11 +206,11 @@ upload_read(const struct upload *upload, const char *name, size_t most, char **t
 		length += (size_t)got;
 	}
 	if (length > most)
-		return error_set(err, ERROR_TOO_LARGE,
-		    "attachments: '%s' must have at most %zu bytes", name, most);
+		return error_set(err, ERROR_TOO_LARGE, "%s: '%s' must have at most %zu bytes",
+		    part->parameter, name, most);
 	if (memchr(read_text, '\0', length) != NULL || !utf8_valid(read_text, length))
-		return error_set(err, ERROR_INPUT,
-		    "attachments: '%s' must be valid UTF-8 without NUL", name);
+		return error_set(err, ERROR_INPUT, "%s: '%s' must be valid UTF-8 without NUL",
+		    part->parameter, name);
 	mark = utf8_mark(read_text, length);
 	*text = strndup(read_text + mark, length - mark);
 	return *text != NULL ||
@@ -191,10 +218,15 @@ upload_read(const struct upload *upload, const char *name, size_t most, char **t
 }
 
 bool
-upload_text(struct upload *upload, const char *name, const char *text, struct error *err)
+upload_text(struct upload *upload, enum upload_folder folder, const char *name, const char *text,
+    struct error *err)
 {
-	upload->fd = attachment_create(upload->folder, name, err);
-	if (upload->fd < 0 || !upload_file_data(upload, text, strlen(text), err))
+	upload->current = folder;
+	upload->size = 0;
+	upload->fd = attachment_create(upload->parts[folder].folder, name, err);
+	if (upload->fd < 0)
+		return upload_wrap(upload, err);
+	if (!upload_file_data(upload, text, strlen(text), err))
 		return false;
 	if (close(take_fd(&upload->fd)) < 0)
 		return error_errno(err, "store '%s'", name);

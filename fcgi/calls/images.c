@@ -28,7 +28,7 @@
 	    { .name = "nocache", .type = PARAMETER_BOOLEAN },                                      \
 	    { .name = "build_arg", .type = PARAMETER_PAIRS, .least = 1 },                          \
 	{                                                                                          \
-		.name = "attachments", .type = PARAMETER_FILES                                     \
+		.name = "attachments", .type = PARAMETER_FILES, .folder = UPLOAD_CONTEXT           \
 	}
 
 const struct parameter images_create_parameters[] = {
@@ -55,7 +55,7 @@ images_check_source(const struct request *req, bool uploaded, const char **docke
 		*repo_url = NULL;
 	if (*repo_url != NULL) {
 		*dockerfile = NULL;
-		return req->upload.files.count == 0 ||
+		return req->upload.parts[UPLOAD_CONTEXT].files.count == 0 ||
 		    error_set(err, ERROR_INPUT,
 			"attachments: a repo_url takes no files; put them into the repository, or send "
 			"a dockerfile");
@@ -142,7 +142,8 @@ images_begin_build(struct request *req, struct response *res, int64_t image, str
 	if (dockerfile != NULL && dockerfile[0] == '\0')
 		dockerfile = NULL;
 	if (dockerfile == NULL) {
-		if (!upload_read(&req->upload, "Dockerfile", TEXT_MOST, &uploaded, err))
+		if (!upload_read(&req->upload, UPLOAD_CONTEXT, "Dockerfile", TEXT_MOST, &uploaded,
+			err))
 			return false;
 		dockerfile = uploaded;
 	}
@@ -153,10 +154,10 @@ images_begin_build(struct request *req, struct response *res, int64_t image, str
 	if (!images_read_arguments(req, &arguments, err))
 		return false;
 	build.build_arg = arguments;
-	if (req->upload.folder < 0 && !upload_open(&req->upload, req->route->upload, err))
+	if (!upload_open(&req->upload, UPLOAD_CONTEXT, "attachments", err))
 		return false;
 	if (dockerfile != NULL && uploaded == NULL &&
-	    !upload_text(&req->upload, "Dockerfile", dockerfile, err))
+	    !upload_text(&req->upload, UPLOAD_CONTEXT, "Dockerfile", dockerfile, err))
 		return false;
 	db = commit_begin(req, err);
 	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, &image, err))

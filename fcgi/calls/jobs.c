@@ -81,8 +81,9 @@ jobs_create(struct request *req, struct response *res, struct error *err)
 
 	joboption_unset(&job);
 	done = joboptionform_read(req, &job, err) && (db = commit_begin(req, err)) != NULL &&
-	    job_create(db, &req->server->spool, &req->caller.account, &job, &req->upload.files,
-		&req->upload.staging, req->config->storage_max, err) &&
+	    job_create(db, &req->server->spool, &req->caller.account, &job,
+		&req->upload.parts[UPLOAD_INBOX].files, &req->upload.staging,
+		req->config->storage_max, err) &&
 	    response_pack(res, err, 200, "{s:I}", "id", (json_int_t)job.id);
 	commit_object(req, job.id);
 	job_clear(&job);
@@ -100,10 +101,11 @@ jobs_update(struct request *req, struct response *res, struct error *err)
 	char former[NAME_TEXT];
 
 	if (db == NULL ||
-	    !job_update(db, &req->server->spool, &req->caller.account, &change, &req->upload.files,
-		&req->upload.staging, req->config, former, err))
+	    !job_update(db, &req->server->spool, &req->caller.account, &change,
+		&req->upload.parts[UPLOAD_INBOX].files, &req->upload.staging, req->config, former,
+		err))
 		return false;
-	if (req->upload.files.count > 0)
+	if (req->upload.parts[UPLOAD_INBOX].files.count > 0)
 		commit_replaced(req, former);
 	return response_pack(res, err, 200, "{s:I}", "id", (json_int_t)change.id);
 }

@@ -71,12 +71,13 @@ reruns_job(struct request *req, struct response *res, struct error *err)
 	int64_t id;
 
 	if (!reruns_read_removed(req, &removed, &count, err) ||
-	    (req->upload.folder < 0 && !upload_open(&req->upload, UPLOAD_INBOX, err)))
+	    !upload_open(&req->upload, UPLOAD_INBOX, "attachments", err))
 		return false;
 	db = commit_begin(req, err);
 	if (db == NULL ||
 	    !rerun_job(db, &req->server->spool, &req->caller.account, &rerun,
-		request_id(req, "job"), &req->upload.files, removed, count, submit, &id, err))
+		request_id(req, "job"), &req->upload.parts[UPLOAD_INBOX].files, removed, count,
+		submit, &id, err))
 		return false;
 	commit_object(req, id);
 	if (submit)
@@ -107,7 +108,7 @@ reruns_pipeline(struct request *req, struct response *res, struct error *err)
 	struct database *db;
 	bool done;
 
-	if (!upload_open(&req->upload, UPLOAD_INBOX, err))
+	if (!upload_open(&req->upload, UPLOAD_INBOX, "attachments", err))
 		return false;
 	db = commit_begin(req, err);
 	done = db != NULL &&

@@ -66,7 +66,7 @@ runs_launch(struct request *req, struct response *res, struct job *job, struct e
 		.config = req->config,
 		.spool = &req->server->spool,
 		.staging = &req->upload.staging,
-		.attachments = &req->upload.files,
+		.attachments = &req->upload.parts[UPLOAD_INBOX].files,
 		.job = job };
 	struct database *db = commit_begin(req, err);
 

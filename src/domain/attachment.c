@@ -34,35 +34,34 @@ attachment_name_check(const char *name, struct error *err)
 	int parts = 1;
 
 	if (length == 0)
-		return error_set(err, ERROR_INPUT, "attachments: a file has no name");
+		return error_set(err, ERROR_INPUT, "a file has no name");
 	if (!utf8_valid(name, length))
-		return error_set(err, ERROR_INPUT, "attachments: a file's name is not valid UTF-8");
+		return error_set(err, ERROR_INPUT, "a file's name is not valid UTF-8");
 	for (const char *c = name; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return error_set(err, ERROR_INPUT,
-			    "attachments: a file's name contains a control character; rename the file");
+			    "a file's name contains a control character; rename the file");
 	if ((isalpha((unsigned char)name[0]) && name[1] == ':' &&
 		(name[2] == '\\' || name[2] == '/')) ||
 	    strncmp(name, "\\\\", 2) == 0)
 		return error_set(err, ERROR_INPUT,
-		    "attachments: '%.128s' is a path of Windows; send only the file's name, or a relative "
+		    "'%.128s' is a path of Windows; send only the file's name, or a relative "
 		    "path with '/'",
 		    name);
 	if (length > NAME_MOST)
 		return error_set(err, ERROR_INPUT,
-		    "attachments: a file's name must have at most %d bytes: '%.64s…'", NAME_MOST,
-		    name);
+		    "a file's name must have at most %d bytes: '%.64s…'", NAME_MOST, name);
 	for (const char *c = name; *c != '\0'; c++)
 		parts += *c == '/';
 	if (parts > PARTS_MOST)
-		return error_set(err, ERROR_INPUT,
-		    "attachments: a file's name may contain at most %d folders", PARTS_MOST - 1);
+		return error_set(err, ERROR_INPUT, "a file's name may contain at most %d folders",
+		    PARTS_MOST - 1);
 	for (const char *component = name;; component++) {
 		size_t size = strcspn(component, "/");
 
 		if (!attachment_component_valid(component, size))
 			return error_set(err, ERROR_INPUT,
-			    "attachments: '%s' is not a valid file name: give a relative path without '..', "
+			    "'%s' is not a valid file name: give a relative path without '..', "
 			    "'.' or empty parts, each part at most %d bytes long",
 			    name, COMPONENT_MOST);
 		component += size;
@@ -112,8 +111,7 @@ attachment_create(int dir, const char *name, struct error *err)
 		fd = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    0755);
 	if (fd < 0 && (errno == EEXIST || errno == ENOTDIR))
-		error_set(err, ERROR_INPUT, "attachments: two files would have the name '%s'",
-		    name);
+		error_set(err, ERROR_INPUT, "two files would have the name '%s'", name);
 	else if (fd < 0)
 		error_errno(err, "create the attachment '%s'", name);
 	else if (fchmod(fd, 0755) < 0) /* independent of our umask */
@@ -132,7 +130,7 @@ attachment_copy(int from, int to, const char *name, struct error *err)
 	cleanup_close int copy = source < 0 ? -1 : attachment_create(to, name, err);
 
 	if (source >= 0 && copy < 0)
-		return false;
+		return error_wrap(err, "attachments");
 	if (source < 0 || !write_copy(source, copy) || close(take_fd(&copy)) < 0)
 		return error_errno(err, "copy the attachment '%s'", name);
 	return true;
