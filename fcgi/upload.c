@@ -14,6 +14,7 @@
 
 #include "build.h"
 #include "cleanup.h"
+#include "pathname.h"
 #include "quantity.h"
 #include "staging.h"
 #include "take.h"
@@ -123,7 +124,7 @@ upload_file_begin(struct upload *upload, enum upload_folder folder, const char *
 		return error_set(err, ERROR_TOO_LARGE,
 		    "%s: a job or build may have %lld files at most", part->parameter,
 		    (long long)upload->config->attachments_max);
-	if (!attachment_name_check(name, err))
+	if (!pathname_check(name, err))
 		return upload_wrap(upload, err);
 	upload->size = 0;
 	upload->fd = attachment_create(part->folder, name, err);

@@ -23,6 +23,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "confine.h"
+#include "pathname.h"
 #include "take.h"
 #include "tree.h"
 #include "utf8.h"
@@ -201,25 +202,6 @@ collect_put_file(struct zip *zip, int dir, const char *file, const char *name,
 	    collect_put_line(zip, offset, name, st->st_size, &hash);
 }
 
-bool
-collect_stays_within(const char *target, int depth)
-{
-	bool named = false; /* a component with a name came */
-
-	if (*target == '/')
-		return false;
-	while (*target != '\0') {
-		size_t length = strcspn(target, "/");
-		bool up = length == 2 && memcmp(target, "..", 2) == 0;
-
-		if (up && (named || --depth < 0))
-			return false;
-		named = named || !(up || length == 0 || (length == 1 && *target == '.'));
-		target += length + (target[length] == '/');
-	}
-	return named;
-}
-
 /*
  * Writes a symbolic link. *kept becomes false if it may lead out of the outbox: then it is not
  * written.
@@ -236,7 +218,7 @@ collect_put_link(struct zip *zip, int dir, const char *file, const char *name, i
 		return error_errno(zip->err, "read the link '%s' of the outbox", name);
 	*kept = length < (ssize_t)sizeof target;
 	target[*kept ? length : 0] = '\0';
-	*kept = *kept && collect_stays_within(target, depth);
+	*kept = *kept && pathname_stays_within(target, depth);
 	if (!*kept)
 		return true;
 	valid = collect_valid_name("", target); /* as the name of the file to which it leads */

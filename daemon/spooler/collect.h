@@ -32,7 +32,7 @@ void collect_remarks_clear(struct collect_remarks *remarks);
  *
  * The zip contains regular files and folders with their permissions; hard links become files. It
  * contains a symbolic link as a link if its target is a relative path that stays within the outbox
- * (collect_stays_within). Everything else, and everything over the limit, is left out and gets a
+ * (pathname_stays_within). Everything else, and everything over the limit, is left out and gets a
  * remark. In a name that is not UTF-8, each invalid byte becomes %XX. Names that Windows cannot
  * hold are kept, and one remark names some of them. ERROR_INTERRUPTED: *stop became true. The work
  * is done by a thread that can reach only the outbox and the folders of results, as far as the
@@ -51,12 +51,5 @@ struct collect {
 	struct collect_remarks *remarks;
 };
 bool collect_outbox(const struct collect *collect, struct error *err);
-
-/*
- * Returns whether the target of a symbolic link stays within the outbox, whatever its other links
- * are. The link lies `depth` folders below the outbox. A target with ".." behind a name does not,
- * since the name may be a link; nor does one that is only dots, since it contains itself.
- */
-bool collect_stays_within(const char *target, int depth);
 
 #endif

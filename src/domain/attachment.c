@@ -1,9 +1,8 @@
 /*
- * Attachments. A name is used as a path, below one folder, only after attachment_name_check.
+ * Attachments. A name is used as a path, below one folder, only after pathname_check.
  */
 #include "attachment.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,70 +11,16 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "pathname.h"
 #include "take.h"
-#include "utf8.h"
 #include "write.h"
-
-#define NAME_MOST      1024
-#define COMPONENT_MOST 255
-#define PARTS_MOST     64 /* components; each needs a descriptor while tree_sync runs */
-
-static bool
-attachment_component_valid(const char *component, size_t length)
-{
-	return length > 0 && length <= COMPONENT_MOST && !(length == 1 && component[0] == '.') &&
-	    !(length == 2 && memcmp(component, "..", 2) == 0);
-}
-
-bool
-attachment_name_check(const char *name, struct error *err)
-{
-	size_t length = strlen(name);
-	int parts = 1;
-
-	if (length == 0)
-		return error_set(err, ERROR_INPUT, "a file has no name");
-	if (!utf8_valid(name, length))
-		return error_set(err, ERROR_INPUT, "a file's name is not valid UTF-8");
-	for (const char *c = name; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return error_set(err, ERROR_INPUT,
-			    "a file's name contains a control character; rename the file");
-	if ((isalpha((unsigned char)name[0]) && name[1] == ':' &&
-		(name[2] == '\\' || name[2] == '/')) ||
-	    strncmp(name, "\\\\", 2) == 0)
-		return error_set(err, ERROR_INPUT,
-		    "'%.128s' is a path of Windows; send only the file's name, or a relative "
-		    "path with '/'",
-		    name);
-	if (length > NAME_MOST)
-		return error_set(err, ERROR_INPUT,
-		    "a file's name must have at most %d bytes: '%.64s…'", NAME_MOST, name);
-	for (const char *c = name; *c != '\0'; c++)
-		parts += *c == '/';
-	if (parts > PARTS_MOST)
-		return error_set(err, ERROR_INPUT, "a file's name may contain at most %d folders",
-		    PARTS_MOST - 1);
-	for (const char *component = name;; component++) {
-		size_t size = strcspn(component, "/");
-
-		if (!attachment_component_valid(component, size))
-			return error_set(err, ERROR_INPUT,
-			    "'%s' is not a valid file name: give a relative path without '..', "
-			    "'.' or empty parts, each part at most %d bytes long",
-			    name, COMPONENT_MOST);
-		component += size;
-		if (*component == '\0')
-			return true;
-	}
-}
 
 /* Makes the folders in name's path, and opens the last one. *last points to the last component. */
 static int
 attachment_open_parent(int dir, const char *name, const char **last)
 {
 	cleanup_close int at = dup(dir);
-	char component[COMPONENT_MOST + 1];
+	char component[PATHNAME_COMPONENT_MOST + 1];
 	const char *slash;
 
 	while (at >= 0 && (slash = strchr(name, '/')) != NULL) {

@@ -22,13 +22,6 @@ struct attachments {
 };
 
 /*
- * Checks a file's name. It must be a relative path in valid UTF-8, without empty components, "." or
- * "..", and without control characters. A component has at most 255 bytes, the name 1,024.
- * ERROR_INPUT says what is wrong; the caller adds the parameter's name.
- */
-bool attachment_name_check(const char *name, struct error *err);
-
-/*
  * Creates the file `name`, and the folders in its path, below the folder dir. Its mode is 0755: a
  * form has no modes, a script must be executable, and any user in the container may read it. Docker
  * does the same for contexts from Windows. Returns a descriptor, which the caller closes, or -1

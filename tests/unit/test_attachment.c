@@ -8,69 +8,6 @@
 #define FIFTY "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 #define LONG  FIFTY FIFTY FIFTY FIFTY FIFTY "12345" /* 255 bytes */
 
-static void
-test_names_that_a_file_may_have(void **state)
-{
-	static const struct {
-		const char *name;
-		bool valid;
-	} rows[] = {
-		{ "a", true },
-		{ "a.csv", true },
-		{ "a b.csv", true },
-		{ ".hidden", true },
-		{ "...", true },
-		{ "..a", true },
-		{ "a..", true },
-		{ "a/b/c", true },
-		{ "-rf", true },
-		{ "a\\b", true },
-		{ "C:a", true },
-		{ "C:\\a", false },
-		{ "c:/a", false },
-		{ "\\\\server\\a", false },
-		{ "1:\\a", true },
-		{ "caf\xc3\xa9.txt", true },
-		{ "*?<>|\"'", true },
-		{ LONG, true },
-		{ LONG "/" LONG "/" LONG "/" LONG "x", false },
-		{ LONG "/" LONG "/" LONG "/" LONG, true },
-		{ LONG "/" LONG "/" LONG "/" LONG "/x", false },
-		{ LONG "x", false },
-		{ "", false },
-		{ ".", false },
-		{ "..", false },
-		{ "/", false },
-		{ "/a", false },
-		{ "/etc/passwd", false },
-		{ "a/", false },
-		{ "a//b", false },
-		{ "a/./b", false },
-		{ "a/../b", false },
-		{ "../a", false },
-		{ "a/..", false },
-		{ "a/.", false },
-		{ "./a", false },
-		{ "a\nb", false },
-		{ "a\tb", false },
-		{ "a\x7f", false },
-		{ "\x01", false },
-		{ "a\xff", false },
-		{ "a\xc3", false },
-	};
-	int failed = 0;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct error err = { .kind = ERROR_NONE };
-		bool valid = attachment_name_check(rows[i].name, &err);
-
-		row_check(failed, valid == rows[i].valid, "'%s'", rows[i].name);
-		row_check(failed, valid || err.kind == ERROR_INPUT, "'%s'", rows[i].name);
-	}
-	rows_end(failed);
-}
-
 /* Makes the file, writes its name into it, and gives back what went wrong. */
 static enum error_kind
 create(const struct folder *folder, const char *name)
@@ -209,7 +146,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names_that_a_file_may_have),
 		test(test_file_is_made_with_its_folders_for_any_user_to_read),
 		test(test_longest_names_are_made),
 		test(test_two_files_that_clash_are_refused),
