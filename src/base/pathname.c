@@ -27,7 +27,8 @@ pathname_check(const char *name, struct error *err)
 	if (length == 0)
 		return error_set(err, ERROR_INPUT, "a file has no name");
 	if (!utf8_valid(name, length))
-		return error_set(err, ERROR_INPUT, "a file's name is not valid UTF-8");
+		return error_set(err, ERROR_INPUT,
+		    "a file's name is not valid UTF-8; rename the file");
 	for (const char *c = name; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return error_set(err, ERROR_INPUT,

@@ -150,3 +150,13 @@ utf8_printable(char *text)
 			*c = '?';
 	return text;
 }
+
+char *
+utf8_show(const char *name, char *shown, size_t size)
+{
+	size_t length = strnlen(name, size - 1);
+
+	memcpy(shown, name, length);
+	shown[length] = '\0';
+	return utf8_printable(utf8_make_valid(shown));
+}

@@ -43,4 +43,10 @@ char *utf8_make_valid(char *text);
 /* Makes text one line: replaces each control character by "?". Returns text. */
 char *utf8_printable(char *text);
 
+/*
+ * Copies a name into shown, which has size bytes, in a form for messages: cut, valid, and one line.
+ * Returns shown. errno stays as it is.
+ */
+char *utf8_show(const char *name, char *shown, size_t size);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * Names of attachments, and the files that are made of them.
+ * The files that are made of attachments, by their names.
  */
 #include "support.h"
 
