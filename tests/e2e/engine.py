@@ -14,6 +14,7 @@ import threading
 import time
 from urllib.parse import quote, urlencode
 
+from reservation import free_network, free_port
 from wait import until
 
 PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n'
@@ -54,14 +55,6 @@ def children(pid):
     return found
 
 
-def unused_network():
-    taken = run('ip', '-o', '-4', 'addr') + run('ip', '-4', 'route')
-    for x in range(os.getpid() % 200 + 1, 255):
-        if f'10.214.{x}.' not in taken:
-            return f'10.214.{x}.1'
-    raise RuntimeError('no unused network in 10.214.0.0/16')
-
-
 class Engine:
     """One dockerd with everything of its own: socket, data, bridge, containerd namespace."""
 
@@ -72,9 +65,10 @@ class Engine:
     def __init__(self, root, name='kbtt'):
         self.root = pathlib.Path(root)
         self.socket = self.root / 'docker.sock'
-        self.bridge = f'{name}{os.getpid() % 1000}'
+        network = free_network()
+        self.bridge = f'{name}{network}'
         self.namespace = f'{name}{os.getpid()}'
-        self.address = unused_network()
+        self.address = f'10.214.{network}.1'
         self.process = None
         self.registry_port = free_port()  # of a registry without TLS
         self.options = []  # of its next start
@@ -331,12 +325,6 @@ class EngineProxy:
                 pass
         with self.lock:
             self.open.discard(source)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def group_id(name):

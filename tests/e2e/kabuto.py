@@ -12,7 +12,8 @@ import subprocess
 
 import webserver
 from client import Client
-from engine import EngineError, free_port, group_id
+from engine import EngineError, group_id
+from reservation import free_port
 from wait import until
 
 POOLS = ('api', 'upload', 'follow')

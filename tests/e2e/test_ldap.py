@@ -8,7 +8,7 @@ import pytest
 
 import certificates
 from client import PASSWORD, Client, expect, refused
-from kabuto import free_port
+from reservation import free_port
 from wait import until
 
 BASE = 'dc=example,dc=org'

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 import requests
 
-from kabuto import free_port
+from reservation import free_port
 from wait import until
 
 pytestmark = pytest.mark.limit(900)
