@@ -100,20 +100,24 @@ def test_stop_goes_before_the_calls_that_wait(own):
 
 def test_follower_is_answered_at_a_stop(own):
     """Whoever waits for a line does not keep its pool from ending."""
-    kabuto = own(hold_sockets=True)
+    kabuto = own({'follow_max': 1}, hold_sockets=True)
     dave = kabuto.user('dave')
     dave.image()
     pipeline, job = dave.begin(f'echo before; {WAIT}')
     line = dave.wait_line(job, 'before')
-    answers = []
-    follower = threading.Thread(target=lambda: answers.append(
-        dave.again().get(f'/execution/{job}/logs/{line["id"]}?wait=30')))
+    path, answers = f'/execution/{job}/logs/{line["id"]}?wait=', []
+    other = dave.again()
+
+    def follow():
+        answers.append(until(lambda: (a := other.get(path + '30')).status_code != 429 and a,
+                             'the call waits'))
+    follower = threading.Thread(target=follow)
     follower.start()
-    until(lambda: kabuto.answer('GET', '/execution/1/logs')[0] == 401, 'the pool answers')
+    until(lambda: dave.get(path + '1').status_code == 429, 'the other call is the one that waits')
     assert kabuto['follow'].stop(20) == 0
-    kabuto['follow'].start()
-    follower.join()
+    follower.join(20)
     expect(answers[0], 200)
+    kabuto['follow'].start()
     kabuto.let_go(job)
     assert dave.wait_job(pipeline, job)['state'] == 'done'
 
