@@ -22,6 +22,17 @@ struct command {
 	int (*run)(const struct command *command, int count, char **words);
 };
 
-extern const struct command cmd_api;
+/* clang-format off */
+extern const struct command
+	cmd_api,
+	cmd_images,
+	cmd_kill,
+	cmd_login,
+	cmd_open,
+	cmd_ps,
+	cmd_show,
+	cmd_token,
+	cmd_why;
+/* clang-format on */
 
 #endif

@@ -13,6 +13,14 @@
 #include "options.h"
 
 static const struct command *const commands[] = {
+	&cmd_login,
+	&cmd_images,
+	&cmd_ps,
+	&cmd_show,
+	&cmd_kill,
+	&cmd_why,
+	&cmd_token,
+	&cmd_open,
 	&cmd_api,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])

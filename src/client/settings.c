@@ -70,7 +70,7 @@ settings_check_url(const char *text, char **url, struct error *err)
 		return error_set(err, ERROR_INPUT,
 		    "the server's URL must not contain a login or password: kabuto login asks for them");
 	if (length > URL_MOST || host[strcspn(host, "?# \\\"'<>`{|}^")] != '\0' ||
-	    host[0] == '\0' || strchr("/:", host[0]) != NULL)
+	    host[0] == '\0' || strchr("/:.-", host[0]) != NULL)
 		return error_set(err, ERROR_INPUT,
 		    "'%.200s' is not a server's URL: write it as https://kabuto.example", text);
 	for (const char *c = text; *c != '\0'; c++)

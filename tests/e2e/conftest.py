@@ -239,6 +239,19 @@ def cli(kabuto, carol, tmp_path):
     return kabutoclient.Client(kabuto, carol, tmp_path)
 
 
+@pytest.fixture
+def listener():
+    """listener(bytes, …) gives the URL of a server that answers with them, and what it was sent."""
+    begun = []
+
+    def begin(*answers):
+        begun.append(kabutoclient.Listener(*answers))
+        return begun[-1].url, begun[-1].requests
+    yield begin
+    for one in begun:
+        one.close()
+
+
 @pytest.fixture(autouse=True)
 def time_limit(request):
     """Ends a test that hangs."""

@@ -5,13 +5,21 @@ import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
+import threading
 import time
 
 from client import expect
 from wait import until
+
+
+def heed_signals():
+    """In a new process: the usual effect of signals that the caller of the tests may ignore."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Client:
@@ -48,6 +56,7 @@ class Client:
         for stream in ('stdout', 'stderr'):
             kw.setdefault(stream, subprocess.PIPE)
         kw.setdefault('stdin', subprocess.DEVNULL)
+        kw.setdefault('preexec_fn', heed_signals)
         return subprocess.Popen([self.program, *map(str, words)], env=self.surroundings(env),
                                 cwd=cwd or self.work, **kw)
 
@@ -74,11 +83,12 @@ class Client:
         return json.loads(self.say(*words, **kw))
 
     def fails(self, status, *words, says=(), **kw):
-        """It must end with this status and one line on stderr that has these words; gives it."""
+        """It must end with this status and one line on stderr that has these words; gives it. Wrong
+        use (2) is followed by the usage."""
         done = self.run(*words, **kw)
         assert done.returncode == status, done
         lines = done.stderr.splitlines()
-        assert len(lines) == (2 if status == 2 else 1), done.stderr
+        assert status == 2 or len(lines) == 1, done.stderr
         assert lines[0].startswith('kabuto: '), done.stderr
         assert status != 2 or lines[1].startswith('usage: kabuto '), done.stderr
         for word in [says] if isinstance(says, str) else says:
@@ -92,6 +102,40 @@ class Client:
                         cwd or self.work, columns)
 
 
+class Listener:
+    """A server that reads what comes and answers each connection with the next of some bytes (the
+    last one again and again). A request is as much as came until the client waited."""
+
+    def __init__(self, *answers):
+        self.answers, self.requests = list(answers), []
+        self.socket = socket.create_server(('127.0.0.1', 0))
+        self.url = f'http://127.0.0.1:{self.socket.getsockname()[1]}'
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                self.requests.append(connection.recv(65536))
+                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                try:
+                    connection.sendall(answer)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):
+                        pass
+                except OSError:
+                    pass
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join(10)
+
+
 class Terminal:
     """A program in a pseudo-terminal that is its controlling one; both streams come in .text."""
 
@@ -100,6 +144,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
+                heed_signals()
                 os.chdir(cwd)
                 os.execve(command[0], list(map(str, command)), env)
             finally:

@@ -1,0 +1,92 @@
+/*
+ * Reads lists of the API page by page: each page begins after the last id of the one before it.
+ */
+#include "listing.h"
+
+#include <stdio.h>
+
+#include "cleanup.h"
+#include "display.h"
+
+#define PAGE_MOST 1000 /* items of a page, by the API */
+
+static void
+listing_copy_fields(const struct http_fields *from, struct http_fields *to)
+{
+	for (size_t i = 0; from != NULL && i < from->count; i++)
+		httpfields_add(to, from->items[i].name, from->items[i].value);
+	if (from != NULL)
+		to->failed = to->failed || from->failed;
+}
+
+/*
+ * Visits a page of at most size items after the id `after` ("": the first page). *after becomes the
+ * page's last id, *count the number of its items; 0 ends the list.
+ */
+static bool
+listing_page(struct http *http, const char *path, const struct http_fields *fields, int64_t size,
+    char after[static 32], int64_t *count, listing_visit *visit, void *context, struct error *err)
+{
+	cleanup_fields struct http_fields page = { 0 };
+	cleanup_json json_t *items = NULL;
+	const char *id;
+	json_t *item;
+
+	listing_copy_fields(fields, &page);
+	httpfields_add_number(&page, "limit", size);
+	httpfields_add(&page, "after", after[0] != '\0' ? after : NULL);
+	if (!http_call(http, "GET", path, &page, &items, err))
+		return false;
+	if (!json_is_object(items))
+		return httpanswer_foreign(http->settings.url, err);
+	*count = 0;
+	json_object_foreach (items, id, item) {
+		snprintf(after, 32, "%s", id);
+		++*count;
+		if (!visit(id, item, context)) {
+			*count = 0;
+			break;
+		}
+	}
+	return true;
+}
+
+bool
+listing_each(struct http *http, const char *path, const struct http_fields *fields, int64_t limit,
+    listing_visit *visit, void *context, struct error *err)
+{
+	char after[32] = "";
+	int64_t size, count;
+
+	for (int64_t left = limit; left > 0; left -= count) {
+		size = left < PAGE_MOST ? left : PAGE_MOST;
+		if (!listing_page(http, path, fields, size, after, &count, visit, context, err))
+			return false;
+		if (count < size)
+			break;
+	}
+	return true;
+}
+
+static bool
+listing_print_item(const char *id, const json_t *object, void *context)
+{
+	bool *first = context;
+
+	printf("%s\"%s\": ", *first ? "{" : ", ", id);
+	(void)json_dumpf(object, stdout, JSON_ENCODE_ANY);
+	*first = false;
+	return !display_is_over();
+}
+
+bool
+listing_print_json(struct http *http, const char *path, const struct http_fields *fields,
+    int64_t limit, struct error *err)
+{
+	bool first = true;
+
+	if (!listing_each(http, path, fields, limit, listing_print_item, &first, err))
+		return false;
+	printf("%s}\n", first ? "{" : "");
+	return true;
+}
