@@ -13,18 +13,13 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "clock.h"
-#include "display.h"
 #include "take.h"
 #include "utf8.h"
 
-#define LAST_BOUNDARY  "--%s--\r\n"
-#define CUTS_MOST      30              /* repetitions; each sends all files again */
-#define SILENT_MS      (60 * MS_PER_S) /* gives up when nothing could be sent for so long */
-#define UNKNOWN_MS     (5 * MS_PER_S)  /* the same while no connection was ever made */
-#define STORING_S      600             /* the server may be silent while it flushes its disk */
-#define PAUSE_LEAST_MS 500
-#define PAUSE_MOST_MS  4000
+#define LAST_BOUNDARY "--%s--\r\n"
+#define MOVED_LEAST   (16 * 1024 * 1024) /* bytes from which on a cut upload counts as moved */
+#define CUTS_MOST     20                 /* of such uploads; each sends all files again */
+#define STORING_S     600                /* the server may be silent while it flushes its disk */
 
 static bool
 sendform_no_memory(struct error *err)
@@ -156,6 +151,7 @@ sendform_rewind(void *context, struct error *err)
 	(void)err;
 	sendform_close_file(form);
 	form->list = form->entry = 0;
+	form->offset = 0;
 	form->text = form->fields;
 	form->text_left = form->fields_length;
 	form->ended = false;
@@ -264,7 +260,9 @@ sendform_read(void *context, char *to, size_t size, struct error *err)
 	struct sendform *form = context;
 	size_t filled = 0;
 
-	form->moved_ms = clock_monotonic_ms();
+	/* What the buffers on the way hold may have reached nobody. */
+	if (form->offset >= MOVED_LEAST)
+		repeat_moved(&form->repeat);
 	while (filled < size) {
 		if (form->text_left > 0) {
 			size_t length =
@@ -286,6 +284,7 @@ sendform_read(void *context, char *to, size_t size, struct error *err)
 			return -1;
 		}
 	}
+	form->offset += (int64_t)filled;
 	return (ssize_t)filled;
 }
 
@@ -299,34 +298,6 @@ sendform_progress(void *context, int64_t sent, int64_t sent_total, int64_t got, 
 	progress_show(&form->progress, sent, sent_total);
 }
 
-/* Whether sending the form again may help. connected: the server has been reached before. */
-static bool
-sendform_may_repeat(const struct sendform *form, bool connected, const struct error *err)
-{
-	/* After a cut the server may still work on the former call with the key. */
-	static const char key[] = "Idempotency-Key:";
-	int64_t silent_ms = clock_monotonic_ms() - form->moved_ms;
-
-	return (err->kind == ERROR_AWAY || err->kind == ERROR_BUSY ||
-		   (err->kind == ERROR_CONFLICT && strncmp(err->text, key, sizeof key - 1) == 0)) &&
-	    silent_ms < (connected ? SILENT_MS : UNKNOWN_MS);
-}
-
-/* Says that the form is sent again, the first time, and pauses. */
-static bool
-sendform_pause(struct sendform *form, struct http *http, int *pause_ms, struct error *err)
-{
-	int asked_ms = err->retry_after_s * (int)MS_PER_S;
-
-	progress_end(&form->progress);
-	if (*pause_ms == 0 && !http->quiet)
-		display_say("%s; trying again", err->text);
-	*pause_ms = *pause_ms == 0      ? PAUSE_LEAST_MS
-	    : *pause_ms < PAUSE_MOST_MS ? 2 * *pause_ms
-					: *pause_ms;
-	return http_pause(http, asked_ms > *pause_ms ? asked_ms : *pause_ms, err);
-}
-
 static bool
 sendform_transfer(struct sendform *form, struct http *http, const struct http_request *request,
     bool *connected, json_t **answer, struct error *err)
@@ -334,7 +305,8 @@ sendform_transfer(struct sendform *form, struct http *http, const struct http_re
 	cleanup_http_answer struct http_answer got = { 0 };
 	bool done = sendform_rewind(form, err) && http_transfer(http, request, &got, err);
 
-	*connected = *connected || got.connected;
+	*connected = got.connected;
+	progress_end(&form->progress);
 	if (!done)
 		return false;
 	*answer =
@@ -357,19 +329,18 @@ sendform_send(struct sendform *form, struct http *http, const char *method, cons
 		.context = form,
 		.silent_s = STORING_S };
 	bool connected = false, done;
-	int pause_ms = 0, cuts = 0;
+	int cuts = 0;
 
 	if (!sendform_begin(form, err))
 		return false;
 	request.content_type = form->content_type;
 	request.length = form->length;
-	form->moved_ms = clock_monotonic_ms();
+	repeat_begin(&form->repeat);
 	progress_begin(&form->progress, "sending", form->quiet);
 	while (!(done = sendform_transfer(form, http, &request, &connected, answer, err)) &&
-	    cuts++ < CUTS_MOST && sendform_may_repeat(form, connected, err) &&
-	    sendform_pause(form, http, &pause_ms, err))
+	    (form->offset < MOVED_LEAST || cuts++ < CUTS_MOST) &&
+	    repeat_after(&form->repeat, http, connected, err))
 		continue;
-	progress_end(&form->progress);
 	return done;
 }
 

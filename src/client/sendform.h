@@ -20,6 +20,7 @@
 #include "http.h"
 #include "pathname.h"
 #include "progress.h"
+#include "repeat.h"
 
 #define SENDFORM_LISTS_MOST   4
 #define SENDFORM_BOUNDARY     40 /* bytes, with the NUL */
@@ -50,10 +51,11 @@ struct sendform {
 	char head[SENDFORM_HEAD];
 	int file;          /* the descriptor of the file that is being sent, or -1 */
 	int64_t file_left; /* bytes of it */
+	int64_t offset;    /* bytes that were read */
 	bool ended;        /* text has the last boundary */
 
 	struct progress progress;
-	int64_t moved_ms; /* when the last bytes were read */
+	struct repeat repeat;
 };
 
 /* Adds a text field. Call it before sendform_begin. Copies both texts. */

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "userfolder.h"
 #include "utf8.h"
 #include "write.h"
 
@@ -86,37 +86,10 @@ settings_check_url(const char *text, char **url, struct error *err)
 
 /* The file */
 
-/* Returns the home folder of the user database. The caller frees it. */
-static char *
-settings_home(void)
-{
-	const struct passwd *user = getpwuid(geteuid());
-
-	return user != NULL && user->pw_dir != NULL && user->pw_dir[0] == '/' ? strdup(user->pw_dir)
-									      : NULL;
-}
-
 char *
 settings_path(struct error *err)
 {
-	const char *folder = settings_variable("XDG_CONFIG_HOME");
-	const char *variable = settings_variable("HOME");
-	cleanup_free char *home = variable != NULL ? strdup(variable) : settings_home();
-	char *path = NULL;
-
-	/* By the XDG Base Directory Specification a relative path counts for nothing. */
-	if (folder != NULL && folder[0] == '/') {
-		if (asprintf(&path, "%s/kabuto/config", folder) >= 0)
-			return path;
-	} else if (home == NULL) {
-		error_set(err, ERROR_INPUT,
-		    "neither XDG_CONFIG_HOME nor HOME is set: set one, or KABUTO_URL and KABUTO_TOKEN");
-		return NULL;
-	} else if (asprintf(&path, "%s/.config/kabuto/config", home) >= 0) {
-		return path;
-	}
-	settings_no_memory(err);
-	return NULL;
+	return userfolder_path("XDG_CONFIG_HOME", ".config", "config", err);
 }
 
 /* Sets *to to the value of a line. */
@@ -276,23 +249,6 @@ settings_read(struct settings *settings, struct error *err)
 	return false;
 }
 
-/* Makes the folders of path that do not exist, the last one with mode 0700. */
-static bool
-settings_make_folders(const char *path, struct error *err)
-{
-	cleanup_free char *folder = strdup(path);
-
-	if (folder == NULL)
-		return settings_no_memory(err);
-	for (char *slash = folder + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
-		*slash = '\0';
-		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-			return error_errno(err, "make the folder '%s'", folder);
-		*slash = '/';
-	}
-	return true;
-}
-
 /* Writes the new file beside the old one and renames it. */
 static bool
 settings_replace(const char *path, const char *text, struct error *err)
@@ -324,7 +280,7 @@ settings_write(const char *url, const char *token, struct error *err)
 	cleanup_free char *path = settings_path(err), *text = NULL;
 	bool done;
 
-	if (path == NULL || !settings_check_token(token, err) || !settings_make_folders(path, err))
+	if (path == NULL || !settings_check_token(token, err) || !userfolder_make(path, err))
 		return false;
 	if (asprintf(&text,
 		"# The server and the API token of kabuto(1). Keep it private.\nurl = %s\ntoken = %s\n",
