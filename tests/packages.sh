@@ -10,7 +10,7 @@ kabuto_packages='nginx docker.io iptables iproute2 busybox-static python3 python
 python3-jsonschema sqlite3 git procps util-linux passwd'
 test_packages='libcmocka-dev lighttpd docker-registry apache2-utils s6 python3-pytest mercurial curl
 zip unzip systemd mandoc e2fsprogs slapd openssl python3-aiosmtpd openssh-client openssh-server
-adduser'
+adduser zsh fish'
 fuzz_packages='afl++ clang'
 podman_packages='podman runc conmon containernetworking-plugins'
 # What the root of another Debian needs to run its Docker and its Podman.

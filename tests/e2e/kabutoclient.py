@@ -95,9 +95,9 @@ class Client:
             assert word in lines[0], done.stderr
         return lines[0]
 
-    def terminal(self, *words, env=None, cwd=None, columns=100):
+    def terminal(self, *words, env=None, cwd=None, columns=100, program=None):
         """The same in a terminal of its own, with colours."""
-        return Terminal([self.program, *map(str, words)],
+        return Terminal([program or self.program, *map(str, words)],
                         self.surroundings({'TERM': 'xterm', 'PAGER': '', **(env or {})}),
                         cwd or self.work, columns)
 
