@@ -3,30 +3,19 @@
  */
 #include "images.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include "build.h"
-#include "cleanup.h"
+#include "buildform.h"
 #include "commit.h"
 #include "image.h"
 #include "list.h"
 #include "response.h"
 
-#define NAME_MOST      255    /* bytes of an image's name */
-#define BUILD_ARG_MOST 100000 /* bytes of all build arguments; the engine gets them in a URL */
+#define NAME_MOST 255 /* bytes of an image's name */
 
 #define SOURCE_PARAMETERS                                                                          \
-	{ .name = "dockerfile", .type = PARAMETER_TEXT, .file = true },                            \
-	    { .name = "repo_url", .type = PARAMETER_TEXT, .most = 2000 },                          \
-	    { .name = "nocache", .type = PARAMETER_BOOLEAN },                                      \
-	    { .name = "build_arg", .type = PARAMETER_PAIRS, .least = 1 },                          \
+	BUILDFORM_PARAMETERS, { .name = "repo_url", .type = PARAMETER_TEXT, .most = 2000 },        \
 	{                                                                                          \
 		.name = "attachments", .type = PARAMETER_FILES, .folder = UPLOAD_CONTEXT           \
 	}
@@ -43,121 +32,42 @@ const struct parameter images_update_parameters[] = {
 	{ 0 },
 };
 
-/*
- * Checks the source of the image. If both are given, repo_url is used and *dockerfile becomes NULL.
- * uploaded: whether the attachments contain the Dockerfile.
- */
+/* Checks that the call has one source. A repo_url is used alone: the dockerfile is ignored. */
 static bool
-images_check_source(const struct request *req, bool uploaded, const char **dockerfile,
-    const char **repo_url, struct error *err)
+images_check_source(const struct request *req, const struct buildform *form, const char *repo_url,
+    struct error *err)
 {
-	if (*repo_url != NULL && (*repo_url)[0] == '\0')
-		*repo_url = NULL;
-	if (*repo_url != NULL) {
-		*dockerfile = NULL;
-		return req->upload.parts[UPLOAD_CONTEXT].files.count == 0 ||
-		    error_set(err, ERROR_INPUT,
-			"attachments: a repo_url takes no files; put them into the repository, or send "
-			"a dockerfile");
-	}
-	if (*dockerfile == NULL || (*dockerfile)[0] == '\0')
-		return error_set(err, ERROR_INPUT,
-		    uploaded
-			? "dockerfile: the file 'Dockerfile' is empty"
-			: "dockerfile: is missing (or give a repo_url, or an attachment with the name "
-			  "Dockerfile)");
-	if ((*dockerfile)[0] == '@')
-		return error_set(err, ERROR_INPUT,
-		    "dockerfile: this is the path of a file, not its text; with curl use "
-		    "--data-urlencode dockerfile@path, or -F dockerfile=@path");
-	return true;
+	if (repo_url == NULL)
+		return buildform_check(form,
+		    "(or give a repo_url, or an attachment with the name Dockerfile)", err);
+	return req->upload.parts[UPLOAD_CONTEXT].files.count == 0 ||
+	    error_set(err, ERROR_INPUT,
+		"attachments: a repo_url takes no files; put them into the repository, or send "
+		"a dockerfile");
 }
 
-/*
- * Checks the name of a build argument. Those of BuildKit itself (BUILDKIT_SYNTAX and so on) would
- * let another image interpret the Dockerfile, or share caches with other accounts.
- *
- * The predefined proxies (Dockerfile reference, "Predefined ARGs"; BuildKit ignores their case) are
- * no part of a cached step's key: another account's build of the same step would get what this
- * proxy answered.
- */
+/* Makes the build's row and folder, from what buildform_read has read. */
 static bool
-images_check_argument(const char *pair, struct error *err)
+images_create_build(struct request *req, struct response *res, const struct buildform *form,
+    int64_t image, struct error *err)
 {
-	static const char *const proxies[] = { "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY",
-		"ALL_PROXY" };
-	size_t length = strcspn(pair, "=");
-
-	if (strncasecmp(pair, "BUILDKIT_", 9) == 0)
-		return error_set(err, ERROR_INPUT,
-		    "build_arg: a name must not begin with BUILDKIT_, because these belong to the "
-		    "engine's builder");
-	for (size_t i = 0; i < length; i++)
-		if (!isascii(pair[i])) /* BuildKit folds some letters to ASCII letters */
-			return error_set(err, ERROR_INPUT,
-			    "build_arg: a name must have ASCII characters only");
-	for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++)
-		if (length == strlen(proxies[i]) && strncasecmp(pair, proxies[i], length) == 0)
-			return error_set(err, ERROR_INPUT,
-			    "build_arg: %.*s would change cached steps of other users: write it after "
-			    "FROM in the Dockerfile, as ARG %.*s=<address>",
-			    (int)length, pair, (int)length, pair);
-	return true;
-}
-
-static bool
-images_read_arguments(const struct request *req, char **arguments, struct error *err)
-{
-	for (size_t i = 0; i < req->values.count; i++) {
-		const struct value *value = &req->values.items[i];
-
-		if (strcmp(value->parameter->name, "build_arg") == 0 &&
-		    !images_check_argument(value->text, err))
-			return false;
-	}
-	if (!request_pairs(req, "build_arg", arguments, err))
-		return false;
-	return *arguments == NULL || strlen(*arguments) <= BUILD_ARG_MOST ||
-	    error_set(err, ERROR_TOO_LARGE, "build_arg: all together must have at most %d bytes",
-		BUILD_ARG_MOST);
-}
-
-/* Creates a build of image (0: a new image) from the call's parameters and files. */
-static bool
-images_begin_build(struct request *req, struct response *res, int64_t image, struct error *err)
-{
-	const char *dockerfile = request_text(req, "dockerfile"),
-		   *repo_url = request_text(req, "repo_url");
+	const char *repo_url = request_text(req, "repo_url");
+	bool repository = repo_url != NULL && repo_url[0] != '\0';
 	struct build_request build = { .viewer = &req->caller.account,
 		.image = image,
 		.builds_max = req->config->builds_max,
 		.name = request_text(req, "name"),
+		.dockerfile = repository ? NULL : form->dockerfile,
+		.repo_url = repository ? repo_url : NULL,
+		.build_arg = form->build_arg,
 		.nocache = request_flag(req, "nocache"),
 		.staging = &req->upload.staging };
-	cleanup_free char *arguments = NULL, *uploaded = NULL;
 	struct database *db;
 	char id_text[24];
 	int64_t id;
 
-	if (dockerfile != NULL && dockerfile[0] == '\0')
-		dockerfile = NULL;
-	if (dockerfile == NULL) {
-		if (!upload_read(&req->upload, UPLOAD_CONTEXT, "Dockerfile", TEXT_MOST, &uploaded,
-			err))
-			return false;
-		dockerfile = uploaded;
-	}
-	if (!images_check_source(req, uploaded != NULL, &dockerfile, &repo_url, err))
-		return false;
-	build.dockerfile = dockerfile;
-	build.repo_url = repo_url;
-	if (!images_read_arguments(req, &arguments, err))
-		return false;
-	build.build_arg = arguments;
-	if (!upload_open(&req->upload, UPLOAD_CONTEXT, "attachments", err))
-		return false;
-	if (dockerfile != NULL && uploaded == NULL &&
-	    !upload_text(&req->upload, UPLOAD_CONTEXT, "Dockerfile", dockerfile, err))
+	if (!images_check_source(req, form, build.repo_url, err) ||
+	    !buildform_store(req, "attachments", repository ? NULL : form, err))
 		return false;
 	db = commit_begin(req, err);
 	if (db == NULL || !build_create(db, &req->server->spool, &build, &id, &image, err))
@@ -167,6 +77,18 @@ images_begin_build(struct request *req, struct response *res, int64_t image, str
 	snprintf(id_text, sizeof id_text, "%lld", (long long)id);
 	return response_pack(res, err, 200, "{s:s, s:s}", "status", "Your image is being built",
 	    "build_id", id_text);
+}
+
+/* Creates a build of image (0: a new image) from the call's parameters and files. */
+static bool
+images_begin_build(struct request *req, struct response *res, int64_t image, struct error *err)
+{
+	struct buildform form;
+	bool done =
+	    buildform_read(req, &form, err) && images_create_build(req, res, &form, image, err);
+
+	buildform_clear(&form);
+	return done;
 }
 
 bool

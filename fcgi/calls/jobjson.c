@@ -121,10 +121,11 @@ jobjson_pack(const struct job *job, const struct attachments *attachments)
 	    jobjson_mask(job->attachment_token[0] != '\0' ? job->attachment_token : id),
 	    "results_path", jobjson_mask(job->results_token));
 	done = jobjson_add_part(json,
-	    json_pack("{s:s, s:s?, s:s?, s:o, s:o}", "account", job->login, "image_name",
+	    json_pack("{s:s, s:s?, s:s?, s:o, s:o, s:o}", "account", job->login, "image_name",
 		job->image_name, "pipeline_name", job->pipeline_name, "rerun_of",
 		jobjson_if_any(job->rerun_of != 0, job->rerun_of), "reruns",
-		json_loads(job->reruns, 0, NULL)));
+		json_loads(job->reruns, 0, NULL), "build",
+		job->build != 0 ? json_pack("{s:I}", "id", (json_int_t)job->build) : json_null()));
 	done = jobjson_add_part(json, jobjson_options(job)) && done;
 	done = jobjson_add_part(json, jobjson_life(job)) && done;
 	if (done)
@@ -133,21 +134,35 @@ jobjson_pack(const struct job *job, const struct attachments *attachments)
 	return NULL;
 }
 
-/* Adds "queue" to a job that is in queue. */
+/* Returns what a job shows that waits for the build of its image. NULL: no memory. */
+static json_t *
+jobjson_waiting(const struct job *job)
+{
+	char reason[64];
+
+	snprintf(reason, sizeof reason, "its image is being built (build %lld)",
+	    (long long)job->build);
+	return json_pack("{s:n, s:s, s:n}", "position", "reason", reason, "eta_s");
+}
+
+/* Adds "queue" to a job that is in queue, or waits for a build. */
 static bool
 jobjson_set_queue(struct database *db, const struct config *config, struct queue_mark *marks,
     const struct job *job, json_t *json, struct error *err)
 {
 	struct queue_place place;
+	json_t *queue;
 
-	if (strcmp(job->state, "in_queue") != 0)
+	if (strcmp(job->state, "in_queue") == 0) {
+		if (!queue_place(db, job, marks, config, &place, err))
+			return false;
+		queue = json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position,
+		    "reason", place.reason, "eta_s", jobjson_if_any(place.eta_s >= 0, place.eta_s));
+	} else if (job->build != 0)
+		queue = jobjson_waiting(job);
+	else
 		return true;
-	if (!queue_place(db, job, marks, config, &place, err))
-		return false;
-	return json_object_set_new(json, "queue",
-		   json_pack("{s:I, s:s, s:o}", "position", (json_int_t)place.position, "reason",
-		       place.reason, "eta_s", jobjson_if_any(place.eta_s >= 0, place.eta_s))) ==
-	    0 ||
+	return json_object_set_new(json, "queue", queue) == 0 ||
 	    error_set(err, ERROR_SYSTEM, "show a job: not enough memory");
 }
 

@@ -27,7 +27,7 @@ logspan_of(const struct job *job)
 	return (struct logspan){ .job = job->id,
 		.first = one ? last : job->first_attempt,
 		.last = last,
-		.ended = job_ended(job) || strcmp(job->state, "ready") == 0 };
+		.ended = job_ended(job) || (strcmp(job->state, "ready") == 0 && job->build == 0) };
 }
 
 bool

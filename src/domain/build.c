@@ -12,6 +12,8 @@
 #include "clock.h"
 #include "crash.h"
 #include "image.h"
+#include "jobstate.h"
+#include "jobwait.h"
 #include "number.h"
 #include "staging.h"
 #include "tree.h"
@@ -102,9 +104,9 @@ build_check_count(struct database *db, int64_t account, int64_t builds_max, stru
 	return false;
 }
 
-static bool
-build_insert_rows(struct database *db, const struct build_request *request, int64_t *id,
-    int64_t *image, struct error *err)
+bool
+build_add(struct database *db, const struct build_request *request, int64_t *id, int64_t *image,
+    struct error *err)
 {
 	int64_t account;
 	char secret[NAME_TEXT];
@@ -124,17 +126,27 @@ build_insert_rows(struct database *db, const struct build_request *request, int6
 }
 
 /*
- * Moves the folder into its place. If a call died before its commit, its folder stays and its id is
- * used again: the old folder is removed.
+ * If a call died before its commit, its folder stays and its id is used again: the old folder is
+ * removed.
  */
-static bool
-build_publish(struct spool *spool, const struct staging *staging, const char *name,
-    struct error *err)
+bool
+build_publish(struct spool *spool, const struct staging *staging, int64_t id, struct error *err)
 {
-	if (spool_publish(staging->fd, "build", spool->builds, name, err))
-		return true;
-	return (errno == ENOTEMPTY || errno == EEXIST) && tree_remove(spool->builds, name, err) &&
-	    spool_publish(staging->fd, "build", spool->builds, name, err);
+	char name[24];
+
+	snprintf(name, sizeof name, "%lld", (long long)id);
+	if (!spool_publish(staging->fd, "build", spool->builds, name, err) &&
+	    ((errno != ENOTEMPTY && errno != EEXIST) || !tree_remove(spool->builds, name, err) ||
+		!spool_publish(staging->fd, "build", spool->builds, name, err)))
+		return false;
+	crash_point("context", "publish");
+	return true;
+}
+
+bool
+build_flush(const struct staging *staging, struct error *err)
+{
+	return tree_sync(staging->fd, "build", err);
 }
 
 bool
@@ -142,18 +154,10 @@ build_create(struct database *db, struct spool *spool, const struct build_reques
     int64_t *id, int64_t *image, struct error *err)
 {
 	cleanup_transaction struct transaction t = { NULL };
-	char name[24];
 
-	if (!tree_sync(request->staging->fd, "build", err) || !transaction_begin(&t, db, err) ||
-	    !build_insert_rows(db, request, id, image, err))
-		return false;
-	snprintf(name, sizeof name, "%lld", (long long)*id);
-	if (!build_publish(spool, request->staging, name, err))
-		return false;
-	crash_point("context", "publish");
-	/* If the commit fails, the folder stays until the sweep or the next build of this id
-	 * removes it. */
-	return transaction_commit(&t, err);
+	return build_flush(request->staging, err) && transaction_begin(&t, db, err) &&
+	    build_add(db, request, id, image, err) &&
+	    build_publish(spool, request->staging, *id, err) && transaction_commit(&t, err);
 }
 
 bool
@@ -234,7 +238,8 @@ build_cancel(struct database *db, const struct account *viewer, int64_t id, stru
 	if (!database_run(db, err, CANCEL_WAITING("id"), VALUES(I(clock_now_ms()), I(id))))
 		return false;
 	changes = database_changes(db);
-	if (!database_run(db, err, CANCEL_STARTED("id"), VALUES(I(id))))
+	if ((changes > 0 && !jobwait_drop(db, id, err)) ||
+	    !database_run(db, err, CANCEL_STARTED("id"), VALUES(I(id))))
 		return false;
 	if (changes + database_changes(db) == 0)
 		return error_set(err, ERROR_CONFLICT, "Cannot cancel a build that has ended");
@@ -249,7 +254,8 @@ build_delete_image(struct database *db, const struct account *viewer, int64_t id
 
 	if (!transaction_begin(&t, db, err) || !image_owner(db, viewer, id, &account, err) ||
 	    database_integer(db, &job, err,
-		"SELECT id FROM job WHERE image = ? AND state IN ('in_queue', 'running') LIMIT 1",
+		"SELECT id FROM job WHERE image = ?"
+		" AND (state IN ('in_queue', 'running') OR build IS NOT NULL) LIMIT 1",
 		VALUES(I(id))) < 0)
 		return false;
 	if (job != 0)
@@ -419,16 +425,20 @@ build_succeed(struct database *db, int64_t id, const char *dockerfile, const cha
 		   "UPDATE image SET build = ?1, name = coalesce((SELECT name FROM build WHERE id = ?1), name)"
 		   " WHERE id = (SELECT image FROM build WHERE id = ?1) AND (build IS NULL OR build < ?1)",
 		   VALUES(I(id))) &&
-	    transaction_commit(&t, err);
+	    jobstate_queue_waiting(db, id, err) && transaction_commit(&t, err);
 }
 
 bool
 build_fail(struct database *db, int64_t id, const char *state, const char *error, struct error *err)
 {
-	return database_run(db, err,
-	    "UPDATE build SET state = ?, " FORGET ", error = ?, finished_at = ?"
-	    " WHERE id = ? AND state = 'PENDING'",
-	    VALUES(T(state), T(error), I(clock_now_ms()), I(id)));
+	cleanup_transaction struct transaction t = { NULL };
+
+	return transaction_begin(&t, db, err) &&
+	    database_run(db, err,
+		"UPDATE build SET state = ?, " FORGET ", error = ?, finished_at = ?"
+		" WHERE id = ? AND state = 'PENDING'",
+		VALUES(T(state), T(error), I(clock_now_ms()), I(id))) &&
+	    (database_changes(db) == 0 || jobwait_drop(db, id, err)) && transaction_commit(&t, err);
 }
 
 bool

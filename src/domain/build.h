@@ -63,6 +63,17 @@ bool build_create(struct database *db, struct spool *spool, const struct build_r
     int64_t *id, int64_t *image, struct error *err);
 
 /*
+ * The parts of build_create: flushing the context, which may take long; the rows; and moving the
+ * context into its place, as the last action before the commit. Without the commit the folder stays
+ * until the sweep or the next build of this id removes it.
+ */
+bool build_flush(const struct staging *staging, struct error *err);
+bool build_add(struct database *db, const struct build_request *request, int64_t *id,
+    int64_t *image, struct error *err);
+bool build_publish(struct spool *spool, const struct staging *staging, int64_t id,
+    struct error *err);
+
+/*
  * Reads one build. The caller must call build_clear. ERROR_NOT_FOUND "Build not found": it does not
  * exist, is not the viewer's, or is not of this image (0: any image).
  */
@@ -83,15 +94,15 @@ bool build_each(struct database *db, const struct account *viewer,
     struct error *err);
 
 /*
- * Ends a build that waits, or asks the spooler to stop a build that runs. ERROR_CONFLICT: it has
- * ended.
+ * Ends a build that waits, or asks the spooler to stop a build that runs. The jobs that wait for it
+ * are deleted when it ends. ERROR_CONFLICT: it has ended.
  */
 #define BUILD_CANCELLED "cancelled by its owner"
 bool build_cancel(struct database *db, const struct account *viewer, int64_t id, struct error *err);
 /*
  * Deletes an image. No one sees it any more, its builds end, and the spooler's sweep removes it
  * from the engine. ERROR_NOT_FOUND: it is not the viewer's. ERROR_CONFLICT: a job that is in queue
- * or running needs it.
+ * or running, or waits for a build of it, needs it.
  */
 bool build_delete_image(struct database *db, const struct account *viewer, int64_t image,
     struct error *err);
@@ -135,12 +146,13 @@ bool build_unclaim_all(struct database *db, struct error *err);
 bool build_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct error *err);
 
 /*
- * Ends a build with success. Its image now uses it, unless it uses a later build. entrypoint and
- * cmd are the built image's (JSON or NULL).
+ * Ends a build with success. Its image now uses it, unless it uses a later build. The jobs that
+ * wait for it are queued. entrypoint and cmd are the built image's (JSON or NULL).
  */
 bool build_succeed(struct database *db, int64_t id, const char *dockerfile, const char *entrypoint,
     const char *cmd, struct error *err);
-/* Ends a build without success. state is "FAILED" or "FAILURE". */
+/* Ends a build without success. state is "FAILED" or "FAILURE". Deletes the jobs that wait for it.
+ */
 bool build_fail(struct database *db, int64_t id, const char *state, const char *error,
     struct error *err);
 

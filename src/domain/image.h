@@ -30,6 +30,11 @@ typedef bool image_visit(const struct image *image, void *context, struct error 
 bool image_each(struct database *db, const struct account *viewer, const char *name,
     struct page *page, image_visit *visit, void *context, struct error *err);
 
+/* An SQL condition on a row of image: a build of it is pending, and nobody has cancelled it. */
+#define IMAGE_IS_BEING_BUILT                                                                       \
+	"EXISTS (SELECT 1 FROM build WHERE build.image = image.id AND build.state = 'PENDING'"     \
+	" AND NOT build.cancel_requested)"
+
 /* Calls visit for one image. ERROR_NOT_FOUND "Image not found": it is not the viewer's. */
 bool image_show(struct database *db, const struct account *viewer, int64_t id, image_visit *visit,
     void *context, struct error *err);

@@ -78,6 +78,7 @@ job_take(struct statement *st, void *context, struct error *err)
 	job->position = statement_integer(st, column++);
 	job->changed = statement_integer(st, column++);
 	job->rerun_of = statement_integer(st, column++);
+	job->build = statement_integer(st, column++);
 	statement_take_text(st, column++, job->login, sizeof job->login);
 	job->image_name = statement_copy(st, column++);
 	job->pipeline_name = statement_copy(st, column++);
@@ -89,18 +90,25 @@ job_take(struct statement *st, void *context, struct error *err)
 }
 
 bool
+job_check_pipeline(struct database *db, const struct account *viewer, struct job *job,
+    struct error *err)
+{
+	int row = database_integer(db, &job->account, err,
+	    "SELECT account FROM pipeline WHERE id = ? AND (account = ? OR ?) AND NOT deleted",
+	    VALUES(I(job->pipeline), I(viewer->id), I(viewer->admin)));
+
+	return row == 1 || (row == 0 && error_set(err, ERROR_NOT_FOUND, "Pipeline not found"));
+}
+
+/* Checks that the viewer may use the job's pipeline and image. Sets job->account. */
+static bool
 job_check_owner(struct database *db, const struct account *viewer, struct job *job,
     struct error *err)
 {
 	int64_t owner;
-	int row = database_integer(db, &job->account, err,
-	    "SELECT account FROM pipeline WHERE id = ? AND (account = ? OR ?) AND NOT deleted",
-	    VALUES(I(job->pipeline), I(viewer->id), I(viewer->admin)));
-	if (row == 0)
-		return error_set(err, ERROR_NOT_FOUND, "Pipeline not found");
-	if (row < 0)
-		return false;
-	return image_owner(db, viewer, job->image, &owner, err);
+
+	return job_check_pipeline(db, viewer, job, err) &&
+	    image_owner(db, viewer, job->image, &owner, err);
 }
 
 static bool
@@ -191,19 +199,38 @@ job_replace_attachments(struct database *db, const struct job *job, const struct
 	    account_storage_check(db, job->account, storage_max, err);
 }
 
+/* Checks that the image of a job was not deleted. Its first build may be pending. */
+static bool
+job_check_kept_image(struct database *db, int64_t image, struct error *err)
+{
+	bool exists;
+
+	return database_exists(db, &exists, err, "SELECT 1 FROM image WHERE id = ? AND NOT deleted",
+		   VALUES(I(image))) &&
+	    (exists || error_set(err, ERROR_NOT_FOUND, "Image not found"));
+}
+
 static bool
 job_read_changed(struct database *db, const struct account *viewer, const struct job_change *change,
     struct job *job, struct error *err)
 {
-	int64_t owner;
+	int64_t former, owner;
 
 	if (!job_find(db, viewer, change->pipeline, change->id, job, err))
 		return false;
 	if (strcmp(job->state, "in_queue") == 0 || strcmp(job->state, "running") == 0)
 		return error_set(err, ERROR_CONFLICT,
 		    "Cannot change a job that is in queue or running");
-	return change->apply(job, change->context, err) &&
-	    image_owner(db, viewer, job->image, &owner, err);
+	if (job->build != 0)
+		return error_set(err, ERROR_CONFLICT,
+		    "Cannot change a job while its image is being built (build %lld): kill the job "
+		    "first, or wait until it has run",
+		    (long long)job->build);
+	former = job->image;
+	if (!change->apply(job, change->context, err))
+		return false;
+	return job->image == former ? job_check_kept_image(db, former, err)
+				    : image_owner(db, viewer, job->image, &owner, err);
 }
 
 /* Writes all but the attachments. */

@@ -33,10 +33,10 @@ bool job_create(struct database *db, struct spool *spool, const struct account *
     int64_t storage_max, struct error *err);
 
 /*
- * Checks that the viewer may use the job's pipeline and image, and sets job->account to the
- * pipeline's owner. ERROR_NOT_FOUND: it may not use one of them.
+ * Checks that the viewer may use the job's pipeline, and sets job->account to its owner.
+ * ERROR_NOT_FOUND "Pipeline not found": it may not.
  */
-bool job_check_owner(struct database *db, const struct account *viewer, struct job *job,
+bool job_check_pipeline(struct database *db, const struct account *viewer, struct job *job,
     struct error *err);
 
 /*
@@ -75,7 +75,7 @@ bool job_update(struct database *db, struct spool *spool, const struct account *
 	" attachment_token, results_token, created_at, queued_at, started_at, start_marked_at,"    \
 	" finished_at, response, error, used_cpu, used_memory, used_io, retries_left, retry_at,"   \
 	" cancel_requested, deleted, slot, results_size, log_size, results_removed_at,"            \
-	" logs_removed_at, first_attempt, position, changed, rerun_of,"                            \
+	" logs_removed_at, first_attempt, position, changed, rerun_of, build,"                     \
 	" (SELECT login FROM account WHERE id = job.account),"                                     \
 	" (SELECT name FROM image WHERE id = job.image),"                                          \
 	" (SELECT name FROM pipeline WHERE id = job.pipeline),"                                    \

@@ -41,6 +41,7 @@ struct job {
 	int64_t results_removed_at, logs_removed_at; /* when retention did it */
 	int64_t changed;                             /* number of its last change (changefeed.h) */
 	int64_t rerun_of;                            /* the job that it is a copy of; 0: of none */
+	int64_t build;                               /* that it waits for; 0: none */
 	char *reruns;                     /* JSON array of the ids of its copies; only read */
 	char *image_name, *pipeline_name; /* only read */
 	char login[LOGIN_MOST + 1];       /* the account's; only read */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "jobwait.h"
 #include "pipeline.h"
 #include "queue.h"
 #include "transaction.h"
@@ -170,23 +171,42 @@ jobstate_is_cancelled(struct database *db, int64_t id, bool *cancelled, struct e
 	return true;
 }
 
-/* Puts jobs in queue that are neither in queue nor running. */
+/* Puts jobs in queue that are neither in queue nor running, nor wait for a build. */
 #define QUEUE                                                                                          \
 	"UPDATE job SET state = 'in_queue', queued_at = ?, started_at = NULL, start_marked_at = NULL," \
 	" finished_at = NULL, response = NULL, error = NULL, used_cpu = NULL, used_memory = NULL,"     \
 	" used_io = NULL, retries_left = retries, cancel_requested = 0"                                \
-	" WHERE state IN ('ready', 'done', 'failed') AND NOT deleted AND "
+	" WHERE state IN ('ready', 'done', 'failed') AND NOT deleted AND build IS NULL"                \
+	" AND (SELECT image.build FROM image WHERE image.id = job.image) IS NOT NULL AND "
 
 bool
 jobstate_queue(struct database *db, int64_t id, struct error *err)
 {
-	return database_run(db, err, QUEUE "id = ?", VALUES(I(clock_now_ms()), I(id)));
+	return jobwait_begin_unbuilt(db, id, err) &&
+	    database_run(db, err, QUEUE "id = ?", VALUES(I(clock_now_ms()), I(id)));
+}
+
+bool
+jobstate_queue_waiting(struct database *db, int64_t build, struct error *err)
+{
+	int64_t job, pipeline;
+
+	for (;;) {
+		if (!jobwait_first(db, build, &job, &pipeline, err))
+			return false;
+		if (job == 0)
+			return true;
+		if (!jobwait_end(db, job, NULL, err) || !jobstate_queue(db, job, err) ||
+		    !queue_refresh(db, pipeline, err))
+			return false;
+	}
 }
 
 bool
 jobstate_queue_all(struct database *db, int64_t pipeline, struct error *err)
 {
-	return database_run(db, err, QUEUE "pipeline = ?", VALUES(I(clock_now_ms()), I(pipeline)));
+	return jobwait_begin_all_unbuilt(db, pipeline, err) &&
+	    database_run(db, err, QUEUE "pipeline = ?", VALUES(I(clock_now_ms()), I(pipeline)));
 }
 
 /*
@@ -199,7 +219,8 @@ jobstate_queue_all(struct database *db, int64_t pipeline, struct error *err)
 bool
 jobstate_unqueue_all(struct database *db, int64_t pipeline, const char *error, struct error *err)
 {
-	return database_run(db, err, UNQUEUE "pipeline = ?", VALUES(T(error), I(pipeline)));
+	return jobwait_end_all(db, pipeline, error, err) &&
+	    database_run(db, err, UNQUEUE "pipeline = ?", VALUES(T(error), I(pipeline)));
 }
 
 bool
@@ -237,6 +258,8 @@ jobstate_kill(struct database *db, const struct account *viewer, int64_t pipelin
 	if (done && strcmp(job.state, "running") == 0)
 		done = database_run(db, err, "UPDATE job SET cancel_requested = 1 WHERE id = ?",
 		    VALUES(I(id)));
+	else if (done && job.build != 0)
+		done = jobwait_end(db, id, JOB_KILLED, err);
 	else if (done && job.retry_at != 0)
 		done = database_run(db, err, UNQUEUE "id = ?", VALUES(T(JOB_KILLED), I(id))) &&
 		    jobstate_stop_pipeline(db, &job, err) && queue_refresh(db, job.pipeline, err);
@@ -262,7 +285,8 @@ jobstate_delete(struct database *db, const struct account *viewer, int64_t pipel
 		return error_set(err, ERROR_CONFLICT,
 		    "Cannot delete jobs in queue, try again later");
 	return database_run(db, err,
-		   "UPDATE job SET deleted = 1, cancel_requested = (state = 'running') WHERE id = ?",
+		   "UPDATE job SET deleted = 1, build = NULL, cancel_requested = (state = 'running')"
+		   " WHERE id = ?",
 		   VALUES(I(id))) &&
 	    transaction_commit(&t, err);
 }
@@ -279,7 +303,7 @@ jobstate_delete_ended(struct database *db, int64_t id, int64_t finished_at, stru
 bool
 jobstate_delete_all(struct database *db, int64_t pipeline, struct error *err)
 {
-	return database_run(db, err, "UPDATE job SET deleted = 1 WHERE pipeline = ?",
+	return database_run(db, err, "UPDATE job SET deleted = 1, build = NULL WHERE pipeline = ?",
 	    VALUES(I(pipeline)));
 }
 

@@ -2,7 +2,8 @@
 #define KABUTO_JOBSTATE_H
 /*
  * A job's states: ready -> in_queue -> running -> done | failed. A new submit puts it in queue
- * again. Every change of a job's state is in this file.
+ * again. Every change of a job's state is in this file. A ready job may wait for a build
+ * (jobwait.h).
  */
 #include "job.h"
 
@@ -12,8 +13,8 @@
 #define JOB_OUT_OF_MEMORY "out of memory" /* the limit follows */
 
 /*
- * Requests the end of a running job. A job that waits for its next try fails at once.
- * ERROR_CONFLICT: the job neither runs nor waits for a try.
+ * Requests the end of a running job. A job that waits for its next try fails at once; one that
+ * waits for a build waits no longer. ERROR_CONFLICT: the job neither runs nor waits for these.
  */
 bool jobstate_kill(struct database *db, const struct account *viewer, int64_t pipeline, int64_t id,
     struct error *err);
@@ -29,19 +30,25 @@ bool jobstate_delete(struct database *db, const struct account *viewer, int64_t 
 bool jobstate_delete_ended(struct database *db, int64_t id, int64_t finished_at, struct error *err);
 
 /*
- * Queues a job that is neither in queue nor running. Must be called within a transaction, and
- * queue_refresh after it.
+ * Queues a job that is neither in queue nor running. If the first build of its image is pending,
+ * the job waits for it instead. Must be called within a transaction, and queue_refresh after it.
  */
 bool jobstate_queue(struct database *db, int64_t id, struct error *err);
+
+/* After a build's success: queues the jobs that wait for it. Must be called within a transaction.
+ */
+bool jobstate_queue_waiting(struct database *db, int64_t build, struct error *err);
 
 /*
  * The next four change all jobs of a pipeline. They must be called within a transaction, and
  * queue_refresh after them.
  *
- * Queues the jobs that are neither in queue nor running.
+ * Queues the jobs that are neither in queue nor running, or lets them wait for a build, as
+ * jobstate_queue does.
  */
 bool jobstate_queue_all(struct database *db, int64_t pipeline, struct error *err);
-/* Takes jobs out of the queue; `error` is the reason that the jobs show. */
+/* Takes jobs out of the queue, and ends their waiting for a build; `error` is the reason that they
+ * show. */
 bool jobstate_unqueue_all(struct database *db, int64_t pipeline, const char *error,
     struct error *err);
 /* Requests the end of the running jobs. */

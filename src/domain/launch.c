@@ -7,33 +7,54 @@
 #include "image.h"
 #include "inbox.h"
 #include "jobstate.h"
+#include "jobwait.h"
 #include "pipeline.h"
 #include "queue.h"
 #include "submission.h"
 #include "transaction.h"
 #include "tree.h"
 
+static const char *
+launch_name(const struct launch *launch)
+{
+	return launch->job->name != NULL ? launch->job->name : LAUNCH_NAME;
+}
+
 /* Makes a pipeline of the viewer for the job, which has none. */
 static bool
 launch_make_pipeline(struct database *db, const struct launch *launch, struct error *err)
 {
 	const struct pipeline pipeline = { .account = launch->viewer->id,
-		.name = launch->job->name != NULL ? launch->job->name : LAUNCH_NAME,
+		.name = launch_name(launch),
 		.on_failure = "continue",
-		.max_parallel = 1 };
+		.max_parallel = 1,
+		.of_run = true };
 
 	return pipeline_create(db, &pipeline, &launch->job->pipeline, err);
 }
 
-/* Checks what the call names, before its files are flushed. */
+/* Checks what the call names, and sets job->account. */
 static bool
 launch_check(struct database *db, const struct launch *launch, struct error *err)
 {
 	struct job *job = launch->job;
 	int64_t owner;
 
-	return job->pipeline != 0 ? job_check_owner(db, launch->viewer, job, err)
-				  : image_owner(db, launch->viewer, job->image, &owner, err);
+	job->account = launch->viewer->id;
+	return (job->pipeline == 0 || job_check_pipeline(db, launch->viewer, job, err)) &&
+	    (launch->build != NULL || image_owner(db, launch->viewer, job->image, &owner, err));
+}
+
+/* Makes the build that the job waits for. */
+static bool
+launch_build(struct database *db, const struct launch *launch, struct error *err)
+{
+	const struct account owner = { .id = launch->job->account };
+	struct build_request request = *launch->build;
+
+	request.viewer = &owner;
+	request.name = launch_name(launch);
+	return build_add(db, &request, &launch->job->build, &launch->job->image, err);
 }
 
 /* Writes the rows. The transaction is the caller's. */
@@ -42,13 +63,17 @@ launch_insert(struct database *db, const struct launch *launch, struct error *er
 {
 	struct job *job = launch->job;
 
-	return (job->pipeline != 0 || launch_make_pipeline(db, launch, err)) &&
-	    job_check_owner(db, launch->viewer, job, err) &&
+	return launch_check(db, launch, err) &&
+	    (job->pipeline != 0 || launch_make_pipeline(db, launch, err)) &&
+	    (launch->build == NULL || launch_build(db, launch, err)) &&
 	    job_insert(db, job, launch->attachments, err) &&
 	    account_storage_check(db, job->account, launch->config->storage_max, err) &&
-	    jobstate_queue(db, job->id, err) &&
+	    (job->build != 0 ? jobwait_begin(db, job->id, job->build, err)
+			     : jobstate_queue(db, job->id, err)) &&
 	    submission_check_queued(db, job->account, 0, launch->config->queued_max, err) &&
-	    queue_refresh(db, job->pipeline, err);
+	    queue_refresh(db, job->pipeline, err) &&
+	    (launch->build == NULL ||
+		build_publish(launch->spool, launch->staging, job->build, err));
 }
 
 bool
@@ -60,7 +85,9 @@ launch_create(struct database *db, const struct launch *launch, struct error *er
 	struct error ignored;
 
 	job->attachment_token[0] = '\0';
+	/* Checked before the files are flushed, to fail early, and again in the transaction. */
 	if (!launch_check(db, launch, err) ||
+	    (launch->build != NULL && !build_flush(launch->staging, err)) ||
 	    (files &&
 		!inbox_publish(launch->spool, launch->staging, INBOX_STAGED, job->attachment_token,
 		    err)))

@@ -18,10 +18,10 @@ pipeline_create(struct database *db, const struct pipeline *pipeline, int64_t *i
 
 	if (!transaction_begin(&t, db, err) ||
 	    !database_run(db, err,
-		"INSERT INTO pipeline (account, name, on_failure, max_parallel, created_at)"
-		" VALUES (?, ?, ?, ?, ?)",
+		"INSERT INTO pipeline (account, name, on_failure, max_parallel, created_at, of_run)"
+		" VALUES (?, ?, ?, ?, ?, ?)",
 		VALUES(I(pipeline->account), T(pipeline->name), T(pipeline->on_failure),
-		    I(pipeline->max_parallel), I(clock_now_ms()))))
+		    I(pipeline->max_parallel), I(clock_now_ms()), I(pipeline->of_run))))
 		return false;
 	*id = database_inserted(db);
 	return transaction_commit(&t, err);

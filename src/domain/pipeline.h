@@ -18,6 +18,7 @@ struct pipeline {
 	const char *on_failure; /* "continue" or "stop" */
 	int64_t max_parallel;
 	int64_t created_at;
+	bool of_run;       /* POST /run makes it for its job (jobwait_drop); not read */
 	const char *login; /* the account's; only read */
 };
 

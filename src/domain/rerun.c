@@ -48,18 +48,20 @@ rerun_changed(int64_t job, struct error *err)
 	    "job %lld was changed at the same time; send the call again", (long long)job);
 }
 
-/* Checks that the image of a job that keeps it was not deleted. */
+/* Checks that the image of a job that keeps it was not deleted, and is built or will be. */
 static bool
 rerun_check_image(struct database *db, const struct job *copy, struct error *err)
 {
 	bool exists;
 
-	if (!database_exists(db, &exists, err, "SELECT 1 FROM image WHERE id = ? AND NOT deleted",
+	if (!database_exists(db, &exists, err,
+		"SELECT 1 FROM image WHERE id = ? AND NOT deleted"
+		" AND (build IS NOT NULL OR " IMAGE_IS_BEING_BUILT ")",
 		VALUES(I(copy->image))))
 		return false;
 	return exists ||
 	    error_set(err, ERROR_CONFLICT,
-		"the image of job %lld was deleted: send another one (image_id)",
+		"the image of job %lld was deleted, or was never built: send another one (image_id)",
 		(long long)copy->rerun_of);
 }
 

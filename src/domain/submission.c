@@ -3,6 +3,7 @@
  */
 #include "submission.h"
 
+#include "image.h"
 #include "jobstate.h"
 #include "queue.h"
 #include "transaction.h"
@@ -17,21 +18,27 @@ submission_take_account(const struct pipeline *pipeline, void *context, struct e
 	return true;
 }
 
-/* Checks that each job that a submit would queue still has its image. */
+/* Checks that each job that a submit would queue has its image, or will have it. */
 static bool
 submission_check_images(struct database *db, int64_t pipeline, struct error *err)
 {
-	int64_t job = 0;
+	int64_t job = 0, unbuilt = 0;
 
 	if (database_integer(db, &job, err,
 		"SELECT job.id FROM job JOIN image ON image.id = job.image WHERE pipeline = ?"
 		" AND state IN ('ready', 'done', 'failed') AND NOT job.deleted AND image.deleted LIMIT 1",
+		VALUES(I(pipeline))) < 0 ||
+	    database_integer(db, &unbuilt, err,
+		"SELECT job.id FROM job JOIN image ON image.id = job.image WHERE pipeline = ?"
+		" AND job.state = 'ready' AND NOT job.deleted AND job.build IS NULL"
+		" AND image.build IS NULL AND NOT " IMAGE_IS_BEING_BUILT " LIMIT 1",
 		VALUES(I(pipeline))) < 0)
 		return false;
-	return job == 0 ||
-	    error_set(err, ERROR_CONFLICT,
-		"the image of job %lld was deleted: give the job another one (PUT image_id), or delete the job",
-		(long long)job);
+	if (job == 0 && unbuilt == 0)
+		return true;
+	return error_set(err, ERROR_CONFLICT,
+	    "the image of job %lld was %s: give the job another one (PUT image_id), or delete the job",
+	    (long long)(job != 0 ? job : unbuilt), job != 0 ? "deleted" : "not built");
 }
 
 bool
@@ -41,7 +48,8 @@ submission_check_queued(struct database *db, int64_t account, int64_t more, int6
 	int64_t queued = 0;
 
 	if (database_integer(db, &queued, err,
-		"SELECT count(*) FROM job WHERE account = ? AND state = 'in_queue'",
+		"SELECT (SELECT count(*) FROM job WHERE account = ?1 AND state = 'in_queue') +"
+		" (SELECT count(*) FROM job WHERE account = ?1 AND build IS NOT NULL)",
 		VALUES(I(account))) < 0 ||
 	    database_integer(db, &queued_max, err,
 		"SELECT coalesce(queued_max, ?) FROM account WHERE id = ?",

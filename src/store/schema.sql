@@ -131,8 +131,10 @@ CREATE TABLE build (
 	tag_secret       TEXT NOT NULL DEFAULT '', -- unguessable part of its tag in the engine
 	build_arg        TEXT,                     -- build arguments: JSON array of "NAME=VALUE"; NULL: none
 	bases            TEXT,                     -- ids of the builds whose images it builds on, ',7,12,'; NULL: none
-	changed          INTEGER NOT NULL DEFAULT 0 -- number of its last change (change_number)
+	changed          INTEGER NOT NULL DEFAULT 0, -- number of its last change (change_number)
+	content_hash     BLOB                      -- of Dockerfile, arguments and context (contenthash.h); NULL: not reusable
 ) STRICT;
+CREATE INDEX build_content ON build (account, content_hash) WHERE content_hash IS NOT NULL;
 CREATE INDEX build_image ON build (image);
 CREATE INDEX build_owner ON build (account, id);
 CREATE INDEX build_account ON build (account) WHERE state = 'PENDING';
@@ -147,7 +149,8 @@ CREATE TABLE pipeline (
 	max_parallel INTEGER NOT NULL CHECK (max_parallel > 0),
 	created_at   INTEGER NOT NULL,
 	deleted      INTEGER NOT NULL DEFAULT 0,   -- 1: no one sees it; the row is deleted after its last job
-	changed      INTEGER NOT NULL DEFAULT 0    -- number of its last change (change_number)
+	changed      INTEGER NOT NULL DEFAULT 0,   -- number of its last change (change_number)
+	of_run       INTEGER NOT NULL DEFAULT 0    -- 1: POST /run made it for its job; it goes with the job if the build fails
 ) STRICT;
 CREATE INDEX pipeline_account ON pipeline (account, id);
 CREATE INDEX pipeline_deleted ON pipeline (id) WHERE deleted = 1;
@@ -200,7 +203,8 @@ CREATE TABLE job (
 	inbox_size       INTEGER NOT NULL DEFAULT 0, -- bytes of the attachments, also of files that other jobs share
 	stderr           TEXT NOT NULL DEFAULT 'separate', -- 'stdout': one pipe for both
 	changed          INTEGER NOT NULL DEFAULT 0, -- number of its last change (change_number)
-	rerun_of         INTEGER                   -- the job that it is a copy of, which may be deleted since; NULL: of none
+	rerun_of         INTEGER,                  -- the job that it is a copy of, which may be deleted since; NULL: of none
+	build            INTEGER                   -- if it is ready: the build that puts it in queue, or deletes it; NULL: none
 ) STRICT;
 CREATE INDEX job_pipeline ON job (pipeline, position);
 CREATE INDEX job_pipeline_id ON job (pipeline);
@@ -220,6 +224,9 @@ CREATE INDEX job_account ON job (account, id);
 CREATE INDEX job_account_state ON job (account, state, id);
 CREATE INDEX job_state ON job (state, id);
 CREATE INDEX job_rerun ON job (rerun_of, id) WHERE rerun_of IS NOT NULL;
+CREATE INDEX job_build ON job (build, position) WHERE build IS NOT NULL;
+CREATE INDEX job_waiting ON job (account) WHERE build IS NOT NULL;
+CREATE INDEX job_waiting_pipeline ON job (pipeline) WHERE build IS NOT NULL;
 
 -- These triggers keep account.storage equal to the bytes of its jobs' files. A file that two jobs have (a hard link,
 -- made by a rerun) counts for each of them, so that the removal of one changes nothing for the other.
@@ -366,4 +373,9 @@ CREATE TRIGGER job_change_copy_removed AFTER UPDATE OF deleted ON job
 		WHEN new.deleted > old.deleted AND new.rerun_of IS NOT NULL BEGIN
 	UPDATE change_number SET last = last + 1 WHERE id = 1;
 	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.rerun_of AND deleted = 0;
+END;
+-- A job's GET shows the build that it waits for.
+CREATE TRIGGER job_change_waiting AFTER UPDATE OF build ON job WHEN new.build IS NOT old.build AND new.deleted = 0 BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.id;
 END;

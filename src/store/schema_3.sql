@@ -108,3 +108,15 @@ CREATE TRIGGER job_change_copy_removed AFTER UPDATE OF deleted ON job
 	UPDATE change_number SET last = last + 1 WHERE id = 1;
 	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.rerun_of AND deleted = 0;
 END;
+
+ALTER TABLE build ADD COLUMN content_hash BLOB;
+CREATE INDEX build_content ON build (account, content_hash) WHERE content_hash IS NOT NULL;
+ALTER TABLE pipeline ADD COLUMN of_run INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN build INTEGER;
+CREATE INDEX job_build ON job (build, position) WHERE build IS NOT NULL;
+CREATE INDEX job_waiting ON job (account) WHERE build IS NOT NULL;
+CREATE INDEX job_waiting_pipeline ON job (pipeline) WHERE build IS NOT NULL;
+CREATE TRIGGER job_change_waiting AFTER UPDATE OF build ON job WHEN new.build IS NOT old.build AND new.deleted = 0 BEGIN
+	UPDATE change_number SET last = last + 1 WHERE id = 1;
+	UPDATE job SET changed = (SELECT last FROM change_number WHERE id = 1) WHERE id = new.id;
+END;

@@ -187,10 +187,12 @@ def test_events_are_the_accounts_own(kabuto):
     assert [data['id'] for _, _, data in events] == [other, last]
     kabuto.sql('UPDATE account SET admin = 1 WHERE login = ?', carol.login)
     with Stream(carol, '/events', after=0) as stream:
-        events = stream.until(lambda name, _, data: data.get('id') == last)
+        events = stream.until(lambda name, _, data: name == 'pipeline' and
+                              data.get('id') == last)
     assert pipeline in [data['id'] for data in of(events, 'pipeline')]
     with Stream(carol, '/events', after=0, own='true') as stream:
-        events = stream.until(lambda name, _, data: data.get('id') == last)
+        events = stream.until(lambda name, _, data: name == 'pipeline' and
+                              data.get('id') == last)
     assert [data['id'] for _, _, data in events] == [other, last]
 
 

@@ -2,6 +2,7 @@
 import pytest
 
 from client import WAIT, expect, refused
+from wait import until
 
 pytestmark = pytest.mark.limit(300)
 
@@ -128,3 +129,251 @@ def test_a_full_queue_refuses_the_run_whole(own):
     assert int(answer.headers['Retry-After']) > 0
     assert len(dave.json('/jobs')) == 1 and len(dave.json('/pipeline')) == 1
     kabuto['spooler'].start()
+
+
+# A Dockerfile, whose image is built first
+
+BUILD = r'POST /v[0-9.]+/build\?'
+MARKED = 'FROM busybox\nCOPY a.csv /a.csv\nARG WHO=nobody\nENV WHO=$WHO\n'
+
+
+def build_and_run(client, command, dockerfile=MARKED, context=(('a.csv', b'of the context\n'),),
+                  files=(), **fields):
+    parts = [('context', file) for file in context] + [('attachments', file) for file in files]
+    if dockerfile is not None:
+        fields['dockerfile'] = dockerfile
+    return client.post('/run', {'command': command, **fields}, files=parts or None)
+
+
+@pytest.mark.both
+def test_one_call_builds_an_image_and_runs_a_job_in_it(alice):
+    """Both kinds of files may have the same name."""
+    made = expect(build_and_run(alice, 'cat /a.csv /inbox/a.csv; echo $WHO',
+                                files=[('a.csv', b'of the job\n')], build_arg='WHO=you',
+                                name='both'), 201).json()
+    assert made['image'] is None and made['urls']['build'].endswith(f"/image/build/{made['build']}")
+    end = alice.wait_job(made['pipeline'], made['job'])
+    assert alice.lines(made['job']) == ['of the context', 'of the job', 'you']
+    state = alice.json(path_of(alice, made['urls']['build']))
+    assert (state['state'], state['id']) == ('SUCCESS', end['image']['id'])
+    assert (end['build'], end['image_name'], end['pipeline_name']) == (None, 'both', 'both')
+    assert [x['name'] for x in end['attachments']] == ['a.csv']
+
+
+def test_the_dockerfile_may_be_a_file_of_the_context(alice):
+    made = expect(build_and_run(alice, 'cat /a.csv', None, [
+        ('Dockerfile', b'FROM busybox\nCOPY sub /\n'), ('sub/a.csv', b'below\n')]), 201).json()
+    alice.wait_job(made['pipeline'], made['job'])
+    assert alice.lines(made['job']) == ['below']
+
+
+@pytest.mark.parametrize('fields, words', [
+    ({'dockerfile': None}, ['dockerfile', 'missing', 'image_id']),
+    ({'dockerfile': None, 'context': ()}, ['dockerfile', 'missing']),
+    ({'dockerfile': '@Dockerfile'}, ['path of a file']),
+    ({'image_id': '1'}, ['dockerfile', 'not both']),
+    ({'image_id': '1', 'dockerfile': None}, ['context', 'not both']),
+    ({'image_id': '1', 'dockerfile': None, 'context': (), 'nocache': 'true'}, ['nocache']),
+    ({'image_id': '1', 'dockerfile': None, 'context': (), 'build_arg': 'A=1'}, ['build_arg']),
+    ({'repo_url': 'https://example.org/x.git'}, ['repo_url', 'POST /image']),
+    ({'build_arg': 'BUILDKIT_SYNTAX=x'}, ['build_arg']),
+    ({'build_arg': 'x'}, ['build_arg']),
+    ({'context': [('../a', b'')]}, ['context', 'not a valid file name']),
+    ({'context': [('/etc/passwd', b'')]}, ['context', 'not a valid file name']),
+    ({'context': [('a', b'1'), ('a', b'2')]}, ['context', 'two files']),
+    ({'context': [('a', b'1'), ('a/b', b'2')]}, ['context', 'two files']),
+    ({'context': [('Dockerfile', b'FROM busybox')]}, ['context', 'two files', 'Dockerfile']),
+    ({'files': [('../a', b'')]}, ['attachments', 'not a valid file name']),
+    ({'files': [('a', b'1'), ('a', b'2')]}, ['attachments', 'two files']),
+])
+def test_what_cannot_be_built_makes_nothing(kabuto, alice, fields, words):
+    before = made(alice), alice.json('/image/build').keys()
+    error = refused(build_and_run(alice, 'true', **fields), 400, *words)
+    assert error.startswith(words[0]) or words[0] == 'path of a file'
+    assert (made(alice), alice.json('/image/build').keys()) == before
+
+
+def test_a_bad_dockerfile_leaves_no_job_and_no_pipeline(alice):
+    before = made(alice)
+    run_made = expect(build_and_run(alice, 'true', 'FROM busybox\nRUN echo told; exit 7\n',
+                                    files=[('a', b'1')]), 201).json()
+    state = alice.wait_build(run_made['build'], 'FAILED')
+    assert '7' in state['error'] and 'told' in str(state['output'])
+    refused(alice.get(path_of(alice, run_made['urls']['job'])), 404, 'Job not found')
+    assert made(alice) == before
+
+
+def test_a_bad_dockerfile_leaves_the_pipeline_that_the_call_named(alice):
+    pipeline = alice.pipeline('mine')
+    bad = expect(build_and_run(alice, 'true', 'FROM busybox\nRUN false\n', pipeline=pipeline), 201)
+    alice.wait_build(bad.json()['build'], 'FAILED')
+    assert alice.pipeline_state(pipeline)['jobs'] == []
+
+
+@pytest.fixture
+def held(own, proxy):
+    """A user of a Kabuto whose builds wait until the test lets them go: proxy."""
+    dave = own(engine_socket=proxy.path).user('dave')
+    dave.image()
+    return dave
+
+
+def waiting(client, proxy, count=1, dockerfile='FROM busybox\nENV X=1\n', **fields):
+    """A run whose build is held."""
+    proxy.hold(BUILD)
+    answer = expect(build_and_run(client, 'echo $X', dockerfile, (), **fields), 201).json()
+    proxy.wait_held(count)
+    return answer
+
+
+def test_a_job_that_waits_for_its_build_says_so(held, proxy):
+    made_run = waiting(held, proxy)
+    pipeline, job, build = made_run['pipeline'], made_run['job'], made_run['build']
+    state = held.state(pipeline, job)
+    assert (state['state'], state['build']) == ('ready', {'id': build})
+    assert state['queue'] == {'position': None, 'eta_s': None,
+                              'reason': f'its image is being built (build {build})'}
+    assert held.log(job) == []
+    assert held.submit(pipeline) == {str(job): 'ready'}, 'it waits on'
+    refused(held.call('PUT', f'/pipeline/{pipeline}/job/{job}', data={'command': 'true'}), 409,
+            'being built', str(build))
+    refused(held.get(path_of(held, made_run['urls']['results'])), 409, 'not finished')
+    proxy.release_all()
+    end = held.wait_job(pipeline, job)
+    assert (end['state'], end['build'], held.lines(job)) == ('done', None, ['1'])
+    assert 'queue' not in end
+
+
+@pytest.mark.parametrize('how', ['kill', 'cancel'])
+def test_a_job_that_is_killed_while_it_waits_can_be_submitted_later(held, proxy, how):
+    made_run = waiting(held, proxy)
+    pipeline, job = made_run['pipeline'], made_run['job']
+    expect(held.post(f'/pipeline/{pipeline}/job/{job}/kill' if how == 'kill' else
+                     f'/pipeline/{pipeline}/cancel'), 200)
+    state = held.state(pipeline, job)
+    assert (state['state'], state['build']) == ('ready', None) and 'queue' not in state
+    assert state['error'] == f'{how}ed by its owner'.replace('celed', 'celled')
+    refused(held.post(f'/pipeline/{pipeline}/job/{job}/kill'), 409, 'not running')
+    expect(held.call('PUT', f'/pipeline/{pipeline}/job/{job}', data={'command': 'echo new'}), 200)
+    assert held.submit(pipeline) == {str(job): 'ready'}, 'it waits again'
+    assert held.state(pipeline, job)['build'] == {'id': made_run['build']}
+    expect(held.post(f'/pipeline/{pipeline}/job/{job}/kill'), 200)
+    proxy.release_all()
+    held.wait_build(made_run['build'], 'SUCCESS')
+    assert held.state(pipeline, job)['state'] == 'ready', 'nobody asked for it'
+    assert held.submit(pipeline) == {str(job): 'in_queue'}
+    held.wait_job(pipeline, job)
+    assert held.lines(job) == ['new']
+
+
+def test_a_job_that_is_deleted_while_it_waits_is_gone(held, proxy):
+    made_run = waiting(held, proxy, files=[('a', b'1')])
+    expect(held.call('DELETE', path_of(held, made_run['urls']['job'])), 200)
+    refused(held.get(path_of(held, made_run['urls']['job'])), 404, 'Job not found')
+    proxy.release_all()
+    held.wait_build(made_run['build'], 'SUCCESS')
+    assert held.json('/jobs') == {}
+
+
+def test_a_bad_dockerfile_leaves_a_pipeline_that_got_another_job(held, proxy):
+    bad = waiting(held, proxy, dockerfile='FROM busybox\nRUN false\n')
+    other = held.job(bad['pipeline'], 'true')
+    proxy.release_all()
+    held.wait_build(bad['build'], 'FAILED')
+    assert [x['id'] for x in held.pipeline_state(bad['pipeline'])['jobs']] == [other]
+
+
+def test_a_pipeline_that_is_deleted_takes_its_waiting_job_along(held, proxy):
+    made_run = waiting(held, proxy)
+    expect(held.call('DELETE', f"/pipeline/{made_run['pipeline']}"), 200)
+    proxy.release_all()
+    held.wait_build(made_run['build'], 'SUCCESS')
+    assert held.json('/jobs') == {} and held.json('/pipeline') == {}
+
+
+def test_a_cancelled_build_takes_its_job_along(held, proxy):
+    """One that runs, and one that has not begun yet."""
+    proxy.hold(BUILD)
+    runs = [waiting(held, proxy, dockerfile=f'FROM busybox\nENV X={i}\n') for i in range(2)]
+    for one in reversed(runs):
+        expect(held.call('DELETE', path_of(held, one['urls']['build'])), 200)
+    for one in runs:
+        assert held.wait_build(one['build'], 'FAILED')['error'] == 'cancelled by its owner'
+        refused(held.get(path_of(held, one['urls']['job'])), 404, 'Job not found')
+    assert held.json('/pipeline') == {}
+    proxy.release_all()
+
+
+def test_a_killed_job_whose_build_failed_cannot_be_submitted(held, proxy):
+    made_run = waiting(held, proxy, dockerfile='FROM busybox\nRUN false\n')
+    pipeline, job = made_run['pipeline'], made_run['job']
+    expect(held.post(f'/pipeline/{pipeline}/job/{job}/kill'), 200)
+    proxy.release_all()
+    held.wait_build(made_run['build'], 'FAILED')
+    refused(held.post(f'/pipeline/{pipeline}/submit'), 409, f'job {job}', 'not built', 'PUT')
+    refused(held.post(f'/pipeline/{pipeline}/job/{job}/rerun'), 409, 'never built')
+    expect(held.call('PUT', f'/pipeline/{pipeline}/job/{job}',
+                     data={'image_id': held.image(), 'command': 'echo at last'}), 200)
+    held.submit(pipeline)
+    held.wait_job(pipeline, job)
+    assert held.lines(job) == ['at last']
+
+
+def test_a_rerun_of_a_waiting_job_waits_too(held, proxy):
+    made_run = waiting(held, proxy)
+    pipeline, job = made_run['pipeline'], made_run['job']
+    second = expect(held.post(f'/pipeline/{pipeline}/job/{job}/rerun'), 200).json()['id']
+    assert held.state(pipeline, second)['build'] == {'id': made_run['build']}
+    proxy.release_all()
+    for one in (job, second):
+        held.wait_job(pipeline, one)
+        assert held.lines(one) == ['1']
+
+
+def test_waiting_jobs_count_as_queued_when_they_are_made(own, proxy):
+    kabuto = own({'queued_max': 2}, engine_socket=proxy.path)
+    dave = kabuto.user('dave')
+    image = dave.image()
+    runs = [waiting(dave, proxy, dockerfile=f'FROM busybox\nENV X={i}\n') for i in range(2)]
+    before = dave.json('/image/build').keys()
+    refused(run(dave, 'true', image_id=image), 429, 'at most 2 jobs in queue')
+    refused(build_and_run(dave, 'true'), 429, 'at most 2 jobs in queue')
+    assert dave.json('/image/build').keys() == before
+    proxy.release_all()
+    for one in runs:
+        assert dave.wait_job(one['pipeline'], one['job'])['state'] == 'done'
+
+
+def test_a_disabled_account_runs_nothing_after_its_build(held, proxy):
+    kabuto, made_run = held.kabuto, waiting(held, proxy)
+    assert kabuto.ctl('user', 'disable', 'dave').returncode == 0
+    proxy.release_all()
+    until(lambda: kabuto.sql('SELECT state FROM job') == [('in_queue',)], 'the job is queued')
+    assert kabuto.ctl('user', 'enable', 'dave').returncode == 0
+    expect(held.log_in('dave'), 200)
+    assert held.wait_job(made_run['pipeline'], made_run['job'])['state'] == 'done'
+
+
+def test_every_process_restarts_while_a_job_waits(held, proxy):
+    kabuto, made_run = held.kabuto, waiting(held, proxy)
+    for name in ('spooler', 'api', 'upload', 'follow', 'web'):
+        kabuto[name].kill()
+        kabuto[name].start()
+    kabuto.wait_healthy()
+    assert held.state(made_run['pipeline'], made_run['job'])['build'] == {'id': made_run['build']}
+    proxy.release_all()
+    held.wait_job(made_run['pipeline'], made_run['job'])
+    assert held.lines(made_run['job']) == ['1']
+
+
+@pytest.mark.log_errors
+def test_a_full_disk_and_too_many_bytes_refuse_the_run_whole(own):
+    kabuto = own({'build': {'context_limit': 1024}, 'storage_max': 1024})
+    dave = kabuto.user('dave')
+    refused(build_and_run(dave, 'true', context=[('a', bytes(1025))]), 413, 'context',
+            'the limit is 1')
+    refused(build_and_run(dave, 'true', files=[('a', bytes(1025))]), 413, 'attachments')
+    kabuto.configure(min_free='1000t')
+    kabuto.restart('upload')
+    refused(build_and_run(dave, 'true'), 507, 'disk')
+    assert (made(dave), dave.json('/image/build')) == ((0, 0, 0), {})

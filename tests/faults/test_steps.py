@@ -127,6 +127,35 @@ def test_build_whose_spooler_dies_after_a_step(kabuto, dave, step):
     assert dave.lines(dave.run(image=state['id'])['id']) == [step]
 
 
+def run_in_image_of(client, dockerfile, *files):
+    """POST /run with a Dockerfile; gives the answer's object."""
+    parts = [('context', file) for file in files] + [('attachments', ('a', b'attached'))]
+    return expect(client.post('/run', {'dockerfile': dockerfile, 'command': 'cat /mark /inbox/a'},
+                              files=parts), 201).json()
+
+
+@pytest.mark.parametrize('step', ['claim', 'output', 'build', 'inspect', 'end'])
+def test_run_whose_spooler_dies_after_a_step_of_its_build(kabuto, dave, engine, step):
+    """The job is queued once, by the transaction that ends the build, and runs once."""
+    since = engine.now()
+    with death(kabuto, 'spooler', f'build.{step}'):
+        made = run_in_image_of(dave, 'FROM busybox\nCOPY mark /mark\n',
+                               ('mark', f'of a run: {step}\n'.encode()))
+    end = dave.wait_job(made['pipeline'], made['job'])
+    assert (end['state'], end['build'], end['attempt']) == ('done', None, 1)
+    assert dave.lines(made['job']) == [f'of a run: {step}', 'attached']
+    assert engine.starts(kabuto.instance, made['job'], since) == 1
+
+
+def test_run_whose_build_fails_and_whose_spooler_dies_then(kabuto, dave):
+    with death(kabuto, 'spooler', 'build.fail'):
+        made = run_in_image_of(dave, 'FROM busybox\nRUN exit 5\n')
+    dave.wait_build(made['build'], 'FAILED')
+    until(lambda: not kabuto.sql('SELECT 1 FROM job WHERE id = ?', made['job']) and
+          not kabuto.sql('SELECT 1 FROM pipeline WHERE id = ?', made['pipeline']),
+          'the job and its pipeline are gone')
+
+
 def test_build_whose_spooler_dies_after_the_checkout(kabuto, dave, repositories):
     url = repositories.git('steps', {'Dockerfile': 'FROM busybox\nCOPY x /x\nCMD cat /x\n',
                                      'x': 'from the repository\n'})
@@ -173,6 +202,31 @@ def test_upload_whose_pool_dies_before_its_answer(kabuto, dave):
     dave.submit(pipeline)
     dave.wait_job(pipeline, job)
     assert dave.lines(job) == ['first']
+
+
+@pytest.mark.parametrize('point', ['upload.publish', 'context.publish'])
+def test_run_whose_pool_dies_before_the_row(kabuto, dave, point):
+    before = dave.json('/jobs').keys(), dave.json('/pipeline').keys()
+    files = [('context', ('mark', b'first\n')), ('attachments', ('a', b'x'))]
+    fields = {'dockerfile': 'FROM busybox\nCOPY mark /mark\n', 'command': 'cat /mark'}
+    with death(kabuto, 'upload', point):
+        cut_off(dave.post('/run', fields, files=files))
+    kabuto.restart('spooler')
+    assert (dave.json('/jobs').keys(), dave.json('/pipeline').keys()) == before
+    kabuto.remove_rubbish()
+    made = run_in_image_of(dave, 'FROM busybox\nCOPY mark /mark\n', ('mark', b'second\n'))
+    dave.wait_job(made['pipeline'], made['job'])
+    assert dave.lines(made['job']) == ['second', 'attached']
+
+
+def test_run_whose_pool_dies_before_its_answer_is_found_by_its_key(kabuto, dave):
+    fields, key = {'image_id': dave.image(), 'command': 'echo once'}, {'Idempotency-Key': 'died'}
+    before = len(dave.json('/jobs'))
+    with death(kabuto, 'upload', 'call.commit'):
+        cut_off(dave.post('/run', fields, headers=key))
+    made = expect(dave.post('/run', fields, headers=key), 201).json()
+    dave.wait_job(made['pipeline'], made['job'])
+    assert len(dave.json('/jobs')) == before + 1
 
 
 def test_context_whose_pool_dies_before_the_row(kabuto, dave):
