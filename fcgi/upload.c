@@ -127,6 +127,7 @@ upload_file_begin(struct upload *upload, enum upload_folder folder, const char *
 	if (!pathname_check(name, err))
 		return upload_wrap(upload, err);
 	upload->size = 0;
+	digest_begin(&upload->digest);
 	upload->fd = attachment_create(part->folder, name, err);
 	return upload->fd >= 0 || upload_wrap(upload, err);
 }
@@ -161,6 +162,8 @@ upload_file_data(struct upload *upload, const char *data, size_t length, struct 
 {
 	if (!upload_count_bytes(upload, length, err))
 		return false;
+	if (upload->current == UPLOAD_CONTEXT)
+		digest_bytes(&upload->digest, data, length);
 	upload->unchecked += (int64_t)length;
 	if (upload->unchecked >= POLL_BYTES) {
 		upload->unchecked = 0;
@@ -173,9 +176,15 @@ upload_file_data(struct upload *upload, const char *data, size_t length, struct 
 bool
 upload_file_end(struct upload *upload, const char *name, struct error *err)
 {
+	struct attachments *files = &upload->parts[upload->current].files;
+
 	if (close(take_fd(&upload->fd)) < 0)
 		return error_errno(err, "store the attachment '%s'", name);
-	return attachment_add(&upload->parts[upload->current].files, name, upload->size, err);
+	if (!attachment_add(files, name, upload->size, err))
+		return false;
+	if (upload->current == UPLOAD_CONTEXT)
+		digest_end(&upload->digest, files->items[files->count - 1].digest);
+	return true;
 }
 
 bool
@@ -224,6 +233,7 @@ upload_text(struct upload *upload, enum upload_folder folder, const char *name, 
 {
 	upload->current = folder;
 	upload->size = 0;
+	digest_begin(&upload->digest);
 	upload->fd = attachment_create(upload->parts[folder].folder, name, err);
 	if (upload->fd < 0)
 		return upload_wrap(upload, err);

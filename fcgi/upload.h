@@ -38,6 +38,7 @@ struct upload {
 	enum upload_folder current; /* the folder of the file that is being written */
 	int fd;                     /* of that file; -1: none */
 	int64_t size;               /* bytes of that file so far */
+	struct digest digest;       /* of that file so far, if it is of a context */
 	int64_t file_max;           /* most bytes of one file */
 	int64_t storage;   /* bytes of attachments that the account may add; a context has its own
 			      limit */

@@ -4,6 +4,7 @@
  */
 #include "runimage.h"
 
+#include "build.h"
 #include "clock.h"
 #include "engine_registry.h"
 #include "imagename.h"
@@ -67,6 +68,14 @@ runimage_pull(struct run *run, const struct image_run *image, struct error *err)
 		*err = failure;
 		return false;
 	}
-	return !exists && runimage_pull_from(run, &name, err) &&
-	    joblog_remark(spooler->spool.logs, run->job.id, run->job.attempt, JOBLOG_PULLED, err);
+	if (exists)
+		return false;
+	if (!runimage_pull_from(run, &name, err)) {
+		/* If this fails, the next job that needs the image tries again. */
+		if (err->kind == ERROR_NOT_FOUND)
+			(void)build_forget_content(&run->worker->db, image->build, &failure);
+		return false;
+	}
+	return joblog_remark(spooler->spool.logs, run->job.id, run->job.attempt, JOBLOG_PULLED,
+	    err);
 }

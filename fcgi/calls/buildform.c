@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "contenthash.h"
+
 #define BUILD_ARG_MOST 100000 /* bytes of all build arguments; the engine gets them in a URL */
 
 /*
@@ -97,10 +99,14 @@ buildform_check(const struct buildform *form, const char *otherwise, struct erro
 }
 
 bool
-buildform_store(struct request *req, const char *parameter, const struct buildform *form,
+buildform_store(struct request *req, const char *parameter, struct buildform *form,
     struct error *err)
 {
+	const char *text = form == NULL || form->uploaded != NULL ? NULL : form->dockerfile;
+
 	return upload_open(&req->upload, UPLOAD_CONTEXT, parameter, err) &&
-	    (form == NULL || form->uploaded != NULL ||
-		upload_text(&req->upload, UPLOAD_CONTEXT, "Dockerfile", form->dockerfile, err));
+	    (text == NULL || upload_text(&req->upload, UPLOAD_CONTEXT, "Dockerfile", text, err)) &&
+	    (form == NULL ||
+		contenthash_make(&req->upload.parts[UPLOAD_CONTEXT].files, text, form->build_arg,
+		    form->content_hash, err));
 }

@@ -18,6 +18,7 @@ struct buildform {
 	const char *dockerfile; /* the text; NULL: none was given */
 	char *uploaded;  /* the same, if it is the file Dockerfile of the context; else NULL */
 	char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
+	unsigned char content_hash[DIGEST_BYTES];
 };
 
 /*
@@ -33,9 +34,9 @@ bool buildform_check(const struct buildform *form, const char *otherwise, struct
 
 /*
  * Makes the context's folder, and writes the Dockerfile there if it came as a parameter. form: NULL
- * if there is none. parameter: the name of the context's files.
+ * if there is none. parameter: the name of the context's files. Sets form->content_hash.
  */
-bool buildform_store(struct request *req, const char *parameter, const struct buildform *form,
+bool buildform_store(struct request *req, const char *parameter, struct buildform *form,
     struct error *err);
 
 #endif

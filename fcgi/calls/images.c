@@ -48,7 +48,7 @@ images_check_source(const struct request *req, const struct buildform *form, con
 
 /* Makes the build's row and folder, from what buildform_read has read. */
 static bool
-images_create_build(struct request *req, struct response *res, const struct buildform *form,
+images_create_build(struct request *req, struct response *res, struct buildform *form,
     int64_t image, struct error *err)
 {
 	const char *repo_url = request_text(req, "repo_url");
@@ -61,6 +61,7 @@ images_create_build(struct request *req, struct response *res, const struct buil
 		.repo_url = repository ? repo_url : NULL,
 		.build_arg = form->build_arg,
 		.nocache = request_flag(req, "nocache"),
+		.content_hash = repository ? NULL : form->content_hash,
 		.staging = &req->upload.staging };
 	struct database *db;
 	char id_text[24];

@@ -118,15 +118,16 @@ runs_check_source(const struct request *req, const struct buildform *form, bool 
 		"are attachments");
 }
 
-/* Runs the job in an image that is made of the form. */
+/* Runs the job in an image that is built from the form, or was already. */
 static bool
-runs_build(struct request *req, struct response *res, struct job *job, const struct buildform *form,
+runs_build(struct request *req, struct response *res, struct job *job, struct buildform *form,
     struct error *err)
 {
 	const struct build_request build = { .builds_max = req->config->builds_max,
 		.dockerfile = form->dockerfile,
 		.build_arg = form->build_arg,
 		.nocache = request_flag(req, "nocache"),
+		.content_hash = form->content_hash,
 		.staging = &req->upload.staging };
 
 	return buildform_store(req, "context", form, err) &&

@@ -176,7 +176,7 @@ attachment_add(struct attachments *list, const char *name, int64_t size, struct 
 		free(copy);
 		return error_set(err, ERROR_SYSTEM, "list the attachments: not enough memory");
 	}
-	list->items[list->count++] = (struct attachment){ copy, size };
+	list->items[list->count++] = (struct attachment){ .name = copy, .size = size };
 	return true;
 }
 

@@ -8,11 +8,13 @@
 #include <stdint.h>
 
 #include "database.h"
+#include "digest.h"
 #include "error.h"
 
 struct attachment {
-	char *name;   /* a relative path of valid components */
-	int64_t size; /* bytes */
+	char *name;                         /* a relative path of valid components */
+	int64_t size;                       /* bytes */
+	unsigned char digest[DIGEST_BYTES]; /* of the content of a context's file; else unused */
 };
 
 struct attachments {

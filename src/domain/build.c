@@ -116,10 +116,13 @@ build_add(struct database *db, const struct build_request *request, int64_t *id,
 	    !build_check_count(db, account, request->builds_max, err) ||
 	    !database_run(db, err,
 		"INSERT INTO build (image, account, state, name, dockerfile, repo_url, nocache, tag_secret,"
-		" build_arg, created_at) VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?)",
+		" build_arg, created_at, content_hash)"
+		" VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?)",
 		VALUES(I(*image), I(account), T(request->image != 0 ? request->name : NULL),
 		    T(request->dockerfile), T(request->repo_url), I(request->nocache), T(secret),
-		    T(request->build_arg), I(clock_now_ms()))))
+		    T(request->build_arg), I(clock_now_ms()),
+		    request->content_hash != NULL ? B(request->content_hash, DIGEST_BYTES)
+						  : T(NULL))))
 		return false;
 	*id = database_inserted(db);
 	return true;
@@ -158,6 +161,60 @@ build_create(struct database *db, struct spool *spool, const struct build_reques
 	return build_flush(request->staging, err) && transaction_begin(&t, db, err) &&
 	    build_add(db, request, id, image, err) &&
 	    build_publish(spool, request->staging, *id, err) && transaction_commit(&t, err);
+}
+
+/* The results of build_find_content. */
+struct build_same {
+	int64_t image, build;
+};
+
+static bool
+build_take_same(struct statement *st, void *context, struct error *err)
+{
+	struct build_same *same = context;
+
+	(void)err;
+	same->image = statement_integer(st, 0);
+	same->build = statement_integer(st, 1);
+	return true;
+}
+
+/*
+ * A build that is in use or pending does not serve if a later one of its image, with another
+ * content, may take its place before the job runs.
+ */
+#define NO_OTHER_COMES                                                                             \
+	" AND NOT EXISTS (SELECT 1 FROM build AS later WHERE later.image = build.image"            \
+	"  AND later.id > build.id AND later.state IN ('PENDING', 'SUCCESS')"                      \
+	"  AND later.content_hash IS NOT build.content_hash) ORDER BY build.id DESC LIMIT 1"
+
+bool
+build_find_content(struct database *db, int64_t account,
+    const unsigned char content_hash[static DIGEST_BYTES], int64_t *image, int64_t *build,
+    struct error *err)
+{
+	struct build_same same = { 0 };
+	int row = database_first(db, err,
+	    "SELECT image.id, 0 FROM build JOIN image ON image.build = build.id"
+	    " WHERE build.account = ? AND content_hash = ? AND NOT deleted" NO_OTHER_COMES,
+	    VALUES(I(account), B(content_hash, DIGEST_BYTES)), build_take_same, &same);
+
+	if (row == 0)
+		row = database_first(db, err,
+		    "SELECT image.id, build.id FROM build JOIN image ON image.id = build.image"
+		    " WHERE build.account = ? AND content_hash = ? AND state = 'PENDING'"
+		    " AND NOT cancel_requested AND NOT nocache AND NOT deleted" NO_OTHER_COMES,
+		    VALUES(I(account), B(content_hash, DIGEST_BYTES)), build_take_same, &same);
+	*image = same.image;
+	*build = same.build;
+	return row >= 0;
+}
+
+bool
+build_forget_content(struct database *db, int64_t id, struct error *err)
+{
+	return database_run(db, err, "UPDATE build SET content_hash = NULL WHERE id = ?",
+	    VALUES(I(id)));
 }
 
 bool

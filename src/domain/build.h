@@ -13,6 +13,7 @@
 
 #include "account.h"
 #include "database.h"
+#include "digest.h"
 #include "error.h"
 #include "page.h"
 #include "spool.h"
@@ -53,6 +54,7 @@ struct build_request {
 	const char *repo_url;
 	const char *build_arg; /* JSON array of "NAME=VALUE"; NULL: none */
 	bool nocache;
+	const unsigned char *content_hash; /* contenthash.h; NULL: unknown, so it is never reused */
 	struct staging *staging;
 };
 /*
@@ -72,6 +74,18 @@ bool build_add(struct database *db, const struct build_request *request, int64_t
     int64_t *image, struct error *err);
 bool build_publish(struct spool *spool, const struct staging *staging, int64_t id,
     struct error *err);
+
+/*
+ * Looks for an image of the account with the same content: one that is built, or one whose pending
+ * build can be waited for. *image gets its id; 0: there is none. *build gets the pending build's
+ * id; 0: the image is built.
+ */
+bool build_find_content(struct database *db, int64_t account,
+    const unsigned char content_hash[static DIGEST_BYTES], int64_t *image, int64_t *build,
+    struct error *err);
+
+/* Makes the image of a build unknown to build_find_content, because the engine has lost it. */
+bool build_forget_content(struct database *db, int64_t id, struct error *err);
 
 /*
  * Reads one build. The caller must call build_clear. ERROR_NOT_FOUND "Build not found": it does not

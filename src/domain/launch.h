@@ -23,8 +23,9 @@ struct launch {
 	struct staging *staging; /* its folder "inbox" has the attachments, if there are any */
 	const struct attachments *attachments;
 	/*
-	 * What the image is made of, without viewer, image and name; its context is in the staging,
-	 * too. NULL: job->image is built.
+	 * What the image is made of, with its hash, and without viewer, image and name; its context
+	 * is in the staging, too. It is built only if the pipeline's owner has no such image, or if
+	 * nocache is set. NULL: job->image is used.
 	 */
 	const struct build_request *build;
 	struct job *job; /* its options, resolved, its image, and its pipeline; 0: a new one */
@@ -33,9 +34,9 @@ struct launch {
 /*
  * Makes the job at the end of its pipeline. Queues it, or makes it wait for its build; pipeline and
  * image belong to the same account. Sets the job's id, pipeline, image, and build (0: it is in
- * queue). ERROR_NOT_FOUND: no such pipeline or image. ERROR_TOO_MANY: the owner would have more
- * than queued_max jobs in queue, or too many builds. ERROR_TOO_LARGE: the owner would store more
- * than it may.
+ * queue). ERROR_BUSY: another call changed the image meanwhile. ERROR_NOT_FOUND: no such pipeline
+ * or image. ERROR_TOO_MANY: the owner would have more than queued_max jobs in queue, or too many
+ * builds. ERROR_TOO_LARGE: the owner would store more than it may.
  */
 bool launch_create(struct database *db, const struct launch *launch, struct error *err);
 

@@ -1,4 +1,6 @@
 """POST /run: one call makes a job, with all that it needs, and queues it."""
+import signal
+
 import pytest
 
 from client import WAIT, expect, refused
@@ -377,3 +379,122 @@ def test_a_full_disk_and_too_many_bytes_refuse_the_run_whole(own):
     kabuto.restart('upload')
     refused(build_and_run(dave, 'true'), 507, 'disk')
     assert (made(dave), dave.json('/image/build')) == ((0, 0, 0), {})
+
+
+# The same content is built once
+
+def count_builds(client):
+    return len(client.json('/image/build'))
+
+
+def again(client, **fields):
+    """One more run of MARKED; gives the answer's object, and whether a build was made for it."""
+    before = count_builds(client)
+    answer = expect(build_and_run(client, 'cat /a.csv', **fields), 201).json()
+    return answer, count_builds(client) > before
+
+
+@pytest.mark.both
+def test_the_same_content_is_not_built_again(carol):
+    first, built = again(carol)
+    assert built
+    image = carol.wait_job(first['pipeline'], first['job'])['image']['id']
+    for fields in ({}, {'dockerfile': None, 'context': [('Dockerfile', MARKED.encode()),
+                                                        ('a.csv', b'of the context\n')]}):
+        second, built = again(carol, **fields)
+        assert (second['image'], second['build'], built) == (image, None, False)
+        carol.wait_job(second['pipeline'], second['job'])
+        assert carol.lines(second['job']) == ['of the context']
+
+
+def test_an_image_of_post_image_is_used_too(carol):
+    image = carol.image(MARKED, files=[('attachments', ('a.csv', b'of the context\n'))])
+    answer, built = again(carol)
+    assert (answer['image'], built) == (image, False)
+    carol.wait_job(answer['pipeline'], answer['job'])
+
+
+@pytest.mark.parametrize('fields', [
+    {'context': [('a.csv', b'of another context\n')]},
+    {'context': [('a.csv', b'of the context\n'), ('b', b'')]},
+    {'dockerfile': MARKED + '\n'},
+    {'build_arg': 'WHO=you'},
+    {'nocache': 'true'},
+], ids=['content', 'files', 'dockerfile', 'argument', 'nocache'])
+def test_another_content_is_built(carol, fields):
+    first, _ = again(carol)
+    carol.wait_job(first['pipeline'], first['job'])
+    second, built = again(carol, **fields)
+    assert built and second['image'] is None
+    carol.wait_job(second['pipeline'], second['job'])
+
+
+def test_content_of_another_account_or_of_a_deleted_image_is_built(alice, carol):
+    first, _ = again(carol)
+    end = carol.wait_job(first['pipeline'], first['job'])
+    of_alice, built = again(alice, build_arg='WHO=alice')
+    assert built
+    alice.wait_job(of_alice['pipeline'], of_alice['job'])
+    of_carol, built = again(carol, build_arg='WHO=alice')
+    assert built, "the other account's image is not used"
+    carol.wait_job(of_carol['pipeline'], of_carol['job'])
+    expect(carol.call('DELETE', f"/image/{end['image']['id']}"), 200)
+    second, built = again(carol)
+    assert built
+    carol.wait_job(second['pipeline'], second['job'])
+    assert carol.lines(second['job']) == ['of the context']
+
+
+def test_an_image_that_was_built_anew_is_used_for_its_new_content(carol):
+    first, _ = again(carol)
+    image = carol.wait_job(first['pipeline'], first['job'])['image']['id']
+    build = expect(carol.call('PUT', f'/image/{image}', data={'dockerfile': 'FROM busybox\n'}),
+                   200).json()['build_id']
+    carol.wait_build(build, 'SUCCESS')
+    second, built = again(carol)
+    assert built, 'the content that it had is not there any more'
+    carol.wait_job(second['pipeline'], second['job'])
+    third, built = again(carol, dockerfile='FROM busybox\n', context=())
+    assert (third['image'], built) == (image, False)
+    carol.wait_job(third['pipeline'], third['job'])
+
+
+def test_a_pending_build_of_the_same_content_is_joined(held, proxy):
+    first = waiting(held, proxy, files=[('a', b'1')])
+    second = expect(build_and_run(held, 'echo second $X', 'FROM busybox\nENV X=1\n', ()), 201).json()
+    assert second['build'] == first['build'] and second['job'] != first['job']
+    proxy.release_all()
+    for one, line in ((first, '1'), (second, 'second 1')):
+        held.wait_job(one['pipeline'], one['job'])
+        assert held.lines(one['job']) == [line]
+
+
+def test_a_build_that_is_being_cancelled_is_not_joined(held, proxy):
+    first = waiting(held, proxy)
+    held.kabuto['spooler'].send(signal.SIGSTOP)
+    expect(held.call('DELETE', path_of(held, first['urls']['build'])), 200)
+    second = expect(build_and_run(held, 'echo $X', 'FROM busybox\nENV X=1\n', ()), 201).json()
+    assert second['build'] != first['build']
+    held.kabuto['spooler'].send(signal.SIGCONT)
+    held.wait_build(first['build'], 'FAILED')
+    proxy.release_all()
+    held.wait_job(second['pipeline'], second['job'])
+    assert held.lines(second['job']) == ['1']
+
+
+def test_an_image_that_the_engine_has_lost_is_built_again(own):
+    kabuto = own()
+    dave = kabuto.user('dave')
+    first, _ = again(dave)
+    image = dave.wait_job(first['pipeline'], first['job'])['image']['id']
+    for tag in kabuto.engine.images():
+        if f'kabuto/{kabuto.instance}-{image}:' in tag:
+            kabuto.engine.call('DELETE', f'/images/{tag}?force=1')
+    second, built = again(dave)
+    assert not built
+    end = dave.wait_job(second['pipeline'], second['job'])
+    assert 'no longer has the image' in end['error']
+    third, built = again(dave)
+    assert built
+    dave.wait_job(third['pipeline'], third['job'])
+    assert dave.lines(third['job']) == ['of the context']
