@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "display.h"
 #include "httpanswer.h"
 
@@ -29,7 +30,10 @@ struct transfer {
 	const struct http_request *request;
 	struct http_answer *answer;
 	struct error *err;
-	bool failed; /* a callback has set err */
+	bool failed;      /* a callback has set err */
+	curl_off_t moved; /* bytes sent and received */
+	int64_t moved_ms; /* clock_monotonic_ms when that grew, or a callback had them, last */
+	bool silent;      /* the call ends because that is long ago */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -161,6 +165,7 @@ http_on_write(char *data, size_t one, size_t length, void *context)
 	else if (!http_hold(&answer->body, &answer->body_length, data, length, ANSWER_MOST))
 		transfer->failed = !error_set(transfer->err, ERROR_SYSTEM,
 		    "the answer of %s is too large to be Kabuto's", transfer->http->settings.url);
+	transfer->moved_ms = clock_monotonic_ms(); /* the callback may have waited */
 	return transfer->failed ? 0 : length;
 }
 
@@ -187,6 +192,18 @@ http_on_rewind(void *context, curl_off_t offset, int origin)
 	return transfer->failed ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
 }
 
+/*
+ * Returns how long a connection may be silent. libcurl's CURLOPT_LOW_SPEED_TIME is not for this: it
+ * takes one byte in 15 s, which keeps a stream of events alive, for none.
+ */
+static int64_t
+http_silence_ms(const struct transfer *transfer)
+{
+	const int silent_s = transfer->request->silent_s;
+
+	return (silent_s > 0 ? silent_s : SILENT_S) * MS_PER_S;
+}
+
 static int
 http_on_progress(void *context, curl_off_t got_total, curl_off_t got, curl_off_t sent_total,
     curl_off_t sent)
@@ -196,7 +213,14 @@ http_on_progress(void *context, curl_off_t got_total, curl_off_t got, curl_off_t
 	if (transfer->request->progress != NULL)
 		transfer->request->progress(transfer->request->context, sent, sent_total, got,
 		    got_total);
-	return http_is_stopped(transfer->http);
+	if (http_is_stopped(transfer->http))
+		return 1;
+	if (sent + got != transfer->moved) {
+		transfer->moved = sent + got;
+		transfer->moved_ms = clock_monotonic_ms();
+	}
+	transfer->silent = clock_monotonic_ms() - transfer->moved_ms > http_silence_ms(transfer);
+	return transfer->silent;
 }
 
 /* One transfer */
@@ -294,7 +318,6 @@ http_prepare(struct transfer *transfer, const char *url, const char *form, struc
 	const struct http_request *request = transfer->request;
 	const char *method = request->method != NULL ? request->method : "GET";
 	CURL *easy = transfer->http->easy;
-	long silent = request->silent_s > 0 ? request->silent_s : SILENT_S;
 
 	curl_easy_reset(easy);
 	if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK)
@@ -314,8 +337,6 @@ http_prepare(struct transfer *transfer, const char *url, const char *form, struc
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, silent);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
@@ -349,6 +370,11 @@ http_perform(struct transfer *transfer)
 		return false;
 	if (http_is_stopped(http))
 		return http_interrupted(err);
+	if (transfer->silent) {
+		answer->status = 0;
+		return httpanswer_lost(http->settings.url, CURLE_OPERATION_TIMEDOUT, "it is silent",
+		    err);
+	}
 	/* A server that refuses an upload may close the connection before all is sent. */
 	if (result == CURLE_SEND_ERROR && answer->status >= 300)
 		return httpanswer_refused(&http->settings, answer, err);
@@ -365,9 +391,11 @@ bool
 http_transfer(struct http *http, const struct http_request *request, struct http_answer *answer,
     struct error *err)
 {
-	struct transfer transfer = {
-		.http = http, .request = request, .answer = answer, .err = err
-	};
+	struct transfer transfer = { .http = http,
+		.request = request,
+		.answer = answer,
+		.err = err,
+		.moved_ms = clock_monotonic_ms() };
 	const char *method = request->method != NULL ? request->method : "GET";
 	cleanup_free char *encoded = httpfields_encode(request->fields), *url = NULL;
 	bool query = request->fields != NULL && http_has_query(method);
@@ -404,7 +432,7 @@ http_read_json(const struct http *http, const struct http_answer *got, json_t **
 {
 	json_t *json = got->body == NULL
 	    ? NULL
-	    : json_loadb(got->body, got->body_length, JSON_DECODE_ANY, NULL);
+	    : json_loadb(got->body, got->body_length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 
 	if (json == NULL && got->status != 204)
 		return httpanswer_foreign(http->settings.url, err);
