@@ -28,10 +28,12 @@ extern const struct command
 	cmd_images,
 	cmd_kill,
 	cmd_login,
+	cmd_logs,
 	cmd_open,
 	cmd_ps,
 	cmd_show,
 	cmd_token,
+	cmd_wait,
 	cmd_why;
 /* clang-format on */
 

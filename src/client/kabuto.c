@@ -17,6 +17,8 @@ static const struct command *const commands[] = {
 	&cmd_images,
 	&cmd_ps,
 	&cmd_show,
+	&cmd_logs,
+	&cmd_wait,
 	&cmd_kill,
 	&cmd_why,
 	&cmd_token,
