@@ -13,7 +13,7 @@ pytestmark = pytest.mark.docker('Podman cleans up by itself')
 
 @pytest.fixture(scope='module')
 def classic(lasting):
-    return lasting({'build': {'builder': 'classic'}, 'build_slots': 2})
+    return lasting({'build': {'builder': 'classic'}, 'build_slots': 2, 'sandboxes': False})
 
 
 @pytest.fixture(scope='module')
@@ -44,7 +44,7 @@ def test_layers_of_a_cancelled_build_go_away(classic, alice):
 
 
 def test_layers_go_away_although_the_scheduler_interrupts_the_call(own, proxy):
-    kabuto = own({'build': {'builder': 'classic'}}, engine_socket=proxy.path)
+    kabuto = own({'build': {'builder': 'classic'}, 'sandboxes': False}, engine_socket=proxy.path)
     dave = kabuto.user('dave')
     before = images(kabuto.engine)
     build = dave.build('FROM busybox\nRUN echo 1 >/f\nRUN sleep 86423\n')
