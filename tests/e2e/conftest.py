@@ -1,6 +1,7 @@
 """One engine and one Kabuto for the session; Kabutos of their own for tests that need them."""
 import contextlib
 import functools
+import itertools
 import os
 import pathlib
 import shutil
@@ -34,6 +35,7 @@ def pytest_addoption(parser):
     parser.addoption('--debian', help='root of the Debian whose engine runs: docker-new and so on')
     parser.addoption('--long', action='store_true', help='big things as big as they come')
     parser.addoption('--count-to', help='file for the numbers of tests that passed and failed')
+    parser.addoption('--share', help='folder where runs at the same time mark the modules they take')
 
 
 def pytest_make_parametrize_id(val):
@@ -73,6 +75,34 @@ def pytest_sessionfinish(session):
     path, outcomes = session.config.getoption('--count-to'), session.config.outcomes.values()
     if path:
         pathlib.Path(path).write_text(f'{sum(outcomes)} {len(outcomes) - sum(outcomes)}\n')
+
+
+def pytest_runtestloop(session):
+    """With --share, runs each module that no other run has taken. Otherwise pytest's own loop runs."""
+    folder = session.config.getoption('--share')
+    if not folder or session.config.option.collectonly:
+        return None
+    if session.testsfailed and not session.config.option.continue_on_collection_errors:
+        raise session.Interrupted(f'{session.testsfailed} errors during collection')
+    items = taken(session.items, pathlib.Path(folder))
+    item = next(items, None)
+    while item:
+        following = next(items, None)  # the fixtures that it needs too stay
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldfail or session.shouldstop:
+            raise session.Interrupted(session.shouldfail or session.shouldstop)
+        item = following
+    return True
+
+
+def taken(items, folder):
+    """The tests of the modules of which this run is the first to make the mark."""
+    for path, tests in itertools.groupby(items, lambda item: item.path):
+        try:
+            (folder / path.name).touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        yield from tests
 
 
 @pytest.fixture(scope='session')
