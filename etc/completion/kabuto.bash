@@ -39,7 +39,7 @@ _kabuto() {
 		options='-p --print -h --help'
 		kinds='job' ;;
 	api)
-		options='-d --data --json -i --include -h --help'
+		options='-d --data -F --form --json -i --include -h --help'
 		kinds='' ;;
 	esac
 	case $current in
@@ -63,6 +63,8 @@ _kabuto() {
 	token,--days) return ;;
 	api,-d) return ;;
 	api,--data) return ;;
+	api,-F) kinds=file ;;
+	api,--form) kinds=file ;;
 	api,--json) kinds=file ;;
 	esac
 	[ -z "$words" ] || kinds=''

@@ -52,6 +52,7 @@ complete -c kabuto -n '__fish_seen_subcommand_from open' -s p -l print -d 'print
 complete -c kabuto -n '__fish_seen_subcommand_from open' -s h -l help -d 'show this help'
 complete -c kabuto -n __fish_use_subcommand -a api -d 'Makes a call of the HTTP API and prints its answer.'
 complete -c kabuto -n '__fish_seen_subcommand_from api' -s d -l data -x -d 'a parameter: in the query of GET, HEAD, DELETE, else in a form'
+complete -c kabuto -n '__fish_seen_subcommand_from api' -s F -l form -r -F -d 'a file in a multipart form; without @ a text of it'
 complete -c kabuto -n '__fish_seen_subcommand_from api' -l json -r -F -d 'send this JSON file as the body (-: the standard input)'
 complete -c kabuto -n '__fish_seen_subcommand_from api' -s i -l include -d 'print the answer'\''s status and headers, too'
 complete -c kabuto -n '__fish_seen_subcommand_from api' -s h -l help -d 'show this help'

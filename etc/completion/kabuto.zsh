@@ -100,6 +100,8 @@ _kabuto() {
 		_arguments -s \
 			'*-d[a parameter\: in the query of GET, HEAD, DELETE, else in a form]:NAME=VALUE: ' \
 			'*--data=[a parameter\: in the query of GET, HEAD, DELETE, else in a form]:NAME=VALUE: ' \
+			'*-F[a file in a multipart form; without @ a text of it]:NAME=@FILE:_files' \
+			'*--form=[a file in a multipart form; without @ a text of it]:NAME=@FILE:_files' \
 			'*--json=[send this JSON file as the body (-\: the standard input)]:FILE:_files' \
 			'*-i[print the answer'\''s status and headers, too]' \
 			'*--include[print the answer'\''s status and headers, too]' \

@@ -513,7 +513,7 @@ http_call(struct http *http, const char *method, const char *path, const struct 
 		if (wait == 0)
 			return false;
 		if (count == 0 && !http->quiet)
-			display_say("%s; trying again", err->text);
+			display_say("no answer from %s yet: trying again", http->settings.url);
 		if (!http_pause(http, wait, err))
 			return false;
 	}

@@ -161,6 +161,7 @@ httpanswer_lost(const char *url, CURLcode result, const char *detail, struct err
 	case CURLE_UNSUPPORTED_PROTOCOL: /* not HTTP/1.0 or later */
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_OUT_OF_MEMORY: /* libcurl 7: also for a header line of over 100 KB */
 		return httpanswer_foreign(url, err);
 	case CURLE_URL_MALFORMAT:
 		return error_set(err, ERROR_INPUT, "%s is not a URL: " CHECK_URL, url);

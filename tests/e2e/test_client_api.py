@@ -1,7 +1,10 @@
 """kabuto api, and how kabuto speaks with servers that are good, bad, or not there."""
 import json
+import subprocess
 
 import pytest
+
+from wait import until
 
 from client import expect
 
@@ -32,6 +35,22 @@ def test_api_sends_a_json_file(cli):
     assert cli.user.pipeline_state(made['id'])['name'] == 'by pipe'
 
 
+def test_api_sends_files_in_a_multipart_form(cli):
+    (cli.work / 'a b.csv').write_text('1')
+    (cli.work / 'folder').mkdir()
+    (cli.work / 'folder/c.csv').write_text('23')
+    (cli.work / 'Dockerfile').write_text('FROM busybox\n')
+    made = cli.json('api', 'POST', '/image', '-F', 'name=x', '-F', 'dockerfile=@Dockerfile')
+    image = cli.user.wait_build(made['build_id'], 'SUCCESS')['id']
+    pipeline = cli.user.pipeline()
+    job = cli.json('api', 'POST', f'/pipeline/{pipeline}/job', '-F', f'image_id={image}',
+                   '-F', 'attachments=@a b.csv', '-F', 'attachments=@folder')['id']
+    assert cli.user.state(pipeline, job)['attachments'] == \
+        [{'name': 'a b.csv', 'size': 1}, {'name': 'folder/c.csv', 'size': 2}]
+    cli.fails(1, 'api', 'POST', '/image', '-F', 'dockerfile=@missing', says='missing')
+    cli.fails(1, 'api', 'POST', '/image', '-F', 'dockerfile', says='NAME=@FILE')
+
+
 def test_api_shows_an_error_and_fails(cli):
     done = cli.run('api', 'GET', '/pipeline/1/job/999999')
     assert done.returncode == 1 and json.loads(done.stdout) == {'error': 'Job not found'}
@@ -48,7 +67,8 @@ def test_api_includes_the_head(cli):
 @pytest.mark.parametrize('words', [
     ('api',), ('api', 'GET'), ('api', 'get', '/jobs'), ('api', 'GET', 'jobs'), ('api', 'GET', '/a', 'b'),
     ('api', 'GET', '/jobs', '-d', 'x'), ('api', 'GET', '/jobs', '-d'), ('api', '-x', 'GET', '/jobs'),
-    ('api', '--no-such', 'GET', '/jobs'), ('api', 'POST', '/x', '-d', 'a=b', '--json', 'f')])
+    ('api', '--no-such', 'GET', '/jobs'), ('api', 'POST', '/x', '-d', 'a=b', '--json', 'f'),
+    ('api', 'POST', '/x', '-d', 'a=b', '-F', 'c=d')])
 def test_wrong_use_is_2_with_the_usage_line(cli, words):
     cli.fails(2, *words)
 
@@ -56,3 +76,129 @@ def test_wrong_use_is_2_with_the_usage_line(cli, words):
 def test_unknown_command_is_2(cli):
     done = cli.run('lgos')
     assert done.returncode == 2 and done.stderr.startswith('kabuto: lgos: no such command'), done
+
+
+# Servers that are not there, bad, or others
+
+def empty_answer(status='200 OK', body=b'{}', *lines):
+    head = [f'HTTP/1.1 {status}', f'Content-Length: {len(body)}', 'Connection: close', *lines]
+    return '\r\n'.join(head).encode() + b'\r\n\r\n' + body
+
+
+def test_no_server_answers(cli):
+    done = cli.run('ps', env={'KABUTO_URL': 'http://127.0.0.1:1', 'KABUTO_TOKEN': 'x'})
+    assert done.returncode == 1 and 'no server answers at http://127.0.0.1:1' in done.stderr
+    cli.fails(1, 'api', 'GET', '/jobs', env={'KABUTO_URL': 'http://127.0.0.1:1'}, says='kabuto login')
+
+
+@pytest.mark.parametrize('answer, says', [
+    (b'\x00\xff garbage\n' * 1000, 'is not Kabuto'),
+    (b'SSH-2.0-OpenSSH_9.2\r\n', 'is not Kabuto'),
+    (empty_answer(body=b'<html>hello</html>'), 'is not Kabuto'),
+    (empty_answer(body=b''), 'is not Kabuto'),
+    (empty_answer(body=b'{"1": {'), 'is not Kabuto'),
+    (empty_answer(body=b'[1, 2]'), 'is not Kabuto'),
+    (empty_answer('404 Not Found', b'<html>'), 'HTTP 404'),
+    (empty_answer('500 Oops', b'{"error": 3}'), 'HTTP 500'),
+    (empty_answer('400 No', b'{"error": "\\u001b[31mred\\nnext \\u202etxt"}'), '?[31mred?next ?txt'),
+    (empty_answer('400 No', b'x' * 10_000_000), 'HTTP 400'),
+    (b'HTTP/1.1 200 OK\r\n' + b'X: ' + b'y' * 200_000 + b'\r\n\r\n{}', 'is not Kabuto')])
+def test_what_answers_is_not_kabuto(cli, listener, answer, says):
+    url, _ = listener(answer)
+    text = cli.fails(1, 'ps', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says=says)
+    assert '\x1b' not in text and '\u202e' not in text
+
+
+@pytest.mark.parametrize('status', ['301 Moved', '302 Found', '307 Temporary', '308 Permanent'])
+def test_redirect_gets_no_token(cli, listener, status):
+    other, asked = listener(empty_answer())
+    url, _ = listener(empty_answer(status, b'', f'Location: {other}/jobs'))
+    cli.fails(1, 'ps', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says=(other, 'kabuto login'))
+    cli.fails(1, 'api', 'GET', '/jobs', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says=other)
+    assert asked == []
+
+
+def test_call_is_repeated_while_the_server_restarts(cli, listener):
+    busy = empty_answer('502 Bad Gateway', b'<html>')
+    job = b'{"1": {"id": 1, "pipeline": {"id": 2}, "state": "running"}}'
+    url, asked = listener(busy, empty_answer('503 No', b'{"error": "busy"}', 'Retry-After: 1'),
+                          empty_answer(body=job), busy, b'', empty_answer(body=b'{"message": "Success"}'))
+    done = cli.run('kill', '1', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'})
+    assert (done.returncode, done.stdout) == (0, '1\n'), done
+    assert done.stderr.count('trying again') == 2 and done.stderr.count('\n') == 2
+    keys = {line for request in asked[3:] for line in request.split(b'\r\n')
+            if line.lower().startswith(b'idempotency-key: ')}
+    assert len(asked) == 6 and len(keys) == 1  # a POST has one key however often it is sent
+
+
+def test_token_is_never_made_twice(cli, listener):
+    url, asked = listener(b'')
+    cli.fails(1, 'token', 'create', 'x', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'y'}, says='was cut')
+    assert len(asked) == 1
+
+
+# What others can see
+
+def test_token_is_in_no_process_list_and_no_output(cli, listener):
+    secret = 'kabuto_' + 'S' * 43
+    url, asked = listener(b'')
+    for env in ({'KABUTO_URL': url, 'KABUTO_TOKEN': secret}, {}):
+        if not env:
+            cli.write_config(f'url = {url}\ntoken = {secret}\n')
+        asked.clear()
+        process = cli.start('ps', env=env, text=True)
+        try:
+            until(lambda: asked, 'the server is asked')
+            assert b'Bearer ' + secret.encode() in asked[0]
+            with open(f'/proc/{process.pid}/cmdline', 'rb') as file:
+                assert file.read() == str(cli.program).encode() + b'\0ps\0'
+            with open(f'/proc/{process.pid}/environ', 'rb') as file:
+                assert (secret.encode() in file.read()) == bool(env)
+        finally:
+            process.terminate()
+            out, err = process.communicate()
+        assert secret not in out + err
+    assert secret not in cli.run('api', '-i', 'GET', '/jobs').stdout
+
+
+# Pipes, cron
+
+@pytest.mark.parametrize('words', [('ps',), ('ps', '--json'), ('images',), ('show', 'last'),
+                                   ('api', 'GET', '/jobs')])
+def test_reader_that_goes_away_is_no_error(cli, words):
+    cli.user.job(cli.user.pipeline(), 'true')
+    command = f'set -o pipefail; "$@" | true'
+    for _ in range(3):
+        done = subprocess.run(['bash', '-c', command, 'bash', cli.program, *words], text=True,
+                              env=cli.surroundings({}), capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ''), done
+
+
+def test_full_disk_under_stdout_is_an_error(cli):
+    cli.user.job(cli.user.pipeline(), 'true')
+    for words in (('ps',), ('show', 'last'), ('api', 'GET', '/jobs'), ('help',), ('--version',)):
+        with open('/dev/full', 'wb') as full:
+            done = cli.run(*words, stdout=full)
+        assert done.returncode == 1 and 'No space left on device' in done.stderr, (words, done)
+
+
+def test_it_works_in_cron(cli):
+    """Without HOME, TERM and a terminal."""
+    cli.user.job(cli.user.pipeline(), 'true')
+    done = subprocess.run([cli.program, 'ps', '-q'], text=True, cwd='/', capture_output=True,
+                          env={'KABUTO_URL': cli.kabuto.url, 'KABUTO_TOKEN': cli.token,
+                               'PATH': '/usr/bin:/bin'}, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0 and done.stdout.strip().isdigit() and done.stderr == ''
+    closed = subprocess.run(['bash', '-c', '"$0" ps -q <&- 2>&-', cli.program], text=True,
+                            env=cli.surroundings({}), capture_output=True, check=False)
+    assert closed.returncode == 0 and closed.stdout == done.stdout
+
+
+def test_long_list_goes_through_the_pager(cli):
+    cli.user.job(cli.user.pipeline(), 'true')
+    terminal = cli.terminal('ps', '-a', env={'PAGER': 'sed s/^/paged:/'})
+    assert terminal.wait() == 0
+    assert all(line.startswith('paged:') for line in terminal.text.splitlines())
+    for env in ({'PAGER': 'no-such-pager'}, {'KABUTO_PAGER': '', 'PAGER': 'false'}, {'PAGER': 'true'}):
+        terminal = cli.terminal('ps', '-a', env=env)
+        assert terminal.wait() == 0, terminal.text
