@@ -1,4 +1,7 @@
 """kabuto ps, show, images, kill, why and open."""
+import json
+import subprocess
+
 import pytest
 
 import kabutoclient
@@ -260,3 +263,37 @@ def test_open_starts_the_browser_of_a_desktop(cli, jobs):
     assert terminal.wait() == 0
     until(opened.exists, 'the browser is opened')
     assert opened.read_text() == f'{cli.kabuto.url}/ui/job/{jobs[0]}\n'
+
+
+# Many jobs
+
+def frugal(cli, *words):
+    """Runs it with 70 MB of address space, libraries included, and its output in a file."""
+    with open(cli.folder / 'out', 'wb') as out:
+        done = subprocess.run(['bash', '-c', 'ulimit -v 70000; exec "$0" "$@"', cli.program, *words],
+                              env=cli.surroundings({}), stdout=out, stderr=subprocess.PIPE,
+                              text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ''), done
+    return (cli.folder / 'out').read_text()
+
+
+def test_ps_of_30000_jobs_needs_little_memory(own, tmp_path):
+    kabuto = own()
+    user = kabuto.user()
+    cli = kabutoclient.Client(kabuto, user, tmp_path)
+    job = user.run('true')
+    columns = ', '.join(row[1] for row in kabuto.sql('PRAGMA table_info(job)')
+                        if row[1] not in ('id', 'results_token', 'attachment_token', 'position'))
+    kabuto.sql(f"INSERT INTO job (attachment_token, position, {columns}) WITH RECURSIVE n (i) AS"
+               f" (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 29999)"
+               f" SELECT '', i + 10, {columns} FROM job, n WHERE id = ?", job['id'])
+    for words in (('ps', '-a'), ('ps', '-aq'), ('ps', '-a', '--json')):
+        text = frugal(cli, *words)
+        if words[-1] == '--json':
+            assert len(json.loads(text)) == 30_000
+        else:
+            ids = [line.split('\t')[0] for line in text.splitlines()]
+            assert len(ids) == 30_000 and sorted(ids, key=int, reverse=True) == ids
+    done = subprocess.run(['bash', '-c', 'set -o pipefail; "$0" ps -a | head -1', cli.program],
+                          env=cli.surroundings({}), text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, '') and done.stdout.count('\n') == 1
