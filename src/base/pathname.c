@@ -10,12 +10,18 @@
 
 #define PARTS_MOST 64 /* components; each needs a descriptor while tree_sync runs */
 
+/* Whether the component is "." or "..". */
+static bool
+pathname_is_dots(const char *component, size_t length)
+{
+	return length <= 2 && memcmp(component, "..", length) == 0;
+}
+
 static bool
 pathname_component_valid(const char *component, size_t length)
 {
 	return length > 0 && length <= PATHNAME_COMPONENT_MOST &&
-	    !(length == 1 && component[0] == '.') &&
-	    !(length == 2 && memcmp(component, "..", 2) == 0);
+	    !pathname_is_dots(component, length);
 }
 
 bool
@@ -58,6 +64,20 @@ pathname_check(const char *name, struct error *err)
 			    name, PATHNAME_COMPONENT_MOST);
 		component += size;
 		if (*component == '\0')
+			return true;
+	}
+}
+
+bool
+pathname_is_below(const char *name)
+{
+	for (;; name++) {
+		size_t length = strcspn(name, "/");
+
+		if (length == 0 || pathname_is_dots(name, length))
+			return false;
+		name += length;
+		if (*name == '\0')
 			return true;
 	}
 }

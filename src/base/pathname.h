@@ -19,6 +19,12 @@
 bool pathname_check(const char *name, struct error *err);
 
 /*
+ * Returns whether the name is a relative path that leads nowhere else: it has no empty component,
+ * no "." and no "..". It may have any other bytes.
+ */
+bool pathname_is_below(const char *name);
+
+/*
  * Returns whether the target of a symbolic link stays within a folder, whatever the folder's other
  * links are. The link lies `depth` folders below it. A target with ".." behind a name does not,
  * since the name may be a link; nor does one that is only dots, since it contains itself.

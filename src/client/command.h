@@ -25,12 +25,14 @@ struct command {
 /* clang-format off */
 extern const struct command
 	cmd_api,
+	cmd_get,
 	cmd_images,
 	cmd_kill,
 	cmd_login,
 	cmd_logs,
 	cmd_open,
 	cmd_ps,
+	cmd_put,
 	cmd_show,
 	cmd_token,
 	cmd_wait,

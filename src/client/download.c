@@ -349,6 +349,41 @@ download_file(struct download *download, struct http *http, const char *path, bo
 	return done;
 }
 
+/* Copies the file. What is written of it is removed if that fails. */
+static bool
+download_copy(const struct download *download, int dir, const char *name, struct error *err)
+{
+	cleanup_close int to =
+	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+	if (to < 0)
+		return error_errno(err, "create '%s'", name);
+	if (lseek(download->fd, 0, SEEK_SET) == 0 && write_copy(download->fd, to) &&
+	    close(take_fd(&to)) == 0)
+		return true;
+	error_errno(err, "write '%s'", name);
+	(void)unlinkat(dir, name, 0);
+	return false;
+}
+
+bool
+download_move(struct download *download, int dir, const char *name, struct error *err)
+{
+	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	if (download->name[0] != '\0' &&
+	    renameat2(download->folder, download->name, dir, name, RENAME_NOREPLACE) == 0) {
+		(void)fchmod(download->fd, 0666 & ~mask);
+	} else if (!download_copy(download, dir, name, err)) {
+		return false;
+	}
+	if (download->name[0] != '\0')
+		download_unlink(download->folder, download->name);
+	download->name[0] = '\0';
+	return true;
+}
+
 void
 download_keep(struct download *download)
 {

@@ -31,6 +31,12 @@ struct download {
 bool download_file(struct download *download, struct http *http, const char *path, bool quiet,
     struct error *err);
 
+/*
+ * Moves the file to `name` in the folder dir (or AT_FDCWD), with the mode of a new file; copies it
+ * if the cache lies on another filesystem. No file of this name may exist. fd stays open.
+ */
+bool download_move(struct download *download, int dir, const char *name, struct error *err);
+
 /* Closes fd and removes the file from the cache. */
 void download_remove(struct download *download);
 

@@ -1,12 +1,11 @@
 /*
- * The central directory says what each entry is; libarchive reads the zip as a stream from its
- * beginning and unpacks the bytes. Both must agree on each entry. So a zip cannot show one content
- * to the checks and another one to the unpacking, and the memory does not depend on the zip.
+ * The central directory says what each entry is (zipdirectory.c); the zip is read as a stream from
+ * its beginning for the bytes (zipstream.c). Both must agree on each entry. So a zip cannot show
+ * one content to the checks and another one to the unpacking, and the memory does not depend on the
+ * zip.
  */
 #include "extract.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,17 +25,16 @@
 #include "utf8.h"
 #include "write.h"
 #include "zipdirectory.h"
+#include "zipstream.h"
 
-#define BLOCK        (64 * 1024)
-#define DEPTH_MOST   250 /* folders in folders */
-#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define DEPTH_MOST 250 /* folders in folders */
 
 struct unpacking {
 	struct extract *extract;
 	struct extracttarget target;
 	struct zipdirectory directory;
 	struct zipdirectory_entry entry; /* the current one */
-	struct archive *archive;
+	struct zipstream stream;
 	int64_t size, done; /* bytes of all files */
 	size_t count;
 	/* The folder of the last entry, so that its neighbours need not open it again: */
@@ -62,16 +60,6 @@ extract_failed(const struct unpacking *unpacking, const char *doing)
 
 	return error_errno(unpacking->err, "nothing was unpacked: %s '%s'", doing,
 	    utf8_show(unpacking->entry.name, shown, sizeof shown));
-}
-
-static bool
-extract_damaged(const struct unpacking *unpacking)
-{
-	const char *why = archive_error_string(unpacking->archive);
-
-	return error_set(unpacking->err, ERROR_INPUT,
-	    "the zip is damaged (%s): nothing was unpacked",
-	    why != NULL ? why : "its directory does not fit its content");
 }
 
 static bool
@@ -105,17 +93,8 @@ extract_check_entry(const struct unpacking *unpacking)
 		return extract_refuse(unpacking, "an absolute name");
 	if (extract_depth(entry->name) > DEPTH_MOST)
 		return extract_refuse(unpacking, "too many folders in folders");
-	for (const char *part = entry->name;; part++) {
-		size_t length = strcspn(part, "/");
-
-		if (length == 0 || (length == 1 && part[0] == '.') ||
-		    (length == 2 && memcmp(part, "..", 2) == 0))
-			return extract_refuse(unpacking,
-			    "a name that leads out or has empty parts");
-		part += length;
-		if (*part == '\0')
-			break;
-	}
+	if (!pathname_is_below(entry->name))
+		return extract_refuse(unpacking, "a name that leads out or has empty parts");
 	if (type != 0 && type != S_IFREG && type != S_IFDIR && type != S_IFLNK)
 		return extract_refuse(unpacking, "a device or another special file");
 	if (entry->folder ? type != 0 && type != S_IFDIR : type == S_IFDIR)
@@ -207,7 +186,7 @@ extract_check_all(struct unpacking *unpacking, int zip)
 static bool
 extract_open_parent(struct unpacking *unpacking, const char **last)
 {
-	char *name = unpacking->entry.name;
+	const char *name = unpacking->entry.name;
 	const char *slash = strrchr(name, '/');
 	size_t length = slash == NULL ? 0 : (size_t)(slash + 1 - name);
 	cleanup_close int at = -1;
@@ -216,20 +195,7 @@ extract_open_parent(struct unpacking *unpacking, const char **last)
 	if (unpacking->parent_fd >= 0 && strlen(unpacking->parent) == length &&
 	    memcmp(unpacking->parent, name, length) == 0)
 		return true;
-	at = openat(unpacking->target.folder, ".", FOLDER_FLAGS);
-	for (char *part = name; at >= 0 && part < name + length;) {
-		char *end = strchr(part, '/');
-		int below;
-
-		*end = '\0';
-		below = mkdirat(at, part, 0777) < 0 && errno != EEXIST
-		    ? -1
-		    : openat(at, part, FOLDER_FLAGS);
-		*end = '/';
-		(void)close(at);
-		at = below;
-		part = end + 1;
-	}
+	at = extracttarget_open_parent(&unpacking->target, name);
 	if (at < 0 && (errno == ELOOP || errno == ENOTDIR))
 		return extract_refuse(unpacking, "which would be written through a link or a file");
 	if (at < 0)
@@ -244,45 +210,27 @@ extract_open_parent(struct unpacking *unpacking, const char **last)
 	return true;
 }
 
-/* Goes to the current entry in the stream, which must be the same as in the directory. */
-static bool
-extract_find_content(struct unpacking *unpacking)
-{
-	struct archive_entry *entry;
-	int result = archive_read_next_header(unpacking->archive, &entry);
-
-	/* Warnings concern only the name, which the directory has given. */
-	return (result >= ARCHIVE_WARN && result != ARCHIVE_EOF &&
-		   archive_read_header_position(unpacking->archive) == unpacking->entry.offset) ||
-	    extract_damaged(unpacking);
-}
-
 static bool
 extract_write_content(struct unpacking *unpacking, int fd)
 {
+	const int64_t size = unpacking->entry.size;
 	int64_t written = 0;
-	int result;
+	const void *data;
+	size_t length;
 
-	for (;;) {
-		const void *data;
-		la_int64_t place;
-		size_t length;
-
-		if (extract_is_stopped(unpacking))
+	do {
+		if (extract_is_stopped(unpacking) ||
+		    !zipstream_read(&unpacking->stream, &data, &length, unpacking->err))
 			return false;
-		result = archive_read_data_block(unpacking->archive, &data, &length, &place);
-		if (result != ARCHIVE_OK)
-			break;
 		written += (int64_t)length;
-		if (written > unpacking->entry.size)
-			return extract_refuse(unpacking, "which is larger than its size says");
-		if (!write_whole(fd, data, length))
+		if (written > size || (length == 0 && written < size))
+			return extract_refuse(unpacking, "of another size than its directory says");
+		if (length > 0 && !write_whole(fd, data, length))
 			return extract_failed(unpacking, "write");
 		progress_show(&unpacking->progress, unpacking->done + written, unpacking->size);
-	}
+	} while (length > 0);
 	unpacking->done += written;
-	return (result == ARCHIVE_EOF && written == unpacking->entry.size) ||
-	    extract_damaged(unpacking);
+	return true;
 }
 
 static bool
@@ -336,14 +284,14 @@ extract_write_folder(struct unpacking *unpacking, const char *last)
 static bool
 extract_write_all(struct unpacking *unpacking, int zip)
 {
-	struct archive_entry *entry;
 	bool ended = false;
 	const char *last;
 
 	while (zipdirectory_next(&unpacking->directory, &unpacking->entry, &ended,
 		   unpacking->err) &&
 	    !ended) {
-		if (!extract_check_entry(unpacking) || !extract_find_content(unpacking) ||
+		if (!extract_check_entry(unpacking) ||
+		    !zipstream_next(&unpacking->stream, unpacking->entry.offset, unpacking->err) ||
 		    !extract_open_parent(unpacking, &last))
 			return false;
 		if (unpacking->entry.folder              ? !extract_write_folder(unpacking, last)
@@ -352,31 +300,16 @@ extract_write_all(struct unpacking *unpacking, int zip)
 			return false;
 	}
 	/* No entry may be hidden behind those of the directory. */
-	return ended &&
-	    (archive_read_next_header(unpacking->archive, &entry) == ARCHIVE_EOF ||
-		extract_damaged(unpacking));
-}
-
-static bool
-extract_open_stream(struct unpacking *unpacking, int zip)
-{
-	if (unpacking->directory.count == 0) /* an empty zip is only the end of a directory */
-		return true;
-	unpacking->archive = archive_read_new();
-	if (unpacking->archive == NULL)
-		return error_set(unpacking->err, ERROR_SYSTEM, "read the zip: not enough memory");
-	if (lseek(zip, 0, SEEK_SET) < 0)
-		return error_errno(unpacking->err, "read the zip");
-	return (archive_read_support_format_zip_streamable(unpacking->archive) == ARCHIVE_OK &&
-		   archive_read_open_fd(unpacking->archive, zip, BLOCK) == ARCHIVE_OK) ||
-	    extract_damaged(unpacking);
+	return ended && zipstream_finish(&unpacking->stream, unpacking->err);
 }
 
 bool
 extract_check_target(const struct extract *extract, struct error *err)
 {
-	struct extracttarget target;
-	bool usable = extracttarget_open(&target, extract->target, extract->force, err);
+	struct extracttarget target = {
+		.path = extract->target, .force = extract->force, .add = extract->add
+	};
+	bool usable = extracttarget_open(&target, err);
 
 	extracttarget_close(&target);
 	return usable;
@@ -394,18 +327,20 @@ extract_zip(struct extract *extract, int zip, struct error *err)
 	unpacking->parent_fd = -1;
 	unpacking->err = err;
 	extract->files = 0;
-	done = extracttarget_open(&unpacking->target, extract->target, extract->force, err) &&
+	unpacking->target.path = extract->target;
+	unpacking->target.force = extract->force;
+	done = extracttarget_open(&unpacking->target, err) &&
 	    zipdirectory_open(&unpacking->directory, zip, err) &&
 	    extract_check_all(unpacking, zip) && extracttarget_begin(&unpacking->target, err) &&
-	    extract_open_stream(unpacking, zip);
+	    zipstream_open(&unpacking->stream, zip, err);
 	progress_begin(&unpacking->progress, "unpacking", extract->quiet);
-	done = done && (unpacking->directory.count == 0 || extract_write_all(unpacking, zip)) &&
+	done = done && extract_write_all(unpacking, zip) &&
 	    extracttarget_finish(&unpacking->target, err);
 	progress_end(&unpacking->progress);
 	extract->size = unpacking->done;
 	if (unpacking->parent_fd >= 0)
 		(void)close(unpacking->parent_fd);
-	archive_read_free(unpacking->archive);
+	zipstream_close(&unpacking->stream);
 	zipdirectory_close(&unpacking->directory);
 	extracttarget_close(&unpacking->target);
 	free(unpacking->parent);

@@ -15,6 +15,7 @@
 struct extract {
 	const char *target; /* the folder; it is made if it does not exist, with those above it */
 	bool force;         /* the target may have files; those of the same names are replaced */
+	bool add;           /* the target may have other files (results_fetch_names) */
 	bool quiet;         /* shows no progress */
 	const volatile sig_atomic_t *stop; /* NULL, or: ends with ERROR_INTERRUPTED if it is set */
 

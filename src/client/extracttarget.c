@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ extracttarget_open_folder(struct extracttarget *target, bool *missing, struct er
 		    "'%s' is not a folder: choose another one with -o", target->path);
 	if (target->at < 0)
 		return error_errno(err, "open the folder '%s'", target->path);
-	if (!target->force && !extracttarget_is_empty(target->at))
+	if (!target->force && !target->add && !extracttarget_is_empty(target->at))
 		return error_set(err, ERROR_CONFLICT,
 		    "the folder '%s' is not empty: choose another one with -o, or let --force replace "
 		    "the files of the same names",
@@ -109,13 +110,13 @@ extracttarget_open_above(struct extracttarget *target, struct error *err)
 }
 
 bool
-extracttarget_open(struct extracttarget *target, const char *path, bool force, struct error *err)
+extracttarget_open(struct extracttarget *target, struct error *err)
 {
+	const char *path = target->path;
 	bool missing;
 
-	*target = (struct extracttarget){
-		.path = path, .force = force, .at = -1, .folder = -1, .rest = strdup(path)
-	};
+	target->at = target->folder = -1;
+	target->rest = strdup(path);
 	if (target->rest == NULL)
 		return extracttarget_no_memory(err);
 	if (path[0] == '\0')
@@ -175,6 +176,31 @@ extracttarget_begin(struct extracttarget *target, struct error *err)
 	return extracttarget_empty(target->folder, err);
 }
 
+int
+extracttarget_open_parent(const struct extracttarget *target, const char *name)
+{
+	cleanup_close int at = openat(target->folder, ".", FOLDER_FLAGS);
+	char part[NAME_MAX + 1];
+	const char *slash;
+
+	for (; at >= 0 && (slash = strchr(name, '/')) != NULL; name = slash + 1) {
+		int below;
+
+		if (slash - name > NAME_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(part, name, (size_t)(slash - name));
+		part[slash - name] = '\0';
+		if (mkdirat(at, part, 0777) < 0 && errno != EEXIST)
+			return -1;
+		below = openat(at, part, FOLDER_FLAGS | O_NOFOLLOW);
+		(void)close(at);
+		at = below;
+	}
+	return take_fd(&at);
+}
+
 typedef bool extracttarget_visit(const struct extracttarget *target, int from, int to,
     const char *name, const char *path, struct error *err);
 
@@ -220,6 +246,14 @@ extracttarget_descend(const struct extracttarget *target, extracttarget_visit *v
 	return extracttarget_each(target, visit, from_below, to_below, slashed, err);
 }
 
+static bool
+extracttarget_is_there(const struct extracttarget *target, const char *path, struct error *err)
+{
+	return error_set(err, ERROR_CONFLICT,
+	    "'%s' is in '%s' already: choose another folder with -o, or let --force replace it",
+	    path, target->path);
+}
+
 /* Checks that an entry can be moved: see extracttarget_finish. */
 static bool
 extracttarget_check_entry(const struct extracttarget *target, int from, int to, const char *name,
@@ -241,10 +275,18 @@ extracttarget_check_entry(const struct extracttarget *target, int from, int to, 
 			: S_ISLNK(st.st_mode) ? "a symbolic link"
 					      : "a file",
 		    target->path);
-	return target->force ||
-	    error_set(err, ERROR_CONFLICT,
-		"'%s' is in '%s' already: choose another folder with -o, or let --force replace it",
-		path, target->path);
+	return target->force || extracttarget_is_there(target, path, err);
+}
+
+bool
+extracttarget_check_file(const struct extracttarget *target, const char *name, struct error *err)
+{
+	struct stat st;
+
+	if (target->force || !target->exists ||
+	    fstatat(target->at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return true;
+	return extracttarget_is_there(target, name, err);
 }
 
 static bool

@@ -13,6 +13,7 @@
 struct extracttarget {
 	const char *path; /* as the user wrote it */
 	bool force;
+	bool add;     /* the target may have other files even without force */
 	bool exists;  /* the target is a folder */
 	int at;       /* the target, or the nearest folder above it that exists */
 	char *rest;   /* what is missing of the path below `at`; "" if the target exists */
@@ -21,14 +22,25 @@ struct extracttarget {
 };
 
 /*
- * Opens the target. ERROR_CONFLICT: it is no folder, or it has files and force is false. The caller
- * calls extracttarget_close, also after a failure.
+ * Opens the target. *target has path, force and add, and zeros. ERROR_CONFLICT: it is no folder, or
+ * it has files, and neither force nor add is set. The caller calls extracttarget_close, also after
+ * a failure.
  */
-bool extracttarget_open(struct extracttarget *target, const char *path, bool force,
+bool extracttarget_open(struct extracttarget *target, struct error *err);
+
+/* Checks that the target does not have the file `name` yet, or that force is set. */
+bool extracttarget_check_file(const struct extracttarget *target, const char *name,
     struct error *err);
 
 /* Makes the hidden folder. ERROR_CONFLICT: another program unpacks into the same target now. */
 bool extracttarget_begin(struct extracttarget *target, struct error *err);
+
+/*
+ * Opens the folder that contains the file `name` below the hidden folder, and makes those that are
+ * missing. The caller has checked the name (pathname_is_below), and closes the descriptor. -1 with
+ * errno ELOOP or ENOTDIR: a part of the name is a link or a file.
+ */
+int extracttarget_open_parent(const struct extracttarget *target, const char *name);
 
 /*
  * Moves what the hidden folder has to the target, and removes the hidden folder. Where a folder and

@@ -19,6 +19,8 @@ static const struct command *const commands[] = {
 	&cmd_show,
 	&cmd_logs,
 	&cmd_wait,
+	&cmd_get,
+	&cmd_put,
 	&cmd_kill,
 	&cmd_why,
 	&cmd_token,

@@ -15,8 +15,8 @@ import installation
 from figures import Report
 
 # Each is a module with measure(bed, report). The first line of the module says what it measures.
-MEASUREMENTS = ('starts', 'submit', 'api', 'files', 'logs', 'streams', 'memory', 'scale', 'lists',
-                'soak')
+MEASUREMENTS = ('starts', 'submit', 'api', 'files', 'commandline', 'logs', 'streams', 'memory', 'scale',
+                'lists', 'soak')
 
 
 def arguments():

@@ -3,6 +3,8 @@
  */
 #include "support.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <locale.h>
 #include <sys/file.h>
 
@@ -204,6 +206,63 @@ test_zip_is_unpacked_with_its_modes_links_and_names(void **state)
 }
 
 static void
+write_entry(struct archive *archive, const char *name, mode_t mode, const char *content)
+{
+	struct archive_entry *entry = archive_entry_new();
+
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_mode(entry, mode);
+	archive_entry_set_size(entry, S_ISREG(mode) ? (la_int64_t)strlen(content) : 0);
+	archive_entry_set_mtime(entry, 1000000000, 0);
+	if (S_ISLNK(mode))
+		archive_entry_set_symlink(entry, content);
+	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+	if (S_ISREG(mode))
+		assert_int_equal(archive_write_data(archive, content, strlen(content)),
+		    strlen(content));
+	archive_entry_free(entry);
+}
+
+static void
+test_zip_of_the_server_s_library_is_unpacked(void **state)
+{
+	const struct folder *folder = *state;
+	cleanup_close int zip = openat(folder->fd, "zip", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct archive *archive = archive_write_new();
+	struct extract extract = { .target = "out" };
+	struct error err;
+	char name[32];
+
+	assert_int_equal(archive_write_set_format_zip(archive), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_fd(archive, zip), ARCHIVE_OK);
+	write_entry(archive, "dir", S_IFDIR | 0750, "");
+	write_entry(archive, "dir/a b", S_IFREG | 0640, "some content, some content");
+	write_entry(archive, "dir/empty", S_IFREG | 0644, "");
+	write_entry(archive, "dir/link", S_IFLNK | 0777, "../last");
+	write_entry(archive, "void", S_IFDIR | 0755, "");
+	write_entry(archive, "line\nfeed", S_IFREG | 0644, "1");
+	write_entry(archive, "back\\", S_IFREG | 0644, "2");
+	write_entry(archive, "a\\b", S_IFREG | 0644, "3");
+	for (int i = 0; i < 70000; i++) { /* more than a zip without Zip64 can count */
+		snprintf(name, sizeof name, "many/%d", i);
+		write_entry(archive, name, S_IFREG | 0644, i % 2 ? name : "");
+	}
+	write_entry(archive, "last", S_IFREG | 0644, "end");
+	assert_int_equal(archive_write_close(archive), ARCHIVE_OK);
+	archive_write_free(archive);
+	must(extract_zip(&extract, zip, &err), &err);
+	assert_int_equal(extract.files, 70007);
+	check_content(folder, "out/dir/a b", "some content, some content");
+	check_content(folder, "out/dir/link", "end");
+	check_content(folder, "out/line\nfeed", "1");
+	check_content(folder, "out/back\\", "2");
+	check_content(folder, "out/a\\b", "3");
+	check_content(folder, "out/many/69999", "many/69999");
+	assert_int_equal(count_entries(folder->fd, "out/void"), 0);
+	assert_int_equal(count_entries(folder->fd, "out/many"), 70000);
+}
+
+static void
 test_empty_zip_makes_an_empty_folder(void **state)
 {
 	static const struct part parts[1] = { { .content = NULL } };
@@ -267,8 +326,8 @@ test_hostile_zip_leaves_nothing(void **state)
 		{ "damaged",
 		    { ENTRY("b", FILE_MODE, "x", .hidden = true), ENTRY("a", FILE_MODE, "x") } },
 		{ "damaged", { ENTRY("a", FILE_MODE, "x", .twice = true) } },
-		{ "larger than its size", { ENTRY("a", FILE_MODE, "xyz", .size = 1) } },
-		{ "damaged", { ENTRY("a", FILE_MODE, "x", .size = 100) } },
+		{ "of another size", { ENTRY("a", FILE_MODE, "xyz", .size = 1) } },
+		{ "of another size", { ENTRY("a", FILE_MODE, "x", .size = 100) } },
 		{ "the results need 9.0 TiB unpacked",
 		    { ENTRY("a", FILE_MODE, "x", .size = INT64_C(9) << 40) } },
 	};
@@ -534,6 +593,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_zip_is_unpacked_with_its_modes_links_and_names),
+		TEST(test_zip_of_the_server_s_library_is_unpacked),
 		TEST(test_empty_zip_makes_an_empty_folder),
 		TEST(test_hostile_zip_leaves_nothing),
 		TEST(test_damaged_zip_leaves_nothing),
