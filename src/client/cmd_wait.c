@@ -9,7 +9,7 @@
 #include "http.h"
 #include "interrupt.h"
 #include "jobref.h"
-#include "jobwait.h"
+#include "waitjobs.h"
 #include "options.h"
 
 static bool cmd_wait_quiet, cmd_wait_json;
@@ -24,7 +24,7 @@ static const struct options_row cmd_wait_options[] = {
 
 /* Finds all jobs before it waits for the first. */
 static bool
-cmd_wait_find(struct http *http, char **words, size_t count, struct jobwait *waits,
+cmd_wait_find(struct http *http, char **words, size_t count, struct waitjobs *waits,
     struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -32,7 +32,7 @@ cmd_wait_find(struct http *http, char **words, size_t count, struct jobwait *wai
 
 		if (!jobref_find(http, words[i], &job, err))
 			return error_wrap(err, "%s", words[i]);
-		waits[i] = (struct jobwait){ job.pipeline, job.id };
+		waits[i] = (struct waitjobs){ job.pipeline, job.id };
 	}
 	return true;
 }
@@ -40,7 +40,7 @@ cmd_wait_find(struct http *http, char **words, size_t count, struct jobwait *wai
 static int
 cmd_wait_run(const struct command *command, int count, char **words)
 {
-	cleanup_free struct jobwait *waits = calloc((size_t)count, sizeof *waits);
+	cleanup_free struct waitjobs *waits = calloc((size_t)count, sizeof *waits);
 	cleanup_json json_t *jobs = NULL;
 	cleanup_http struct http http = { 0 };
 	int code = EXIT_DONE;
@@ -56,7 +56,7 @@ cmd_wait_run(const struct command *command, int count, char **words)
 		return display_failed(&err, EXIT_TROUBLE);
 	http.stop = interrupt_first();
 	if (!cmd_wait_find(&http, words, (size_t)count, waits, &err) ||
-	    !jobwait_all(&http, waits, (size_t)count, !cmd_wait_quiet && !cmd_wait_json, &jobs,
+	    !waitjobs_all(&http, waits, (size_t)count, !cmd_wait_quiet && !cmd_wait_json, &jobs,
 		&code, &err))
 		return interrupt_signal() != 0 ? interrupt_code()
 					       : display_failed(&err, EXIT_TROUBLE);

@@ -1,5 +1,5 @@
-#ifndef KABUTO_JOBWAIT_H
-#define KABUTO_JOBWAIT_H
+#ifndef KABUTO_WAITJOBS_H
+#define KABUTO_WAITJOBS_H
 /*
  * Waiting for jobs, whatever happens to the connection or the server meanwhile (patience.h).
  */
@@ -11,12 +11,12 @@
 #include "error.h"
 #include "http.h"
 
-struct jobwait {
+struct waitjobs {
 	int64_t pipeline, job;
 };
 
 /* Gets the job when it changes, but not later than after 30 s. The caller decrefs *job. */
-bool jobwait_change(struct http *http, const struct jobwait *wait, json_t **job, struct error *err);
+bool waitjobs_change(struct http *http, const struct waitjobs *wait, json_t **job, struct error *err);
 
 /*
  * Waits for the ends of the jobs, one after the other. print: a line for each on stdout, with its
@@ -24,7 +24,7 @@ bool jobwait_change(struct http *http, const struct jobwait *wait, json_t **job,
  * exit code (outcome_code) of the first that failed; it must be EXIT_DONE before. ERROR_CONFLICT: a
  * job is idle.
  */
-bool jobwait_all(struct http *http, const struct jobwait *waits, size_t count, bool print,
+bool waitjobs_all(struct http *http, const struct waitjobs *waits, size_t count, bool print,
     json_t **jobs, int *code, struct error *err);
 
 #endif

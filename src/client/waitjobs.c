@@ -1,7 +1,7 @@
 /*
  * Waits until jobs have ended.
  */
-#include "jobwait.h"
+#include "waitjobs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 /* Gets the job, with ?wait if `seconds` is not 0. */
 static bool
-jobwait_get(struct http *http, const struct jobwait *wait, int seconds, json_t **job,
+waitjobs_get(struct http *http, const struct waitjobs *wait, int seconds, json_t **job,
     struct error *err)
 {
 	cleanup_fields struct http_fields fields = { 0 };
@@ -36,14 +36,14 @@ jobwait_get(struct http *http, const struct jobwait *wait, int seconds, json_t *
 }
 
 bool
-jobwait_change(struct http *http, const struct jobwait *wait, json_t **job, struct error *err)
+waitjobs_change(struct http *http, const struct waitjobs *wait, json_t **job, struct error *err)
 {
-	return jobwait_get(http, wait, WAIT_S, job, err);
+	return waitjobs_get(http, wait, WAIT_S, job, err);
 }
 
 /* Waits until the job has ended. *job gets it as it is then. */
 static bool
-jobwait_end(struct http *http, const struct jobwait *wait, json_t **job, struct error *err)
+waitjobs_end(struct http *http, const struct waitjobs *wait, json_t **job, struct error *err)
 {
 	struct patience patience = { 0 };
 	int seconds = 0;
@@ -51,7 +51,7 @@ jobwait_end(struct http *http, const struct jobwait *wait, json_t **job, struct 
 	for (;;) {
 		cleanup_json json_t *now = NULL;
 
-		if (!jobwait_get(http, wait, seconds, &now, err)) {
+		if (!waitjobs_get(http, wait, seconds, &now, err)) {
 			if (!patience_may_help(err) || !patience_wait(&patience, http, err))
 				return error_wrap(err, "job %" PRId64, wait->job);
 			continue;
@@ -71,7 +71,7 @@ jobwait_end(struct http *http, const struct jobwait *wait, json_t **job, struct 
 }
 
 static void
-jobwait_print(int64_t id, const json_t *job)
+waitjobs_print(int64_t id, const json_t *job)
 {
 	const char *state = json_string_value(json_object_get(job, "state"));
 	const char *error = outcome_error(job);
@@ -83,7 +83,7 @@ jobwait_print(int64_t id, const json_t *job)
 }
 
 bool
-jobwait_all(struct http *http, const struct jobwait *waits, size_t count, bool print, json_t **jobs,
+waitjobs_all(struct http *http, const struct waitjobs *waits, size_t count, bool print, json_t **jobs,
     int *code, struct error *err)
 {
 	cleanup_json json_t *array = json_array();
@@ -91,10 +91,10 @@ jobwait_all(struct http *http, const struct jobwait *waits, size_t count, bool p
 	for (size_t i = 0; i < count; i++) {
 		cleanup_json json_t *job = NULL;
 
-		if (!jobwait_end(http, &waits[i], &job, err))
+		if (!waitjobs_end(http, &waits[i], &job, err))
 			return false;
 		if (print)
-			jobwait_print(waits[i].job, job);
+			waitjobs_print(waits[i].job, job);
 		if (*code == EXIT_DONE)
 			*code = outcome_code(job);
 		if (json_array_append(array, job) < 0)
