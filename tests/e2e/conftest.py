@@ -186,12 +186,13 @@ def kabuto(start, alive):
     one.destroy()
 
 
-def start_several(start, alive):
-    """A function that starts a Kabuto with these settings; all of them are destroyed afterwards."""
+def start_several(request, start, alive):
+    """A function that starts a Kabuto with these settings, and with those of the module's SETTINGS
+    that they leave out; all of them are destroyed afterwards."""
     mine = []
 
     def begin(settings=None, **kw):
-        mine.append(start(settings, **kw))
+        mine.append(start({**getattr(request.module, 'SETTINGS', {}), **(settings or {})}, **kw))
         return mine[-1]
     yield begin
     for one in mine:
@@ -201,15 +202,15 @@ def start_several(start, alive):
 
 
 @pytest.fixture
-def own(start, alive):
+def own(request, start, alive):
     """own(settings) gives a Kabuto for this test alone."""
-    yield from start_several(start, alive)
+    yield from start_several(request, start, alive)
 
 
 @pytest.fixture(scope='module')
-def lasting(start, alive):
+def lasting(request, start, alive):
     """lasting(settings) gives a Kabuto for all tests of the module."""
-    yield from start_several(start, alive)
+    yield from start_several(request, start, alive)
 
 
 @pytest.fixture

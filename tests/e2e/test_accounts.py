@@ -7,6 +7,8 @@ import pytest
 
 from client import PASSWORD, expect, refused
 
+SETTINGS = {'sandboxes': False}  # no test is about how its jobs start
+
 DAY_MS = 24 * 60 * 60 * 1000
 
 

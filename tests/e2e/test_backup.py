@@ -14,6 +14,8 @@ from client import WAIT, Client, expect, refused
 from ctl import HOUR, again, forget_aside, known_as, maintain, one_line, results_of
 from wait import until
 
+SETTINGS = {'sandboxes': False}  # no test is about how its jobs start
+
 # A damaged database
 
 def damage(path):

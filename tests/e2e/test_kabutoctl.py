@@ -10,6 +10,8 @@ from client import PASSWORD, WAIT, expect, refused
 from ctl import known_as, one_line
 from wait import until
 
+SETTINGS = {'sandboxes': False}  # no test is about how its jobs start
+
 
 # Status
 

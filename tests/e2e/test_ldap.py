@@ -11,6 +11,8 @@ from client import PASSWORD, Client, expect, refused
 from reservation import free_port
 from wait import until
 
+SETTINGS = {'sandboxes': False}  # no test is about how its jobs start
+
 BASE = 'dc=example,dc=org'
 SEARCHER = f'cn=searcher,{BASE}'
 SECRET = 'searcher-secret'

@@ -13,6 +13,8 @@ from aiosmtpd.smtp import AuthResult
 import certificates
 from client import PASSWORD, Client, expect, refused
 
+SETTINGS = {'sandboxes': False}  # no test is about how its jobs start
+
 SECRET = 'mail-pässword "quoted" \\'
 
 

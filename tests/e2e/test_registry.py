@@ -17,6 +17,8 @@ from registry import Registry
 from test_builds import FROM_BUSYBOX
 from wait import until
 
+SETTINGS = {'sandboxes': False}  # no test is about how its jobs start
+
 USERNAME = 'kabuto-tests'
 WRONG = 'wr0ng-' + secrets.token_hex(8)
 

@@ -9,6 +9,8 @@ from client import WAIT, expect, refused
 from ctl import forget_aside, known_as
 from wait import until
 
+SETTINGS = {'sandboxes': False}  # no test is about how its jobs start
+
 DATA = b'x' * 10000
 
 

@@ -319,14 +319,14 @@ def test_results_path_opens_nothing(kabuto, alice, zipped_job):
 def test_file_over_four_gibibytes(alice, tmp_path):
     """Sparse, so that it costs time but no disk; the zip must be a zip64."""
     job = alice.wait_job(*alice.begin(
-        'cd /outbox; truncate -s 4500M big; echo after > z; echo end >> big', cpus=2), seconds=900)
+        'cd /outbox; truncate -s 4097M big; echo after > z; echo end >> big', cpus=2), seconds=900)
     assert job['state'] == 'done', job['error']
     with open(tmp_path / 'r.zip', 'wb') as file:
         for piece in alice.download(job, stream=True).iter_content(1 << 20):
             file.write(piece)
     with zipfile.ZipFile(tmp_path / 'r.zip') as zipped:
         sizes = {info.filename: info.file_size for info in zipped.infolist()}
-        assert sizes == {'big': (4500 << 20) + 4, 'z': 6}
+        assert sizes == {'big': (4097 << 20) + 4, 'z': 6}
         assert zipped.read('z') == b'after\n'
         with zipped.open('big') as big:
             total, last = 0, b''

@@ -17,6 +17,8 @@ from client import WAIT, expect, refused
 from kabuto import POOLS, as_spooler, as_web
 from wait import until
 
+SETTINGS = {'sandboxes': False}  # no test is about how its jobs start
+
 
 @pytest.mark.both
 def test_healthz_is_ok_without_a_session(kabuto):
