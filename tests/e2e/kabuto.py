@@ -1,4 +1,5 @@
 """One whole Kabuto: web server, three pools and the spooler, as their unprivileged users."""
+import fcntl
 import http.client
 import os
 import pathlib
@@ -22,13 +23,17 @@ LAYOUT = {'kabuto.db', 'kabuto.db-wal', 'kabuto.db-shm', 'incoming', 'inbox', 'b
 
 
 def make_users():
-    for user in ('kabuto-web', 'kabuto'):
-        try:
-            pwd.getpwnam(user)
-        except KeyError:
-            subprocess.run(['useradd', '--system', '--user-group', '--no-create-home',
-                            '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', user],
-                           check=True)
+    """Under a lock, because another run of the tests may do the same."""
+    os.makedirs('/run/lock', exist_ok=True)
+    with open('/run/lock/kabuto-tests-users', 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for user in ('kabuto-web', 'kabuto'):
+            try:
+                pwd.getpwnam(user)
+            except KeyError:
+                subprocess.run(['useradd', '--system', '--user-group', '--no-create-home',
+                                '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', user],
+                               check=True)
 
 
 def as_web(*command):
