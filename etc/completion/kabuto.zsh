@@ -14,10 +14,16 @@ _kabuto() {
 	commands=(
 		'help:Shows the help of a command.'
 		'login:Logs in to a server and keeps an API token of it.'
+		'run:Runs a command in a job, from files to results, with the job'\''s exit code.'
+		'build:Builds an image, prints the output on stderr, and the image'\''s id on stdout.'
 		'images:Lists your images, the newest first.'
+		'submit:Queues the jobs of a pipeline.'
 		'ps:Lists your jobs, the newest first.'
 		'show:Shows a job: state, command, times, what it used.'
+		'logs:Prints the log of a job: what it wrote to stdout on stdout, the rest on stderr.'
+		'wait:Waits for the ends of jobs, and exits with the code of the first that failed.'
 		'kill:Ends running jobs, and takes jobs out of the queue.'
+		'rerun:Runs a job again as a new one, with changes; or the failed jobs of a pipeline.'
 		'why:Says why a job waits or failed, and what to do.'
 		'token:Lists, creates and deletes the API tokens of your account.'
 		'open:Prints the URL of the dashboard, or of a job'\''s page, and opens it.'
@@ -37,6 +43,65 @@ _kabuto() {
 			'*--token-stdin[read an API token from the standard input]' \
 			'*-h[show this help]' \
 			'*--help[show this help]' ;;
+	run)
+		_arguments -s \
+			'*-i[an image'\''s id or name, a Dockerfile, or a folder with one]:IMAGE|FILE|FOLDER:_files' \
+			'*--image=[an image'\''s id or name, a Dockerfile, or a folder with one]:IMAGE|FILE|FOLDER:_files' \
+			'*-c[the files that the Dockerfile copies]:FOLDER:_files' \
+			'*--context=[the files that the Dockerfile copies]:FOLDER:_files' \
+			'*-p[add the job to this pipeline]:ID: ' \
+			'*--pipeline=[add the job to this pipeline]:ID: ' \
+			'*--build-arg=[a build argument of the Dockerfile]:NAME=VALUE: ' \
+			'*--no-cache[build the image anew]' \
+			'*-f[send it\: /inbox has it in the job]:FILE|FOLDER:_files' \
+			'*--file=[send it\: /inbox has it in the job]:FILE|FOLDER:_files' \
+			'*--links=[symbolic links in folders\: refuse (the default), follow, skip]:LINKS:(follow skip)' \
+			'*-e[an environment variable; without VALUE, as it is here]:NAME[=VALUE]: ' \
+			'*--env=[an environment variable; without VALUE, as it is here]:NAME[=VALUE]: ' \
+			'*-n[the job'\''s name]:NAME: ' \
+			'*--name=[the job'\''s name]:NAME: ' \
+			'*--memory=[memory limit\: 512m, 2g]:BYTES: ' \
+			'*--cpus=[processors\: 1.5]:NUMBER: ' \
+			'*--pids=[the most processes and threads]:NUMBER: ' \
+			'*--disk=[the largest size of the results\: 10g]:BYTES: ' \
+			'*--timeout=[end the job after so long]:SECONDS: ' \
+			'*--grace=[time between SIGTERM and SIGKILL]:SECONDS: ' \
+			'*--network=[none or bridge\: whether the job reaches the network]:NETWORK:(none bridge)' \
+			'*--retries=[run it again so often if it fails]:NUMBER: ' \
+			'*--user=[the user in the container]:USER: ' \
+			'*--workdir=[the folder in the container]:FOLDER:_files' \
+			'*--stderr=[stdout\: one pipe for both streams; separate\: two]:STREAM:(separate stdout)' \
+			'*--exec[run the words without a shell, after the image'\''s ENTRYPOINT]' \
+			'*-o[unpack the results there at the end]:FOLDER:_files' \
+			'*--output=[unpack the results there at the end]:FOLDER:_files' \
+			'*--force[let the folder of -o have files; replace those of the same names]' \
+			'*-d[print the job'\''s id, and do not wait for it]' \
+			'*--detach[print the job'\''s id, and do not wait for it]' \
+			'*--kill[end the job at Ctrl-C]' \
+			'*-q[print the job'\''s own output only]' \
+			'*--quiet[print the job'\''s own output only]' \
+			'*--json[print the job as the server shows it, not its output]' \
+			'*-h[show this help]' \
+			'*--help[show this help]' ;;
+	build)
+		_arguments -s \
+			'*-n[the image'\''s name; without it, that of the folder]:NAME: ' \
+			'*--name=[the image'\''s name; without it, that of the folder]:NAME: ' \
+			'*-c[the files that the Dockerfile copies]:FOLDER:_files' \
+			'*--context=[the files that the Dockerfile copies]:FOLDER:_files' \
+			'*--links=[symbolic links in the folder\: refuse (the default), follow, skip]:LINKS:(follow skip)' \
+			'*--build-arg=[a build argument of the Dockerfile]:NAME=VALUE: ' \
+			'*--no-cache[run each step anew]' \
+			'*--image=[build this image again, under the same id]:IMAGE: ' \
+			'*--repo=[build from this Git or Mercurial repository]:URL: ' \
+			'*-d[print the build'\''s id, and do not wait for it]' \
+			'*--detach[print the build'\''s id, and do not wait for it]' \
+			'*-q[print the image'\''s id only]' \
+			'*--quiet[print the image'\''s id only]' \
+			'*--json[print the build as the server shows it]' \
+			'*-h[show this help]' \
+			'*--help[show this help]' \
+			'*:argument:_files' ;;
 	images)
 		_arguments -s \
 			'*-n[images whose name contains the text]:TEXT: ' \
@@ -45,6 +110,15 @@ _kabuto() {
 			'*-q[the ids alone]' \
 			'*--quiet[the ids alone]' \
 			'*--json[the server'\''s objects, by id]' \
+			'*-h[show this help]' \
+			'*--help[show this help]' ;;
+	submit)
+		_arguments -s \
+			'*-w[wait for the ends of the jobs, as kabuto wait does]' \
+			'*--wait[wait for the ends of the jobs, as kabuto wait does]' \
+			'*-q[print the ids alone; with --wait, nothing]' \
+			'*--quiet[print the ids alone; with --wait, nothing]' \
+			'*--json[print the server'\''s answer; with --wait, the jobs at their ends]' \
 			'*-h[show this help]' \
 			'*--help[show this help]' ;;
 	ps)
@@ -70,9 +144,70 @@ _kabuto() {
 			'*-h[show this help]' \
 			'*--help[show this help]' \
 			'*:argument:_kabuto_jobs' ;;
+	logs)
+		_arguments -s \
+			'*-f[go on until the job has ended]' \
+			'*--follow[go on until the job has ended]' \
+			'*-n[only this many last lines, at most 100000]:LINES: ' \
+			'*--tail=[only this many last lines, at most 100000]:LINES: ' \
+			'*-t[the time before each line]' \
+			'*--time[the time before each line]' \
+			'*--raw[all bytes on stdout, as the job'\''s last attempt printed them]' \
+			'*--json[one JSON object a line]' \
+			'*-h[show this help]' \
+			'*--help[show this help]' \
+			'*:argument:_kabuto_jobs' ;;
+	wait)
+		_arguments -s \
+			'*-q[print nothing\: the exit code says it]' \
+			'*--quiet[print nothing\: the exit code says it]' \
+			'*--json[print the jobs as the server shows them]' \
+			'*-h[show this help]' \
+			'*--help[show this help]' \
+			'*:argument:_kabuto_jobs' ;;
 	kill)
 		_arguments -s \
 			'*--json[the server'\''s answers, by id]' \
+			'*-h[show this help]' \
+			'*--help[show this help]' \
+			'*:argument:_kabuto_jobs' ;;
+	rerun)
+		_arguments -s \
+			'*-i[another image\: its id or name]:IMAGE: ' \
+			'*--image=[another image\: its id or name]:IMAGE: ' \
+			'*-p[run the failed jobs of this pipeline again, and print their ids]:ID: ' \
+			'*--pipeline=[run the failed jobs of this pipeline again, and print their ids]:ID: ' \
+			'*--failed[with -p\: all that failed (as without it)]' \
+			'*--oom[with -p\: only those that were out of memory]' \
+			'*--remove=[leave out this file of the old job]:NAME: ' \
+			'*-f[send it\: /inbox has it in the job]:FILE|FOLDER:_files' \
+			'*--file=[send it\: /inbox has it in the job]:FILE|FOLDER:_files' \
+			'*--links=[symbolic links in folders\: refuse (the default), follow, skip]:LINKS:(follow skip)' \
+			'*-e[an environment variable; without VALUE, as it is here]:NAME[=VALUE]: ' \
+			'*--env=[an environment variable; without VALUE, as it is here]:NAME[=VALUE]: ' \
+			'*-n[the job'\''s name]:NAME: ' \
+			'*--name=[the job'\''s name]:NAME: ' \
+			'*--memory=[memory limit\: 512m, 2g]:BYTES: ' \
+			'*--cpus=[processors\: 1.5]:NUMBER: ' \
+			'*--pids=[the most processes and threads]:NUMBER: ' \
+			'*--disk=[the largest size of the results\: 10g]:BYTES: ' \
+			'*--timeout=[end the job after so long]:SECONDS: ' \
+			'*--grace=[time between SIGTERM and SIGKILL]:SECONDS: ' \
+			'*--network=[none or bridge\: whether the job reaches the network]:NETWORK:(none bridge)' \
+			'*--retries=[run it again so often if it fails]:NUMBER: ' \
+			'*--user=[the user in the container]:USER: ' \
+			'*--workdir=[the folder in the container]:FOLDER:_files' \
+			'*--stderr=[stdout\: one pipe for both streams; separate\: two]:STREAM:(separate stdout)' \
+			'*--exec[run the words without a shell, after the image'\''s ENTRYPOINT]' \
+			'*-o[unpack the results there at the end]:FOLDER:_files' \
+			'*--output=[unpack the results there at the end]:FOLDER:_files' \
+			'*--force[let the folder of -o have files; replace those of the same names]' \
+			'*-d[print the job'\''s id, and do not wait for it]' \
+			'*--detach[print the job'\''s id, and do not wait for it]' \
+			'*--kill[end the job at Ctrl-C]' \
+			'*-q[print the job'\''s own output only]' \
+			'*--quiet[print the job'\''s own output only]' \
+			'*--json[print the job as the server shows it, not its output]' \
 			'*-h[show this help]' \
 			'*--help[show this help]' \
 			'*:argument:_kabuto_jobs' ;;

@@ -26,6 +26,7 @@ struct command {
 extern const struct command
 	cmd_api,
 	cmd_get,
+	cmd_build,
 	cmd_images,
 	cmd_kill,
 	cmd_login,
@@ -33,7 +34,10 @@ extern const struct command
 	cmd_open,
 	cmd_ps,
 	cmd_put,
+	cmd_rerun,
+	cmd_run,
 	cmd_show,
+	cmd_submit,
 	cmd_token,
 	cmd_wait,
 	cmd_why;

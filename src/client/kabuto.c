@@ -14,7 +14,10 @@
 
 static const struct command *const commands[] = {
 	&cmd_login,
+	&cmd_run,
+	&cmd_build,
 	&cmd_images,
+	&cmd_submit,
 	&cmd_ps,
 	&cmd_show,
 	&cmd_logs,
@@ -22,6 +25,7 @@ static const struct command *const commands[] = {
 	&cmd_get,
 	&cmd_put,
 	&cmd_kill,
+	&cmd_rerun,
 	&cmd_why,
 	&cmd_token,
 	&cmd_open,

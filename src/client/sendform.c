@@ -254,6 +254,15 @@ sendform_read_file(struct sendform *form, char *to, size_t size, struct error *e
 	return 0;
 }
 
+/* Remembers that the server may have the whole form. */
+static void
+sendform_note_sent(struct sendform *form)
+{
+	form->sent = true;
+	if (form->http != NULL && form->stop_sent != NULL)
+		form->http->stop = form->stop_sent;
+}
+
 ssize_t
 sendform_read(void *context, char *to, size_t size, struct error *err)
 {
@@ -285,6 +294,8 @@ sendform_read(void *context, char *to, size_t size, struct error *err)
 		}
 	}
 	form->offset += (int64_t)filled;
+	if (form->ended && form->text_left == 0)
+		sendform_note_sent(form);
 	return (ssize_t)filled;
 }
 
@@ -336,6 +347,7 @@ sendform_send(struct sendform *form, struct http *http, const char *method, cons
 	request.content_type = form->content_type;
 	request.length = form->length;
 	repeat_begin(&form->repeat);
+	form->http = http;
 	progress_begin(&form->progress, "sending", form->quiet);
 	while (!(done = sendform_transfer(form, http, &request, &connected, answer, err)) &&
 	    (form->offset < MOVED_LEAST || cuts++ < CUTS_MOST) &&

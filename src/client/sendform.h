@@ -11,6 +11,7 @@
  *
  * The file lists belong to the caller, and must not change until sendform_clear.
  */
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,12 @@ struct sendform {
 	char content_type[SENDFORM_CONTENT_TYPE]; /* of the header, without its name */
 	int64_t length;                           /* bytes of the body */
 	bool quiet;                               /* shows no progress */
+	/*
+	 * Takes the place of http->stop as soon as all bytes were read once: from then on the
+	 * server may act on the form. NULL: http->stop stays.
+	 */
+	const volatile sig_atomic_t *stop_sent;
+	bool sent; /* all bytes were read once, and stay so if the form is sent again */
 
 	/* The rest is the form's own. */
 	char boundary[SENDFORM_BOUNDARY];
@@ -54,6 +61,7 @@ struct sendform {
 	int64_t offset;    /* bytes that were read */
 	bool ended;        /* text has the last boundary */
 
+	struct http *http; /* that sends the form; NULL: none */
 	struct progress progress;
 	struct repeat repeat;
 };

@@ -25,7 +25,12 @@ class Cutter:
         """The server gets what is sent, and the client no answer."""
         self.answered.clear()
 
+    def throttle(self, most):
+        """Holds the answers once this many bytes more of them have come."""
+        self.left = most
+
     def let_go(self):
+        self.left = None
         self.asked.set()
         self.answered.set()
 
@@ -58,9 +63,16 @@ class Cutter:
             for way in ((near, far, self.asked), (far, near, self.answered)):
                 threading.Thread(target=self.copy, args=way, daemon=True).start()
 
+    def count(self, way, length):
+        if way is self.answered and self.left is not None:
+            self.left -= length
+            if self.left < 0:
+                way.clear()
+
     def copy(self, source, target, way):
         try:
             while data := source.recv(65536):
+                self.count(way, len(data))
                 self.held = self.held or not way.is_set()
                 way.wait()
                 target.sendall(data)
