@@ -25,8 +25,8 @@ struct command {
 /* clang-format off */
 extern const struct command
 	cmd_api,
-	cmd_get,
 	cmd_build,
+	cmd_get,
 	cmd_images,
 	cmd_kill,
 	cmd_login,
