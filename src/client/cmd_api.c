@@ -242,6 +242,16 @@ cmd_api_call(struct http *http, struct call *call, struct http_request *request)
 	return EXIT_DONE;
 }
 
+/* Whether it can be sent as it is: visible ASCII that begins with "/". */
+static bool
+cmd_api_is_path(const char *text)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if (*c <= 0x20 || *c >= 0x7f)
+			return false;
+	return text[0] == '/';
+}
+
 static int
 cmd_api_run(const struct command *command, int count, char **words)
 {
@@ -256,8 +266,9 @@ cmd_api_run(const struct command *command, int count, char **words)
 	if (words[0][strspn(words[0], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0' || words[0][0] == '\0')
 		return options_wrong(command, "%s: the method is GET, POST, PUT, DELETE or HEAD",
 		    words[0]);
-	if (words[1][0] != '/')
-		return options_wrong(command, "%s: a path begins with /, as /jobs", words[1]);
+	if (!cmd_api_is_path(words[1]))
+		return options_wrong(command,
+		    "%s: a path begins with /, as /jobs, and has no spaces: write %%20", words[1]);
 	for (size_t i = 0; i < cmd_api_data.count; i++)
 		if (!cmd_api_add_data(&fields, cmd_api_data.items[i]))
 			return options_wrong(command, "%s: -d takes NAME=VALUE",

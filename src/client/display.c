@@ -153,7 +153,7 @@ display_choose_pager(void)
 	if (pager == NULL)
 		pager = getenv("PAGER");
 	if (pager == NULL)
-		return "exec less -FRX 2>/dev/null || exec cat";
+		return "command -v less >/dev/null && exec less -FRX; exec cat";
 	return pager[0] != '\0' && strcmp(pager, "cat") != 0 ? pager : NULL;
 }
 

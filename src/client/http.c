@@ -407,7 +407,10 @@ http_transfer(struct http *http, const struct http_request *request, struct http
 		return http_interrupted(err);
 	if (encoded == NULL ||
 	    asprintf(&url, "%s%s%s%s", http->settings.url, request->path,
-		query && encoded[0] != '\0' ? "?" : "", query ? encoded : "") < 0)
+		!query || encoded[0] == '\0'             ? ""
+		    : strchr(request->path, '?') != NULL ? "&"
+							 : "?",
+		query ? encoded : "") < 0)
 		return error_set(err, ERROR_SYSTEM, "not enough memory");
 	if (http_make_lines(&transfer, &lines) &&
 	    http_prepare(&transfer, url, http_has_query(method) ? NULL : encoded, lines))

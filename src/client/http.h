@@ -71,8 +71,8 @@ bool http_call_once(struct http *http, const char *method, const char *path,
 
 /* A call with a large or slow body or answer. What is zero or NULL is not used. */
 struct http_request {
-	const char *method; /* NULL: GET */
-	const char *path;   /* as for http_call; may contain a query if fields is NULL */
+	const char *method;               /* NULL: GET */
+	const char *path;                 /* as for http_call, or with a query */
 	const struct http_fields *fields; /* as for http_call; not together with read */
 	const char *accept;               /* NULL: application/json */
 	const char *idempotency_key;

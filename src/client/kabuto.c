@@ -3,10 +3,13 @@
  * options and runs it. command.h says how a command looks, and which exit codes there are.
  */
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "display.h"
@@ -93,12 +96,26 @@ kabuto_run(const struct command *command, int argc, char **argv)
 	}
 }
 
+/*
+ * Opens the standard streams that the caller has closed, so that no file or connection gets their
+ * numbers, and with them what is printed. As before, reading and writing fails.
+ */
+static void
+kabuto_open_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			abort();
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct command *command;
 	const char *name = argc > 1 ? argv[1] : "";
 
+	kabuto_open_streams();
 	(void)setlocale(LC_ALL, "C.UTF-8");
 	(void)signal(SIGPIPE, SIG_IGN); /* write(2) and libcurl report it */
 	if (argc < 2 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {

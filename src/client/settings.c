@@ -277,7 +277,7 @@ settings_replace(const char *path, const char *text, struct error *err)
 bool
 settings_write(const char *url, const char *token, struct error *err)
 {
-	cleanup_free char *path = settings_path(err), *text = NULL;
+	cleanup_free char *path = settings_path(err), *text = NULL, *target = NULL;
 	bool done;
 
 	if (path == NULL || !settings_check_token(token, err) || !userfolder_make(path, err))
@@ -286,7 +286,8 @@ settings_write(const char *url, const char *token, struct error *err)
 		"# The server and the API token of kabuto(1). Keep it private.\nurl = %s\ntoken = %s\n",
 		url, token) < 0)
 		return settings_no_memory(err);
-	done = settings_replace(path, text, err);
+	target = realpath(path, NULL); /* a link stays, and what it leads to is replaced */
+	done = settings_replace(target != NULL ? target : path, text, err);
 	explicit_bzero(text, strlen(text));
 	return done;
 }

@@ -275,8 +275,8 @@ def listener():
     """listener(bytes, …) gives the URL of a server that answers with them, and what it was sent."""
     begun = []
 
-    def begin(*answers):
-        begun.append(kabutoclient.Listener(*answers))
+    def begin(*answers, **kw):
+        begun.append(kabutoclient.Listener(*answers, **kw))
         return begun[-1].url, begun[-1].requests
     yield begin
     for one in begun:

@@ -6,6 +6,7 @@ import pty
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import termios
@@ -104,12 +105,18 @@ class Client:
 
 class Listener:
     """A server that reads what comes and answers each connection with the next of some bytes (the
-    last one again and again). A request is as much as came until the client waited."""
+    last one again and again), one connection after the other. requests has all that each of them
+    has sent. certificates: a folder of certificates.make, for https."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, certificates=None):
         self.answers, self.requests = list(answers), []
         self.socket = socket.create_server(('127.0.0.1', 0))
-        self.url = f'http://127.0.0.1:{self.socket.getsockname()[1]}'
+        self.context = None
+        if certificates:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificates / 'server.pem', certificates / 'server.key')
+        scheme = 'https' if certificates else 'http'
+        self.url = f'{scheme}://127.0.0.1:{self.socket.getsockname()[1]}'
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -120,15 +127,23 @@ class Listener:
             except OSError:
                 return
             with connection:
-                self.requests.append(connection.recv(65536))
-                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 try:
-                    connection.sendall(answer)
-                    connection.shutdown(socket.SHUT_WR)
-                    while connection.recv(65536):
-                        pass
+                    if self.context:
+                        connection = self.context.wrap_socket(connection, server_side=True)
+                    self.answer(connection)
                 except OSError:
                     pass
+                finally:
+                    connection.close()
+
+    def answer(self, connection):
+        self.requests.append(connection.recv(65536))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        connection.sendall(answer)
+        if not self.context:
+            connection.shutdown(socket.SHUT_WR)
+        while data := connection.recv(65536):
+            self.requests[-1] += data
 
     def close(self):
         self.socket.shutdown(socket.SHUT_RDWR)

@@ -3,7 +3,9 @@ import json
 import subprocess
 
 import pytest
+import requests
 
+import certificates
 from wait import until
 
 from client import expect
@@ -24,6 +26,7 @@ def test_api_sends_parameters_in_query_or_form(cli):
     assert (shown['name'], shown['max_parallel']) == ('a b&c=ü', 3)
     assert list(cli.json('api', 'GET', '/pipeline', '-d', 'name=b&c')) == [str(made['id'])]
     assert cli.json('api', 'GET', '/pipeline', '-d', 'name=nothing') == {}
+    assert list(cli.json('api', 'GET', '/pipeline?limit=5', '-d', 'name=nothing')) == []
     assert 'Success' in cli.say('api', 'DELETE', f'/pipeline/{made["id"]}')
 
 
@@ -68,7 +71,8 @@ def test_api_includes_the_head(cli):
     ('api',), ('api', 'GET'), ('api', 'get', '/jobs'), ('api', 'GET', 'jobs'), ('api', 'GET', '/a', 'b'),
     ('api', 'GET', '/jobs', '-d', 'x'), ('api', 'GET', '/jobs', '-d'), ('api', '-x', 'GET', '/jobs'),
     ('api', '--no-such', 'GET', '/jobs'), ('api', 'POST', '/x', '-d', 'a=b', '--json', 'f'),
-    ('api', 'POST', '/x', '-d', 'a=b', '-F', 'c=d')])
+    ('api', 'POST', '/x', '-d', 'a=b', '-F', 'c=d'), ('api', 'GET', '/a b'), ('api', 'GET', '/é'),
+    ('api', 'GET', '/jobs HTTP/1.1\r\nX: y')])
 def test_wrong_use_is_2_with_the_usage_line(cli, words):
     cli.fails(2, *words)
 
@@ -116,6 +120,18 @@ def test_redirect_gets_no_token(cli, listener, status):
     cli.fails(1, 'ps', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says=(other, 'kabuto login'))
     cli.fails(1, 'api', 'GET', '/jobs', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says=other)
     assert asked == []
+
+
+def test_certificate_of_https_is_checked(cli, listener, tmp_path):
+    url, asked = listener(empty_answer(), certificates=certificates.make(tmp_path))
+    env = {'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}
+    cli.fails(1, 'ps', env=env, says=('certificate', 'SSL_CERT_FILE'))
+    assert asked == []
+    assert cli.say('ps', env={**env, 'SSL_CERT_FILE': tmp_path / 'ca.pem'}) == ''
+    assert cli.say('ps', env={**env, 'CURL_CA_BUNDLE': tmp_path / 'ca.pem'}) == ''
+    plain, _ = listener(empty_answer())
+    cli.fails(1, 'api', 'GET', '/jobs', env={**env, 'KABUTO_URL': plain.replace('http', 'https')},
+              says='https')
 
 
 def test_call_is_repeated_while_the_server_restarts(cli, listener):
@@ -202,3 +218,28 @@ def test_long_list_goes_through_the_pager(cli):
     for env in ({'PAGER': 'no-such-pager'}, {'KABUTO_PAGER': '', 'PAGER': 'false'}, {'PAGER': 'true'}):
         terminal = cli.terminal('ps', '-a', env=env)
         assert terminal.wait() == 0, terminal.text
+
+
+def test_usual_pager_is_less_or_none(cli):
+    cli.user.job(cli.user.pipeline(), 'true')
+    folder = cli.folder / 'bin'
+    folder.mkdir()
+    (folder / 'cat').symlink_to('/bin/cat')
+    terminal = cli.terminal('ps', '-aq', env={'PAGER': None, 'PATH': folder})
+    assert terminal.wait() == 0 and terminal.text.strip().isdigit(), terminal.text
+    (folder / 'less').write_text('#!/bin/sh\necho "less $*"\ncat\n')
+    (folder / 'less').chmod(0o755)
+    terminal = cli.terminal('ps', '-aq', env={'PAGER': None, 'PATH': folder})
+    assert terminal.wait() == 0 and terminal.text.startswith('less -FRX\n'), terminal.text
+
+
+@pytest.mark.parametrize('closed, status', [('<&-', 0), ('>&-', 1), ('2>&-', 0), ('<&- >&- 2>&-', 1)])
+def test_closed_streams_are_not_mixed_up_with_the_connection(cli, listener, closed, status):
+    job = b'{"1": {"id": 1, "pipeline": {"id": 2}, "state": "running"}}'
+    url, asked = listener(empty_answer(body=job))
+    done = subprocess.run(['bash', '-c', f'"$0" ps {closed}', cli.program], check=False,
+                          env=cli.surroundings({'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}),
+                          capture_output=True)
+    assert done.returncode == status, done
+    requests.get(url, timeout=60)  # comes after all of the first connection
+    assert len(asked) == 2 and asked[0].startswith(b'GET /jobs?') and asked[0].endswith(b'\r\n\r\n')

@@ -67,6 +67,17 @@ def test_login_by_token(guest):
     assert guest.say('ps') == '' and tokens(guest.user) == ['x']
 
 
+def test_config_that_is_a_link_stays_one(guest):
+    kept = guest.folder / 'dotfiles'
+    guest.write_config('url = http://127.0.0.1:9\ntoken = old\n')
+    guest.config.rename(kept)
+    guest.config.symlink_to(kept)
+    guest.say('login', guest.kabuto.url, '--login', guest.user.login, '--password-stdin',
+              input=PASSWORD)
+    assert guest.config.is_symlink() and guest.kabuto.url in kept.read_text()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600 and guest.say('ps') == ''
+
+
 @pytest.mark.parametrize('words, input, says', [
     (('--login', '{}', '--password-stdin'), 'wrong password', 'wrong login or password'),
     (('--login', 'nobody', '--password-stdin'), PASSWORD, 'wrong login or password'),
