@@ -27,14 +27,18 @@ eventtext_type(enum eventtext_format format)
 const char *
 eventtext_begin(enum eventtext_format format)
 {
-	return format == EVENTTEXT_NDJSON ? ""
-					  : "retry: 2000\n\n"; /* ms until a client reconnects */
+	return format == EVENTTEXT_SSE ? "retry: 2000\n\n" /* ms until a client reconnects */
+				       : "";
 }
 
 const char *
 eventtext_heartbeat(enum eventtext_format format)
 {
-	return format == EVENTTEXT_NDJSON ? "\n" : ":\n\n";
+	static const char *const heartbeats[] = {
+		[EVENTTEXT_SSE] = ":\n\n", [EVENTTEXT_NDJSON] = "\n", [EVENTTEXT_NONE] = ""
+	};
+
+	return heartbeats[format];
 }
 
 /*

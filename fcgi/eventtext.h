@@ -11,7 +11,12 @@
 #include "error.h"
 #include "textbuffer.h"
 
-enum eventtext_format { EVENTTEXT_SSE, EVENTTEXT_NDJSON, EVENTTEXT_FORMATS };
+enum eventtext_format {
+	EVENTTEXT_SSE,
+	EVENTTEXT_NDJSON,
+	EVENTTEXT_FORMATS,
+	EVENTTEXT_NONE = EVENTTEXT_FORMATS /* a stream without events: a text, or a file */
+};
 
 #define EVENTTEXT_NO_ID (-1)
 
@@ -21,7 +26,7 @@ enum eventtext_format eventtext_format_of(const char *accept);
 /* Returns the content type of a format. */
 const char *eventtext_type(enum eventtext_format format);
 
-/* Returns what a stream begins with, and what it sends while nothing happens. */
+/* Return what a stream begins with, and what it sends while nothing happens; both may be empty. */
 const char *eventtext_begin(enum eventtext_format format);
 const char *eventtext_heartbeat(enum eventtext_format format);
 

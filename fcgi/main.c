@@ -82,6 +82,21 @@ main_next_connection(const struct server *server, int socket)
 	return fd;
 }
 
+/* Starts the streams' thread, unless it runs. */
+static bool
+main_start_streams(struct server *server, struct error *err)
+{
+	static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
+	bool done;
+
+	pthread_mutex_lock(&starting);
+	if (server->streams == NULL)
+		server->streams = streams_start(server, err);
+	done = server->streams != NULL;
+	pthread_mutex_unlock(&starting);
+	return done;
+}
+
 /*
  * Sends what libfcgi holds of the response, and gives the connection to the streams' thread.
  * libfcgi forgets it.
@@ -90,6 +105,15 @@ static void
 main_hand_over(struct server *server, FCGX_Request *fcgi, struct stream *stream)
 {
 	int fd = fcgi->ipcFd, request = fcgi->requestId;
+	struct error err;
+
+	if (!main_start_streams(server, &err)) {
+		log_write(LOG_ERROR, "%s", err.text);
+		stream_free(stream, NULL);
+		FCGX_Free(fcgi, 1); /* the client sees that the answer is cut off */
+		fcgi->ipcFd = -1;
+		return;
+	}
 
 	(void)FCGX_FFlush(fcgi->out);
 	FCGX_Free(fcgi, 0);
@@ -330,6 +354,7 @@ main_serve(const struct config *config, const char *config_path, const char *poo
 
 	server.config = config;
 	server.follows = strcmp(pool, "follow") == 0;
+	server.streams_here = server.follows || strcmp(pool, "upload") == 0;
 	server.stop = eventfd(0, EFD_CLOEXEC);
 	waiters_init(&server.waiters);
 	waiters_init(&server.streams_open);
@@ -351,7 +376,7 @@ main_serve(const struct config *config, const char *config_path, const char *poo
 	socket = main_find_socket(path, err);
 	if (socket < 0 || fcntl(socket, F_SETFL, O_NONBLOCK) < 0 ||
 	    !main_confine_self(config, config_path, err) ||
-	    (server.follows && (server.streams = streams_start(&server, err)) == NULL) ||
+	    (server.follows && !main_start_streams(&server, err)) ||
 	    !main_start_workers(workers, threads, &server, socket, err))
 		return false;
 	if (confine_missing() != NULL)

@@ -27,6 +27,8 @@ request_begin(struct request *req, struct server *server, struct FCGX_Request *f
 void
 request_clear(struct request *req)
 {
+	if (req->stream_counted)
+		waiters_leave(&req->server->streams_open, req->caller.account.id);
 	request_release_database(req);
 	upload_clear(&req->upload);
 	parameter_clear(&req->values);

@@ -33,13 +33,15 @@ struct streams;
  */
 struct server {
 	const struct config *_Atomic config;
-	bool follows; /* this process is in the pool "follow", in which calls may wait */
-	int stop;     /* an eventfd; it becomes readable when the process must stop */
+	bool follows;      /* this process is in the pool "follow", in which calls may wait */
+	bool streams_here; /* in the pools "follow" and "upload", in which calls may become streams
+			    */
+	int stop;          /* an eventfd; it becomes readable when the process must stop */
 	struct pool pool;
 	struct spool spool;
 	struct waiters waiters;
 	struct waiters streams_open; /* counts the accounts' streams */
-	struct streams *streams;     /* the thread of streams; NULL: calls may not wait here */
+	struct streams *streams;     /* the thread of streams; NULL: there was no stream yet */
 };
 
 /* The path, as it was sent and split into parts. */
@@ -85,6 +87,7 @@ struct request {
 	struct caller caller;
 	struct key key;
 	struct change change;
+	bool stream_counted;   /* among streams_open, for a stream that is not made yet */
 	struct stream *stream; /* takes the connection over after the head; NULL: none */
 	struct database *db;   /* a connection from the pool; NULL: none is taken */
 };
@@ -135,8 +138,8 @@ double request_decimal(const struct request *req, const char *name, double fallb
 bool request_flag(const struct request *req, const char *name);
 
 /*
- * Sets *to to a JSON array of all texts of a parameter, or to NULL if it was given as an empty list,
- * after freeing its former text. *to stays if the parameter was not given.
+ * Sets *to to a JSON array of all texts of a parameter, or to NULL if it was given as an empty
+ * list, after freeing its former text. *to stays if the parameter was not given.
  */
 bool request_pairs(const struct request *req, const char *name, char **to, struct error *err);
 

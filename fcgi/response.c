@@ -3,6 +3,7 @@
  */
 #include "response.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcgiapp.h>
 #include <stdarg.h>
@@ -170,22 +171,35 @@ response_redirect(struct response *res, const char *to)
 bool
 response_stream(struct response *res, const char *type, response_writer *write, const void *context)
 {
+	free(res->text);
+	res->text = NULL;
 	res->type = type;
 	res->write = write;
 	res->context = context;
 	return true;
 }
 
+void
+response_format_file(char line[static RESPONSE_FILE], const char *software,
+    const struct config *config, const char *folder, const char *name)
+{
+	/* lighttpd needs a path, nginx an internal location (examples of both are in etc/). */
+	if (strncmp(software, "lighttpd", 8) == 0)
+		snprintf(line, RESPONSE_FILE, "X-Sendfile: %s/%s/%s", config->state_dir, folder,
+		    name);
+	else
+		snprintf(line, RESPONSE_FILE, "X-Accel-Redirect: /_kabuto/%s/%s", folder, name);
+}
+
 bool
 response_file(struct response *res, const char *folder, const char *name, const char *type,
     const char *save_as)
 {
-	/* lighttpd needs a path, nginx an internal location (examples of both are in etc/). */
-	if (strncmp(request_header(res->req, "SERVER_SOFTWARE"), "lighttpd", 8) == 0)
-		response_header(res, "X-Sendfile: %s/%s/%s", res->req->config->state_dir, folder,
-		    name);
-	else
-		response_header(res, "X-Accel-Redirect: /_kabuto/%s/%s", folder, name);
+	char line[RESPONSE_FILE];
+
+	response_format_file(line, request_header(res->req, "SERVER_SOFTWARE"), res->req->config,
+	    folder, name);
+	response_header(res, "%s", line);
 	if (save_as != NULL)
 		response_header(res, "Content-Disposition: attachment; filename=\"%s\"", save_as);
 	res->type = type;
@@ -247,19 +261,29 @@ response_error(struct response *res, const struct error *err)
 		res->text = strdup("{\"error\":\"not enough memory\"}");
 }
 
+size_t
+response_format_head(char head[static RESPONSE_HEAD], int status, const char *type,
+    const char *security, const char *headers)
+{
+	int length = snprintf(head, RESPONSE_HEAD,
+	    "Status: %d %s\r\nContent-Type: %.128s\r\n%s%s\r\n", status, response_reason(status),
+	    type, security != NULL ? security : response_security, headers);
+
+	assert(length > 0 && length < RESPONSE_HEAD);
+	return (size_t)length;
+}
+
 static void
 response_send_head(struct response *res)
 {
-	FCGX_Stream *out = res->req->fcgi->out;
+	char head[RESPONSE_HEAD];
+	size_t length;
 
 	if (res->sent)
 		return;
 	res->sent = true;
-	FCGX_FPrintF(out, "Status: %d %s\r\nContent-Type: %s\r\n", res->status,
-	    response_reason(res->status), res->type);
-	FCGX_PutS(res->security, out);
-	FCGX_PutS(res->headers, out);
-	FCGX_PutS("\r\n", out);
+	length = response_format_head(head, res->status, res->type, res->security, res->headers);
+	FCGX_PutStr(head, (int)length, res->req->fcgi->out);
 }
 
 bool

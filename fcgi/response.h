@@ -6,6 +6,7 @@
  * it.
  */
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -42,6 +43,14 @@ void response_clear(struct response *res);
 /* Adds a header line; format must not contain the line's end. */
 void response_header(struct response *res, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/*
+ * Writes the head of a response, and the empty line after it, as FastCGI has it. security: NULL
+ * means that it is no web page. Returns its length.
+ */
+#define RESPONSE_HEAD (RESPONSE_HEADERS + 1024)
+size_t response_format_head(char head[static RESPONSE_HEAD], int status, const char *type,
+    const char *security, const char *headers);
+
 /* Removes all headers that were added. */
 void response_drop_headers(struct response *res);
 
@@ -67,6 +76,14 @@ bool response_redirect(struct response *res, const char *to);
  */
 bool response_stream(struct response *res, const char *type, response_writer *write,
     const void *context);
+
+/*
+ * Writes the header line that makes the web server send the file name from the state directory's
+ * folder. software is the call's SERVER_SOFTWARE.
+ */
+#define RESPONSE_FILE (PATH_MAX + 64)
+void response_format_file(char line[static RESPONSE_FILE], const char *software,
+    const struct config *config, const char *folder, const char *name);
 
 /*
  * Makes the web server send the file name from the state directory's folder ("results", "logs").

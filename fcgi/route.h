@@ -34,6 +34,11 @@ struct route {
 	int flags;
 	const struct parameter *parameters;
 	const char *event; /* the action of the event after a success; NULL: no event */
+	/*
+	 * Makes another response of a success, which is committed, or was by an earlier call with
+	 * the same Idempotency-Key; NULL: the response stays.
+	 */
+	handler *deliver;
 };
 
 #endif

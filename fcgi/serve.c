@@ -1,7 +1,7 @@
 /*
  * Handles a call in fixed steps: route, origin, caller, parameters, replay of an Idempotency-Key,
- * handler, commit, send. If a step fails, the later steps are skipped and its error is the
- * response.
+ * handler, commit, delivery, send. If a step fails, the later steps are skipped and its error is
+ * the response.
  */
 #include "serve.h"
 
@@ -53,7 +53,9 @@ serve_answer(struct request *req, struct response *res, struct error *err)
 	    !origin_check(req, err) || !serve_find_caller(req, res, err) ||
 	    !serve_read_parameters(req, err) || !commit_replay(req, res, &replayed, err))
 		return false;
-	return replayed || (req->route->handle(req, res, err) && serve_commit(req, res, err));
+	if (!replayed && (!req->route->handle(req, res, err) || !serve_commit(req, res, err)))
+		return false;
+	return req->route->deliver == NULL || req->route->deliver(req, res, err);
 }
 
 /* Answers with an error, after a rollback. Reads the rest of the body first (body_drain). */

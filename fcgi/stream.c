@@ -11,28 +11,32 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Sends what comes before the first event, and leaves the stream for the handing over. */
-static bool
-stream_write_begin(struct request *req, struct response *res, struct error *err)
-{
-	struct stream *stream = (struct stream *)res->context;
-	const char *begin = eventtext_begin(stream->format);
+#include "parameter.h"
+#include "route.h"
 
+/* Leaves the stream for the handing over. The stream sends the head itself. */
+static bool
+stream_write_nothing(struct request *req, struct response *res, struct error *err)
+{
 	(void)err;
-	req->stream = stream;
-	response_write(res, begin, strlen(begin)); /* if the client is gone, the thread finds out */
+	req->stream = (struct stream *)res->context;
+	res->sent = true;
 	return true;
 }
 
-static bool
-stream_enter(struct request *req, struct error *err)
+bool
+stream_reserve(struct request *req, struct error *err)
 {
-	if (!req->server->follows)
+	if (!req->server->streams_here)
 		return error_set(err, ERROR_AWAY,
-		    "this call needs the pool \"follow\", and the web server's configuration sends it to "
-		    "another one; the operator must add its route (see nginx.conf.example)");
-	if (waiters_enter(&req->server->streams_open, req->caller.account.id,
-		req->config->streams_max))
+		    "this call needs the pool \"%s\", and the web server's configuration sends it to "
+		    "another one; the operator must add its route (see nginx.conf.example)",
+		    parameter_takes_files(req->route->parameters) ? "upload" : "follow");
+	if (req->stream_counted)
+		return true;
+	req->stream_counted = waiters_enter(&req->server->streams_open, req->caller.account.id,
+	    req->config->streams_max);
+	if (req->stream_counted)
 		return true;
 	error_set(err, ERROR_TOO_MANY,
 	    "an account may have %lld streams of events at a time; close one first",
@@ -41,49 +45,80 @@ stream_enter(struct request *req, struct error *err)
 	return false;
 }
 
-/* Makes the stream of a call that was counted. NULL: no memory. */
-static struct stream *
-stream_make(const struct request *req, const struct stream_source *source, void *state)
+struct stream *
+stream_make(struct request *req, const struct stream_source *source, void *state, int64_t job,
+    enum eventtext_format format, struct error *err)
 {
-	struct stream *stream = calloc(1, sizeof *stream);
+	struct stream *stream = NULL;
 
-	if (stream == NULL)
+	if (stream_reserve(req, err)) {
+		stream = calloc(1, sizeof *stream);
+		if (stream == NULL)
+			error_set(err, ERROR_SYSTEM, "open a stream: not enough memory");
+	}
+	if (stream == NULL) {
+		free(state);
 		return NULL;
+	}
+	req->stream_counted = false; /* stream_free ends it */
 	stream->source = source;
 	stream->state = state;
 	stream->server = req->server;
 	stream->caller = req->caller;
 	stream->opener = req->caller.account.id;
-	stream->format = eventtext_format_of(request_header(req, "HTTP_ACCEPT"));
+	stream->job = job;
+	stream->format = format;
 	stream->fd = -1;
 	return stream;
+}
+
+/*
+ * The head is the stream's first piece. libfcgi would pad its record, and nginx holds a head back
+ * that padding follows, until the first byte of the body comes.
+ */
+bool
+stream_answer(struct response *res, struct stream *stream, const char *type, struct error *err)
+{
+	const char *begin = eventtext_begin(stream->format);
+	struct textbuffer buffer = { 0 };
+	char head[RESPONSE_HEAD];
+	size_t length;
+
+	response_header(res, "X-Accel-Buffering: no"); /* nginx must not hold events back */
+	length = response_format_head(head, res->status, type, res->security, res->headers);
+	if (textbuffer_add(&buffer, head, length, err) &&
+	    textbuffer_add(&buffer, begin, strlen(begin), err))
+		stream->piece = piece_make(&buffer, err);
+	textbuffer_clear(&buffer);
+	if (stream->piece != NULL)
+		return stream_answer_later(res, stream);
+	stream_free(stream, NULL);
+	return false;
+}
+
+bool
+stream_answer_later(struct response *res, struct stream *stream)
+{
+	return response_stream(res, res->type, stream_write_nothing, stream);
 }
 
 bool
 stream_open(struct request *req, struct response *res, const struct stream_source *source,
     void *state, int64_t job, bool of_everyone, struct error *err)
 {
+	enum eventtext_format format = eventtext_format_of(request_header(req, "HTTP_ACCEPT"));
 	struct stream *stream;
 
-	response_header(res, "X-Accel-Buffering: no"); /* nginx must not hold events back */
 	if (request_is_head(req)) {
 		free(state);
-		return response_empty(res,
-		    eventtext_type(eventtext_format_of(request_header(req, "HTTP_ACCEPT"))));
+		response_header(res, "X-Accel-Buffering: no");
+		return response_empty(res, eventtext_type(format));
 	}
-	if (!stream_enter(req, err)) {
-		free(state);
+	stream = stream_make(req, source, state, job, format, err);
+	if (stream == NULL)
 		return false;
-	}
-	stream = stream_make(req, source, state);
-	if (stream == NULL) {
-		free(state);
-		waiters_leave(&req->server->streams_open, req->caller.account.id);
-		return error_set(err, ERROR_SYSTEM, "open a stream: not enough memory");
-	}
-	stream->job = job;
 	stream->of_everyone = of_everyone;
-	return response_stream(res, eventtext_type(stream->format), stream_write_begin, stream);
+	return stream_answer(res, stream, eventtext_type(format), err);
 }
 
 void

@@ -56,6 +56,7 @@ struct stream {
 	enum eventtext_format format;
 	/* What wakes it. */
 	int64_t job;      /* changes of this job, and of its log; 0: changes of an account */
+	bool ticks;       /* each tick of the thread, too: it reads what nothing else reports */
 	bool of_everyone; /* changes of all accounts */
 	/* The connection, and what is being sent. */
 	int fd;
@@ -76,10 +77,31 @@ struct stream {
 };
 
 /*
- * Answers a call with a stream. state is the source's, and is freed if this fails; job is what
- * wakes the stream. ERROR_AWAY: this process is not in the pool for calls that wait.
- * ERROR_TOO_MANY: the account has streams_max streams.
+ * Counts a stream of the account for a call that will open one. So a call that changes something
+ * can fail before it does. ERROR_AWAY: this process is in a pool without streams. ERROR_TOO_MANY:
+ * the account has streams_max streams.
  */
+bool stream_reserve(struct request *req, struct error *err);
+
+/*
+ * Makes the stream of a call; stream_reserve is called if the call has not done it. state is the
+ * source's, and is freed if this fails; job is what wakes the stream. NULL: err is set. Else
+ * stream_answer or stream_answer_later must follow.
+ */
+struct stream *stream_make(struct request *req, const struct stream_source *source, void *state,
+    int64_t job, enum eventtext_format format, struct error *err);
+
+/* Answers with the head, and then with what the stream sends. False: no memory; it is freed. */
+bool stream_answer(struct response *res, struct stream *stream, const char *type,
+    struct error *err);
+
+/*
+ * The same without a head: the source's first piece must contain it (response_format_head). Always
+ * true.
+ */
+bool stream_answer_later(struct response *res, struct stream *stream);
+
+/* Answers a call with a stream of events, in the format that it accepts. */
 bool stream_open(struct request *req, struct response *res, const struct stream_source *source,
     void *state, int64_t job, bool of_everyone, struct error *err);
 

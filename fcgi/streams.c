@@ -317,7 +317,8 @@ streams_beat(struct streams *streams, struct stream *stream)
 		stream_end(stream);
 		return false;
 	}
-	if (stream->piece != NULL || !textbuffer_add(&buffer, text, strlen(text), &err))
+	if (stream->piece != NULL || text[0] == '\0' ||
+	    !textbuffer_add(&buffer, text, strlen(text), &err))
 		return true;
 	stream->piece = piece_make(&buffer, &err);
 	textbuffer_clear(&buffer);
@@ -344,7 +345,7 @@ streams_tick(struct streams *streams)
 		streams_wake_all(streams);
 	for (; stream != NULL; stream = next) {
 		next = stream->next;
-		if (stream->again) {
+		if (stream->again || stream->ticks) {
 			stream->again = false;
 			streams_enqueue(streams, stream);
 		}

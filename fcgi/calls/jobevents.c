@@ -23,14 +23,6 @@ const struct parameter jobevents_parameters[] = {
 	{ 0 },
 };
 
-struct jobevents {
-	struct jobfeed *feed; /* NULL until the streams' thread has the stream */
-	int64_t after;        /* id of the last line that was sent */
-	int64_t first;        /* the attempt that ids count from; 0: not known yet */
-	int64_t shown;        /* number of the change that the last `state` shows */
-	bool over;            /* `end` was sent */
-};
-
 static enum stream_next
 jobevents_piece(struct textbuffer *buffer, struct piece **piece, struct error *err)
 {
@@ -41,10 +33,9 @@ jobevents_piece(struct textbuffer *buffer, struct piece **piece, struct error *e
 
 /* Makes the event `state`; after the end of the job, `end` too. */
 static enum stream_next
-jobevents_send_state(struct stream *stream, struct stream_context *context, struct piece **piece,
-    struct error *err)
+jobevents_send_state(struct stream *stream, struct stream_context *context,
+    struct jobevents *events, struct piece **piece, struct error *err)
 {
-	struct jobevents *events = stream->state;
 	const struct jobfeed *feed = events->feed;
 	struct textbuffer buffer = { 0 };
 
@@ -63,8 +54,7 @@ jobevents_send_state(struct stream *stream, struct stream_context *context, stru
 	return jobevents_piece(&buffer, piece, err);
 }
 
-/* Whether the viewer may see the job, still. */
-static bool
+bool
 jobevents_visible(const struct stream *stream, const struct jobfeed *feed)
 {
 	const struct account *viewer = &stream->caller.account;
@@ -72,42 +62,60 @@ jobevents_visible(const struct stream *stream, const struct jobfeed *feed)
 	return feed->there && (viewer->admin || viewer->id == feed->account);
 }
 
-static enum stream_next
-jobevents_next(struct stream *stream, struct stream_context *context, struct piece **piece,
+bool
+jobevents_refresh(struct stream *stream, struct stream_context *context, struct jobevents *events,
     struct error *err)
 {
-	struct jobevents *events = stream->state;
-	struct jobfeed *feed = events->feed;
+	if (events->feed == NULL)
+		events->feed = jobfeed_join(context, stream->job, err);
+	return events->feed != NULL && jobfeed_refresh(context, events->feed, err);
+}
 
-	if (events->over)
+enum stream_next
+jobevents_read(struct stream *stream, struct stream_context *context, struct jobevents *events,
+    struct piece **piece, struct error *err)
+{
+	struct jobfeed *feed;
+
+	if (events->over || !jobevents_refresh(stream, context, events, err) ||
+	    !jobevents_visible(stream, events->feed))
 		return STREAM_END;
-	if (feed == NULL)
-		feed = events->feed = jobfeed_join(context, stream->job, err);
-	if (feed == NULL || !jobfeed_refresh(context, feed, err) ||
-	    !jobevents_visible(stream, feed))
-		return STREAM_END;
+	feed = events->feed;
 	if (events->first != feed->span.first) {
 		if (events->first != 0)
 			events->after = 0;
 		events->first = feed->span.first;
 	}
 	if (!feed->span.ended && events->shown != feed->changed)
-		return jobevents_send_state(stream, context, piece, err);
+		return jobevents_send_state(stream, context, events, piece, err);
 	if (!jobfeed_read(context, feed, stream->format, &events->after, piece, err))
 		return STREAM_END;
 	if (*piece != NULL)
 		return STREAM_PIECE;
-	return feed->span.ended ? jobevents_send_state(stream, context, piece, err) : STREAM_WAIT;
+	return feed->span.ended ? jobevents_send_state(stream, context, events, piece, err)
+				: STREAM_WAIT;
+}
+
+void
+jobevents_leave(struct stream_context *context, struct jobevents *events)
+{
+	if (events->feed != NULL)
+		jobfeed_leave(context, events->feed);
+	events->feed = NULL;
+}
+
+static enum stream_next
+jobevents_next(struct stream *stream, struct stream_context *context, struct piece **piece,
+    struct error *err)
+{
+	return jobevents_read(stream, context, stream->state, piece, err);
 }
 
 static void
 jobevents_clear(struct stream *stream, struct stream_context *context)
 {
-	struct jobevents *events = stream->state;
-
-	if (events->feed != NULL)
-		jobfeed_leave(context, events->feed);
-	free(events);
+	jobevents_leave(context, stream->state);
+	free(stream->state);
 }
 
 /* Finds where to begin. *over: the client has seen `end`. */

@@ -75,6 +75,7 @@ jobfeed_refresh(struct stream_context *context, struct jobfeed *feed, struct err
 		feed->account = job.account;
 		feed->changed = job.changed;
 		feed->span = logspan_of(&job);
+		feed->idle = strcmp(job.state, "ready") == 0 && job.build == 0;
 		if (strcmp(job.state, "ready") == 0)
 			feed->span = (struct logspan){
 				.job = job.id, .first = job.attempt + 1, .last = job.attempt + 1

@@ -25,6 +25,7 @@ struct jobfeed {
 	bool there;      /* the job exists */
 	int64_t account; /* its owner */
 	int64_t changed; /* number of its last change */
+	bool idle;       /* it is ready, and does not wait for a build: nothing will queue it */
 	struct logspan span;
 	/* The job as GET answers it, as of json_round. */
 	int64_t json_round;

@@ -11,6 +11,7 @@
 #include "launch.h"
 #include "origin.h"
 #include "response.h"
+#include "runstreams.h"
 
 /* clang-format off */
 
@@ -139,15 +140,21 @@ runs_create(struct request *req, struct response *res, struct error *err)
 {
 	bool has_image = parameter_value(&req->values, "image_id") != NULL;
 	struct job job = { .pipeline = request_number(req, "pipeline", 0) };
-	struct buildform form;
+	struct buildform form = { 0 };
 	bool done;
 
 	joboption_unset(&job);
-	done = buildform_read(req, &form, err) && runs_check_source(req, &form, has_image, err) &&
-	    joboptionform_read(req, &job, err) &&
+	done = runstreams_reserve(req, err) && buildform_read(req, &form, err) &&
+	    runs_check_source(req, &form, has_image, err) && joboptionform_read(req, &job, err) &&
 	    (has_image ? runs_launch(req, res, &job, NULL, err)
 		       : runs_build(req, res, &job, &form, err));
 	buildform_clear(&form);
 	job_clear(&job);
 	return done;
+}
+
+bool
+runs_deliver(struct request *req, struct response *res, struct error *err)
+{
+	return runstreams_open(req, res, err);
 }

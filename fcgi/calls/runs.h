@@ -5,7 +5,7 @@
  */
 #include "route.h"
 
-handler runs_create;
+handler runs_create, runs_deliver;
 
 extern const struct parameter runs_create_parameters[];
 
