@@ -1,5 +1,6 @@
 """POST /run: one call makes a job, with all that it needs, and queues it."""
 import signal
+import threading
 
 import pytest
 
@@ -498,3 +499,75 @@ def test_an_image_that_the_engine_has_lost_is_built_again(own):
     assert built
     dave.wait_job(third['pipeline'], third['job'])
     assert dave.lines(third['job']) == ['of the context']
+
+
+# What others might try
+
+def test_a_key_is_of_one_account(alice, bob):
+    runs = [expect(run(user, 'true', key='the same', image_id=user.image()), 201)
+            for user in (alice, bob)]
+    assert 'Idempotency-Replayed' not in runs[1].headers
+    assert runs[0].json()['job'] != runs[1].json()['job']
+    for user, answer in zip((alice, bob), runs):
+        user.wait_job(answer.json()['pipeline'], answer.json()['job'])
+
+
+def test_an_admins_run_in_a_users_pipeline_is_the_users_whole(own):
+    kabuto = own()
+    dave, root = kabuto.user('dave'), kabuto.user('root')
+    assert kabuto.ctl('user', 'admin', 'root', 'on').returncode == 0
+    answer = expect(build_and_run(root, 'cat /a.csv', pipeline=dave.pipeline()), 201).json()
+    end = dave.wait_job(answer['pipeline'], answer['job'])
+    assert (end['account'], end['state']) == ('dave', 'done')
+    assert {x['account'] for x in root.json('/image/build').values()} == {'dave'}
+    assert dave.json(f"/image/{end['image']['id']}")
+
+
+def test_an_image_cannot_be_deleted_while_a_job_waits_for_its_build(held, proxy):
+    image = held.image()
+    proxy.hold(BUILD)
+    build = expect(held.call('PUT', f'/image/{image}', data={'dockerfile': 'FROM busybox\nENV X=1\n'}),
+                   200).json()['build_id']
+    proxy.wait_held(1)
+    answer = expect(build_and_run(held, 'echo $X', 'FROM busybox\nENV X=1\n', ()), 201).json()
+    assert answer['build'] == int(build)
+    refused(held.call('DELETE', f'/image/{image}'), 409, f"job {answer['job']}")
+    proxy.release_all()
+    held.wait_job(answer['pipeline'], answer['job'])
+    assert held.lines(answer['job']) == ['1']
+
+
+@pytest.mark.parametrize('kind', ['json', 'data'])
+def test_a_dockerfile_without_files_may_come_in_any_body(alice, kind):
+    fields = {'dockerfile': f'FROM busybox\nENV KIND={kind}\n', 'command': 'echo $KIND'}
+    answer = expect(alice.call('POST', '/run', **{kind: fields}), 201).json()
+    alice.wait_job(answer['pipeline'], answer['job'])
+    assert alice.lines(answer['job']) == [kind]
+
+
+@pytest.mark.parametrize('accept', ['*/*', 'application/json, text/plain, */*', 'text/html',
+                                    'text/plain;q=0', ''])
+def test_who_asks_for_no_stream_gets_json(alice, accept):
+    answer = expect(run(alice, 'true', image_id=alice.image(), accept=accept), 201)
+    assert answer.headers['Content-Type'] == 'application/json; charset=utf-8'
+    alice.wait_job(answer.json()['pipeline'], answer.json()['job'])
+
+
+def test_many_calls_of_one_content_at_once_build_it_once(held, proxy):
+    """Each is a transaction: the second finds the first one's build."""
+    proxy.hold(BUILD)
+    answers = []
+
+    def one():
+        answers.append(expect(build_and_run(held.again(), 'echo $X', 'FROM busybox\nENV X=1\n', ()),
+                              201).json())
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({x['build'] for x in answers}) == 1 and len({x['job'] for x in answers}) == 8
+    proxy.release_all()
+    for answer in answers:
+        held.wait_job(answer['pipeline'], answer['job'])
+        assert held.lines(answer['job']) == ['1']
