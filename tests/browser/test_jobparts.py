@@ -7,6 +7,8 @@ JOB = {'id': 1, 'state': 'ready', 'error': None, 'attempt': 1, 'timeout': 60, 'r
 @pytest.mark.parametrize('change, reason, next_step', (
     ({}, 'not been submitted', 'Submit'),
     ({'error': 'cancelled by its owner'}, 'cancelled by its owner', 'Submit'),
+    ({'build': {'id': 7}, 'queue': {'position': None, 'eta_s': None, 'reason': 'its image is being built (build 7)'}},
+     'It waits: its image is being built (build 7).', 'build fails'),
     ({'state': 'in_queue', 'queue': {'position': 3, 'reason': '2 jobs before it in its pipeline', 'eta_s': 90}},
      'Place 3 in its pipeline: 2 jobs before it in its pipeline. It should start in about 1 min 30 s.', ''),
     ({'state': 'in_queue', 'queue': {'position': 1, 'reason': 'all 4 slots are taken', 'eta_s': None}},

@@ -51,6 +51,11 @@ function explainQueue(job) {
 export function explain(job) {
 	switch (job.state) {
 	case 'ready':
+		if (job.build) {
+			return { reason: `It waits: ${job.queue?.reason ?? 'for its build'}.`,
+				next: 'The build puts it in the queue. If the build fails, the ' +
+					'job is deleted.' };
+		}
 		return { reason: job.error ? `Not in the queue: ${job.error}.`
 				: 'It has not been submitted yet.',
 			next: 'Submit its pipeline to run it.' };

@@ -57,7 +57,7 @@ export function jobHead(first, route) {
 		const ended = hasEnded(job);
 
 		route.title(jobTitle(job), job.state);
-		actions.kill.hidden = job.state !== 'running';
+		actions.kill.hidden = job.state !== 'running' && !job.build;
 		actions.cancel.hidden = job.state !== 'in_queue';
 		actions.remove.hidden = job.state === 'in_queue';
 		actions.more.hidden = !isOutOfMemory(job);
