@@ -12,7 +12,7 @@ class GateProxy:
     def __init__(self, kabuto):
         self.kabuto, self.heads, self.down = kabuto, [], 0
         self.limits, self.stopped, self.go_on = {}, threading.Event(), threading.Event()
-        self.open = set()
+        self.open, self.accepted = set(), 0
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.url = f'http://127.0.0.1:{self.listener.getsockname()[1]}'
         threading.Thread(target=self.accept, daemon=True).start()
@@ -46,6 +46,7 @@ class GateProxy:
         with contextlib.suppress(OSError):  # closed
             while True:
                 near = self.listener.accept()[0]
+                self.accepted += 1
                 try:
                     far = socket.create_connection(('127.0.0.1', self.kabuto.port))
                 except OSError:
@@ -73,6 +74,8 @@ class GateProxy:
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+            one.close()  # so that what still comes is refused, as by a program that was killed
+            self.open.discard(one)
 
     def pass_on(self, target, data, way):
         target.sendall(data)
