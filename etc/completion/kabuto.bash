@@ -10,7 +10,7 @@ _kabuto() {
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ] || [ "$command" = help ]; then
-		mapfile -t COMPREPLY < <(compgen -W "help login run build images submit ps show logs wait kill rerun why token open api" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "help login run build images submit ps show logs wait get put kill rerun why token open api" -- "$current")
 		return
 	fi
 	case $command in
@@ -41,6 +41,12 @@ _kabuto() {
 	wait)
 		options='-q --quiet --json -h --help'
 		kinds='job' ;;
+	get)
+		options='-o --output --zip --force -q --quiet -h --help'
+		kinds='job' ;;
+	put)
+		options='--links -q --quiet --json -h --help'
+		kinds='job file' ;;
 	kill)
 		options='--json -h --help'
 		kinds='job' ;;
@@ -115,6 +121,10 @@ _kabuto() {
 	ps,--name) return ;;
 	logs,-n) return ;;
 	logs,--tail) return ;;
+	get,-o) kinds=file ;;
+	get,--output) kinds=file ;;
+	get,--zip) kinds=file ;;
+	put,--links) words='follow skip' ;;
 	rerun,-i) return ;;
 	rerun,--image) return ;;
 	rerun,-p) return ;;

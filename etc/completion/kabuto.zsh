@@ -22,6 +22,8 @@ _kabuto() {
 		'show:Shows a job: state, command, times, what it used.'
 		'logs:Prints the log of a job: what it wrote to stdout on stdout, the rest on stderr.'
 		'wait:Waits for the ends of jobs, and exits with the code of the first that failed.'
+		'get:Fetches the results of a job into a folder.'
+		'put:Adds files to a job that is not submitted yet.'
 		'kill:Ends running jobs, and takes jobs out of the queue.'
 		'rerun:Runs a job again as a new one, with changes; or the failed jobs of a pipeline.'
 		'why:Says why a job waits or failed, and what to do.'
@@ -165,6 +167,26 @@ _kabuto() {
 			'*-h[show this help]' \
 			'*--help[show this help]' \
 			'*:argument:_kabuto_jobs' ;;
+	get)
+		_arguments -s \
+			'*-o[unpack into this folder; default\: job-<id>]:FOLDER:_files' \
+			'*--output=[unpack into this folder; default\: job-<id>]:FOLDER:_files' \
+			'*--zip=[save the zip as it is; -\: on the standard output]:FILE:_files' \
+			'*--force[replace files of the same names]' \
+			'*-q[show no progress and no summary]' \
+			'*--quiet[show no progress and no summary]' \
+			'*-h[show this help]' \
+			'*--help[show this help]' \
+			'*:argument:_kabuto_jobs' ;;
+	put)
+		_arguments -s \
+			'*--links=[symbolic links in folders\: refuse (the default), follow or skip]:LINKS:(follow skip)' \
+			'*-q[show no progress and no summary]' \
+			'*--quiet[show no progress and no summary]' \
+			'*--json[the server'\''s answer]' \
+			'*-h[show this help]' \
+			'*--help[show this help]' \
+			'*:argument:{_alternative "a:a:_kabuto_jobs" "b:b:_files"}' ;;
 	kill)
 		_arguments -s \
 			'*--json[the server'\''s answers, by id]' \
