@@ -694,3 +694,94 @@ def test_restart_of_all_processes_while_results_are_fetched(own, tmp_path):
     cutter.close()
     assert status == 6 and (cli.work / 'out/x').stat().st_size == 20000000, err
     assert only_job(cli)['attempt'] == 1
+
+
+# The same faults in the other moments
+
+@pytest.mark.both
+@pytest.mark.limit(400)
+def test_restart_of_all_processes_while_the_answer_is_awaited(own, tmp_path):
+    kabuto = own()
+    cli, cutter = kabutoclient.Client(kabuto, kabuto.user(), tmp_path), Cutter(kabuto)
+    image = cli.user.image()
+    cutter.hold_answers()
+    process = cli.start('run', '-i', str(image), '--', 'echo once', env=through(cutter, cli))
+    wait_job(cli, 'in_queue', 'running', 'done')
+    for one in kabuto.processes.values():
+        one.kill()
+    cutter.cut()
+    cutter.let_go()
+    kabuto.start()
+    status, out, err = finish(process)
+    cutter.close()
+    assert (status, out) == (0, 'once\n'), err
+    assert only_job(cli)['attempt'] == 1
+
+
+@pytest.mark.both
+@pytest.mark.limit(400)
+def test_restart_of_all_processes_while_it_is_queued(own, tmp_path):
+    kabuto = own()
+    cli = kabutoclient.Client(kabuto, kabuto.user(), tmp_path)
+    pipeline, first = cli.user.begin(f'echo begin; {WAIT}')
+    process = begin(cli, '-p', str(pipeline), '--', 'echo ran')
+    until(lambda: b'/ui/job/' in process.stderr.readline(), 'it follows')
+    cli.user.wait_line(first, 'begin')
+    for one in kabuto.processes.values():
+        one.kill()
+    kabuto.start()
+    kabuto.let_go(first)
+    status, out, err = finish(process)
+    assert (status, out) == (0, 'ran\n'), err
+    assert [job['attempt'] for job in jobs(cli)] == [1, 1]
+
+
+@pytest.mark.limit(400)
+@pytest.mark.parametrize('moment', ['sent', 'awaited', 'built', 'fetched'])
+def test_network_that_is_cut_for_20_seconds(cli, cutter, moment):
+    project(cli, f'FROM busybox\nENV X={os.urandom(8).hex()}\nRUN echo building; sleep 5\n')
+    (cli.work / 'big').write_bytes(bytes(32 << 20))
+    if moment == 'sent':
+        cutter.hold()
+    elif moment == 'awaited':
+        cutter.hold_answers()
+    process = cli.start('run', '-i', 'project', '-f', 'big', '-o', 'out', '--',
+                        'echo ran; head -c 20000000 /dev/urandom >/outbox/x', env=through(cutter, cli),
+                        bufsize=0)
+    if moment == 'built':
+        until(lambda: process.stderr.readline() == b'building\n', 'it is being built')
+        cutter.hold()
+    if moment == 'fetched':
+        cutter.throttle(4 << 20)
+        until(lambda: cutter.held, 'the results are on their way')
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(20)
+    cutter.let_go()
+    status, out, err = finish(process)
+    assert (status, out) == (0, 'ran\n'), err
+    assert (cli.work / 'out/x').stat().st_size == 20000000
+    assert only_job(cli)['attempt'] == 1
+
+
+def test_server_that_is_not_there_is_told_with_one_line(cli):
+    url = {'KABUTO_URL': 'http://127.0.0.1:9', 'KABUTO_TOKEN': 'x'}
+    done = cli.run('run', '-i', '1', '--', 'true', env=url)
+    assert done.returncode == 125 and done.stdout == ''
+    assert all(line.startswith('kabuto: no server answers at http://127.0.0.1:9')
+               for line in done.stderr.splitlines()), done
+
+
+def test_retry_is_followed_to_its_end(cli):
+    done = run(cli, '-q', '--retries', '1', '--', 'echo try; exit 8')
+    assert (done.returncode, done.stdout) == (8, 'try\ntry\n')
+    assert only_job(cli)['attempt'] == 2
+
+
+def test_pipe_that_nobody_reads_holds_nothing_but_this_command(cli):
+    process = begin(cli, '-q', '--disk', '10m', '--', 'seq 100000; echo end >&2')
+    job = wait_job(cli, 'done')['id']
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 143
+    assert process.stderr.read().decode().splitlines()[-4:] == left(job)
+    process.stdout.close()
+    process.stderr.close()
