@@ -6,20 +6,21 @@
 import { me } from '../api.js';
 import { h } from '../dom.js';
 
+const COMMAND = 'sort /inbox/data.csv > /outbox/sorted.csv';
+
+/** @param {string} origin */
+const clientLines = (origin) => `kabuto login ${origin}
+
+printf 'FROM busybox\\n' >Dockerfile
+kabuto run -i Dockerfile -f data.csv -o out -- '${COMMAND}'`;
+
 /** @param {string} origin @param {string} login */
 const curlLines = (origin, login) => `U=${origin}
 curl $U/login -d login=${login} --data-urlencode 'password=<password>' -c cookies.txt
 
-printf 'FROM busybox\\n' >Dockerfile
-curl $U/image -b cookies.txt -d name=first --data-urlencode dockerfile@Dockerfile
-curl "$U/image/build/<build_id>?wait=30" -b cookies.txt      # until SUCCESS: the image's id
-
-curl $U/pipeline -b cookies.txt -d name=first
-curl $U/pipeline/<pipeline>/job -b cookies.txt -F image_id=<image> \\
-    -F attachments=@data.csv --form-string 'command=sort /inbox/data.csv > /outbox/sorted.csv'
-curl $U/pipeline/<pipeline>/submit -b cookies.txt -X POST
-curl "$U/execution/<job>/logs?wait=30" -b cookies.txt
-curl "$U/pipeline/<pipeline>/job/<job>?result" -b cookies.txt -o results.zip`;
+curl -N $U/run -b cookies.txt -H 'Accept: text/plain' -F 'dockerfile=FROM busybox' \\
+    -F attachments=@data.csv --form-string 'command=${COMMAND}'
+curl -b cookies.txt -o results.zip '<the URL in the last line>'`;
 
 /** @param {string} origin @param {string} login */
 const pythonLines = (origin, login) => `import getpass, requests
@@ -27,17 +28,13 @@ base, s = '${origin}', requests.Session()
 login = {'login': '${login}', 'password': getpass.getpass()}
 s.post(base + '/login', data=login).raise_for_status()
 
-image = {'name': 'first', 'dockerfile': 'FROM busybox\\n'}
-build = s.post(base + '/image', data=image).json()['build_id']
-while (b := s.get(f'{base}/image/build/{build}?wait=30').json())['state'] == 'PENDING':
-    pass
-
-pipeline = s.post(base + '/pipeline', data={'name': 'first'}).json()['id']
-job = s.post(f'{base}/pipeline/{pipeline}/job',
-             data={'image_id': b['id'], 'command': 'sort /inbox/data.csv > /outbox/sorted.csv'},
-             files=[('attachments', open('data.csv', 'rb'))]).json()['id']
-s.post(f'{base}/pipeline/{pipeline}/submit')
-print(s.get(f'{base}/pipeline/{pipeline}/job/{job}?wait=30').json()[str(job)]['state'])`;
+made = s.post(base + '/run', files=[('attachments', open('data.csv', 'rb'))], data={
+    'dockerfile': 'FROM busybox', 'command': '${COMMAND}'}).json()
+state = 'in_queue'
+while state not in ('done', 'failed'):
+    job = s.get(made['urls']['job'] + '?wait=30').json()[str(made['job'])]
+    state = job['state']
+print(state, job['error'] or made['urls']['results'])`;
 
 /**
  * @param {string} title
@@ -67,7 +64,8 @@ export function firstSteps() {
 			h('li', null, h('a', { href: '/ui/new' }, 'Make a new job'),
 				': drop your files, and type the command.'),
 			h('li', null, 'Watch its log, and look at its results.')),
-		h('h3', null, 'The same from a shell or a program'),
+		h('h3', null, 'The same from a terminal or a program'),
+		block('kabuto, the client', clientLines(location.origin)),
 		block('curl', curlLines(location.origin, login)),
 		block('Python', pythonLines(location.origin, login)));
 }

@@ -16,6 +16,8 @@ function firstSteps() {
 	return empty('No images yet', 'An image is what jobs run in. Build the first one:',
 		h('p', null, h('a', { class: 'button primary', href: '/ui/image/new' },
 			'Build an image')),
+		codeBlock("printf 'FROM python:3.12-slim\\n' >Dockerfile\n" +
+			'kabuto build -n python Dockerfile', 'kabuto, the client'),
 		codeBlock(`curl -b cookies.txt ${origin}/image -F name=python \\\n` +
 			"\t--form-string dockerfile='FROM python:3.12-slim'", 'curl'),
 		codeBlock('import requests\nsession = requests.Session()\n' +

@@ -8,6 +8,7 @@ import { jobHead, jobPath } from '../job/head.js';
 import { jobLog } from '../job/log.js';
 import { jobUsage } from '../job/usage.js';
 import { results } from '../results/list.js';
+import { codeBlock } from '../widgets.js';
 
 /** @typedef {import('../app.js').Route} Route */
 
@@ -24,7 +25,21 @@ async function findJob(id, signal) {
 	return items[0]?.id === id ? items[0] : null;
 }
 
-/** The results: a line while the job has not ended, then the list. @param {AbortSignal} signal */
+/** What the page shows later, from a terminal or a program. @param {any} job */
+function elsewhere(job) {
+	const { origin } = location;
+
+	return [codeBlock(`kabuto logs -f ${job.id}\nkabuto get ${job.id} -o out`,
+		'kabuto, the client'),
+	codeBlock(`curl -sN -b cookies.txt ${origin}/execution/${job.id}/events\n` +
+		`curl -b cookies.txt '${origin}${jobPath(job)}?result' -o results.zip`, 'curl'),
+	codeBlock('from kabuto import Kabuto    # kabuto.py\nk = Kabuto()\n' +
+		`for line in k.follow(${job.id}):\n    print(line)\n` +
+		`k.get(${job.id}, 'out')`, 'Python')];
+}
+
+/** The results: how to get them while the job has not ended, then the list.
+ * @param {AbortSignal} signal */
 function jobResults(signal) {
 	const place = h('div'), element = h('section', { id: 'results' },
 		h('h2', null, 'Results'), place);
@@ -39,7 +54,7 @@ function jobResults(signal) {
 		if (now === 'later') {
 			replace(place, h('p', { class: 'muted' },
 				'The files that the job leaves in /outbox are shown here when it ' +
-					'has ended.'));
+					'has ended.'), elsewhere(job));
 			return;
 		}
 		const list = await results(jobPath(job), signal);

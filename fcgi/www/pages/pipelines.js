@@ -49,6 +49,8 @@ function nothing() {
 		h('p', null, 'Type a name above, or ',
 			h('a', { href: '/ui/new' }, 'make a new job'),
 			': it brings its own pipeline.'),
+		codeBlock("kabuto run -n first -i Dockerfile -- 'echo hello'    # makes one\n" +
+			'kabuto api POST /pipeline -d name=first', 'kabuto, the client'),
 		codeBlock(`curl ${location.origin}/pipeline -b cookies.txt -d name=first`, 'curl'),
 		codeBlock(
 			`answer = s.post('${location.origin}/pipeline', data={'name': 'first'})\n` +
