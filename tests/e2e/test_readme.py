@@ -1,11 +1,14 @@
-"""The original's document: each of its examples, as printed but for the placeholders."""
+"""The examples of the original's document and of README, as printed but for the placeholders."""
 import json
+import os
+import re
 import subprocess
+import textwrap
 import zipfile
 
 import pytest
 
-from client import refused
+from client import expect, refused
 from wait import until
 
 PYTHON = '''
@@ -194,3 +197,78 @@ def test_dockerfile_slip_of_the_document_is_explained(alice):
 def test_submit_needs_the_cookie_that_its_example_forgot(kabuto, alice):
     pipeline = alice.pipeline()
     refused(kabuto.client().post(f'/pipeline/{pipeline}/submit'), 401)
+
+
+# README's own examples
+
+def examples(source, title):
+    """The indented blocks of a section of README."""
+    text = (source / 'README').read_text()
+    section = re.search(rf'^{title}\n\n(.*?)\n\n\n', text, re.M | re.S).group(1)
+    blocks = re.findall(r'(?:^    .*\n(?:\n(?=    ))?)+', section + '\n', re.M)
+    return [textwrap.dedent(block) for block in blocks]
+
+
+def token_of(user):
+    return expect(user.post('/account/token', {'name': 'readme'}), 200).json()['token']
+
+
+@pytest.fixture
+def reader(source, build, alice, tmp_path, monkeypatch):
+    """Runs a script as somebody would who reads README, with kabuto and kabuto.py installed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'data.csv').write_text('pear\nfig\n')
+    token = token_of(alice)
+
+    def run(text, *command):
+        text = text.replace('http://127.0.0.1:5000', alice.url).replace('<token>', token)
+        done = subprocess.run([*command, text], text=True, capture_output=True, check=False,
+                              timeout=100, env={
+            **os.environ, 'no_proxy': '127.0.0.1', 'KABUTO_URL': alice.url, 'KABUTO_TOKEN': token,
+            'PATH': f'{build}/src/client:{os.environ["PATH"]}',
+            'PYTHONPATH': str(source / 'etc/python')})
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+    return run
+
+
+def test_client_example_runs_as_printed(source, reader):
+    assert reader(examples(source, 'THREE WAYS')[1], 'sh', '-c') == 'fig\npear\n'
+    with open('out/sorted.csv', encoding='ascii') as file:
+        assert file.read() == 'fig\npear\n'
+
+
+def test_python_example_runs_as_printed(source, reader):
+    reader(examples(source, 'WITH PYTHON')[0], '/usr/bin/python3', '-c')
+    with open('results/sorted.csv', encoding='ascii') as file:
+        assert file.read() == 'fig\npear\n'
+
+
+def test_steps_run_as_printed(source, own, tmp_path, monkeypatch):
+    """Each line of curl; the answers fill the placeholders of the lines after it."""
+    kabuto, known = own(), {}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'data.csv').write_text('pear\nfig\n')
+    shell, program = examples(source, 'STEP BY STEP')
+    answers = {'$U/register ': ('token', 'token'), '$U/image ': ('build_id', 'build_id'),
+               '$U/image/build/': ('image', 'id'), '$U/pipeline ': ('pipeline', 'id'),
+               '/job ': ('job', 'id')}
+    for line in re.sub(r'\\\n', '', shell).splitlines():
+        fields = [field for part, field in answers.items() if part in line]
+        line = line.replace('$U', kabuto.url).replace('curl ', 'curl -sSf ', 1)
+        for name, value in known.items():
+            line = line.replace(f'<{name}>', str(value))
+        assert not re.search('<[a-z_]+>', line), line
+        if '?result' in line:
+            until(lambda: not kabuto.at_work(), 'the job has ended')
+        out = subprocess.run(['sh', '-c', line], check=True, capture_output=True, timeout=60,
+                             text=True).stdout
+        for name, key in fields:
+            known[name] = json.loads(out)[key]
+    with zipfile.ZipFile('results.zip') as results:
+        assert results.namelist() == []
+    names = {}
+    exec(program.replace('http://127.0.0.1:5000', kabuto.url), names)
+    me = kabuto.client()
+    me.log_in('me')
+    assert me.wait_job(names['pipeline'], names['job'])['state'] == 'done'
