@@ -35,7 +35,7 @@ def pytest_addoption(parser):
     parser.addoption('--debian', help='root of the Debian whose engine runs: docker-new and so on')
     parser.addoption('--long', action='store_true', help='big things as big as they come')
     parser.addoption('--count-to', help='file for the numbers of tests that passed and failed')
-    parser.addoption('--share', help='folder where runs at the same time mark the modules they take')
+    parser.addoption('--share', help='folder where runs side by side mark modules that they take')
 
 
 def pytest_make_parametrize_id(val):
@@ -78,7 +78,7 @@ def pytest_sessionfinish(session):
 
 
 def pytest_runtestloop(session):
-    """With --share, runs each module that no other run has taken. Otherwise pytest's own loop runs."""
+    """With --share, runs each module that no other run has taken; else pytest's own loop runs."""
     folder = session.config.getoption('--share')
     if not folder or session.config.option.collectonly:
         return None

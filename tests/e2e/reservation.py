@@ -26,7 +26,7 @@ def reserve(what, numbers):
 
 def free_network():
     """The number of a network 10.214.number.0/24 that nobody on this machine has."""
-    taken = ''.join(subprocess.run(['ip', *words], check=True, capture_output=True, text=True).stdout
+    taken = ''.join(subprocess.check_output(['ip', *words], text=True)
                     for words in (('-o', '-4', 'addr'), ('-4', 'route')))
     numbers = ((os.getpid() + turn) % 254 + 1 for turn in range(254))
     return reserve('network', (x for x in numbers if f'10.214.{x}.' not in taken))
@@ -40,7 +40,7 @@ def ports():
 
 
 def free_port():
-    """A port of 127.0.0.1 on which nothing listens. This process gives it out again after PORTS more."""
+    """A port of 127.0.0.1 on which nothing listens. It comes again after PORTS others."""
     for port in itertools.islice(ports(), PORTS):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
