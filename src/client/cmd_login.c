@@ -167,7 +167,7 @@ cmd_login_by_password(const char *url, char login[static PROMPT_MOST], struct er
 static int
 cmd_login_run(const struct command *command, int count, char **words)
 {
-	cleanup_free char *url = NULL;
+	cleanup_free char *url = NULL, *clean = NULL;
 	char login[PROMPT_MOST];
 	struct error err;
 
@@ -181,7 +181,8 @@ cmd_login_run(const struct command *command, int count, char **words)
 	if (!(cmd_login_token_stdin ? cmd_login_take_token(url, login, &err)
 				    : cmd_login_by_password(url, login, &err)))
 		return display_failed(&err, EXIT_FAILED);
-	printf("Logged in to %s as %s\n", url, login);
+	clean = display_clean(login);
+	printf("Logged in to %s as %s\n", url, clean != NULL ? clean : "");
 	if (getenv("KABUTO_TOKEN") != NULL || getenv("KABUTO_URL") != NULL)
 		display_say(
 		    "warning: KABUTO_URL or KABUTO_TOKEN is set and counts before this: unset it");

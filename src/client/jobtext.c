@@ -132,7 +132,12 @@ jobtext_state_colour(const char *state)
 const char *
 jobtext_state(const char *state)
 {
-	return strcmp(state, "in_queue") == 0 ? "in queue" : state;
+	static const char *const states[] = { "ready", "running", "done", "failed" };
+
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+		if (strcmp(state, states[i]) == 0)
+			return states[i];
+	return strcmp(state, "in_queue") == 0 ? "in queue" : "unknown";
 }
 
 bool

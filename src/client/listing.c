@@ -4,6 +4,7 @@
 #include "listing.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "display.h"
@@ -41,6 +42,8 @@ listing_page(struct http *http, const char *path, const struct http_fields *fiel
 		return httpanswer_foreign(http->settings.url, err);
 	*count = 0;
 	json_object_foreach (items, id, item) {
+		if (id[0] == '\0' || id[strspn(id, "0123456789")] != '\0')
+			return httpanswer_foreign(http->settings.url, err);
 		snprintf(after, 32, "%s", id);
 		++*count;
 		if (!visit(id, item, context)) {

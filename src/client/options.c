@@ -131,16 +131,17 @@ options_refuse(const struct command *command, const char *what, const char *word
 	return OPTIONS_WRONG;
 }
 
-/* Names the option that getopt has found wrong. Its letter is in optopt; 0: a long option. */
+/*
+ * Names the option that getopt has found wrong. optopt is its letter; of a long option it is 0, or
+ * val, and the option is the last word that was read.
+ */
 static enum options_result
 options_unknown(const struct command *command, char **argv, const char *what)
 {
 	char letter[3] = { '-', (char)optopt, '\0' };
 
 	return options_refuse(command, what,
-	    optopt > 0 && optopt < 256 && strncmp(argv[optind - 1], "--", 2) != 0
-		? letter
-		: argv[optind - 1]);
+	    optopt > 0 && optopt < 256 ? letter : argv[optind - 1]);
 }
 
 static enum options_result

@@ -77,6 +77,14 @@ def test_wrong_use_is_2_with_the_usage_line(cli, words):
     cli.fails(2, *words)
 
 
+def test_wrong_option_is_named(cli):
+    cli.fails(2, 'ps', '--json', '-zq', says='kabuto: -z: ')
+    cli.fails(2, 'ps', '-q', '--zz=1', says='kabuto: --zz=1: ')
+    cli.fails(2, 'ps', '--json=1', says='kabuto: --json=1: ')
+    cli.fails(2, 'ps', '-q', '--limit', says='kabuto: --limit: the option needs an argument')
+    cli.fails(2, 'ps', '--json', '-qn', says='kabuto: -n: the option needs an argument')
+
+
 def test_unknown_command_is_2(cli):
     done = cli.run('lgos')
     assert done.returncode == 2 and done.stderr.startswith('kabuto: lgos: no such command'), done
@@ -102,6 +110,7 @@ def test_no_server_answers(cli):
     (empty_answer(body=b''), 'is not Kabuto'),
     (empty_answer(body=b'{"1": {'), 'is not Kabuto'),
     (empty_answer(body=b'[1, 2]'), 'is not Kabuto'),
+    (empty_answer(body=b'{"\\u001b[31m": {}}'), 'is not Kabuto'),
     (empty_answer('404 Not Found', b'<html>'), 'HTTP 404'),
     (empty_answer('500 Oops', b'{"error": 3}'), 'HTTP 500'),
     (empty_answer('400 No', b'{"error": "\\u001b[31mred\\nnext \\u202etxt"}'), '?[31mred?next ?txt'),
@@ -111,6 +120,17 @@ def test_what_answers_is_not_kabuto(cli, listener, answer, says):
     url, _ = listener(answer)
     text = cli.fails(1, 'ps', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says=says)
     assert '\x1b' not in text and '\u202e' not in text
+
+
+def test_texts_of_a_bad_server_do_not_reach_the_terminal(cli, listener):
+    evil = '\\u001b[31m\\u009b31m\\u202e'
+    job = ('{"1": {"id": 1, "pipeline": {"id": 2}, "state": "%s", "error": "%s", "name": "%s",'
+           ' "command": "%s", "creation_date": "%s", "image_name": "%s"}}').replace('%s', evil)
+    url, _ = listener(empty_answer(body=job.encode()))
+    for words in (('ps',), ('show', '1'), ('why', '1'), ('images',)):
+        terminal = cli.terminal(*words, env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x', 'NO_COLOR': '1'})
+        assert terminal.wait() == 0, terminal.text
+        assert not set('\x1b\x9b\u202e') & set(terminal.text), terminal.text
 
 
 @pytest.mark.parametrize('status', ['301 Moved', '302 Found', '307 Temporary', '308 Permanent'])
