@@ -189,3 +189,10 @@ stream_end(struct stream *stream)
 	fcgirecord_end(records, stream->request);
 	(void)send(stream->fd, records, sizeof records, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
+
+void
+stream_end_early(struct stream *stream)
+{
+	if (stream->format != EVENTTEXT_NONE)
+		stream_end(stream);
+}

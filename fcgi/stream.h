@@ -116,4 +116,10 @@ enum stream_sending stream_send(struct stream *stream);
 /* Ends the response, if no part of a piece waits: else the client must see that it is cut off. */
 void stream_end(struct stream *stream);
 
+/*
+ * The same before the source has come to its end. A client of events reconnects; one of a text or a
+ * file must see that it is cut off, so the response does not end.
+ */
+void stream_end_early(struct stream *stream);
+
 #endif

@@ -145,7 +145,10 @@ streams_fetch(struct streams *streams, struct stream *stream)
 	if (err.kind == ERROR_SYSTEM)
 		log_write(LOG_ERROR, "stream of account=%lld job=%lld: %s",
 		    (long long)stream->caller.account.id, (long long)stream->job, err.text);
-	stream_end(stream);
+	if (err.kind == ERROR_NONE)
+		stream_end(stream);
+	else
+		stream_end_early(stream);
 	return false;
 }
 
@@ -314,7 +317,7 @@ streams_beat(struct streams *streams, struct stream *stream)
 	if (authenticate_again(&streams->db, streams->context.config, &stream->caller, &err) &&
 	    (stream->caller.account.id != stream->opener ||
 		(stream->of_everyone && !stream->caller.account.admin))) {
-		stream_end(stream);
+		stream_end_early(stream);
 		return false;
 	}
 	if (stream->piece != NULL || text[0] == '\0' ||
@@ -470,7 +473,7 @@ streams_work(void *argument)
 	}
 	while (streams->all != NULL) {
 		streams_remove_from_queue(streams, streams->all);
-		stream_end(streams->all);
+		stream_end_early(streams->all);
 		streams_drop(streams, streams->all);
 	}
 	streams_release_if_idle(streams);
@@ -522,7 +525,7 @@ streams_stop(struct streams *streams)
 	pthread_join(streams->thread, NULL);
 	for (stream = streams_take_arrived(streams); stream != NULL; stream = next) {
 		next = stream->next;
-		stream_end(stream);
+		stream_end_early(stream);
 		stream_free(stream, NULL);
 	}
 	(void)close(streams->epoll);

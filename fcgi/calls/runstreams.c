@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "commit.h"
 #include "jobevents.h"
+#include "log.h"
 #include "mediatype.h"
 #include "runtext.h"
 #include "runwords.h"
@@ -438,9 +439,9 @@ runstreams_open(struct request *req, struct response *res, struct error *err)
 	if (run == NULL)
 		return false;
 	run->form = form;
-	if (form == FORM_ZIP && !commit_event(req, "job_download", job, err)) {
-		runstreams_free(run);
-		return false;
-	}
+	/* The run is committed: a client that gets an error now would run it again. */
+	if (form == FORM_ZIP && !commit_event(req, "job_download", job, err))
+		log_write(LOG_WARNING, "job=%lld record its download: %s", (long long)job,
+		    err->text);
 	return runstreams_answer(req, res, run, job, pipeline, err);
 }
