@@ -14,6 +14,7 @@
 #include "fcgi/calls/logs.h"
 #include "fcgi/calls/pipelines.h"
 #include "fcgi/calls/reruns.h"
+#include "fcgi/calls/runs.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "utf8.h"
@@ -21,7 +22,7 @@
 static const struct parameter *const tables[] = { accounts_register_parameters,
 	accounts_login_parameters, accounts_password_parameters, images_create_parameters,
 	jobs_create_parameters, jobs_list_parameters, jobs_show_parameters, logs_show_parameters,
-	pipelines_create_parameters, reruns_job_parameters };
+	pipelines_create_parameters, reruns_job_parameters, runs_create_parameters };
 
 /* The body as libfcgi hands it on. */
 struct reader {
@@ -105,7 +106,7 @@ check_values(const struct values *values, const struct parameter *table)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct config config = { .request_limit = 1 << 30 };
+	static const struct config config = { .request_limit = 1 << 30, .upload_max = 1 };
 	static char method[] = "REQUEST_METHOD=POST", json[] = "CONTENT_TYPE=application/json",
 		    form[] = "CONTENT_TYPE=application/x-www-form-urlencoded";
 	struct input input = { data, size };
