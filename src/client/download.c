@@ -116,7 +116,8 @@ download_open_part(struct download *download, const char *cache, struct error *e
 
 		if (fd < 0)
 			return error_errno(err, "write to the cache '%s' (XDG_CACHE_HOME)", cache);
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		/* A filesystem without locks is used without. */
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 			break;
 		/* The program that had it may have removed it meanwhile. */
 		if (fstat(fd, &opened) == 0 &&

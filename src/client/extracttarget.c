@@ -165,7 +165,9 @@ extracttarget_begin(struct extracttarget *target, struct error *err)
 	if (target->folder < 0)
 		return error_errno(err, "open the folder '%s' beside '%s'", target->hidden,
 		    target->path);
-	if (flock(target->folder, LOCK_EX | LOCK_NB) < 0 || fstat(target->folder, &made) < 0 ||
+	/* A filesystem without locks is used without. */
+	if ((flock(target->folder, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) ||
+	    fstat(target->folder, &made) < 0 ||
 	    fstatat(target->at, target->hidden, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    made.st_ino != named.st_ino || made.st_dev != named.st_dev) {
 		(void)close(take_fd(&target->folder)); /* so that the other program's stays */
