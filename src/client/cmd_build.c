@@ -188,11 +188,11 @@ cmd_build_start(struct http *http, const struct imagesource *source, const char 
 
 	if (cmd_build_image != NULL) {
 		if (!jobref_find_image(http, cmd_build_image, &image, &err))
-			return display_failed(&err, EXIT_FAILED);
+			return makecall_failed(&err, EXIT_FAILED);
 		snprintf(target, sizeof target, "/image/%" PRId64, image);
 	}
 	if (!cmd_build_add(source, &form, path, &err))
-		return display_failed(&err, EXIT_FAILED);
+		return makecall_failed(&err, EXIT_FAILED);
 	status = makecall_send(http, &form, &call, &made);
 	if (status != EXIT_DONE)
 		return status;
@@ -227,8 +227,8 @@ cmd_build_run(const struct command *command, int count, char **words)
 		return options_wrong(command,
 		    "-c goes with a Dockerfile, not with a folder or --repo");
 	interrupt_begin();
-	if (!cmd_build_read(&source, path, &err) || !http_open(&http, &err))
-		status = display_failed(&err, EXIT_FAILED);
+	if (!cmd_build_read(&source, path, &err) || !makecall_open(&http, &err))
+		status = makecall_failed(&err, EXIT_FAILED);
 	else
 		status = cmd_build_start(&http, &source, path);
 	imagesource_clear(&source);

@@ -10,6 +10,7 @@
 #include "display.h"
 #include "http.h"
 #include "jobref.h"
+#include "makecall.h"
 #include "options.h"
 #include "runform.h"
 
@@ -68,7 +69,7 @@ cmd_rerun_job(struct http *http, const struct runform *run, char **words, int co
 
 	if (!jobref_find(http, words[0], &old, &err) ||
 	    !cmd_rerun_add(http, run, &form, words + 1, count - 1, &err))
-		return display_failed(&err, EXIT_TROUBLE);
+		return makecall_failed(&err, EXIT_TROUBLE);
 	snprintf(path, sizeof path, "/pipeline/%" PRId64 "/job/%" PRId64 "/rerun", old.pipeline,
 	    old.id);
 	status = attend_send(http, &form, path, &made);
@@ -106,7 +107,7 @@ cmd_rerun_all(struct http *http, const struct runform *run, char **words, int co
 
 	if (!sendform_field(&form, "only", cmd_rerun_oom ? "oom" : "failed", &err) ||
 	    !cmd_rerun_add(http, run, &form, words, count, &err))
-		return display_failed(&err, EXIT_TROUBLE);
+		return makecall_failed(&err, EXIT_TROUBLE);
 	snprintf(path, sizeof path, "/pipeline/%s/rerun", cmd_rerun_pipeline);
 	status = attend_send(http, &form, path, &made);
 	if (status != EXIT_DONE)
@@ -156,8 +157,8 @@ cmd_rerun_run(const struct command *command, int count, char **words)
 		status = attend_begin(command);
 	if (status == EXIT_DONE)
 		status = runform_begin(&run, command);
-	if (status == EXIT_DONE && !http_open(&http, &err))
-		status = display_failed(&err, EXIT_TROUBLE);
+	if (status == EXIT_DONE && !makecall_open(&http, &err))
+		status = makecall_failed(&err, EXIT_TROUBLE);
 	if (status == EXIT_DONE)
 		status = cmd_rerun_pipeline != NULL ? cmd_rerun_all(&http, &run, words, count)
 						    : cmd_rerun_job(&http, &run, words, count);

@@ -11,6 +11,7 @@
 #include "http.h"
 #include "imagesource.h"
 #include "jobref.h"
+#include "makecall.h"
 #include "options.h"
 #include "runform.h"
 
@@ -68,7 +69,7 @@ cmd_run_send(struct http *http, const struct run *run, char **words, int count, 
 	struct error err;
 
 	if (!cmd_run_add(run, &form, words, count, &err))
-		return display_failed(&err, EXIT_TROUBLE);
+		return makecall_failed(&err, EXIT_TROUBLE);
 	return attend_send(http, &form, "/run", made);
 }
 
@@ -143,8 +144,8 @@ cmd_run_run(const struct command *command, int count, char **words)
 	if (status == EXIT_DONE)
 		status = runform_begin(&run.form, command);
 	if (status == EXIT_DONE &&
-	    (!http_open(&http, &err) || !cmd_run_find_image(&run, &http, &err)))
-		status = display_failed(&err, EXIT_TROUBLE);
+	    (!makecall_open(&http, &err) || !cmd_run_find_image(&run, &http, &err)))
+		status = makecall_failed(&err, EXIT_TROUBLE);
 	if (status == EXIT_DONE)
 		status = cmd_run_start(&run, &http, words, count);
 	imagesource_clear(&run.source);

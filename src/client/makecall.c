@@ -9,6 +9,24 @@
 #include "exitcode.h"
 #include "interrupt.h"
 
+bool
+makecall_open(struct http *http, struct error *err)
+{
+	bool done = http_open(http, err);
+
+	http->stop = interrupt_first();
+	return done;
+}
+
+int
+makecall_failed(const struct error *err, int trouble)
+{
+	if (err->kind != ERROR_INTERRUPTED)
+		return display_failed(err, trouble);
+	display_say("interrupted: nothing was started");
+	return interrupt_code();
+}
+
 int
 makecall_send(struct http *http, struct sendform *form, const struct makecall *call,
     json_t **answer)
@@ -26,8 +44,8 @@ makecall_send(struct http *http, struct sendform *form, const struct makecall *c
 	http->stop = interrupt_first();
 	if (done)
 		return EXIT_DONE;
-	if (err.kind != ERROR_INTERRUPTED)
-		return display_failed(&err, call->trouble);
-	display_say("interrupted: %s", form->sent ? call->maybe : "nothing was started");
+	if (err.kind != ERROR_INTERRUPTED || !form->sent)
+		return makecall_failed(&err, call->trouble);
+	display_say("interrupted: %s", call->maybe);
 	return interrupt_code();
 }

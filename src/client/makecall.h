@@ -26,4 +26,13 @@ struct makecall {
 int makecall_send(struct http *http, struct sendform *form, const struct makecall *call,
     json_t **answer);
 
+/* As http_open, for a command that interrupt_begin made ready: the first signal ends its calls. */
+bool makecall_open(struct http *http, struct error *err);
+
+/*
+ * Prints an error of what comes before the call, when nothing was made yet. Returns the exit code:
+ * trouble, or that of a signal.
+ */
+int makecall_failed(const struct error *err, int trouble);
+
 #endif

@@ -785,3 +785,21 @@ def test_pipe_that_nobody_reads_holds_nothing_but_this_command(cli):
     assert process.stderr.read().decode().splitlines()[-4:] == left(job)
     process.stdout.close()
     process.stderr.close()
+
+
+def test_signal_before_anything_is_sent_starts_nothing(cli, cutter):
+    """While the image is looked up by its name."""
+    cutter.hold()
+    process = cli.start('run', '-i', 'some name', '--', 'true', env=through(cutter, cli))
+    until(lambda: cutter.held, 'it asks for the image')
+    process.send_signal(signal.SIGINT)
+    assert finish(process, 10) == (130, '', 'kabuto: interrupted: nothing was started\n')
+
+
+def test_closed_output_is_told_and_nothing_else_is_written_to(cli):
+    process = cli.start('run', '-q', '-i', str(cli.user.image()), '--', 'echo x',
+                        preexec_fn=lambda: os.close(1))
+    err = process.communicate(timeout=60)[1].decode()
+    job = only_job(cli)['id']
+    assert process.returncode == 125
+    assert err.splitlines() == ['kabuto: write to stdout: Bad file descriptor', *left(job)]
