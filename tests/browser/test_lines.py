@@ -54,6 +54,16 @@ def unpacked(tmp_path):
     return (tmp_path / 'zip/sorted.csv').read_text()
 
 
+def test_first_steps_with_curl_work_as_shown(browser, erin, terminal, tmp_path):
+    browser.log_in(erin).open('/ui/')
+    text = lines(browser)['curl'].replace('<password>', PASSWORD).replace('<login>', erin.login)
+    *before, last = text.splitlines()
+    out = terminal('\n'.join(before), 'sh', '-c')
+    url = re.search(r'^exit 0, results: (.*)$', out, re.M).group(1)
+    terminal(last.replace('<the URL in the last line>', url), 'sh', '-c')
+    assert unpacked(tmp_path) == 'fig\npear\n'
+
+
 def test_first_steps_with_python_work_as_shown(browser, erin, terminal):
     browser.log_in(erin).open('/ui/')
     text = lines(browser)['Python'].replace('<login>', erin.login)

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -24,6 +25,8 @@ class Quickstart:
 
     def run(self, *arguments):
         environment = {k: v for k, v in os.environ.items() if k != 'DOCKER_HOST'}
+        nobody = pwd.getpwnam('nobody')  # as if that user had called sudo
+        environment.update(SUDO_UID=str(nobody.pw_uid), SUDO_GID=str(nobody.pw_gid))
         done = subprocess.run([self.script, *arguments], text=True, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               timeout=800, env=environment)
@@ -103,6 +106,18 @@ def quickstart(source, scratch, engine):
             shutil.rmtree(one.state, ignore_errors=True)
 
 
+def check_client(one, out):
+    """The line for the client works as printed, for the user who called sudo, and shows no token."""
+    line = out.splitlines()[-1]
+    config = one.state / 'demo/kabuto/config'
+    token = re.search(r'token = (\S+)', config.read_text()).group(1)
+    assert token not in out
+    done = subprocess.run(['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups',
+                           'sh', '-c', line], cwd='/', text=True, capture_output=True, check=False,
+                          timeout=120, env={'PATH': '/usr/bin:/bin', 'HOME': '/nonexistent'})
+    assert (done.returncode, done.stdout) == (0, 'fig\npear\n'), done.stderr
+
+
 def test_quickstart_from_start_to_stop(quickstart):
     one = quickstart('q1')
     out = one.start()
@@ -110,8 +125,10 @@ def test_quickstart_from_start_to_stop(quickstart):
     assert f'{one.url}/ui/' in out.splitlines()[0], 'the dashboard comes first'
     page = requests.get(f'{one.url}/ui/', timeout=60)
     assert page.status_code == 200 and '/ui/app.js' in page.text
-    for word in ('/register', '/login', '/image', '/pipeline', '/submit', '/logs', 'result'):
+    for word in ('/register', '/login', '/run', '?result'):
         assert any('curl' in line and word in line for line in out.splitlines()), word
+    assert 'step 1\nstep 2\nstep 3\napple\nfig\npear\nquince\nexit 0, results: http' in out
+    check_client(one, out)
     assert one.healthy()
     users = {os.stat(f'/proc/{pid}').st_uid for pid in one.ours()}
     assert len(one.ours()) == 4 and 0 not in users and len(users) == 2
@@ -125,7 +142,8 @@ def test_quickstart_from_start_to_stop(quickstart):
     one.stop()
     assert one.processes() == {} and mounts(one.state) == []
     assert not one.healthy()
-    one.start('--no-demo')
+    out = one.start('--no-demo')
+    check_client(one, out)
     again = requests.post(f'{one.url}/register', timeout=60, data={
         'login': 'stays', 'password': 'SecreT', 'email': 'me@example.org'})
     assert again.status_code == 409

@@ -232,6 +232,15 @@ def reader(source, build, alice, tmp_path, monkeypatch):
     return run
 
 
+def test_first_example_is_one_curl_line(source, reader, alice):
+    curl = examples(source, 'THREE WAYS')[0]
+    lines = reader(curl, 'sh', '-c').splitlines()
+    assert lines[-3:-1] == ['fig', 'pear'] and lines[-1].startswith(f'exit 0, results: {alice.url}/')
+    reader(curl.replace('text/plain', 'application/zip').rstrip() + ' -o results.zip', 'sh', '-c')
+    with zipfile.ZipFile('results.zip') as results:
+        assert results.read('sorted.csv') == b'fig\npear\n'
+
+
 def test_client_example_runs_as_printed(source, reader):
     assert reader(examples(source, 'THREE WAYS')[1], 'sh', '-c') == 'fig\npear\n'
     with open('out/sorted.csv', encoding='ascii') as file:
