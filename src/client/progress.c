@@ -13,7 +13,7 @@
 
 #define FIRST_MS 500 /* what ends sooner shows nothing */
 #define STEP_MS  200
-#define LINE     160
+#define LINE     320
 
 void
 progress_begin(struct progress *progress, const char *doing, bool quiet)
@@ -54,7 +54,7 @@ progress_show(struct progress *progress, int64_t done, int64_t total)
 {
 	int64_t now_ms = clock_monotonic_ms();
 	char of[QUANTITY_TEXT], all[QUANTITY_TEXT], share[96] = "", rest[96], line[LINE];
-	int width = display_width() - 1;
+	int width;
 
 	if (progress->doing == NULL)
 		return;
@@ -72,6 +72,7 @@ progress_show(struct progress *progress, int64_t done, int64_t total)
 	progress_estimate(progress, now_ms, done, total, rest, sizeof rest);
 	snprintf(line, sizeof line, "%s %s%s%s", progress->doing, quantity_format_bytes(done, of),
 	    share, rest);
+	width = display_width() - 1;
 	(void)fprintf(stderr, "\r\033[K%.*s", width > 0 ? width : 0, line);
 	(void)fflush(stderr);
 }
