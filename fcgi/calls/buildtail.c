@@ -16,7 +16,7 @@
 #include "cleanup.h"
 
 #define PART_BYTES 60000     /* read at a time: about one record */
-#define LINE_MOST  (8 << 20) /* bytes of a line; a longer one is left out */
+#define CALL_BYTES (1 << 20) /* read by one call at most, except for a longer line */
 
 /* Adds the text of a message. Progress bars, and the error that ends the build, are left out. */
 static bool
@@ -66,23 +66,17 @@ buildtail_check_place(struct buildtail *tail, int fd)
 		tail->offset = 0;
 }
 
-bool
-buildtail_read(struct buildtail *tail, int builds, enum eventtext_format format,
+/* Reads the next lines from the file. Sets tail->more if these are not all. */
+static bool
+buildtail_read_part(struct buildtail *tail, int fd, enum eventtext_format format,
     struct textbuffer *to, struct error *err)
 {
 	cleanup_free char *text = NULL;
-	cleanup_close int fd = -1;
 	size_t used = 0;
-	ssize_t length;
-	char path[64];
 
-	snprintf(path, sizeof path, "%lld/" BUILD_OUTPUT, (long long)tail->build);
-	fd = openat(builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT || error_errno(err, "read a build's output");
-	buildtail_check_place(tail, fd);
 	for (size_t room = PART_BYTES; used == 0; room *= 8) {
 		char *more = realloc(text, room);
+		ssize_t length;
 
 		if (more == NULL)
 			return error_set(err, ERROR_SYSTEM,
@@ -93,9 +87,33 @@ buildtail_read(struct buildtail *tail, int builds, enum eventtext_format format,
 			return error_errno(err, "read a build's output");
 		if (!buildtail_add_lines(format, to, text, (size_t)length, &used, err))
 			return false;
-		if ((size_t)length < room || room > LINE_MOST)
-			break; /* the rest of the line has not come yet, or is too long */
+		tail->more = (size_t)length == room;
+		if (!tail->more)
+			break; /* the rest of the line has not come yet */
 	}
 	tail->offset += (off_t)used;
+	return true;
+}
+
+bool
+buildtail_read(struct buildtail *tail, int builds, enum eventtext_format format,
+    struct textbuffer *to, struct error *err)
+{
+	cleanup_close int fd = -1;
+	size_t before = to->length;
+	char path[64];
+	off_t begin;
+
+	snprintf(path, sizeof path, "%lld/" BUILD_OUTPUT, (long long)tail->build);
+	fd = openat(builds, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	tail->more = false;
+	if (fd < 0)
+		return errno == ENOENT || error_errno(err, "read a build's output");
+	buildtail_check_place(tail, fd);
+	begin = tail->offset;
+	do /* until a message has text */
+		if (!buildtail_read_part(tail, fd, format, to, err))
+			return false;
+	while (tail->more && to->length == before && tail->offset - begin < CALL_BYTES);
 	return true;
 }

@@ -220,37 +220,41 @@ runstreams_find_build(struct stream *stream, struct stream_context *context, str
 	return true;
 }
 
+/* Goes on when the output that was there is sent. */
+static enum stream_next
+runstreams_check_build(struct stream *stream, struct stream_context *context,
+    const struct build *build, struct piece **piece, struct error *err)
+{
+	const struct runstream *run = stream->state;
+	const struct jobfeed *feed = run->events.feed;
+
+	if (run->tail.more)
+		return STREAM_WAIT;
+	if (build->id == 0 || strcmp(build->state, "PENDING") != 0)
+		return runstreams_leave_build(stream, build, piece, err);
+	if (!feed->there)
+		return runstreams_fail(stream,
+		    &(struct runstreams_failure){ "FAILED", "failed", 410, DELETED }, piece, err);
+	return feed->idle ? runstreams_fail_idle(stream, context, piece, err) : STREAM_WAIT;
+}
+
 static enum stream_next
 runstreams_follow_build(struct stream *stream, struct stream_context *context, struct piece **piece,
     struct error *err)
 {
 	struct runstream *run = stream->state;
-	const struct jobfeed *feed = run->events.feed;
 	struct textbuffer buffer = { 0 };
 	struct build build = { 0 };
-	enum stream_next next;
-	bool pending;
+	enum stream_next next = STREAM_END;
 
 	if (!runstreams_find_build(stream, context, &build, err))
 		return STREAM_END;
-	pending = build.id != 0 && strcmp(build.state, "PENDING") == 0;
-	if (run->form != FORM_ZIP &&
-	    !buildtail_read(&run->tail, context->server->spool.builds, stream->format, &buffer,
-		err))
-		next = STREAM_END;
-	else if (buffer.length > 0)
-		next = runstreams_piece(run, &buffer, piece, err);
-	else if (!pending)
-		next = runstreams_leave_build(stream, &build, piece, err);
-	else if (!feed->there)
-		next = runstreams_fail(stream,
-		    &(struct runstreams_failure){ "FAILED", "failed", 410, DELETED }, piece, err);
-	else if (feed->idle)
-		next = runstreams_fail_idle(stream, context, piece, err);
-	else {
-		stream->ticks = true;
-		next = STREAM_WAIT;
-	}
+	stream->ticks = true;
+	if (run->form == FORM_ZIP ||
+	    buildtail_read(&run->tail, context->server->spool.builds, stream->format, &buffer, err))
+		next = buffer.length > 0
+		    ? runstreams_piece(run, &buffer, piece, err)
+		    : runstreams_check_build(stream, context, &build, piece, err);
 	build_clear(&build);
 	textbuffer_clear(&buffer);
 	return next;

@@ -66,21 +66,60 @@ test_output_of_a_build_that_begins_again_is_read_again(void **state)
 	check_read(*state, &tail, EVENTTEXT_NONE, "ab12: Pull complete\n");
 }
 
+/* Makes the output of build 7 from a message that is there count times, and another one. */
 static void
-test_a_long_message_comes_whole(void **state)
+write_many(struct folder *folder, const char *message, size_t count, const char *last)
+{
+	size_t length = strlen(message);
+	char *text = malloc(count * length + strlen(last) + 1);
+
+	assert_non_null(text);
+	for (size_t i = 0; i < count; i++)
+		memcpy(text + i * length, message, length);
+	strcpy(text + count * length, last);
+	write_output(folder, text);
+	free(text);
+}
+
+static void
+test_text_after_many_messages_without_text_is_not_lost(void **state)
 {
 	struct buildtail tail = { .build = 7 };
-	size_t length = 300000;
-	char *line = malloc(length + 32), *expected = malloc(length + 1);
+
+	write_many(*state, BAR, 5000, STEP);
+	check_read(*state, &tail, EVENTTEXT_NONE, "Step 1/2\n");
+	assert_false(tail.more);
+	tail = (struct buildtail){ .build = 7 };
+	write_many(*state, BAR, 25000, STEP);
+	check_read(*state, &tail, EVENTTEXT_NONE, "");
+	assert_true(tail.more);
+	check_read(*state, &tail, EVENTTEXT_NONE, "Step 1/2\n");
+	assert_false(tail.more);
+}
+
+/* The text of a message of so many bytes comes whole, and that of the next message. */
+static void
+check_long(struct folder *folder, size_t length)
+{
+	struct buildtail tail = { .build = 7 };
+	char *line = malloc(length + 64), *expected = malloc(length + 64);
 
 	assert_true(line != NULL && expected != NULL);
 	memset(expected, 'x', length);
 	expected[length] = '\0';
-	sprintf(line, "{\"stream\":\"%s\"}\n", expected);
-	write_output(*state, line);
-	check_read(*state, &tail, EVENTTEXT_NONE, expected);
+	sprintf(line, "{\"stream\":\"%s\"}\n" STEP, expected);
+	strcpy(expected + length, "Step 1/2\n");
+	write_output(folder, line);
+	check_read(folder, &tail, EVENTTEXT_NONE, expected);
 	free(line);
 	free(expected);
+}
+
+static void
+test_a_long_message_comes_whole(void **state)
+{
+	check_long(*state, 60000);
+	check_long(*state, 31 << 20);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
@@ -92,6 +131,7 @@ main(void)
 		test(test_text_has_what_the_messages_say),
 		test(test_events_have_the_messages_as_they_are),
 		test(test_output_of_a_build_that_begins_again_is_read_again),
+		test(test_text_after_many_messages_without_text_is_not_lost),
 		test(test_a_long_message_comes_whole),
 	};
 
