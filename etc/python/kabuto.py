@@ -670,7 +670,7 @@ def _content(path: pathlib.Path, size: int) -> Iterator[bytes]:
                 yield block
             changed = size or file.read(1)
     except OSError as error:  # requests would take it for the connection's
-        raise KabutoError(f"'{path}' cannot be read: {error.strerror}") from error
+        raise KabutoError(f"'{path}' cannot be read: {_reason(error)}") from error
     if changed:
         raise KabutoError(f"'{path}' changed while it was sent: send it again when it is complete")
 
@@ -708,15 +708,15 @@ def _image(dockerfile: Optional[PathLike], context: Files, links: str) \
     if isinstance(dockerfile, str) and re.search(r'(?im)^\s*FROM\s+\S', dockerfile):
         return _with_dockerfile(dockerfile, _files(context, links))
     path = pathlib.Path(dockerfile)
-    if path.is_dir():
+    try:
+        text = None if path.is_dir() else path.read_text('utf-8')
+    except (OSError, ValueError) as error:  # a long text is no file name
+        raise KabutoError(f"{str(path)[:80]!r} cannot be read: {_reason(error)}; a Dockerfile's "
+                          'text has a line FROM <image>') from error
+    if text is None:
         if not _empty(context):
             raise KabutoError(f"'{path}' is a folder, and so the context: leave context out")
         return [], _files(os.path.join(path, '.'), links)
-    try:
-        text = path.read_text('utf-8')
-    except OSError as error:
-        raise KabutoError(f"{str(path)[:80]!r} cannot be read: {error.strerror}; a Dockerfile's "
-                          'text has a line FROM <image>') from error
     if _empty(context) and re.search(r'(?im)^\s*(COPY|ADD)\s+(?!.*(--from=|<<))', text):
         raise KabutoError(f"'{path}' copies files: give the folder that has them as context, or "
                           "as dockerfile if it has the Dockerfile, too")
@@ -747,6 +747,8 @@ def _files(files: Files, links: str) -> dict[str, Source]:
         else:
             raise KabutoError(f"'{name}' must be a path or bytes, not {type(source).__name__}")
         for one, content in pairs:
+            if one.encode('utf-8', 'ignore').decode() != one:
+                raise KabutoError(f'the file name {one!r} is not valid UTF-8: rename the file')
             if one in found:
                 raise KabutoError(f"two files would have the name '{one}': rename one of them")
             found[one] = content
@@ -763,21 +765,28 @@ def _walk(name: str, path: pathlib.Path, links: str) -> list[tuple[str, Any]]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:  # a long text is no file name
-        raise KabutoError(f'{str(path)[:80]!r} cannot be read: '
-                          f"{getattr(error, 'strerror', error)}; if it is a file's content, give "
-                          '{name: bytes}') from error
+        raise KabutoError(f'{str(path)[:80]!r} cannot be read: {_reason(error)}; if it is a '
+                          "file's content, give {name: bytes}") from error
     if stat.S_ISREG(mode):
         return [(name or path.name, path)]
     if not stat.S_ISDIR(mode):
         raise KabutoError(f"'{path}' is a device or the like: only files and folders can be sent")
+    try:
+        entries = sorted(path.iterdir())
+    except OSError as error:
+        raise KabutoError(f"'{path}' cannot be read: {_reason(error)}") from error
     found: list[tuple[str, Any]] = []
-    for entry in sorted(path.iterdir()):
+    for entry in entries:
         if entry.is_symlink() and links != 'follow':
             if links == 'refuse':
                 raise KabutoError(f"'{entry}' is a link: give links='follow' or links='skip'")
             continue
         found += _walk(f'{name}/{entry.name}' if name else entry.name, entry, links)
     return found
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, 'strerror', None) or str(error)
 
 
 def _lines(answer: requests.Response) -> Iterator[bytes]:

@@ -336,6 +336,7 @@ def test_links_in_folders_are_refused_followed_or_skipped(module, k, alice, tmp_
     (['data', 'other/data'], "two files would have the name 'data'"),
     (['/dev/null'], 'is a device'),
     ({'../a': b''}, 'not a valid file name'),
+    ({os.fsdecode(b'a\xff.csv'): b''}, r'a.udcff.csv. is not valid UTF-8: rename'),
 ])
 def test_what_cannot_be_sent_is_named(module, k, alice, tmp_path, files, words):
     (tmp_path / 'other').mkdir()
@@ -343,6 +344,17 @@ def test_what_cannot_be_sent_is_named(module, k, alice, tmp_path, files, words):
         (tmp_path / name).write_text('')
     with pytest.raises(module.KabutoError, match=words):
         k.submit('ls', image=alice.image(), files=files)
+
+
+@pytest.mark.parametrize('dockerfile, words', [
+    ('nowhere', "'nowhere' cannot be read: No such file.*has a line FROM"),
+    ('RUN true\n' * 100, 'File name too long.*has a line FROM'),
+    ('data', "'data' cannot be read: .*utf-8"),
+], ids=['path', 'text', 'bytes'])
+def test_what_is_no_dockerfile_is_named(module, k, tmp_path, dockerfile, words):
+    (tmp_path / 'data').write_bytes(b'\xff')
+    with pytest.raises(module.KabutoError, match=words):
+        k.submit('ls', dockerfile=dockerfile)
 
 
 def test_file_that_changes_while_it_is_sent_is_named(module, k, alice, tmp_path):
