@@ -4,8 +4,10 @@
  */
 #include "mediatype.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/param.h>
 
 #define TEXT(type) type "; charset=utf-8"
 
@@ -77,36 +79,46 @@ mediatype_is_picture(const char *type)
 	return strncmp(type, "image/", strlen("image/")) == 0;
 }
 
-/* Whether the parameters of a media range, up to its comma, have a quality of 0. */
-static bool
-mediatype_is_refused(const char *parameters)
+/* Returns the quality that the parameters of a media range, up to its comma, have (1000: none). */
+static int
+mediatype_quality_of(const char *parameters)
 {
 	for (; *parameters == ';'; parameters += strcspn(parameters, ";,")) {
+		int quality = 0;
+
 		parameters += 1 + strspn(parameters + 1, " \t");
-		if (strncasecmp(parameters, "q=0", 3) == 0) {
-			parameters += 3;
-			parameters += strspn(parameters, ".0");
-			return strchr(";, \t", *parameters) != NULL; /* also at the end: its NUL */
-		}
+		if (strncasecmp(parameters, "q=0", 3) != 0)
+			continue; /* 1 is the highest quality, and the default */
+		parameters += 3;
+		parameters += *parameters == '.';
+		for (int place = 100; place > 0 && isdigit((unsigned char)*parameters); place /= 10)
+			quality += (*parameters++ - '0') * place;
+		return quality;
 	}
-	return false;
+	return 1000;
 }
 
-bool
-mediatype_accepts(const char *accept, const char *type)
+int
+mediatype_quality(const char *accept, const char *range)
 {
-	size_t length = strlen(type);
+	size_t length = strlen(range);
+	int best = 0;
 
 	while (*accept != '\0') {
 		const char *end;
 
 		accept += strspn(accept, " \t,");
 		end = accept + strcspn(accept, ";,");
-		if (strncasecmp(accept, type, length) == 0 &&
-		    accept + length + strspn(accept + length, " \t") == end &&
-		    !mediatype_is_refused(end))
-			return true;
+		if (strncasecmp(accept, range, length) == 0 &&
+		    accept + length + strspn(accept + length, " \t") == end)
+			best = MAX(best, mediatype_quality_of(end));
 		accept += strcspn(accept, ",");
 	}
-	return false;
+	return best;
+}
+
+bool
+mediatype_accepts(const char *accept, const char *type)
+{
+	return mediatype_quality(accept, type) > 0;
 }

@@ -15,9 +15,13 @@ const char *mediatype_of(const char *name);
 bool mediatype_is_picture(const char *type);
 
 /*
- * Returns whether an Accept header (RFC 9110, section 12.5.1) names this type itself: wildcards do
- * not count, and a quality of 0 means no.
+ * Returns the quality, in thousandths, that an Accept header (RFC 9110, section 12.5.1) gives to a
+ * media range that it names itself, be it a type or the wildcard for all types. 0: it does not name
+ * it, or refuses it.
  */
+int mediatype_quality(const char *accept, const char *range);
+
+/* Returns whether an Accept header names this type itself, with a quality above 0. */
 bool mediatype_accepts(const char *accept, const char *type);
 
 #endif

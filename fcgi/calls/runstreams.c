@@ -50,12 +50,15 @@ runstreams_free(struct runstream *run)
 	free(run);
 }
 
-/* What a JSON list of types asks for. Clients that list several prefer JSON. */
+/*
+ * Returns the form that the header Accept likes best (RFC 9110, section 12.5.1). Of two with the
+ * same quality it is the one above; a client that takes anything gets JSON.
+ */
 static enum runstreams_form
 runstreams_form_of(const char *accept)
 {
 	static const struct {
-		const char *type;
+		const char *range;
 		enum runstreams_form form;
 	} forms[] = {
 		{ "application/json", FORM_JSON },
@@ -63,12 +66,20 @@ runstreams_form_of(const char *accept)
 		{ "application/x-ndjson", FORM_EVENTS },
 		{ "text/event-stream", FORM_EVENTS },
 		{ "text/plain", FORM_TEXT },
+		{ "*/*", FORM_JSON },
 	};
+	enum runstreams_form form = FORM_JSON;
+	int best = 0;
 
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-		if (mediatype_accepts(accept, forms[i].type))
-			return forms[i].form;
-	return FORM_JSON;
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		int quality = mediatype_quality(accept, forms[i].range);
+
+		if (quality > best) {
+			best = quality;
+			form = forms[i].form;
+		}
+	}
+	return form;
 }
 
 /* Makes a piece of the buffer. Remembers the last byte of a text. */

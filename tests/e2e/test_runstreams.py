@@ -190,6 +190,14 @@ def test_zip_of_a_job_that_never_ran_is_its_error(alice):
     refused(answer, 409, 'nosuchuser')
 
 
+def test_the_form_is_the_one_that_accept_prefers(alice):
+    """A client may name JSON, too, since errors are JSON."""
+    with Run(alice, 'application/json;q=0.5, application/zip', 'echo x > /outbox/x',
+             image_id=alice.image()) as run:
+        assert (run.status, run.headers['Content-Type']) == (200, ZIP)
+        assert zipfile.ZipFile(io.BytesIO(run.rest())).namelist() == ['x']
+
+
 # Cuts, and the same key
 
 @pytest.mark.both

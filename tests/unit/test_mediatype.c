@@ -92,6 +92,32 @@ test_type_is_accepted_if_it_is_named(void **state)
 	rows_end(failed);
 }
 
+static void
+test_quality_is_that_of_the_range_that_is_named(void **state)
+{
+	static const struct {
+		const char *accept, *range;
+		int quality;
+	} rows[] = {
+		{ "text/plain", "text/plain", 1000 },
+		{ "text/plain;q=1.000", "text/plain", 1000 },
+		{ "application/zip, text/plain;q=0.5", "text/plain", 500 },
+		{ "text/plain; q=0.25 , */*;q=0.125", "*/*", 125 },
+		{ "text/plain;q=0.1, text/plain;x=y;q=0.9", "text/plain", 900 },
+		{ "text/plain;q=0.9999", "text/plain", 999 },
+		{ "text/plain;q=0", "text/plain", 0 },
+		{ "*/*", "text/plain", 0 },
+	};
+	int failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		row_check(failed,
+		    mediatype_quality(rows[i].accept, rows[i].range) == rows[i].quality, "'%s'",
+		    rows[i].accept);
+	rows_end(failed);
+}
+
 int
 main(void)
 {
@@ -99,6 +125,7 @@ main(void)
 		cmocka_unit_test(test_type_is_that_of_the_last_ending_in_any_case),
 		cmocka_unit_test(test_only_images_are_pictures),
 		cmocka_unit_test(test_type_is_accepted_if_it_is_named),
+		cmocka_unit_test(test_quality_is_that_of_the_range_that_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
