@@ -119,6 +119,14 @@ runs_check_source(const struct request *req, const struct buildform *form, bool 
 		"are attachments");
 }
 
+/* Checks the id of a pipeline that is named. In struct job 0 means that one is to be made. */
+static bool
+runs_check_pipeline(const struct request *req, const struct job *job, struct error *err)
+{
+	return job->pipeline != 0 || parameter_value(&req->values, "pipeline") == NULL ||
+	    error_set(err, ERROR_NOT_FOUND, "Pipeline not found");
+}
+
 /* Runs the job in an image that is built from the form, or was already. */
 static bool
 runs_build(struct request *req, struct response *res, struct job *job, struct buildform *form,
@@ -144,8 +152,9 @@ runs_create(struct request *req, struct response *res, struct error *err)
 	bool done;
 
 	joboption_unset(&job);
-	done = runstreams_reserve(req, err) && buildform_read(req, &form, err) &&
-	    runs_check_source(req, &form, has_image, err) && joboptionform_read(req, &job, err) &&
+	done = runstreams_reserve(req, err) && runs_check_pipeline(req, &job, err) &&
+	    buildform_read(req, &form, err) && runs_check_source(req, &form, has_image, err) &&
+	    joboptionform_read(req, &job, err) &&
 	    (has_image ? runs_launch(req, res, &job, NULL, err)
 		       : runs_build(req, res, &job, &form, err));
 	buildform_clear(&form);

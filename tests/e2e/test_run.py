@@ -103,6 +103,7 @@ def made(client):
     ({'image_id': None}, 400, ['image_id', 'missing']),
     ({'image_id': '999999'}, 404, ['Image not found']),
     ({'pipeline': '999999'}, 404, ['Pipeline not found']),
+    ({'pipeline': '0'}, 404, ['Pipeline not found']),
     ({'memory': '900t'}, 422, ['memory']),
     ({'imageid': '1'}, 400, ['did you mean image_id']),
 ])
@@ -546,7 +547,7 @@ def test_a_dockerfile_without_files_may_come_in_any_body(alice, kind):
 
 
 @pytest.mark.parametrize('accept', ['*/*', 'application/json, text/plain, */*', 'text/html',
-                                    'text/plain;q=0', ''])
+                                    'text/plain;q=0', 'text/plain;q=0.5, */*', ''])
 def test_who_asks_for_no_stream_gets_json(alice, accept):
     answer = expect(run(alice, 'true', image_id=alice.image(), accept=accept), 201)
     assert answer.headers['Content-Type'] == 'application/json; charset=utf-8'
