@@ -175,6 +175,7 @@ jobs_list(struct request *req, struct response *res, struct error *err)
 struct watched {
 	struct job job;
 	char first[sizeof(((struct job *)NULL)->state)];
+	int64_t first_build; /* that the job waited for then */
 };
 
 static bool
@@ -188,12 +189,15 @@ jobs_poll_job(struct request *req, void *context, bool *changed, struct error *e
 	    !job_find(db, &req->caller.account, request_id(req, "pipeline"), request_id(req, "job"),
 		&watched->job, err))
 		return false;
-	if (watched->first[0] == '\0')
+	if (watched->first[0] == '\0') {
 		memcpy(watched->first, watched->job.state, sizeof watched->first);
+		watched->first_build = watched->job.build;
+	}
 	/*
 	 * An ended job changes its state only if its owner submits it again: do not wait for that.
 	 */
-	*changed = strcmp(watched->first, watched->job.state) != 0 || job_ended(&watched->job);
+	*changed = strcmp(watched->first, watched->job.state) != 0 ||
+	    watched->first_build != watched->job.build || job_ended(&watched->job);
 	return true;
 }
 

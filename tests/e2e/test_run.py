@@ -1,4 +1,5 @@
 """POST /run: one call makes a job, with all that it needs, and queues it."""
+import itertools
 import signal
 import threading
 
@@ -268,6 +269,23 @@ def test_a_job_that_is_killed_while_it_waits_can_be_submitted_later(held, proxy,
     assert held.submit(pipeline) == {str(job): 'in_queue'}
     held.wait_job(pipeline, job)
     assert held.lines(job) == ['new']
+
+
+def test_a_call_that_waits_for_a_job_sees_that_it_is_killed_before_its_build(held, proxy):
+    made_run, answers = waiting(held, proxy), []
+    pipeline, job = made_run['pipeline'], made_run['job']
+    call = threading.Thread(target=lambda: answers.append(
+        held.again().json(f'/pipeline/{pipeline}/job/{job}?wait=30')))
+    call.start()
+    turns = itertools.cycle([f'job/{job}/kill', 'submit'])  # the call may begin after one
+
+    def kill_or_submit():
+        expect(held.post(f'/pipeline/{pipeline}/{next(turns)}'), 200)
+        return answers
+    until(kill_or_submit, 'the call is answered', 20)
+    call.join()
+    proxy.release_all()
+    held.wait_build(made_run['build'], 'SUCCESS')
 
 
 def test_a_job_that_is_deleted_while_it_waits_is_gone(held, proxy):
