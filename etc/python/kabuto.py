@@ -503,8 +503,9 @@ class Kabuto:
                     return answer
                 problem, after = _refusal(answer), _seconds(answer.headers.get('Retry-After'))
                 # 409 to a repetition: the server still receives the call that was cut
-                if not repeated or answer.status_code not in (502, 503, 504) + (
-                        (409,) if patient.tried else ()):
+                away = answer.status_code in (502, 503, 504) or _is_cut(answer) or (
+                    answer.status_code == 409 and patient.tried)
+                if not (repeated and away):
                     raise problem
             patient.wait(problem, after)
 
@@ -821,6 +822,14 @@ def _refusal(answer: requests.Response) -> KabutoError:
     if answer.status_code == 401:
         text = f'{text}: the token is not valid (any more); run kabuto login, or set KABUTO_TOKEN'
     return KabutoError(text, answer.status_code)
+
+
+def _is_cut(answer: requests.Response) -> bool:
+    """Whether it is lighttpd's page for a call at which Kabuto ended, not Kabuto's own error."""
+    try:
+        return answer.status_code == 500 and isinstance(answer.json()['server'], str)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _seconds(text: Optional[str]) -> float:

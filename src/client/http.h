@@ -6,7 +6,8 @@
  * (http_proxy, https_proxy, no_proxy) hold. Nothing here prints or returns a request's headers.
  *
  * An error's text ends in what to do. Its kind:
- *     ERROR_AWAY         no connection, or it was cut: the call may have been done
+ *     ERROR_AWAY         no connection, or it was cut, by the client's side or between the web
+ *                        server and Kabuto: the call may have been done
  *     ERROR_BUSY         502, 503, 504; err->retry_after_s if the server says it
  *     ERROR_INTERRUPTED  *http->stop was set
  *     by status          400 INPUT, 401 UNAUTHORIZED, 403 FORBIDDEN, 404 NOT_FOUND, 405 METHOD,

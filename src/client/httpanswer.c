@@ -85,6 +85,16 @@ httpanswer_words(json_t *json)
 	return words;
 }
 
+/*
+ * Whether the web server, not Kabuto, made this answer because Kabuto ended while it handled the
+ * call. lighttpd sends 500 then, with the page of etc/lighttpd-errors.
+ */
+static bool
+httpanswer_is_cut(const struct http_answer *answer, json_t *json)
+{
+	return answer->status == 500 && json_is_string(json_object_get(json, "server"));
+}
+
 /* Sets err for an answer that has no words of Kabuto. */
 static bool
 httpanswer_wordless(const struct settings *settings, const struct http_answer *answer,
@@ -137,6 +147,8 @@ httpanswer_refused(const struct settings *settings, const struct http_answer *an
 										     : "none");
 	if (words == NULL)
 		httpanswer_wordless(settings, answer, err);
+	else if (httpanswer_is_cut(answer, json))
+		error_set(err, ERROR_AWAY, "%s", words);
 	else if (answer->status == 401)
 		error_set(err, ERROR_UNAUTHORIZED, "%s: %s", words,
 		    settings->token_of_environment

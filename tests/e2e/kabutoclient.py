@@ -103,6 +103,12 @@ class Client:
                         cwd or self.work, columns)
 
 
+def answer_bytes(status='200 OK', body=b'{}', *lines):
+    """An answer for Listener."""
+    head = [f'HTTP/1.1 {status}', f'Content-Length: {len(body)}', 'Connection: close', *lines]
+    return '\r\n'.join(head).encode() + b'\r\n\r\n' + body
+
+
 class Listener:
     """A server that reads what comes and answers each connection with the next of some bytes (the
     last one again and again), one connection after the other. requests has all that each of them

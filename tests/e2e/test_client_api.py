@@ -6,9 +6,9 @@ import pytest
 import requests
 
 import certificates
-from wait import until
-
 from client import expect
+from kabutoclient import answer_bytes
+from wait import until
 
 
 # kabuto api
@@ -92,11 +92,6 @@ def test_unknown_command_is_2(cli):
 
 # Servers that are not there, bad, or others
 
-def empty_answer(status='200 OK', body=b'{}', *lines):
-    head = [f'HTTP/1.1 {status}', f'Content-Length: {len(body)}', 'Connection: close', *lines]
-    return '\r\n'.join(head).encode() + b'\r\n\r\n' + body
-
-
 def test_no_server_answers(cli):
     done = cli.run('ps', env={'KABUTO_URL': 'http://127.0.0.1:1', 'KABUTO_TOKEN': 'x'})
     assert done.returncode == 1 and 'no server answers at http://127.0.0.1:1' in done.stderr
@@ -106,15 +101,15 @@ def test_no_server_answers(cli):
 @pytest.mark.parametrize('answer, says', [
     (b'\x00\xff garbage\n' * 1000, 'is not Kabuto'),
     (b'SSH-2.0-OpenSSH_9.2\r\n', 'is not Kabuto'),
-    (empty_answer(body=b'<html>hello</html>'), 'is not Kabuto'),
-    (empty_answer(body=b''), 'is not Kabuto'),
-    (empty_answer(body=b'{"1": {'), 'is not Kabuto'),
-    (empty_answer(body=b'[1, 2]'), 'is not Kabuto'),
-    (empty_answer(body=b'{"\\u001b[31m": {}}'), 'is not Kabuto'),
-    (empty_answer('404 Not Found', b'<html>'), 'HTTP 404'),
-    (empty_answer('500 Oops', b'{"error": 3}'), 'HTTP 500'),
-    (empty_answer('400 No', b'{"error": "\\u001b[31mred\\nnext \\u202etxt"}'), '?[31mred?next ?txt'),
-    (empty_answer('400 No', b'x' * 10_000_000), 'HTTP 400'),
+    (answer_bytes(body=b'<html>hello</html>'), 'is not Kabuto'),
+    (answer_bytes(body=b''), 'is not Kabuto'),
+    (answer_bytes(body=b'{"1": {'), 'is not Kabuto'),
+    (answer_bytes(body=b'[1, 2]'), 'is not Kabuto'),
+    (answer_bytes(body=b'{"\\u001b[31m": {}}'), 'is not Kabuto'),
+    (answer_bytes('404 Not Found', b'<html>'), 'HTTP 404'),
+    (answer_bytes('500 Oops', b'{"error": 3}'), 'HTTP 500'),
+    (answer_bytes('400 No', b'{"error": "\\u001b[31mred\\nnext \\u202etxt"}'), '?[31mred?next ?txt'),
+    (answer_bytes('400 No', b'x' * 10_000_000), 'HTTP 400'),
     (b'HTTP/1.1 200 OK\r\n' + b'X: ' + b'y' * 200_000 + b'\r\n\r\n{}', 'is not Kabuto')])
 def test_what_answers_is_not_kabuto(cli, listener, answer, says):
     url, _ = listener(answer)
@@ -126,7 +121,7 @@ def test_texts_of_a_bad_server_do_not_reach_the_terminal(cli, listener):
     evil = '\\u001b[31m\\u009b31m\\u202e'
     job = ('{"1": {"id": 1, "pipeline": {"id": 2}, "state": "%s", "error": "%s", "name": "%s",'
            ' "command": "%s", "creation_date": "%s", "image_name": "%s"}}').replace('%s', evil)
-    url, _ = listener(empty_answer(body=job.encode()))
+    url, _ = listener(answer_bytes(body=job.encode()))
     for words in (('ps',), ('show', '1'), ('why', '1'), ('images',)):
         terminal = cli.terminal(*words, env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x', 'NO_COLOR': '1'})
         assert terminal.wait() == 0, terminal.text
@@ -135,36 +130,55 @@ def test_texts_of_a_bad_server_do_not_reach_the_terminal(cli, listener):
 
 @pytest.mark.parametrize('status', ['301 Moved', '302 Found', '307 Temporary', '308 Permanent'])
 def test_redirect_gets_no_token(cli, listener, status):
-    other, asked = listener(empty_answer())
-    url, _ = listener(empty_answer(status, b'', f'Location: {other}/jobs'))
+    other, asked = listener(answer_bytes())
+    url, _ = listener(answer_bytes(status, b'', f'Location: {other}/jobs'))
     cli.fails(1, 'ps', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says=(other, 'kabuto login'))
     cli.fails(1, 'api', 'GET', '/jobs', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says=other)
     assert asked == []
 
 
 def test_certificate_of_https_is_checked(cli, listener, tmp_path):
-    url, asked = listener(empty_answer(), certificates=certificates.make(tmp_path))
+    url, asked = listener(answer_bytes(), certificates=certificates.make(tmp_path))
     env = {'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}
     cli.fails(1, 'ps', env=env, says=('certificate', 'SSL_CERT_FILE'))
     assert asked == []
     assert cli.say('ps', env={**env, 'SSL_CERT_FILE': tmp_path / 'ca.pem'}) == ''
     assert cli.say('ps', env={**env, 'CURL_CA_BUNDLE': tmp_path / 'ca.pem'}) == ''
-    plain, _ = listener(empty_answer())
+    plain, _ = listener(answer_bytes())
     cli.fails(1, 'api', 'GET', '/jobs', env={**env, 'KABUTO_URL': plain.replace('http', 'https')},
               says='https')
 
 
 def test_call_is_repeated_while_the_server_restarts(cli, listener):
-    busy = empty_answer('502 Bad Gateway', b'<html>')
+    busy = answer_bytes('502 Bad Gateway', b'<html>')
     job = b'{"1": {"id": 1, "pipeline": {"id": 2}, "state": "running"}}'
-    url, asked = listener(busy, empty_answer('503 No', b'{"error": "busy"}', 'Retry-After: 1'),
-                          empty_answer(body=job), busy, b'', empty_answer(body=b'{"message": "Success"}'))
+    url, asked = listener(busy, answer_bytes('503 No', b'{"error": "busy"}', 'Retry-After: 1'),
+                          answer_bytes(body=job), busy, b'', answer_bytes(body=b'{"message": "Success"}'))
     done = cli.run('kill', '1', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'})
     assert (done.returncode, done.stdout) == (0, '1\n'), done
     assert done.stderr.count('trying again') == 2 and done.stderr.count('\n') == 2
     keys = {line for request in asked[3:] for line in request.split(b'\r\n')
             if line.lower().startswith(b'idempotency-key: ')}
     assert len(asked) == 6 and len(keys) == 1  # a POST has one key however often it is sent
+
+
+@pytest.mark.parametrize('method,repeated', [('GET', True), ('POST', True), ('DELETE', False)])
+def test_call_that_lighttpd_lost_is_repeated_if_that_does_no_harm(cli, listener, source, method, repeated):
+    words = {'GET': ('ps',), 'POST': ('kill', '1'), 'DELETE': ('token', 'delete', '1')}[method]
+    first = [answer_bytes(body=b'{"1": {"id": 1, "pipeline": {"id": 2}}}')] * (method == 'POST')
+    lost = answer_bytes('500 No', (source / 'etc/lighttpd-errors/500.html').read_bytes())
+    url, asked = listener(*first, lost, answer_bytes())
+    done = cli.run(*words, env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'})
+    assert (done.returncode == 0) == repeated, done
+    assert len(asked) == len(first) + 1 + repeated and asked[-1].startswith(method.encode())
+    assert ('kabuto.fcgi ended before it answered' in done.stderr) != repeated
+
+
+@pytest.mark.parametrize('body', [b'{"error": "disk I/O error"}', b'<html>', b'["server"]', b'null'])
+def test_error_of_kabuto_itself_is_told_at_once(cli, listener, body):
+    url, asked = listener(answer_bytes('500 No', body), answer_bytes())
+    cli.fails(1, 'ps', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'})
+    assert len(asked) == 1
 
 
 def test_token_is_never_made_twice(cli, listener):
@@ -256,7 +270,7 @@ def test_usual_pager_is_less_or_none(cli):
 @pytest.mark.parametrize('closed, status', [('<&-', 0), ('>&-', 1), ('2>&-', 0), ('<&- >&- 2>&-', 1)])
 def test_closed_streams_are_not_mixed_up_with_the_connection(cli, listener, closed, status):
     job = b'{"1": {"id": 1, "pipeline": {"id": 2}, "state": "running"}}'
-    url, asked = listener(empty_answer(body=job))
+    url, asked = listener(answer_bytes(body=job))
     done = subprocess.run(['bash', '-c', f'"$0" ps {closed}', cli.program], check=False,
                           env=cli.surroundings({'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}),
                           capture_output=True)

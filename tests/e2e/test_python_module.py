@@ -14,6 +14,7 @@ import pytest
 
 from client import WAIT, expect, refused
 from cutting import CuttingProxy
+from kabutoclient import answer_bytes
 from wait import until
 
 pytestmark = pytest.mark.limit(400)
@@ -181,6 +182,28 @@ def test_lines_that_come_in_pieces_are_whole(k, alice):
     alice.kabuto.let_go(job)
     thread.join(60)
     assert of_job(got) == ['half...whole', ','.join(numbers(1, 30000))]
+
+
+@pytest.mark.parametrize('method,keyed', [('GET', False), ('POST', True)])
+def test_call_that_lighttpd_lost_is_repeated(module, monkeypatch, listener, source, method, keyed):
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    lost = answer_bytes('500 No', (source / 'etc/lighttpd-errors/500.html').read_bytes())
+    url, asked = listener(lost, answer_bytes())
+    assert module.Kabuto(url, 'x').call(method, '/pipeline') == {}
+    keys = {line for request in asked for line in request.split(b'\r\n')
+            if line.lower().startswith(b'idempotency-key: ')}
+    assert len(asked) == 2 and len(keys) == keyed
+
+
+@pytest.mark.parametrize('method,body', [
+    ('DELETE', b'{"error": "gone", "server": "lighttpd"}'), ('GET', b'{"error": "no disk"}'),
+    ('GET', b'["server"]'), ('GET', b'null'), ('GET', b'<html>')])
+def test_call_that_may_not_be_repeated_is_told_at_once(module, monkeypatch, listener, method, body):
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    url, asked = listener(answer_bytes('500 No', body), answer_bytes())
+    with pytest.raises(module.KabutoError) as raised:
+        module.Kabuto(url, 'x').call(method, '/pipeline')
+    assert raised.value.status == 500 and len(asked) == 1
 
 
 # Results
