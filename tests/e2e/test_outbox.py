@@ -13,7 +13,7 @@ from wait import until
 
 # What busybox can make in an outbox: text that shrinks when it is packed, and bytes that do not.
 FILES = ('cd /outbox; mkdir -p d/e; echo hello > a.txt; : > empty; cp /inbox/random d/e/random;'
-         'seq 200000 > d/numbers; echo x > "spaced ünï %41+.txt"')
+         'seq 200000 > d/numbers; echo x > "spaced ünï %41+.txt"; echo y > d/back\\\\')
 
 
 def path(job, name=None):
@@ -33,7 +33,7 @@ def packed(alice, random_bytes):
     assert job['state'] == 'done', job
     contents = {'a.txt': b'hello\n', 'empty': b'', 'd/e/random': random_bytes,
                 'd/numbers': b''.join(b'%d\n' % n for n in range(1, 200001)),
-                'spaced ünï %41+.txt': b'x\n'}
+                'spaced ünï %41+.txt': b'x\n', 'd/back\\': b'y\n'}
     return job, contents
 
 
@@ -53,6 +53,7 @@ def test_single_files(alice, packed):
     job, contents = packed
     for name, content in contents.items():
         url = name.replace('%', '%25').replace('+', '%2B').replace(' ', '%20')
+        url = url.replace('\\', '%5C')
         answer = expect(alice.get(path(job, url)), 200)
         assert answer.content == content and int(answer.headers['Content-Length']) == len(content)
         assert answer.headers['ETag'] == f'"{hashlib.sha256(content).hexdigest()}"'

@@ -10,10 +10,10 @@
 #include "fcgi/unzip.h"
 
 #define LARGE 2500000 /* bytes: several of libarchive's pieces */
-#define FILES 4
+#define FILES 5
 
-static const char *const names[FILES] = { "first", "empty", "gr\xc3\xbcn.txt", "large" };
-static const size_t sizes[FILES] = { 5, 0, 70000, LARGE };
+static const char *const names[FILES] = { "first", "empty", "gr\xc3\xbcn.txt", "large", "x\\" };
+static const size_t sizes[FILES] = { 5, 0, 70000, LARGE, 5 };
 
 /* A zip as collect.c makes it: where each file's header begins, and what the file holds. */
 struct scene {
@@ -121,6 +121,8 @@ test_any_range_of_any_file_comes_back(void **state)
 		{ 3, 262144, 262144 },
 		{ 3, 1000000, 1500000 },
 		{ 3, LARGE - 1, 1 },
+		{ 4, 0, 5 }, /* a name that libarchive takes for a folder's */
+		{ 4, 3, 1 },
 	};
 	const struct scene *scene = *state;
 	cleanup_close int zip = open_zip(scene);
