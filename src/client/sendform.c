@@ -16,6 +16,7 @@
 #include "take.h"
 #include "utf8.h"
 
+#define FIELD_MOST    64 /* bytes of a field's name */
 #define LAST_BOUNDARY "--%s--\r\n"
 #define MOVED_LEAST   (16 * 1024 * 1024) /* bytes from which on a cut upload counts as moved */
 #define CUTS_MOST     20                 /* of such uploads; each sends all files again */
@@ -42,12 +43,24 @@ sendform_make_boundary(struct sendform *form)
 	    form->boundary);
 }
 
+/* Whether a field's name can stand between quotes, and the head of a file with it in form->head. */
+static bool
+sendform_check_field(const char *name, struct error *err)
+{
+	return (strlen(name) <= FIELD_MOST && strpbrk(name, "\"\r\n") == NULL) ||
+	    error_set(err, ERROR_INPUT,
+		"'%.64s': the name of a form's field has at most %d bytes, no quotes and no line ends",
+		name, FIELD_MOST);
+}
+
 bool
 sendform_field(struct sendform *form, const char *name, const char *value, struct error *err)
 {
 	size_t length, room;
 	char *fields;
 
+	if (!sendform_check_field(name, err))
+		return false;
 	sendform_make_boundary(form);
 	length = strlen(form->boundary) + strlen(name) + strlen(value) + 64;
 	room = form->fields_length + length;
@@ -67,6 +80,8 @@ bool
 sendform_files(struct sendform *form, const char *name, const struct filelist *list,
     struct error *err)
 {
+	if (!sendform_check_field(name, err))
+		return false;
 	sendform_make_boundary(form);
 	if (form->lists_count == SENDFORM_LISTS_MOST)
 		return error_set(err, ERROR_SYSTEM, "make the form: it has too many lists");

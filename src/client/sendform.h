@@ -66,10 +66,14 @@ struct sendform {
 	struct repeat repeat;
 };
 
-/* Adds a text field. Call it before sendform_begin. Copies both texts. */
+/*
+ * Adds a text field. Call it before sendform_begin. Copies both texts. ERROR_INPUT: the name is
+ * longer than 64 bytes, or has a quote or a line end.
+ */
 bool sendform_field(struct sendform *form, const char *name, const char *value, struct error *err);
 
-/* Adds the files of a finished list, each as a field of this name, which is a constant. */
+/* Adds the files of a finished list, each as a field of this name, which must stay. Errors: as
+ * above. */
 bool sendform_files(struct sendform *form, const char *name, const struct filelist *list,
     struct error *err);
 

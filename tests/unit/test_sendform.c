@@ -158,10 +158,12 @@ test_longest_name_fits(void **state)
 	cleanup_filelist struct filelist files = { 0 };
 	cleanup_sendform struct sendform form = { 0 };
 	cleanup_free char *body = NULL, *text = NULL;
-	char name[PATHNAME_MOST + 1];
+	char name[PATHNAME_MOST + 1], field[64 + 1];
 	struct error err;
 	size_t length;
 
+	memset(field, 'f', 64);
+	field[64] = '\0';
 	memset(name, '"', PATHNAME_MOST);
 	for (size_t at = 200; at < PATHNAME_MOST - 30; at += 200) {
 		name[at] = '\0';
@@ -171,7 +173,7 @@ test_longest_name_fits(void **state)
 	name[PATHNAME_MOST] = '\0';
 	file_put(folder->fd, name, "x", 1);
 	must(filelist_add(&files, ".", &err) && filelist_finish(&files, &err) &&
-		sendform_files(&form, "attachments", &files, &err) && sendform_begin(&form, &err),
+		sendform_files(&form, field, &files, &err) && sendform_begin(&form, &err),
 	    &err);
 	body = read_all(&form, 4096, &length, &err);
 	assert_non_null(body);
@@ -253,6 +255,32 @@ test_file_that_changes_is_told_by_name(void **state)
 	rows_end(failed);
 }
 
+static void
+test_field_name_that_breaks_the_form_is_refused(void **state)
+{
+	static const char *const names[] = { "a\"b", "a\r\nb", "a\nb", "a\rb" };
+	cleanup_filelist struct filelist files = { 0 };
+	cleanup_sendform struct sendform form = { 0 };
+	char name[SENDFORM_HEAD + 2];
+	struct error err = { .kind = ERROR_NONE };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		assert_false(sendform_field(&form, names[i], "", &err));
+		assert_int_equal(err.kind, ERROR_INPUT);
+		assert_false(sendform_files(&form, names[i], &files, &err));
+	}
+	memset(name, 'n', sizeof name);
+	name[SENDFORM_HEAD + 1] = '\0';
+	assert_false(sendform_files(&form, name, &files, &err));
+	name[65] = '\0';
+	assert_false(sendform_field(&form, name, "", &err));
+	assert_false(sendform_files(&form, name, &files, &err));
+	name[64] = '\0';
+	assert_true(sendform_field(&form, name, "", &err));
+	assert_true(sendform_files(&form, name, &files, &err));
+}
+
 int
 main(void)
 {
@@ -263,6 +291,7 @@ main(void)
 		    scene_teardown),
 		cmocka_unit_test_setup_teardown(test_longest_name_fits, scene_setup,
 		    scene_teardown),
+		cmocka_unit_test(test_field_name_that_breaks_the_form_is_refused),
 		cmocka_unit_test_setup_teardown(test_file_that_changes_is_told_by_name, scene_setup,
 		    scene_teardown),
 	};
