@@ -40,16 +40,18 @@ repeat_may_help(const struct error *err)
 bool
 repeat_after(struct repeat *repeat, struct http *http, bool connected, struct error *err)
 {
-	int pause_ms = PAUSE_MS << (repeat->count < PAUSES_GROW ? repeat->count : PAUSES_GROW);
-	int64_t silent_ms = clock_monotonic_ms() - repeat->moved_ms;
+	int64_t pause_ms = PAUSE_MS << (repeat->count < PAUSES_GROW ? repeat->count : PAUSES_GROW);
+	int64_t left_ms;
 
 	repeat->connected = repeat->connected || connected;
-	if (!repeat_may_help(err) || silent_ms > (repeat->connected ? SILENT_MS : UNKNOWN_MS))
+	left_ms = (repeat->connected ? SILENT_MS : UNKNOWN_MS) -
+	    (clock_monotonic_ms() - repeat->moved_ms);
+	if (err->retry_after_s * MS_PER_S > pause_ms)
+		pause_ms = err->retry_after_s * MS_PER_S;
+	if (!repeat_may_help(err) || left_ms < 0 || err->retry_after_s * MS_PER_S > left_ms)
 		return false;
 	if (repeat->count == 0 && !http->quiet)
 		display_say("%s; trying again", err->text);
 	repeat->count++;
-	if (err->retry_after_s * MS_PER_S > pause_ms)
-		pause_ms = err->retry_after_s * (int)MS_PER_S;
-	return http_pause(http, pause_ms, err);
+	return http_pause(http, (int)pause_ms, err);
 }

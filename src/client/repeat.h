@@ -25,7 +25,7 @@ void repeat_moved(struct repeat *repeat);
  * refused, the server is busy, or it still works on the former call with the same Idempotency-Key.
  * True after a pause; it says so on stderr once unless http->quiet. False: err stays, or is
  * ERROR_INTERRUPTED. It gives up a minute after the last byte, or after 5 s if the server was never
- * reached.
+ * reached, and at once if the server asks (Retry-After) to come after that.
  */
 bool repeat_after(struct repeat *repeat, struct http *http, bool connected, struct error *err);
 

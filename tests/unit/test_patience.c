@@ -1,5 +1,5 @@
 /*
- * Asking again a server that does not answer, by a clock of the test's own.
+ * Asking again a server that does not answer, and sending again, by a clock of the test's own.
  */
 #include "support.h"
 
@@ -29,6 +29,7 @@ fake_pause(struct http *http, int milliseconds, struct error *err)
 #define clock_monotonic_ms fake_clock
 #define http_pause         fake_pause
 #include "src/client/patience.c"
+#include "src/client/repeat.c"
 
 static int
 begin(void **state)
@@ -100,6 +101,31 @@ test_only_what_passes_by_itself_is_waited_for(void **state)
 	}
 }
 
+static void
+test_transfer_is_begun_again_for_a_minute_at_most(void **state)
+{
+	static const struct {
+		int retry_after_s;
+		int64_t most_ms; /* when it gives up */
+	} rows[] = { { 0, 64000 }, { 1, 64000 }, { 20, 60000 }, { 60, 60000 }, { 61, 0 },
+		{ 3600, 0 }, { 999999, 0 } };
+	int failed = 0;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct http http = { .quiet = true };
+		struct repeat repeat;
+		struct error err = { .kind = ERROR_BUSY, .retry_after_s = rows[i].retry_after_s };
+
+		(void)begin(state);
+		repeat_begin(&repeat);
+		while (repeat_after(&repeat, &http, true, &err))
+			continue;
+		row_check(failed, now_ms - 1000000 <= rows[i].most_ms, "%d: %lld ms",
+		    rows[i].retry_after_s, (long long)now_ms - 1000000);
+	}
+	rows_end(failed);
+}
+
 int
 main(void)
 {
@@ -109,6 +135,7 @@ main(void)
 		cmocka_unit_test_setup(test_answer_begins_the_time_anew, begin),
 		cmocka_unit_test_setup(test_signal_ends_the_pause, begin),
 		cmocka_unit_test(test_only_what_passes_by_itself_is_waited_for),
+		cmocka_unit_test(test_transfer_is_begun_again_for_a_minute_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
