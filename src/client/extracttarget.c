@@ -151,6 +151,7 @@ bool
 extracttarget_begin(struct extracttarget *target, struct error *err)
 {
 	struct stat made, named;
+	bool found;
 
 	if (asprintf(&target->hidden, "%s%s%.150s", HIDDEN, target->rest[0] != '\0' ? "-" : "",
 		target->rest) < 0) {
@@ -159,7 +160,8 @@ extracttarget_begin(struct extracttarget *target, struct error *err)
 	}
 	for (char *slash = target->hidden; (slash = strchr(slash, '/')) != NULL;)
 		*slash = '-';
-	if (mkdirat(target->at, target->hidden, 0777) < 0 && errno != EEXIST)
+	found = mkdirat(target->at, target->hidden, 0777) < 0;
+	if (found && errno != EEXIST)
 		return error_errno(err, "make a folder to unpack into '%s'", target->path);
 	target->folder = openat(target->at, target->hidden, FOLDER_FLAGS | O_NOFOLLOW);
 	if (target->folder < 0)
@@ -174,6 +176,12 @@ extracttarget_begin(struct extracttarget *target, struct error *err)
 		return error_set(err, ERROR_CONFLICT,
 		    "another kabuto unpacks into '%s' now: wait until it is done, or choose another folder with -o",
 		    target->path);
+	}
+	if (found && made.st_uid != geteuid()) { /* who could read and change what is unpacked */
+		(void)close(take_fd(&target->folder));
+		return error_set(err, ERROR_CONFLICT,
+		    "the folder '%s' beside '%s' belongs to another user: choose another folder with -o",
+		    target->hidden, target->path);
 	}
 	return extracttarget_empty(target->folder, err);
 }

@@ -32,7 +32,10 @@ bool extracttarget_open(struct extracttarget *target, struct error *err);
 bool extracttarget_check_file(const struct extracttarget *target, const char *name,
     struct error *err);
 
-/* Makes the hidden folder. ERROR_CONFLICT: another program unpacks into the same target now. */
+/*
+ * Makes the hidden folder. ERROR_CONFLICT: another program unpacks into the same target now, or the
+ * folder that is there belongs to another user.
+ */
 bool extracttarget_begin(struct extracttarget *target, struct error *err);
 
 /*

@@ -574,6 +574,25 @@ test_two_programs_do_not_unpack_into_one_target(void **state)
 }
 
 static void
+test_folder_that_another_user_has_put_there_is_not_used(void **state)
+{
+	const struct folder *folder = *state;
+	cleanup_close int zip = make_zip(folder, one);
+	struct extract extract = { .target = "out" };
+	struct error err;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdirat(folder->fd, ".kabuto-unpacking-out", 0777), 0);
+	assert_int_equal(fchownat(folder->fd, ".kabuto-unpacking-out", 1234, 1234, 0), 0);
+	assert_false(extract_zip(&extract, zip, &err));
+	assert_int_equal(err.kind, ERROR_CONFLICT);
+	assert_non_null(strstr(err.text, "belongs to another user"));
+	assert_int_equal(count_entries(folder->fd, ".kabuto-unpacking-out"), 0);
+	assert_false(file_exists(folder->fd, "out"));
+}
+
+static void
 test_signal_ends_it_and_leaves_nothing(void **state)
 {
 	static const volatile sig_atomic_t stop = 1;
@@ -603,6 +622,7 @@ main(void)
 		TEST(test_force_never_swaps_folders_and_files),
 		TEST(test_what_a_killed_program_left_is_removed),
 		TEST(test_two_programs_do_not_unpack_into_one_target),
+		TEST(test_folder_that_another_user_has_put_there_is_not_used),
 		TEST(test_signal_ends_it_and_leaves_nothing),
 	};
 
