@@ -134,6 +134,30 @@ display_failed(const struct error *err, int code)
 
 /* The pager */
 
+/*
+ * Runs as a signal handler. Ctrl-C reaches the pager, too, which may go on: it has the terminal
+ * until its user ends it.
+ */
+static void
+display_on_interrupt(int number)
+{
+	(void)close(STDOUT_FILENO);
+	while (waitpid(display_pager, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
+static void
+display_catch_interrupt(void)
+{
+	struct sigaction before, wait = { .sa_handler = display_on_interrupt };
+
+	(void)sigemptyset(&wait.sa_mask);
+	if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		(void)sigaction(SIGINT, &wait, NULL);
+}
+
 /* In the child: becomes the pager, which reads from `from`. */
 static void
 display_become_pager(const char *program, int from)
@@ -174,6 +198,8 @@ display_start_pager(void)
 	(void)close(ends[0]);
 	if (display_pager < 0 || dup2(ends[1], STDOUT_FILENO) < 0)
 		display_pager = 0;
+	else
+		display_catch_interrupt();
 	(void)close(ends[1]);
 }
 

@@ -254,6 +254,16 @@ def test_long_list_goes_through_the_pager(cli):
         assert terminal.wait() == 0, terminal.text
 
 
+def test_interrupt_leaves_the_terminal_to_the_pager(cli):
+    terminal = cli.terminal('ps', '-a', env={
+        'PAGER': 'trap "" INT; cat; echo all read; read line </dev/tty; echo pager ends'})
+    terminal.wait_for('all read')
+    terminal.press_interrupt()
+    terminal.send('\n')
+    terminal.wait_for('pager ends')
+    assert terminal.wait() == 130
+
+
 def test_usual_pager_is_less_or_none(cli):
     cli.user.job(cli.user.pipeline(), 'true')
     folder = cli.folder / 'bin'
