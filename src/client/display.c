@@ -230,10 +230,34 @@ display_finish(int status)
 	return status == EXIT_DONE ? EXIT_FAILED : status;
 }
 
+/* JSON */
+
+/* Whether a JSON text has control characters. The library has escaped C0 in its texts. */
+static bool
+display_has_control(const char *json)
+{
+	for (; *json != '\0'; json++)
+		if (*json != '\n' && display_control(json) > 0)
+			return true;
+	return false;
+}
+
+void
+display_json_part(const json_t *json, size_t flags)
+{
+	cleanup_free char *text = json_dumps(json, JSON_ENCODE_ANY | flags);
+
+	if (text != NULL && display_is_terminal(stdout) && display_has_control(text)) {
+		free(text);
+		text = json_dumps(json, JSON_ENCODE_ANY | JSON_ENSURE_ASCII | flags);
+	}
+	if (text != NULL)
+		fputs(text, stdout);
+}
+
 void
 display_json(const json_t *json)
 {
-	(void)json_dumpf(json, stdout,
-	    JSON_ENCODE_ANY | (display_is_terminal(stdout) ? JSON_INDENT(2) : JSON_COMPACT));
+	display_json_part(json, display_is_terminal(stdout) ? JSON_INDENT(2) : JSON_COMPACT);
 	putchar('\n');
 }

@@ -61,7 +61,13 @@ int display_finish(int status);
 /* Whether the reader of stdout went away: nothing more needs to be printed. */
 bool display_is_over(void);
 
-/* Prints json as one JSON text with a newline on stdout: indented on a terminal, else one line. */
+/*
+ * Prints json as one JSON text with a newline on stdout: indented on a terminal, else one line. On
+ * a terminal, control characters (display_clean) are escaped.
+ */
 void display_json(const json_t *json);
+
+/* The same without a newline. flags are jansson's. */
+void display_json_part(const json_t *json, size_t flags);
 
 #endif

@@ -77,7 +77,7 @@ listing_print_item(const char *id, const json_t *object, void *context)
 	bool *first = context;
 
 	printf("%s\"%s\": ", *first ? "{" : ", ", id);
-	(void)json_dumpf(object, stdout, JSON_ENCODE_ANY);
+	display_json_part(object, 0);
 	*first = false;
 	return !display_is_over();
 }

@@ -122,7 +122,8 @@ def test_texts_of_a_bad_server_do_not_reach_the_terminal(cli, listener):
     job = ('{"1": {"id": 1, "pipeline": {"id": 2}, "state": "%s", "error": "%s", "name": "%s",'
            ' "command": "%s", "creation_date": "%s", "image_name": "%s"}}').replace('%s', evil)
     url, _ = listener(answer_bytes(body=job.encode()))
-    for words in (('ps',), ('show', '1'), ('why', '1'), ('images',)):
+    for words in (('ps',), ('show', '1'), ('why', '1'), ('images',), ('ps', '--json'),
+                  ('show', '--json', '1'), ('why', '--json', '1')):
         terminal = cli.terminal(*words, env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x', 'NO_COLOR': '1'})
         assert terminal.wait() == 0, terminal.text
         assert not set('\x1b\x9b\u202e') & set(terminal.text), terminal.text
