@@ -321,6 +321,8 @@ download_ask(struct downloading *downloading, struct http *http, const char *pat
 	/* Nothing is missing, or the part is longer than the file and wrong. */
 	if (download_read_range(&answer, &first, &total) && total == downloading->have)
 		return true;
+	if (downloading->have == 0) /* the whole file was asked for */
+		return false;
 	downloading->have = 0;
 	return download_ask(downloading, http, path, connected, err);
 }

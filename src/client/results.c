@@ -18,9 +18,9 @@
 #include "extracttarget.h"
 #include "httpfields.h"
 #include "outboxlist.h"
+#include "output.h"
 #include "pathname.h"
 #include "utf8.h"
-#include "write.h"
 
 #define PATH_TEXT 96 /* bytes of a path with two ids */
 
@@ -193,6 +193,31 @@ results_place(struct download *download, const char *file, bool force, struct er
 	return false;
 }
 
+/* Writes the zip to stdout. That nobody reads it to its end is no error. */
+static bool
+results_print(const struct download *download, const volatile sig_atomic_t *stop, struct error *err)
+{
+	struct output *output = calloc(1, sizeof *output);
+	ssize_t length = 0;
+	bool done;
+
+	if (output == NULL)
+		return results_no_memory(err);
+	output->fd = STDOUT_FILENO;
+	output->stop = stop;
+	do {
+		char block[65536];
+
+		length = read(download->fd, block, sizeof block);
+		done = length > 0 ? output_add(output, block, (size_t)length, err)
+		    : length == 0 ? output_flush(output, err)
+				  : errno == EINTR || error_errno(err, "read the cache");
+	} while (done && length != 0);
+	done = done || output->closed;
+	free(output);
+	return done;
+}
+
 bool
 results_save(struct http *http, int64_t pipeline, int64_t job, const char *file, bool force,
     bool quiet, struct error *err)
@@ -202,11 +227,8 @@ results_save(struct http *http, int64_t pipeline, int64_t job, const char *file,
 
 	if (!results_download(&download, http, pipeline, job, quiet, err))
 		return false;
-	if (strcmp(file, "-") != 0)
-		done = results_place(&download, file, force, err);
-	else
-		done = write_copy(download.fd, STDOUT_FILENO) ||
-		    error_errno(err, "write to the standard output");
+	done = strcmp(file, "-") != 0 ? results_place(&download, file, force, err)
+				      : results_print(&download, http->stop, err);
 	if (done)
 		download_remove(&download);
 	else

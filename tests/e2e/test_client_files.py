@@ -12,7 +12,7 @@ import pytest
 
 from client import WAIT, expect
 from gateproxy import GateProxy
-from kabutoclient import Client
+from kabutoclient import Client, answer_bytes
 from wait import until
 
 MOST = 20 << 20  # bytes of memory that the client may use, whatever passes through it
@@ -181,6 +181,25 @@ def test_get_zip_saves_the_zip_or_prints_it(cli):
     cli.say('get', '-q', job, '--zip', 'a.zip', '--force')
     assert (cli.work / 'a.zip').read_bytes() == whole
     assert os.listdir(cli.work) == ['a.zip'] and cached(cli) == []
+
+
+def test_get_zip_to_a_pipe_that_is_not_read_ends_at_a_signal(cli):
+    _, job, _ = big_job(cli, 1 << 20)
+    process = cli.start('get', job, '--zip', '-', '-q')
+    assert process.stdout.read(1) == b'P'
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    process.communicate()
+    closed = cli.start('get', job, '--zip', '-', '-q')
+    closed.stdout.close()
+    assert (closed.wait(30), closed.stderr.read()) == (0, b'')
+
+
+def test_get_of_a_range_that_is_always_refused_ends(cli, listener):
+    job = b'{"1": {"id": 1, "pipeline": {"id": 2}, "state": "done"}}'
+    url, asked = listener(answer_bytes(body=job), answer_bytes('416 Range Not Satisfiable', b''))
+    cli.fails(1, 'get', '1', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says='HTTP 416', timeout=30)
+    assert len(asked) == 2
 
 
 def test_get_names_brings_files_folders_and_patterns(cli):
