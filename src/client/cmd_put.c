@@ -15,6 +15,7 @@
 #include "interrupt.h"
 #include "jobref.h"
 #include "jobtext.h"
+#include "makecall.h"
 #include "options.h"
 #include "quantity.h"
 #include "sendform.h"
@@ -59,17 +60,22 @@ cmd_put_check_state(const struct jobref *job, struct error *err)
 		job->id, jobtext_state(state));
 }
 
+/* Sends the files. *sent becomes true if the server may have added them although it fails. */
 static bool
-cmd_put_send(struct http *http, const struct jobref *job, const struct filelist *list,
+cmd_put_send(struct http *http, const struct jobref *job, const struct filelist *list, bool *sent,
     struct error *err)
 {
-	cleanup_sendform struct sendform form = { .quiet = cmd_put_quiet };
+	cleanup_sendform struct sendform form = { .quiet = cmd_put_quiet,
+		.stop_sent = interrupt_second() };
 	cleanup_json json_t *answer = NULL;
 	char path[96], size[QUANTITY_TEXT];
+	bool done;
 
 	snprintf(path, sizeof path, "/pipeline/%" PRId64 "/job/%" PRId64, job->pipeline, job->id);
-	if (!sendform_files(&form, "attachments", list, err) ||
-	    !sendform_send(&form, http, "PUT", path, NULL, &answer, err))
+	done = sendform_files(&form, "attachments", list, err) &&
+	    sendform_send(&form, http, "PUT", path, NULL, &answer, err);
+	*sent = form.sent;
+	if (!done)
 		return false;
 	if (!cmd_put_quiet)
 		display_say("%zu %s, %s, sent to job %" PRId64, list->count,
@@ -86,6 +92,7 @@ cmd_put_run(const struct command *command, int count, char **words)
 	cleanup_http struct http http = { 0 };
 	cleanup_jobref struct jobref job = { 0 };
 	cleanup_filelist struct filelist list = { 0 };
+	bool sent = false;
 	struct error err;
 
 	if (!filelist_read_links(cmd_put_links, &list.links, &err))
@@ -97,12 +104,12 @@ cmd_put_run(const struct command *command, int count, char **words)
 	http.quiet = cmd_put_quiet;
 	if (cmd_put_list(&list, count - 1, words + 1, &err) &&
 	    jobref_find(&http, words[0], &job, &err) && cmd_put_check_state(&job, &err) &&
-	    cmd_put_send(&http, &job, &list, &err))
+	    cmd_put_send(&http, &job, &list, &sent, &err))
 		return EXIT_DONE;
-	if (err.kind != ERROR_INTERRUPTED)
-		return display_failed(&err, EXIT_FAILED);
-	display_say("interrupted: nothing was added to the job");
-	return interrupt_code();
+	return makecall_stopped(&err,
+	    sent ? "the files may have been added; kabuto show tells"
+		 : "nothing was added to the job",
+	    EXIT_FAILED);
 }
 
 const struct command cmd_put = {

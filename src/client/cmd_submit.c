@@ -11,8 +11,9 @@
 #include "http.h"
 #include "interrupt.h"
 #include "jobref.h"
-#include "waitjobs.h"
+#include "makecall.h"
 #include "options.h"
+#include "waitjobs.h"
 
 static bool cmd_submit_wait, cmd_submit_quiet, cmd_submit_json;
 
@@ -91,7 +92,8 @@ cmd_submit_run(const struct command *command, int count, char **words)
 	http.stop = interrupt_second(); /* whether the server got the call must be known */
 	snprintf(path, sizeof path, "/pipeline/%" PRId64 "/submit", pipeline);
 	if (!http_call(&http, "POST", path, NULL, &states, &err))
-		return interrupt_signal() != 0 ? interrupt_code() : display_failed(&err, trouble);
+		return makecall_stopped(&err, "the jobs may be in the queue; kabuto ps shows them",
+		    trouble);
 	if (!cmd_submit_wait)
 		cmd_submit_print(states);
 	http.stop = interrupt_first();

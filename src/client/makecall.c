@@ -19,12 +19,18 @@ makecall_open(struct http *http, struct error *err)
 }
 
 int
-makecall_failed(const struct error *err, int trouble)
+makecall_stopped(const struct error *err, const char *words, int trouble)
 {
 	if (err->kind != ERROR_INTERRUPTED)
 		return display_failed(err, trouble);
-	display_say("interrupted: nothing was started");
+	display_say("interrupted: %s", words);
 	return interrupt_code();
+}
+
+int
+makecall_failed(const struct error *err, int trouble)
+{
+	return makecall_stopped(err, "nothing was started", trouble);
 }
 
 int
@@ -44,8 +50,6 @@ makecall_send(struct http *http, struct sendform *form, const struct makecall *c
 	http->stop = interrupt_first();
 	if (done)
 		return EXIT_DONE;
-	if (err.kind != ERROR_INTERRUPTED || !form->sent)
-		return makecall_failed(&err, call->trouble);
-	display_say("interrupted: %s", call->maybe);
-	return interrupt_code();
+	return form->sent ? makecall_stopped(&err, call->maybe, call->trouble)
+			  : makecall_failed(&err, call->trouble);
 }

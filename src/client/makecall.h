@@ -30,6 +30,12 @@ int makecall_send(struct http *http, struct sendform *form, const struct makecal
 bool makecall_open(struct http *http, struct error *err);
 
 /*
+ * Prints the error of a call, and the words if a signal ended it. Returns the exit code: trouble,
+ * or that of the signal.
+ */
+int makecall_stopped(const struct error *err, const char *words, int trouble);
+
+/*
  * Prints an error of what comes before the call, when nothing was made yet. Returns the exit code:
  * trouble, or that of a signal.
  */

@@ -1,4 +1,5 @@
 """kabuto get and put: what arrives, what is refused, and what a cut, a kill or a full disk leaves."""
+import contextlib
 import hashlib
 import io
 import os
@@ -619,6 +620,28 @@ def test_put_interrupted_adds_nothing(cli, proxy, slow):
     assert (process.returncode, said) == (130, 'kabuto: interrupted: nothing was added to the job\n')
     proxy.cut()
     assert cli.user.state(pipeline, job)['attachments'] == []
+
+
+@pytest.mark.parametrize('signals', [1, 2])
+def test_put_interrupted_while_the_answer_is_awaited(cli, proxy, slow, signals):
+    pipeline, job = ready(cli)
+    (cli.work / 'big').write_bytes(bytes(BIG))
+    proxy.stop_at(up=BIG // 2)
+    process = cli.start('put', job, 'big', env=slow, text=True)
+    proxy.wait_stopped()
+    proxy.release_upload()
+    proxy.wait_stopped()
+    for _ in range(signals):
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+    assert (process.returncode is None) == (signals == 1)
+    proxy.release()
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (
+        (0, f'kabuto: 1 file, 60 MiB, sent to job {job}\n') if signals == 1 else
+        (130, 'kabuto: interrupted: the files may have been added; kabuto show tells\n'))
+    assert [one['name'] for one in cli.user.state(pipeline, job)['attachments']] == ['big']
 
 
 @pytest.mark.both

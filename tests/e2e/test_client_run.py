@@ -1,4 +1,5 @@
 """kabuto run and rerun: one command from files to results, and nothing runs twice, whatever happens."""
+import contextlib
 import json
 import os
 import signal
@@ -522,6 +523,25 @@ def test_submit_queues_and_waits(cli):
     cli.run('wait', *ids)
     cli.fails(2, 'submit', 'x')
     cli.fails(1, 'submit', '999999', says='Pipeline not found')
+
+
+@pytest.mark.parametrize('signals', [1, 2])
+def test_submit_interrupted_says_what_is_known(cli, cutter, signals):
+    pipeline = cli.user.pipeline() if signals == 2 else 999999
+    cutter.hold_answers()
+    process = cli.start('submit', pipeline, env=through(cutter, cli))
+    until(lambda: cutter.held, 'the answer is held')
+    for _ in range(signals):
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+    cutter.let_go()
+    status, _, said = finish(process, 10)
+    if signals == 2:
+        assert (status, said) == (130, 'kabuto: interrupted: the jobs may be in the queue; '
+                                  'kabuto ps shows them\n')
+    else:
+        assert (status, said) == (1, 'kabuto: Pipeline not found\n')
 
 
 # Images that the run builds
