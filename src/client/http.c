@@ -250,8 +250,9 @@ http_make_lines(const struct transfer *transfer, struct curl_slist **lines)
 	char bearer[4096];
 	bool done;
 
-	snprintf(bearer, sizeof bearer, "Bearer %s", token != NULL ? token : "");
-	done = http_add_line(lines, "Authorization", token != NULL ? bearer : NULL) &&
+	done = (size_t)snprintf(bearer, sizeof bearer, "Bearer %s", token != NULL ? token : "") <
+		sizeof bearer &&
+	    http_add_line(lines, "Authorization", token != NULL ? bearer : NULL) &&
 	    http_add_line(lines, "Accept",
 		request->accept != NULL ? request->accept : "application/json") &&
 	    http_add_line(lines, "Content-Type", request->content_type) &&

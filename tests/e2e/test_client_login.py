@@ -259,3 +259,9 @@ def test_revoked_token_says_what_to_do(cli):
     mine = next(iter(cli.user.json('/account/token')))
     cli.user.call('DELETE', f'/account/token/{mine}')
     cli.fails(1, 'ps', says="run 'kabuto login'")
+
+
+def test_token_that_is_too_long_is_not_cut(cli, listener):
+    url, asked = listener(kabutoclient.answer_bytes())
+    cli.fails(1, 'ps', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x' * 5000}, says='token is too long')
+    assert asked == []
