@@ -187,7 +187,8 @@ attend_fetch(const struct attending *attending, const json_t *job, int code)
 	}
 	if (results_fetch(attend->http, attend->pipeline, attend->job, &extract, &err)) {
 		if (!attend_quiet)
-			display_say("%zu files in %s", extract.files, attend_folder);
+			display_say("%zu %s in %s", extract.files,
+			    extract.files == 1 ? "file" : "files", attend_folder);
 		return code;
 	}
 	if (err.kind != ERROR_INTERRUPTED)

@@ -16,6 +16,7 @@
 #include "jobref.h"
 #include "jobtext.h"
 #include "options.h"
+#include "outcome.h"
 #include "quantity.h"
 #include "results.h"
 
@@ -44,7 +45,7 @@ cmd_get_fail(struct error *err)
 static bool
 cmd_get_check_ended(const struct jobref *job, struct error *err)
 {
-	return jobtext_has_ended(job->job) ||
+	return outcome_ended(job->job) ||
 	    error_set(err, ERROR_CONFLICT,
 		"job %" PRId64 " is %s: 'kabuto wait %" PRId64 "' waits for its end", job->id,
 		jobtext_state(jobtext_member(job->job, "state")), job->id);

@@ -9,8 +9,8 @@
 #include "http.h"
 #include "interrupt.h"
 #include "jobref.h"
-#include "waitjobs.h"
 #include "options.h"
+#include "waitjobs.h"
 
 static bool cmd_wait_quiet, cmd_wait_json;
 

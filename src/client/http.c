@@ -469,16 +469,6 @@ http_call_once(struct http *http, const char *method, const char *path,
 	return http_ask(http, &request, answer, &connected, err);
 }
 
-/* Milliseconds since some moment in the past. */
-static int64_t
-http_now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /*
  * Returns after how many milliseconds a failed call is to be repeated; 0: not at all. spent_ms is
  * the time since the first call.
@@ -507,12 +497,13 @@ http_call(struct http *http, const char *method, const char *path, const struct 
 		.path = path,
 		.fields = fields,
 		.idempotency_key = strcmp(method, "POST") == 0 ? key : NULL };
-	int64_t begin = http_now_ms();
+	int64_t begin = clock_monotonic_ms();
 	bool connected;
 
 	http_make_key(key);
 	for (int count = 0; !http_ask(http, &request, answer, &connected, err); count++) {
-		int wait = http_repeat_after(method, connected, http_now_ms() - begin, count, err);
+		int wait =
+		    http_repeat_after(method, connected, clock_monotonic_ms() - begin, count, err);
 
 		if (wait == 0)
 			return false;

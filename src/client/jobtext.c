@@ -139,11 +139,3 @@ jobtext_state(const char *state)
 			return states[i];
 	return strcmp(state, "in_queue") == 0 ? "in queue" : "unknown";
 }
-
-bool
-jobtext_has_ended(const json_t *job)
-{
-	const char *state = jobtext_member(job, "state");
-
-	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0;
-}

@@ -39,7 +39,4 @@ enum display_colour jobtext_state_colour(const char *state);
 /* Returns the state as users read it: "in queue" for "in_queue". */
 const char *jobtext_state(const char *state);
 
-/* Whether the job has ended. */
-bool jobtext_has_ended(const json_t *job);
-
 #endif
