@@ -8,6 +8,7 @@ import zipfile
 import pytest
 import requests
 
+import webserver
 from client import WAIT, expect, refused
 from events import of
 from wait import until
@@ -104,6 +105,17 @@ def test_text_comes_while_the_job_runs(kabuto, alice):
         assert run.until(b'first\n') == b'first\n'
         kabuto.let_go(run.job())
         assert run.rest().startswith(b'first\nlast\nexit 0, results: http')
+
+
+@pytest.mark.both
+def test_text_of_a_silent_job_is_not_cut_by_the_web_server(own, monkeypatch):
+    """lighttpd cuts other answers that are silent for so long."""
+    example = webserver.example
+    monkeypatch.setattr(webserver, 'example', lambda kabuto: example(kabuto).replace(
+        'max-write-idle = 3600\n', 'max-write-idle = 1\n'))
+    dave = own().user('dave')
+    text, _, _ = text_of(dave, 'sleep 4; echo said', image_id=dave.image())
+    assert text.startswith('said\nexit 0')
 
 
 @pytest.mark.both
