@@ -9,6 +9,8 @@
 
 #include "clock.h"
 
+#define SECONDS_MOST 1e12 /* longer ones are shown as this one, which a long holds */
+
 const char *
 jobtext_member(const json_t *object, const char *name)
 {
@@ -49,7 +51,7 @@ jobtext_format_seconds(double seconds, char text[static JOBTEXT])
 		long size;
 		const char *unit;
 	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
-	long whole = (long)(seconds + 0.5);
+	long whole;
 	size_t i = 0;
 
 	if (seconds < 59.5) {
@@ -57,6 +59,7 @@ jobtext_format_seconds(double seconds, char text[static JOBTEXT])
 		    seconds > 0 ? seconds : 0.0);
 		return text;
 	}
+	whole = (long)((seconds < SECONDS_MOST ? seconds : SECONDS_MOST) + 0.5);
 	while (whole < units[i].size)
 		i++;
 	if (whole % units[i].size / units[i + 1].size == 0)

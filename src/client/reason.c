@@ -53,6 +53,15 @@ reason_write_size(int64_t bytes, char *text, size_t size)
 		snprintf(text, size, "%" PRId64 "m", (bytes + 64 * MIB - 1) / (64 * MIB) * 64);
 }
 
+/* Returns the double of a member that a server sent, whatever it is. */
+static int64_t
+reason_double(const json_t *job, const char *member)
+{
+	int64_t value = json_integer_value(json_object_get(job, member));
+
+	return value < 0 ? 0 : value < INT64_MAX / 4 ? 2 * value : INT64_MAX / 2;
+}
+
 static void
 reason_explain_failure(const json_t *job, const char *id, struct reason *reason)
 {
@@ -62,8 +71,7 @@ reason_explain_failure(const json_t *job, const char *id, struct reason *reason)
 	snprintf(reason->text, sizeof reason->text, "It failed: %s.",
 	    error[0] != '\0' ? error : "no reason is known");
 	if (strncmp(error, "out of memory", 13) == 0) {
-		reason_write_size(2 * json_integer_value(json_object_get(job, "memory")), size,
-		    sizeof size);
+		reason_write_size(reason_double(job, "memory"), size, sizeof size);
 		snprintf(reason->next, sizeof reason->next,
 		    "Run it again with more memory: kabuto rerun %s --memory %s", id, size);
 		return;
@@ -71,7 +79,7 @@ reason_explain_failure(const json_t *job, const char *id, struct reason *reason)
 	if (strncmp(error, "timed out", 9) == 0) {
 		snprintf(reason->next, sizeof reason->next,
 		    "Run it again with a longer time limit: kabuto rerun %s --timeout %" PRId64, id,
-		    (int64_t)(2 * json_integer_value(json_object_get(job, "timeout"))));
+		    reason_double(job, "timeout"));
 		reason->look = true;
 		return;
 	}

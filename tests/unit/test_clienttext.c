@@ -103,6 +103,9 @@ test_seconds_have_two_units_at_most(void **state)
 		{ 86400, "1 d" },
 		{ 273600, "3 d 4 h" },
 		{ -5, "0.0 s" },
+		{ 9e18, "11574074 d 1 h" },
+		{ 1e308, "11574074 d 1 h" },
+		{ -1e308, "0.0 s" },
 	};
 	char text[JOBTEXT];
 	int failed = 0;
