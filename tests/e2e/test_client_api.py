@@ -1,5 +1,7 @@
 """kabuto api, and how kabuto speaks with servers that are good, bad, or not there."""
 import json
+import pathlib
+import re
 import subprocess
 
 import pytest
@@ -260,6 +262,9 @@ def test_interrupt_leaves_the_terminal_to_the_pager(cli):
         'PAGER': 'trap "" INT; cat; echo all read; read line </dev/tty; echo pager ends'})
     terminal.wait_for('all read')
     terminal.press_interrupt()
+    status = pathlib.Path(f'/proc/{terminal.pid}/status')
+    until(lambda: re.search(r'State:\tZ|SigBlk:\t\w{15}[2367abef]', status.read_text()),
+          'kabuto has ended, or handles SIGINT')
     terminal.send('\n')
     terminal.wait_for('pager ends')
     assert terminal.wait() == 130
