@@ -118,7 +118,8 @@ httpanswer_wordless(const struct settings *settings, const struct http_answer *a
 	}
 }
 
-int
+/* Returns the seconds of the header Retry-After; 0: the answer does not have it. */
+static int
 httpanswer_retry_after(const struct http_answer *answer)
 {
 	char value[16];

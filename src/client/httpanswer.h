@@ -32,9 +32,6 @@ void httpanswer_clear(struct http_answer *answer);
 bool httpanswer_header(const struct http_answer *answer, const char *name, char *value,
     size_t size);
 
-/* Returns the seconds of the header Retry-After; 0: the answer does not have it. */
-int httpanswer_retry_after(const struct http_answer *answer);
-
 /* Sets err to what an answer with an error status or a redirect says. Always returns false. */
 bool httpanswer_refused(const struct settings *settings, const struct http_answer *answer,
     struct error *err);

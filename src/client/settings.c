@@ -86,7 +86,11 @@ settings_check_url(const char *text, char **url, struct error *err)
 
 /* The file */
 
-char *
+/*
+ * Returns the path of the file in $XDG_CONFIG_HOME or ~/.config (without HOME: the home folder of
+ * the user database). The caller frees it. NULL with err set: there is none.
+ */
+static char *
 settings_path(struct error *err)
 {
 	return userfolder_path("XDG_CONFIG_HOME", ".config", "config", err);

@@ -43,10 +43,4 @@ bool settings_check_url(const char *text, char **url, struct error *err);
  */
 bool settings_write(const char *url, const char *token, struct error *err);
 
-/*
- * Returns the path of the file in $XDG_CONFIG_HOME or ~/.config (without HOME: the home folder of
- * the user database). The caller frees it. NULL with err set: there is none.
- */
-char *settings_path(struct error *err);
-
 #endif
