@@ -22,8 +22,8 @@ struct download {
 };
 
 /*
- * Gets the answer of GET path into a file of the cache. The name is unique among all servers,
- * accounts and paths (a digest). If the connection is cut, or the server restarts, it goes on until
+ * Gets the answer of GET path into a file of the cache. The name is unique among all servers
+ * and paths (a digest). If the connection is cut, or the server restarts, it goes on until
  * nothing has come for a minute. It checks that the disk has room before the first byte.
  * quiet: shows no progress. On success the caller calls download_remove when it is done with fd.
  * ERROR_INTERRUPTED (http->stop) and cuts leave the part for the next call.
