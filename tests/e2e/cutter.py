@@ -1,21 +1,17 @@
-"""A proxy between a client and a Kabuto whose connections can be held, as by a network that is cut."""
-import socket
+"""A network between a client and a Kabuto that can be held, as by a network that is cut."""
 import threading
 
-from engine import free_port
+from relay import Relay
 
 
-class Cutter:
+class Cutter(Relay):
     """Passes bytes on until hold() or hold_answers(); let_go() passes on what has come meanwhile."""
 
     def __init__(self, kabuto):
-        self.target, self.port = kabuto.port, free_port()
-        self.url = f'http://127.0.0.1:{self.port}'
         self.asked, self.answered = threading.Event(), threading.Event()
+        self.held = False
         self.let_go()
-        self.accepted, self.ends, self.held = 0, [], False
-        self.listener = socket.create_server(('127.0.0.1', self.port))
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__(kabuto)
 
     def hold(self):
         self.asked.clear()
@@ -34,52 +30,16 @@ class Cutter:
         self.asked.set()
         self.answered.set()
 
-    def cut(self):
-        """Ends all connections, in the middle of whatever they do."""
-        for end in self.ends:
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
     def close(self):
-        self.listener.close()
         self.let_go()
-        self.cut()
+        super().close()
 
-    def accept(self):
-        while True:
-            try:
-                near = self.listener.accept()[0]
-            except OSError:
-                return
-            self.accepted += 1
-            try:
-                far = socket.create_connection(('127.0.0.1', self.target))
-            except OSError:
-                near.close()
-                continue
-            self.ends += [near, far]
-            for way in ((near, far, self.asked), (far, near, self.answered)):
-                threading.Thread(target=self.copy, args=way, daemon=True).start()
-
-    def count(self, way, length):
-        if way is self.answered and self.left is not None:
-            self.left -= length
+    def pass_on(self, way, data):
+        going = self.asked if way.name == 'up' else self.answered
+        if going is self.answered and self.left is not None:
+            self.left -= len(data)
             if self.left < 0:
-                way.clear()
-
-    def copy(self, source, target, way):
-        try:
-            while data := source.recv(65536):
-                self.count(way, len(data))
-                self.held = self.held or not way.is_set()
-                way.wait()
-                target.sendall(data)
-        except OSError:
-            pass
-        for end in (source, target):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+                going.clear()
+        self.held = self.held or not going.is_set()
+        going.wait()
+        super().pass_on(way, data)

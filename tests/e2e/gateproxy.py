@@ -1,21 +1,17 @@
 """A proxy before a Kabuto that stops at a byte of an upload or a download until the test goes on."""
-import contextlib
-import socket
 import threading
 
+from relay import Relay
 from wait import until
 
 
-class GateProxy:
+class GateProxy(Relay):
     """Passes connections on. `heads` has the first bytes of each call, `down` the bytes of answers."""
 
     def __init__(self, kabuto):
-        self.kabuto, self.heads, self.down = kabuto, [], 0
+        self.heads, self.down = [], 0
         self.limits, self.stopped, self.go_on = {}, threading.Event(), threading.Event()
-        self.open, self.accepted = set(), 0
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.url = f'http://127.0.0.1:{self.listener.getsockname()[1]}'
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__(kabuto)
 
     def stop_at(self, *, up=None, down=None):
         """The next connection that has passed so many bytes stops there."""
@@ -38,51 +34,22 @@ class GateProxy:
     def cut(self):
         """Ends all connections."""
         self.limits = {}
-        for one in list(self.open):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        super().cut()
         self.go_on.set()
 
-    def close(self):
-        self.listener.close()
-        self.cut()
+    def pass_on(self, way, data):
+        if way.name == 'up' and data.startswith((b'GET ', b'PUT ', b'POST ')):
+            self.heads.append(data)
+        limit = self.limits.get(way.name)
+        if limit is not None and way.passed + len(data) > limit:
+            before = max(limit - way.passed, 0)
+            self.send(way, data[:before])
+            self.stopped.set()
+            self.go_on.wait(120)
+            data = data[before:]
+        self.send(way, data)
 
-    def accept(self):
-        with contextlib.suppress(OSError):  # closed
-            while True:
-                near = self.listener.accept()[0]
-                self.accepted += 1
-                try:
-                    far = socket.create_connection(('127.0.0.1', self.kabuto.port))
-                except OSError:
-                    near.close()
-                    continue
-                self.open |= {near, far}
-                for way in ((near, far, 'up'), (far, near, 'down')):
-                    threading.Thread(target=self.copy, args=way, daemon=True).start()
-
-    def copy(self, source, target, way):
-        passed = 0
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if way == 'up' and data.startswith((b'GET ', b'PUT ', b'POST ')):
-                    self.heads.append(data)
-                limit = self.limits.get(way)
-                if limit is not None and passed + len(data) > limit:
-                    before = max(limit - passed, 0)
-                    self.pass_on(target, data[:before], way)
-                    self.stopped.set()
-                    self.go_on.wait(120)
-                    data, passed = data[before:], passed + before
-                self.pass_on(target, data, way)
-                passed += len(data)
-        for one in (source, target):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()  # so that what still comes is refused, as by a program that was killed
-            self.open.discard(one)
-
-    def pass_on(self, target, data, way):
-        target.sendall(data)
-        if way == 'down':
+    def send(self, way, data):
+        super().pass_on(way, data)
+        if way.name == 'down':
             self.down += len(data)

@@ -65,7 +65,7 @@ def k(module, alice, monkeypatch, tmp_path):
 @pytest.fixture
 def proxied(module, k, alice):
     """The same, and the network between the two."""
-    proxy = CuttingProxy(alice.kabuto.port)
+    proxy = CuttingProxy(alice.kabuto)
     yield module.Kabuto(proxy.url), proxy
     proxy.close()
 
@@ -172,7 +172,7 @@ def test_follow_goes_on_after_each_cut(module, proxied, alice):
     assert [str(line) for line in lines if line.stream == 'stdout'] == [*numbers(1, 3000), 'no end']
     assert [str(line) for line in lines if line.stream == 'stderr'] == ['oops']
     assert lines[0].time.tzinfo and lines[0].time <= lines[1000].time
-    assert proxy.connections > 3
+    assert proxy.accepted > 3
 
 
 def test_lines_that_come_in_pieces_are_whole(k, alice):
@@ -216,9 +216,9 @@ def test_download_goes_on_after_each_cut(proxied, alice, tmp_path):
     k, proxy = proxied
     job = run(alice, 'head -c 3000000 /dev/urandom > /outbox/big; md5sum < /outbox/big')
     proxy.limit(down=1 << 20)
-    before = proxy.connections
+    before = proxy.accepted
     assert k.get(job, 'out') == [pathlib.Path('out/big')]
-    assert proxy.connections - before >= 3
+    assert proxy.accepted - before >= 3
     done = subprocess.run(['md5sum'], stdin=open('out/big', 'rb'), capture_output=True, check=True)
     assert done.stdout.decode().split()[0] == k.log(job).split()[0]
     assert os.listdir(tmp_path) == ['out'], 'nothing else is left'
@@ -310,7 +310,7 @@ def test_upload_that_is_cut_runs_once(module, own, monkeypatch, tmp_path):
     kabuto = own()
     dave = kabuto.user('dave')
     monkeypatch.setenv('no_proxy', '127.0.0.1')
-    proxy = CuttingProxy(kabuto.port)
+    proxy = CuttingProxy(kabuto)
     k = module.Kabuto(proxy.url, token_of(dave))
     k.image(dave.image())
     (tmp_path / 'data').write_bytes(os.urandom(3 << 20))
