@@ -22,8 +22,8 @@ class Cutter(Relay):
         self.answered.clear()
 
     def throttle(self, most):
-        """Holds the answers once this many bytes more of them have come."""
-        self.left = most
+        """Holds the answers once this many bytes more of them have come: then held is true."""
+        self.held, self.left = False, most
 
     def let_go(self):
         self.left = None
