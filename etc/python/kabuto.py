@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import numbers
 import os
 import pathlib
 import re
@@ -54,6 +55,7 @@ SYNC_S = 3600  # an upload is synced before its answer
 SILENCE_S = 40  # a stream sends something each 15 s, so it is cut if it is silent for longer
 CALL_PATIENCE_S, FOLLOW_PATIENCE_S = 30, 600  # how long a server that is away is waited for
 RETRIED = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+COLOUR = re.compile(r'\x1b\[[0-9;]*m')  # the classic builder colours what comes on stderr
 CHECKED_FIRST = 1 << 20  # before an upload of more bytes, a small call finds out whether we may
 
 
@@ -206,7 +208,7 @@ class Kabuto:
 
     def image(self, name: Union[int, str]) -> int:
         """Returns the id of the account's newest image with this name; an id stays as it is."""
-        if isinstance(name, int) or name.isdigit():
+        if isinstance(name, numbers.Integral) or name.isdigit():
             return int(name)
         path = '/image?' + urllib.parse.urlencode(
             {'name': name, 'order': 'newest', 'own': 'true', 'limit': 1000})
@@ -307,6 +309,7 @@ class Kabuto:
         if isinstance(job, Job):
             job.info = self.call('GET', f'/pipeline/{job.pipeline}/job/{job.id}')[str(job.id)]
             return job
+        job = int(job)  # one of a DataFrame is a numpy.int64
         found = self.call('GET', '/jobs', params={'after': job - 1, 'limit': 1}).get(str(job))
         if not found:
             raise KabutoError(f'job {job} was not found: it was deleted, or is somebody else\'s',
@@ -340,7 +343,7 @@ class Kabuto:
         >>> job.state
         'done'
         """
-        job = self.job(job) if isinstance(job, int) else job
+        job = job if isinstance(job, Job) else self.job(job)
         if job.build:
             yield from self._build_lines(job.build)
         started: dict[str, str] = {}  # by stream: the beginning of a line that is not yet whole
@@ -370,7 +373,7 @@ class Kabuto:
         >>> k.wait(job).error
         'killed by its owner'
         """
-        job = self.job(job) if isinstance(job, int) else job
+        job = job if isinstance(job, Job) else self.job(job)
         end = None if timeout is None else time.monotonic() + timeout
         while not job.ended:
             left = 30.0 if end is None else min(30.0, end - time.monotonic())
@@ -380,8 +383,11 @@ class Kabuto:
                                   patience=FOLLOW_PATIENCE_S)
             except KabutoError as error:
                 if error.status == 404 and job.build:  # the job went when its build failed
-                    for _ in self._build_lines(job.build):
-                        pass
+                    try:
+                        for _ in self._build_lines(job.build):
+                            pass
+                    except BuildFailed as failed:
+                        raise failed from None
                 raise
             job.info = found[str(job.id)]
             if job.state == 'ready' and not job.build:
@@ -404,7 +410,7 @@ class Kabuto:
 
     def log(self, job: Union[Job, int]) -> str:
         """Returns what the job has printed so far, as one text."""
-        number = job if isinstance(job, int) else job.id
+        number = job.id if isinstance(job, Job) else int(job)
         return self._send('GET', f'/execution/{number}/logs?raw').content.decode('utf-8', 'replace')
 
     # Results
@@ -437,7 +443,7 @@ class Kabuto:
         kabuto.KabutoError: 'numbers' is not empty: choose another folder, or give force=True
         """
         if folder is None:
-            folder = f'job-{job if isinstance(job, int) else job.id}'
+            folder = f'job-{job.id if isinstance(job, Job) else int(job)}'
         target = pathlib.Path(folder)
         if target.exists() and not target.is_dir():
             raise KabutoError(f"'{target}' is a file: choose a folder")
@@ -523,7 +529,8 @@ class Kabuto:
             now = self.call('GET', f'/image/build/{build}', patience=FOLLOW_PATIENCE_S,
                             params={'wait': 30, 'output_after': known})
             known += len(now['output'] or [])
-            rest += ''.join(message.get('stream', '') for message in now['output'] or [])
+            rest += ''.join(COLOUR.sub('', message.get('stream', ''))
+                            for message in now['output'] or [])
             *lines, rest = rest.split('\n')
             if now['state'] != 'PENDING' and rest:
                 lines, rest = [*lines, rest], ''
@@ -713,7 +720,7 @@ def _image(dockerfile: Optional[PathLike], context: Files, links: str) \
         text = None if path.is_dir() else path.read_text('utf-8')
     except (OSError, ValueError) as error:  # a long text is no file name
         raise KabutoError(f"{str(path)[:80]!r} cannot be read: {_reason(error)}; a Dockerfile's "
-                          'text has a line FROM <image>') from error
+                          'text has a line FROM <image>') from None
     if text is None:
         if not _empty(context):
             raise KabutoError(f"'{path}' is a folder, and so the context: leave context out")
@@ -767,7 +774,7 @@ def _walk(name: str, path: pathlib.Path, links: str) -> list[tuple[str, Any]]:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:  # a long text is no file name
         raise KabutoError(f'{str(path)[:80]!r} cannot be read: {_reason(error)}; if it is a '
-                          "file's content, give {name: bytes}") from error
+                          "file's content, give {name: bytes}") from None
     if stat.S_ISREG(mode):
         return [(name or path.name, path)]
     if not stat.S_ISDIR(mode):

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import threading
 import zipfile
+from numbers import Integral
 
 import pytest
 
@@ -409,11 +410,31 @@ def test_mistakes_are_told_by_the_server_s_words(module, k, alice):
 def test_failed_build_raises_its_message_and_leaves_no_job(module, k, carol, monkeypatch):
     k = module.Kabuto(token=token_of(carol))
     for act in (k.run, lambda *a, **kw: list(k.follow(k.submit(*a, **kw))), k.build):
-        how = {} if act == k.build else {'dockerfile': 'FROM busybox\nRUN echo seen; exit 7'}
+        how = {} if act == k.build else {'dockerfile': 'FROM busybox\nRUN echo seen >&2; exit 7'}
         with pytest.raises(module.BuildFailed, match='(?s)build failed: .*seen') as raised:
-            act('FROM busybox\nRUN echo seen; exit 7', **how)
+            act('FROM busybox\nRUN echo seen >&2; exit 7', **how)
         assert 'seen' in raised.value.output
+        assert raised.value.__suppress_context__ or raised.value.__context__ is None
     assert carol.json('/jobs') == {}
+
+
+@Integral.register
+class Int64:
+    """An integer as numpy has it: no int."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __int__(self):
+        return self.value
+
+
+def test_ids_may_be_numpy_s_integers(k, alice):
+    job = k.run('echo x | tee /outbox/x', image=Int64(alice.image()))
+    number = Int64(job.id)
+    assert k.job(number).id == k.wait(number).id == job.id
+    assert k.log(number) == 'x\n' and [str(line) for line in k.follow(number)] == ['x']
+    assert [str(path) for path in k.get(number)] == [f'job-{job.id}/x']
 
 
 def test_image_is_found_by_its_newest_name(k, alice):
