@@ -98,7 +98,9 @@ cmd_run_find_image(struct run *run, struct http *http, struct error *err)
 	const char *context = cmd_run_context;
 
 	if (kind == IMAGESOURCE_OTHER)
-		return jobref_find_image(http, cmd_run_image, &run->image, err);
+		return jobref_find_image(http, cmd_run_image, &run->image, err) ||
+		    (err->kind == ERROR_NOT_FOUND &&
+			error_wrap(err, "'%.200s' is no file or folder here", cmd_run_image));
 	if (kind == IMAGESOURCE_CONTEXT && cmd_run_image != NULL)
 		context = cmd_run_image;
 	return imagesource_read(&run->source, kind == IMAGESOURCE_DOCKERFILE ? cmd_run_image : NULL,

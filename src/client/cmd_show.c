@@ -116,11 +116,12 @@ cmd_show_usage(const json_t *job)
 static void
 cmd_show_limits(const json_t *job)
 {
+	double cpus = json_number_value(json_object_get(job, "cpus"));
 	char seconds[JOBTEXT], disk[QUANTITY_TEXT], text[256];
 
 	snprintf(text, sizeof text,
-	    "%g CPUs, time %s, %" PRId64 " processes, outbox %s, network %s",
-	    json_number_value(json_object_get(job, "cpus")),
+	    "%g CPU%s, time %s, %" PRId64 " processes, outbox %s, network %s", cpus,
+	    cpus == 1 ? "" : "s",
 	    jobtext_format_seconds((double)json_integer_value(json_object_get(job, "timeout")),
 		seconds),
 	    (int64_t)json_integer_value(json_object_get(job, "pids")),

@@ -88,6 +88,9 @@ cmd_token_create(struct http *http, const char *name, struct error *err)
 		display_json(made);
 	else
 		puts(jobtext_member(made, "token"));
+	if (display_is_terminal(stdout))
+		display_say(
+		    "the token is shown only now: give it to kabuto login --token-stdin, or set KABUTO_TOKEN");
 	return true;
 }
 

@@ -150,11 +150,19 @@ httpanswer_refused(const struct settings *settings, const struct http_answer *an
 		httpanswer_wordless(settings, answer, err);
 	else if (httpanswer_is_cut(answer, json))
 		error_set(err, ERROR_AWAY, "%s", words);
+	else if (answer->status == 404 && strcmp(words, "no such path") == 0)
+		error_set(err, ERROR_NOT_FOUND, "%s has no such path: " CHECK_URL, settings->url);
+	else if (answer->status == 401 && settings->token_of_environment)
+		error_set(err, ERROR_UNAUTHORIZED,
+		    "KABUTO_TOKEN is not a token of %s, or has expired: make one with 'kabuto token create', or on the page Account",
+		    settings->url);
+	else if (answer->status == 401 && settings->token != NULL)
+		error_set(err, ERROR_UNAUTHORIZED,
+		    "the stored token is not valid at %s any more: run 'kabuto login'",
+		    settings->url);
 	else if (answer->status == 401)
-		error_set(err, ERROR_UNAUTHORIZED, "%s: %s", words,
-		    settings->token_of_environment
-			? "KABUTO_TOKEN is not, or no longer, a token of this server"
-			: "run 'kabuto login'");
+		error_set(err, ERROR_UNAUTHORIZED, "no token for %s: run 'kabuto login'",
+		    settings->url);
 	else
 		error_set(err, httpanswer_kind(answer->status), "%s", words);
 	err->retry_after_s = httpanswer_retry_after(answer);

@@ -123,6 +123,5 @@ jobref_find_image(struct http *http, const char *text, int64_t *id, struct error
 	*id = wanted.id;
 	return wanted.id != 0 ||
 	    error_set(err, ERROR_NOT_FOUND,
-		"there is no image '%.200s', and no file or folder of that name: 'kabuto images' lists yours",
-		text);
+		"there is no image '%.200s': 'kabuto images' lists yours", text);
 }

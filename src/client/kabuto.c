@@ -122,7 +122,7 @@ main(int argc, char **argv)
 		kabuto_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(name, "help") == 0 && argc <= 3)
+	if (strcmp(name, "help") == 0)
 		return kabuto_help(argv[2]);
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		return kabuto_help(NULL);

@@ -120,7 +120,9 @@ options_wrong(const struct command *command, const char *format, ...)
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	display_say("%s", text);
-	options_usage(command, stderr);
+	fprintf(stderr, "usage: kabuto %s [OPTION...]%s%s; kabuto help %s lists the options\n",
+	    command->name, command->arguments[0] != '\0' ? " " : "", command->arguments,
+	    command->name);
 	return EXIT_USAGE;
 }
 
@@ -215,7 +217,8 @@ options_write_synopsis(const struct options_row *row, char *text, size_t size)
 	    row->argument != NULL ? row->argument : "", row->kind == OPTIONS_TEXTS ? "..." : "");
 }
 
-void
+/* Prints "usage: kabuto <name> <options> <arguments>", wrapped at 80 columns. */
+static void
 options_usage(const struct command *command, FILE *to)
 {
 	struct rows rows = { 0 };

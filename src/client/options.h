@@ -54,14 +54,11 @@ enum options_result {
 enum options_result options_read(const struct command *command, int argc, char **argv, int *words);
 
 /*
- * Prints "kabuto: <formatted>" and the command's usage line on stderr. Returns EXIT_USAGE. For a
+ * Prints "kabuto: <formatted>" and one line of usage on stderr. Returns EXIT_USAGE. For a
  * command that finds its words or options wrong.
  */
 int options_wrong(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* Prints "usage: kabuto <name> <options> <arguments>", wrapped at 80 columns. */
-void options_usage(const struct command *command, FILE *to);
 
 /* Prints the usage, the summary, and a line for each option. */
 void options_help(const struct command *command, FILE *to);

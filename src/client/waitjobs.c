@@ -14,9 +14,9 @@
 
 #define WAIT_S 30 /* the longest ?wait of the API */
 
-/* Gets the job, with ?wait if `seconds` is not 0. */
+/* Gets the job, with ?wait if `seconds` is not 0. once: the caller repeats the call, if need be. */
 static bool
-waitjobs_get(struct http *http, const struct waitjobs *wait, int seconds, json_t **job,
+waitjobs_get(struct http *http, const struct waitjobs *wait, int seconds, bool once, json_t **job,
     struct error *err)
 {
 	cleanup_fields struct http_fields fields = { 0 };
@@ -27,7 +27,8 @@ waitjobs_get(struct http *http, const struct waitjobs *wait, int seconds, json_t
 	snprintf(path, sizeof path, "/pipeline/%" PRId64 "/job/%s", wait->pipeline, id);
 	if (seconds > 0)
 		httpfields_add_number(&fields, "wait", seconds);
-	if (!http_call(http, "GET", path, &fields, &answer, err))
+	if (!(once ? http_call_once(http, "GET", path, &fields, &answer, err)
+		   : http_call(http, "GET", path, &fields, &answer, err)))
 		return false;
 	*job = json_incref(json_object_get(answer, id));
 	return *job != NULL ||
@@ -38,7 +39,7 @@ waitjobs_get(struct http *http, const struct waitjobs *wait, int seconds, json_t
 bool
 waitjobs_change(struct http *http, const struct waitjobs *wait, json_t **job, struct error *err)
 {
-	return waitjobs_get(http, wait, WAIT_S, job, err);
+	return waitjobs_get(http, wait, WAIT_S, false, job, err);
 }
 
 /* Waits until the job has ended. *job gets it as it is then. */
@@ -51,7 +52,7 @@ waitjobs_end(struct http *http, const struct waitjobs *wait, json_t **job, struc
 	for (;;) {
 		cleanup_json json_t *now = NULL;
 
-		if (!waitjobs_get(http, wait, seconds, &now, err)) {
+		if (!waitjobs_get(http, wait, seconds, true, &now, err)) {
 			if (!patience_may_help(err) || !patience_wait(&patience, http, err))
 				return error_wrap(err, "job %" PRId64, wait->job);
 			continue;
@@ -83,8 +84,8 @@ waitjobs_print(int64_t id, const json_t *job)
 }
 
 bool
-waitjobs_all(struct http *http, const struct waitjobs *waits, size_t count, bool print, json_t **jobs,
-    int *code, struct error *err)
+waitjobs_all(struct http *http, const struct waitjobs *waits, size_t count, bool print,
+    json_t **jobs, int *code, struct error *err)
 {
 	cleanup_json json_t *array = json_array();
 

@@ -259,6 +259,12 @@ def test_revoked_token_says_what_to_do(cli):
     mine = next(iter(cli.user.json('/account/token')))
     cli.user.call('DELETE', f'/account/token/{mine}')
     cli.fails(1, 'ps', says="run 'kabuto login'")
+    assert 'POST' not in cli.fails(1, 'ps', says='is not valid')
+
+
+def test_url_with_a_wrong_path_is_told(cli):
+    env = {'KABUTO_URL': f'{cli.kabuto.url}/wrong', 'KABUTO_TOKEN': cli.token}
+    cli.fails(1, 'ps', env=env, says=['/wrong has no such path', 'check the URL'])
 
 
 def test_token_that_is_too_long_is_not_cut(cli, listener):
