@@ -42,12 +42,18 @@ const struct options_row attend_options[] = {
 	{ 0 },
 };
 
+/* The beginnings of the log's line that says why a job failed. */
+static const char *const attend_endings[] = { "failed: ", "killed: " };
+
 /* A job that is being attended. */
 struct attending {
 	const struct attend *attend;
 	struct logprinter *printer;
-	int64_t last; /* id of the last line that was printed */
-	bool killing; /* a signal asked to end the job */
+	int64_t seen;      /* messages of the build */
+	int64_t last;      /* id of the last line that was printed */
+	bool killing;      /* a signal asked to end the job */
+	char ending[512];  /* the error that the log's last lines tell; or "" */
+	char waiting[512]; /* why the job waits, as it was said last */
 };
 
 /* Before the job */
@@ -155,19 +161,23 @@ attend_begin_kill(struct attending *attending)
 
 /* The end of the job */
 
-/* Says why a job that has ended failed, and what to do if its exit code does not say it all. */
+/*
+ * Says why a job that has ended failed, if its log has not said so, and what to do, if that is not
+ * only to look at the log.
+ */
 static void
-attend_explain(const struct attend *attend, const json_t *job)
+attend_explain(const struct attending *attending, const json_t *job)
 {
 	const char *error = outcome_error(job);
 	struct reason reason;
 
 	if (attend_quiet)
 		return;
-	display_say("job %" PRId64 " failed: %s", attend->job,
-	    error != NULL ? error : "the server does not say why");
+	if (error == NULL || attend_json || strcmp(error, attending->ending) != 0)
+		display_say("job %" PRId64 " failed: %s", attending->attend->job,
+		    error != NULL ? error : "the server does not say why");
 	reason_explain(job, &reason);
-	if (reason.next[0] != '\0' &&
+	if (reason.next[0] != '\0' && !reason.log_only &&
 	    (error == NULL || strncmp(error, "exit code ", 10) != 0 || strchr(error, ':') != NULL))
 		display_say("%s", reason.next);
 }
@@ -214,7 +224,7 @@ attend_finish(const struct attending *attending, const json_t *job)
 		display_say("job %" PRId64 " was taken out of the queue, so it did not run",
 		    attending->attend->job);
 	else if (code != EXIT_DONE)
-		attend_explain(attending->attend, job);
+		attend_explain(attending, job);
 	if (attending->killing)
 		return interrupt_code();
 	return attend_folder != NULL && !outcome_idle(job) ? attend_fetch(attending, job, code)
@@ -223,12 +233,28 @@ attend_finish(const struct attending *attending, const json_t *job)
 
 /* The log */
 
+/* Keeps the error of a system line "failed: <error>" or "killed: <error>". */
+static void
+attend_note_ending(struct attending *attending, const char *text)
+{
+	for (size_t i = 0; i < sizeof attend_endings / sizeof attend_endings[0]; i++) {
+		size_t length = strlen(attend_endings[i]);
+
+		if (strncmp(text, attend_endings[i], length) == 0)
+			snprintf(attending->ending, sizeof attending->ending, "%s", text + length);
+	}
+}
+
 static bool
 attend_line(void *context, const struct follower_line *line, struct error *err)
 {
 	struct attending *attending = context;
 
 	attending->last = line->id;
+	if (strcmp(line->stream, "system") != 0)
+		attending->ending[0] = '\0';
+	else
+		attend_note_ending(attending, line->text);
 	return attend_json || logprinter_line(attending->printer, line, err);
 }
 
@@ -240,12 +266,27 @@ attend_flush(void *context, struct error *err)
 	return logprinter_flush(attending->printer, err);
 }
 
+/* Says why the job waits, each reason once. That others have all slots is the usual, short wait. */
+static void
+attend_say_wait(struct attending *attending, const json_t *job)
+{
+	const char *why =
+	    json_string_value(json_object_get(json_object_get(job, "queue"), "reason"));
+
+	if (attend_quiet || why == NULL || strncmp(why, "all ", 4) == 0 ||
+	    strncmp(why, attending->waiting, sizeof attending->waiting - 1) == 0)
+		return;
+	snprintf(attending->waiting, sizeof attending->waiting, "%s", why);
+	display_say("job %" PRId64 " waits: %s", attending->attend->job, why);
+}
+
 static bool
 attend_state(void *context, const json_t *job, struct error *err)
 {
 	struct attending *attending = context;
 
 	(void)err;
+	attend_say_wait(attending, job);
 	attending->printer->exact = json_integer_value(json_object_get(job, "retries")) == 0;
 	return true;
 }
@@ -295,7 +336,7 @@ attend_follow_build(struct attending *attending, json_t **build, struct error *e
 	bool silent = attend_quiet || attend_json;
 
 	return buildfollower_run(attend->http, attend->build,
-	    silent ? NULL : &attending->printer->error, build, err);
+	    silent ? NULL : &attending->printer->error, &attending->seen, build, err);
 }
 
 /* Cancels the build, whose job is deleted then, and waits for its end. */

@@ -8,14 +8,36 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "display.h"
 #include "patience.h"
 
 #define WAIT_S 30 /* the longest ?wait of the API */
 
+/* Returns the length of the colour (ECMA-48, SGR) at the beginning of text; 0: it is none. */
+static size_t
+buildfollower_colour(const char *text)
+{
+	size_t length = strncmp(text, "\033[", 2) == 0 ? 2 + strspn(text + 2, "0123456789;") : 0;
+
+	return length > 0 && text[length] == 'm' ? length + 1 : 0;
+}
+
+/* Adds a text, without its colours if the standard error shows none. */
 static bool
 buildfollower_add(struct output *to, const json_t *text, struct error *err)
 {
-	return output_add(to, json_string_value(text), json_string_length(text), err);
+	bool colours = display_colour(stderr, DISPLAY_PLAIN)[0] != '\0';
+	const char *rest = json_string_value(text);
+
+	while (!colours && strchr(rest, '\033') != NULL) {
+		const char *colour = strchr(rest, '\033');
+		size_t length = buildfollower_colour(colour);
+
+		if (!output_add(to, rest, (size_t)(colour - rest) + (length == 0), err))
+			return false;
+		rest = colour + (length > 0 ? length : 1);
+	}
+	return output_add(to, rest, strlen(rest), err);
 }
 
 bool
@@ -62,21 +84,20 @@ buildfollower_ask(struct http *http, int64_t id, int64_t seen, json_t **build, s
 	snprintf(path, sizeof path, "/image/build/%" PRId64, id);
 	httpfields_add_number(&fields, "wait", WAIT_S);
 	httpfields_add_number(&fields, "output_after", seen);
-	return http_call(http, "GET", path, &fields, build, err);
+	return http_call_once(http, "GET", path, &fields, build, err);
 }
 
 bool
-buildfollower_run(struct http *http, int64_t id, struct output *to, json_t **result,
+buildfollower_run(struct http *http, int64_t id, struct output *to, int64_t *seen, json_t **result,
     struct error *err)
 {
 	struct patience patience = { 0 };
-	int64_t seen = 0;
 
 	for (;;) {
 		cleanup_json json_t *build = NULL;
 		const char *state;
 
-		if (!buildfollower_ask(http, id, seen, &build, err)) {
+		if (!buildfollower_ask(http, id, *seen, &build, err)) {
 			if (!patience_may_help(err) || !patience_wait(&patience, http, err))
 				return false;
 			continue;
@@ -86,7 +107,7 @@ buildfollower_run(struct http *http, int64_t id, struct output *to, json_t **res
 		if (state == NULL)
 			return error_set(err, ERROR_SYSTEM,
 			    "the server sent a build that this version of kabuto does not know");
-		if (!buildfollower_take(build, to, &seen, err))
+		if (!buildfollower_take(build, to, seen, err))
 			return false;
 		if (strcmp(state, "PENDING") == 0)
 			continue;

@@ -134,6 +134,7 @@ cmd_build_follow(struct http *http, int64_t id)
 {
 	struct output *output = calloc(1, sizeof *output);
 	cleanup_json json_t *build = NULL;
+	int64_t seen = 0;
 	const char *words;
 	struct error err;
 	bool done;
@@ -144,7 +145,7 @@ cmd_build_follow(struct http *http, int64_t id)
 	}
 	output->fd = fileno(stderr);
 	output->stop = interrupt_first();
-	done = buildfollower_run(http, id, cmd_build_quiet || cmd_build_json ? NULL : output,
+	done = buildfollower_run(http, id, cmd_build_quiet || cmd_build_json ? NULL : output, &seen,
 	    &build, &err);
 	free(output);
 	if (!done) {

@@ -19,6 +19,11 @@ static const struct failure {
 	const char *next;
 	bool look;
 } failures[] = {
+	{ "the image has no program",
+	    "Check the command's name, or use an image that has the program.", false },
+	{ "the image has no ", "", false }, /* it says what to do */
+	{ "user: ", "", false },
+	{ "workdir: ", "", false },
 	{ "killed by its owner", "Run it again if you need it after all: kabuto rerun %s", false },
 	{ "cancelled", "Run it again if you need it after all: kabuto rerun %s", false },
 	{ "the engine lost",
@@ -101,11 +106,11 @@ reason_explain_failure(const json_t *job, const char *id, struct reason *reason)
 			return;
 		}
 	snprintf(reason->next, sizeof reason->next, "Look at its log: kabuto logs %s", id);
-	reason->look = true;
+	reason->look = reason->log_only = true;
 }
 
 static void
-reason_explain_queue(const json_t *queue, struct reason *reason)
+reason_explain_queue(const json_t *job, const json_t *queue, struct reason *reason)
 {
 	const char *words = jobtext_member(queue, "reason");
 	int64_t position = json_integer_value(json_object_get(queue, "position"));
@@ -118,12 +123,16 @@ reason_explain_queue(const json_t *queue, struct reason *reason)
 	if (json_is_integer(eta) && json_integer_value(eta) > 0)
 		snprintf(soon, sizeof soon, " It should start in about %s.",
 		    jobtext_format_seconds((double)json_integer_value(eta), seconds));
-	else if (json_is_integer(eta))
+	else if (json_is_integer(eta) && strncmp(words, "all ", 4) == 0)
 		snprintf(soon, sizeof soon, " It should start soon.");
 	snprintf(reason->text, sizeof reason->text, "%s: %s.%s", place, words, soon);
 	if (strstr(words, "max_parallel") != NULL)
 		snprintf(reason->next, sizeof reason->next,
-		    "Raise max_parallel of its pipeline to run more jobs at a time.");
+		    "To run more of them at a time: kabuto api -d max_parallel=4 PUT /pipeline/%" PRId64,
+		    jobtext_id(job, "pipeline"));
+	else if (strstr(words, "of the account's jobs run") != NULL)
+		snprintf(reason->next, sizeof reason->next,
+		    "It starts when one of them ends: kabuto ps --state running lists them.");
 	else if (strstr(words, "engine") != NULL || strstr(words, "disk") != NULL)
 		snprintf(reason->next, sizeof reason->next,
 		    "It starts by itself once the server can run jobs again. Nothing is lost.");
@@ -168,7 +177,7 @@ reason_explain(const json_t *job, struct reason *reason)
 	*reason = (struct reason){ 0 };
 	snprintf(id, sizeof id, "%" PRId64, jobtext_id(job, "id"));
 	if (json_is_object(queue)) /* also while its image is built, although it is "ready" */
-		reason_explain_queue(queue, reason);
+		reason_explain_queue(job, queue, reason);
 	else if (strcmp(state, "running") == 0)
 		reason_explain_running(job, reason);
 	else if (strcmp(state, "done") == 0)

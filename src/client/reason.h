@@ -10,6 +10,7 @@ struct reason {
 	char text[1280]; /* one sentence or two */
 	char next[512];  /* what to do, with a command of kabuto; "" if there is nothing to do */
 	bool look;       /* the end of the job's log probably says more */
+	bool log_only;   /* next says no more than that */
 };
 
 /* job: the server's object. The texts may contain control characters of the job's own texts. */

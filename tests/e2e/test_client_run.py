@@ -148,6 +148,14 @@ def test_exit_code_says_how_the_job_ended(cli, words, status, says):
     assert done.returncode == status and says in done.stderr, done
 
 
+def test_reason_is_told_once(cli):
+    done = run(cli, '--exec', '--', 'nothing')
+    assert done.stderr.count('no program') == 1 and 'kabuto logs' not in done.stderr, done
+    assert done.stderr.endswith('use an image that has the program.\n')
+    done = run(cli, '--user', 'nobody-here', '--', 'true')
+    assert done.stderr.count('nobody-here') == 1 and 'kabuto logs' not in done.stderr, done
+
+
 def test_lost_image_is_told(own, tmp_path):
     kabuto = own()
     cli = kabutoclient.Client(kabuto, kabuto.user(), tmp_path)
@@ -272,6 +280,8 @@ def test_signal_while_it_is_queued_leaves_the_job(kabuto, cli):
     process = begin(cli, '-p', str(pipeline), '--', 'true')
     job = wait_job(cli, 'in_queue')['id']
     until(lambda: b'/ui/job/' in process.stderr.readline(), 'it follows')
+    assert process.stderr.readline().decode() == \
+        f"kabuto: job {job} waits: 1 of its pipeline's jobs runs; max_parallel allows no more\n"
     process.send_signal(signal.SIGINT)
     status, _, err = finish(process, 10)
     assert (status, err.splitlines()[-4:]) == (130, left(job))
@@ -597,6 +607,19 @@ def test_failed_build_is_told_and_leaves_no_job(cli):
     assert jobs(cli) == [] and not (cli.work / 'out').exists()
 
 
+def test_colours_of_a_build_are_for_terminals(cli):
+    project(cli, 'FROM busybox\nRUN echo reason >&2; exit 4\n')
+    red = '\x1b[91mreason'  # by Docker's classic builder
+    terminal = cli.terminal('build', 'project')
+    assert terminal.wait() == 1
+    done = cli.run('build', 'project')
+    assert 'reason\n' in done.stderr and '\x1b' not in done.stderr
+    if red in terminal.text:
+        terminal = cli.terminal('build', 'project', env={'NO_COLOR': '1'})
+        assert terminal.wait() == 1
+        assert 'reason' in terminal.text and '\x1b' not in terminal.text
+
+
 def slow(seconds):
     """A Dockerfile whose build takes so long, and is in no cache."""
     return f'FROM busybox\nENV X={os.urandom(8).hex()}\nRUN echo building; sleep {seconds}\n'
@@ -620,7 +643,7 @@ def test_kill_while_it_is_built_cancels_the_build(cli):
     until(lambda: process.stderr.readline() == b'building\n', 'it is being built')
     process.send_signal(signal.SIGINT)
     status, _, err = finish(process, 60)
-    assert status == 130 and 'no job runs' in err
+    assert status == 130 and 'no job runs' in err and 'FROM busybox' not in err
     assert jobs(cli) == [] and builds(cli)[0]['state'] != 'PENDING'
 
 
