@@ -134,6 +134,23 @@ download_open_part(struct download *download, const char *cache, struct error *e
 		cache);
 }
 
+/*
+ * Opens a file without a name among the temporary files. It serves where the user has no home, as
+ * in cron jobs and CI, and cannot be resumed. Returns false if there is none.
+ */
+static bool
+download_open_temporary(struct download *download)
+{
+	const char *temporary = getenv("TMPDIR");
+
+	if (getenv("XDG_CACHE_HOME") != NULL)
+		return false;
+	download->fd = open(temporary != NULL && temporary[0] == '/' ? temporary : "/var/tmp",
+	    O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	download->name[0] = '\0';
+	return download->fd >= 0;
+}
+
 static bool
 download_open(struct download *download, const char *url, const char *path, struct error *err)
 {
@@ -141,13 +158,14 @@ download_open(struct download *download, const char *url, const char *path, stru
 
 	*download = (struct download){ .fd = -1, .folder = -1 };
 	if (cache == NULL || !userfolder_make(cache, err))
-		return false;
+		return download_open_temporary(download) ||
+		    error_wrap(err, "the cache for downloads (XDG_CACHE_HOME)");
 	download->folder = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (download->folder < 0)
 		return error_errno(err, "open the cache '%s'", cache);
 	download_make_name(download, url, path);
 	download_sweep(download->folder);
-	return download_open_part(download, cache, err);
+	return download_open_part(download, cache, err) || download_open_temporary(download);
 }
 
 /* Reads how much there is, and the ETag that it belongs to. Without one it is nothing. */

@@ -681,6 +681,18 @@ def test_results_of_a_failed_job_are_fetched(cli):
     assert done.returncode == 5 and (cli.work / 'out/x').read_text() == 'x\n'
 
 
+@pytest.mark.parametrize('env', [{}, {'TMPDIR': '/tmp'}], ids=['usual', 'TMPDIR'])
+def test_results_need_no_home(cli, env):
+    env = {'HOME': '/proc/none', 'XDG_CACHE_HOME': None, **env}
+    done = run(cli, '-o', 'out', '--', 'echo x >/outbox/x', env=env)
+    assert done.returncode == 0 and (cli.work / 'out/x').read_text() == 'x\n', done
+    assert done.stderr.splitlines()[-1] == 'kabuto: 1 file in out'
+    cli.run('get', 'last', 'x', '-o', 'single', env=env)
+    assert (cli.work / 'single/x').read_text() == 'x\n'
+    cli.fails(1, 'get', 'last', '-o', 'set', env={'XDG_CACHE_HOME': '/proc/none'},
+              says=['XDG_CACHE_HOME', '/proc/none'])
+
+
 def test_full_disk_of_the_results_is_told_and_leaves_nothing(cli):
     subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', cli.work], check=True)
     try:
