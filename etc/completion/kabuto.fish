@@ -100,7 +100,7 @@ complete -c kabuto -n '__fish_seen_subcommand_from get' -l zip -r -F -d 'save th
 complete -c kabuto -n '__fish_seen_subcommand_from get' -l force -d 'replace files of the same names'
 complete -c kabuto -n '__fish_seen_subcommand_from get' -s q -l quiet -d 'show no progress and no summary'
 complete -c kabuto -n '__fish_seen_subcommand_from get' -s h -l help -d 'show this help'
-complete -c kabuto -n __fish_use_subcommand -a put -d 'Adds files to a job that is not submitted yet.'
+complete -c kabuto -n __fish_use_subcommand -a put -d 'Adds files to a job that is neither in queue nor running.'
 complete -c kabuto -n '__fish_seen_subcommand_from put' -a '(__kabuto_jobs)'
 complete -c kabuto -n '__fish_seen_subcommand_from put' -F
 complete -c kabuto -n '__fish_seen_subcommand_from put' -l links -x -a 'follow skip' -d 'symbolic links in folders: refuse (the default), follow or skip'

@@ -23,7 +23,7 @@ _kabuto() {
 		'logs:Prints the log of a job: what it wrote to stdout on stdout, the rest on stderr.'
 		'wait:Waits for the ends of jobs, and exits with the code of the first that failed.'
 		'get:Fetches the results of a job into a folder.'
-		'put:Adds files to a job that is not submitted yet.'
+		'put:Adds files to a job that is neither in queue nor running.'
 		'kill:Ends running jobs, and takes jobs out of the queue.'
 		'rerun:Runs a job again as a new one, with changes; or the failed jobs of a pipeline.'
 		'why:Says why a job waits or failed, and what to do.'

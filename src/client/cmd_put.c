@@ -115,7 +115,7 @@ cmd_put_run(const struct command *command, int count, char **words)
 const struct command cmd_put = {
 	.name = "put",
 	.arguments = "JOB FILE|FOLDER...",
-	.summary = "Adds files to a job that is not submitted yet.",
+	.summary = "Adds files to a job that is neither in queue nor running.",
 	.options = cmd_put_options,
 	.least = 2,
 	.most = -1,
