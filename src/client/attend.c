@@ -388,8 +388,13 @@ int
 attend_run(const struct attend *attend)
 {
 	struct attending attending = { .attend = attend };
+	struct error err;
 	int code;
 
+	if (attend->job <= 0) {
+		(void)httpanswer_foreign(attend->http->settings.url, &err);
+		return display_failed(&err, EXIT_TROUBLE);
+	}
 	if (attend_detach)
 		return attend_detached(attend);
 	attending.printer = logprinter_new(attend->http, attend->job);

@@ -113,6 +113,10 @@ cmd_rerun_all(struct http *http, const struct runform *run, char **words, int co
 	if (status != EXIT_DONE)
 		return status;
 	ids = json_object_get(made, "ids");
+	if (!json_is_array(ids)) {
+		(void)httpanswer_foreign(http->settings.url, &err);
+		return display_failed(&err, EXIT_TROUBLE);
+	}
 	if (attend_is_json())
 		display_json(made);
 	else

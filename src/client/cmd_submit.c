@@ -46,6 +46,20 @@ cmd_submit_print(const json_t *states)
 	}
 }
 
+/* Checks that the answer has the states of jobs by their ids. */
+static bool
+cmd_submit_check(const struct http *http, const json_t *states, struct error *err)
+{
+	const char *id;
+	const json_t *state;
+	int64_t number;
+
+	json_object_foreach ((json_t *)states, id, state)
+		if (!jobref_parse_id(id, &number) || !json_is_string(state))
+			return httpanswer_foreign(http->settings.url, err);
+	return json_is_object(states) || httpanswer_foreign(http->settings.url, err);
+}
+
 /* Waits for the ends of the jobs. Returns the exit code. */
 static int
 cmd_submit_await(struct http *http, int64_t pipeline, const json_t *states)
@@ -91,7 +105,8 @@ cmd_submit_run(const struct command *command, int count, char **words)
 		return display_failed(&err, trouble);
 	http.stop = interrupt_second(); /* whether the server got the call must be known */
 	snprintf(path, sizeof path, "/pipeline/%" PRId64 "/submit", pipeline);
-	if (!http_call(&http, "POST", path, NULL, &states, &err))
+	if (!http_call(&http, "POST", path, NULL, &states, &err) ||
+	    !cmd_submit_check(&http, states, &err))
 		return makecall_stopped(&err, "the jobs may be in the queue; kabuto ps shows them",
 		    trouble);
 	if (!cmd_submit_wait)

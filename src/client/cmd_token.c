@@ -78,16 +78,20 @@ cmd_token_create(struct http *http, const char *name, struct error *err)
 {
 	cleanup_fields struct http_fields fields = { 0 };
 	cleanup_json json_t *made = NULL;
+	const char *token;
 
 	httpfields_add(&fields, "name", name);
 	if (cmd_token_days > 0)
 		httpfields_add_number(&fields, "expires_in", cmd_token_days);
 	if (!http_call_once(http, "POST", "/account/token", &fields, &made, err))
 		return false;
+	token = jobtext_member(made, "token");
+	if (token[0] == '\0' || !settings_check_token(token, err))
+		return httpanswer_foreign(http->settings.url, err);
 	if (cmd_token_json)
 		display_json(made);
 	else
-		puts(jobtext_member(made, "token"));
+		puts(token);
 	if (display_is_terminal(stdout))
 		display_say(
 		    "the token is shown only now: give it to kabuto login --token-stdin, or set KABUTO_TOKEN");

@@ -40,6 +40,10 @@ listing_page(struct http *http, const char *path, const struct http_fields *fiel
 		return false;
 	if (!json_is_object(items))
 		return httpanswer_foreign(http->settings.url, err);
+	if (json_object_get(items, after) != NULL)
+		return error_set(err, ERROR_SYSTEM,
+		    "%s sent a page of a list again: check what is between you and the server",
+		    http->settings.url);
 	*count = 0;
 	json_object_foreach (items, id, item) {
 		if (id[0] == '\0' || id[strspn(id, "0123456789")] != '\0')

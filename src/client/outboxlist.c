@@ -25,6 +25,7 @@ struct reading {
 	size_t length;
 	int depth;
 	bool quoted, escaped;
+	bool ended; /* the array's end came */
 };
 
 static bool
@@ -95,8 +96,10 @@ outboxlist_read(void *context, const char *data, size_t length, struct error *er
 	for (; length > 0; data++, length--) {
 		if (!reading->quoted && *data == '{' && reading->depth++ == 0)
 			reading->length = 0;
-		if (reading->depth == 0)
+		if (reading->depth == 0) {
+			reading->ended = reading->ended || *data == ']';
 			continue;
+		}
 		if (reading->length == sizeof reading->object)
 			return error_set(err, ERROR_SYSTEM,
 			    "the server's list of results cannot be read: check the URL");
@@ -130,8 +133,10 @@ outboxlist_transfer(struct reading *reading, struct http *http, const char *path
 
 		outboxlist_clear(reading->list);
 		reading->depth = 0;
-		reading->quoted = reading->escaped = false;
+		reading->quoted = reading->escaped = reading->ended = false;
 		done = http_transfer(http, &request, &answer, err);
+		if (done && !reading->ended)
+			done = error_set(err, ERROR_AWAY, "the list of results was cut");
 		connected = answer.connected;
 	} while (!done && repeat_after(&repeat, http, connected, err));
 	for (size_t i = 0; done && i < reading->patterns_count; i++)

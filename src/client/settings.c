@@ -190,8 +190,7 @@ settings_read_file(struct settings *settings, struct error *err)
 	return done;
 }
 
-/* Whether a text can be sent as a token: visible ASCII (RFC 6750, section 2.1). */
-static bool
+bool
 settings_check_token(const char *token, struct error *err)
 {
 	for (const char *c = token; *c != '\0'; c++)

@@ -37,6 +37,9 @@ void settings_clear(struct settings *settings);
  */
 bool settings_check_url(const char *text, char **url, struct error *err);
 
+/* Checks that a text can be sent as a token: visible ASCII (RFC 6750, section 2.1). */
+bool settings_check_token(const char *token, struct error *err);
+
 /*
  * Writes the file: another file with mode 0600, fsync, rename. Makes its folder (0700) if need be.
  * Either the old or the new content is there whatever happens.

@@ -131,6 +131,55 @@ def test_texts_of_a_bad_server_do_not_reach_the_terminal(cli, listener):
         assert not set('\x1b\x9b\u202e') & set(terminal.text), terminal.text
 
 
+@pytest.mark.parametrize('words, status, answer', [
+    (('run', '-d', '-i', '3', '--', 'true'), 125, '{"error": "who are you?"}'),
+    (('run', '-i', '3', '--', 'true'), 125, '{"job": "12"}'), (('run', '-i', '3'), 125, '[12]'),
+    (('submit', '7'), 1, '[]'), (('submit', '7'), 1, '{"12": null}'),
+    (('submit', '7'), 1, '{"\\u001b[31m": "ready"}'), (('submit', '-w', '7'), 125, '{"x": "ready"}'),
+    (('rerun', '-p', '7'), 125, '{}'), (('token', 'create', 'x'), 1, '{"id": 1}'),
+    (('token', 'create', 'x'), 1, '{"id": 1, "token": "k\\u001b[31m"}')])
+def test_answer_of_another_server_is_no_success(cli, listener, words, status, answer):
+    """As of a proxy that answers each call with 200 and its own JSON."""
+    url, _ = listener(answer_bytes(body=answer.encode()))
+    cli.fails(status, *words, env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}, says='is not Kabuto')
+
+
+def test_rerun_by_another_server_is_no_success(cli, listener):
+    job = b'{"1": {"id": 1, "pipeline": {"id": 2}, "state": "done"}}'
+    url, _ = listener(answer_bytes(body=job), answer_bytes(body=b'{"ok": true}'))
+    cli.fails(125, 'rerun', '-d', '1', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'},
+              says='is not Kabuto')
+
+
+def test_list_whose_pages_repeat_ends(cli, listener):
+    """A cache between may not look at the query."""
+    page = json.dumps({str(i): {'id': i, 'name': 'other'} for i in range(1, 1001)}).encode()
+    url, asked = listener(answer_bytes(body=page))
+    cli.fails(125, 'run', '-i', 'mine', '--', 'true', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'},
+              says='again')
+    assert len(asked) == 2
+
+
+def test_list_of_results_that_is_not_whole_is_asked_for_again(cli, listener):
+    job = b'{"1": {"id": 1, "pipeline": {"id": 2}, "state": "done", "results_path": "/x"}}'
+    url, asked = listener(answer_bytes(body=job), answer_bytes(body=b'[{"name": "a1", "size": 1},'),
+                          answer_bytes(body=b'[{"name": "a1", "size": 1}, {"name": "a2", "size": 1}]'),
+                          answer_bytes(body=b'x'))
+    done = cli.run('get', '1', 'a*', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'})
+    assert done.returncode == 0, done
+    assert sorted(x.name for x in (cli.work / 'job-1').iterdir()) == ['a1', 'a2'] and len(asked) == 5
+
+
+def test_numbers_that_are_too_large_do_no_harm(cli, listener):
+    job = ('{"1": {"id": 1, "pipeline": {"id": 2}, "state": "%s", "error": "%s", "used_cpu": 1e308,'
+           ' "timeout": 9223372036854775807, "memory": 9223372036854775807,'
+           ' "started_at": "2026-01-01T00:00:00Z"}}')
+    for state, error in (('running', ''), ('failed', 'timed out'), ('failed', 'out of memory')):
+        url, _ = listener(answer_bytes(body=(job % (state, error)).encode()))
+        for words in (('show', '1'), ('why', '1'), ('ps',)):
+            assert cli.say(*words, env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'})
+
+
 @pytest.mark.parametrize('status', ['301 Moved', '302 Found', '307 Temporary', '308 Permanent'])
 def test_redirect_gets_no_token(cli, listener, status):
     other, asked = listener(answer_bytes())
