@@ -18,6 +18,7 @@
 
 #define CONNECT_S   15L
 #define SILENT_S    120
+#define STOPPED_MS  10000              /* libcurl reports its progress at least every second */
 #define REPEAT_MS   30000              /* a call is repeated for so long */
 #define CONNECT_MS  5000               /* the same, while no connection can be made */
 #define HEAD_MOST   (64 * 1024)        /* bytes of an answer's header lines */
@@ -33,6 +34,7 @@ struct transfer {
 	bool failed;      /* a callback has set err */
 	curl_off_t moved; /* bytes sent and received */
 	int64_t moved_ms; /* clock_monotonic_ms when that grew, or a callback had them, last */
+	int64_t seen_ms;  /* the same when libcurl reported its progress last */
 	bool silent;      /* the call ends because that is long ago */
 	char detail[CURL_ERROR_SIZE];
 };
@@ -209,17 +211,21 @@ http_on_progress(void *context, curl_off_t got_total, curl_off_t got, curl_off_t
     curl_off_t sent)
 {
 	struct transfer *transfer = context;
+	int64_t now_ms;
 
 	if (transfer->request->progress != NULL)
 		transfer->request->progress(transfer->request->context, sent, sent_total, got,
 		    got_total);
 	if (http_is_stopped(transfer->http))
 		return 1;
-	if (sent + got != transfer->moved) {
+	now_ms = clock_monotonic_ms();
+	/* What came while the program was stopped (SIGSTOP) is still to be read. */
+	if (sent + got != transfer->moved || now_ms - transfer->seen_ms > STOPPED_MS) {
 		transfer->moved = sent + got;
-		transfer->moved_ms = clock_monotonic_ms();
+		transfer->moved_ms = now_ms;
 	}
-	transfer->silent = clock_monotonic_ms() - transfer->moved_ms > http_silence_ms(transfer);
+	transfer->seen_ms = now_ms;
+	transfer->silent = now_ms - transfer->moved_ms > http_silence_ms(transfer);
 	return transfer->silent;
 }
 
@@ -396,7 +402,8 @@ http_transfer(struct http *http, const struct http_request *request, struct http
 		.request = request,
 		.answer = answer,
 		.err = err,
-		.moved_ms = clock_monotonic_ms() };
+		.moved_ms = clock_monotonic_ms(),
+		.seen_ms = clock_monotonic_ms() };
 	const char *method = request->method != NULL ? request->method : "GET";
 	cleanup_free char *encoded = httpfields_encode(request->fields), *url = NULL;
 	bool query = request->fields != NULL && http_has_query(method);

@@ -56,6 +56,7 @@ httpanswer_kind(long status)
 		{ 403, ERROR_FORBIDDEN },
 		{ 404, ERROR_NOT_FOUND },
 		{ 405, ERROR_METHOD },
+		{ 408, ERROR_AWAY },
 		{ 409, ERROR_CONFLICT },
 		{ 410, ERROR_GONE },
 		{ 413, ERROR_TOO_LARGE },
@@ -107,6 +108,10 @@ httpanswer_wordless(const struct settings *settings, const struct http_answer *a
 		return error_set(err, ERROR_BUSY,
 		    "the web server at %s answers, but Kabuto behind it does not (HTTP %ld): try again in a minute",
 		    settings->url, answer->status);
+	case 408:
+		return error_set(err, ERROR_AWAY,
+		    "the web server at %s waited too long for the next bytes (HTTP 408): check the network, and try again",
+		    settings->url);
 	case 413:
 		return error_set(err, ERROR_TOO_LARGE,
 		    "the files are larger than the web server at %s accepts (HTTP 413)",

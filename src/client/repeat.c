@@ -46,6 +46,9 @@ repeat_after(struct repeat *repeat, struct http *http, bool connected, struct er
 	repeat->connected = repeat->connected || connected;
 	left_ms = (repeat->connected ? SILENT_MS : UNKNOWN_MS) -
 	    (clock_monotonic_ms() - repeat->moved_ms);
+	/* The program may have been stopped for long (Ctrl-Z): once is tried all the same. */
+	if (repeat->connected && repeat->count == 0)
+		left_ms = SILENT_MS;
 	if (err->retry_after_s * MS_PER_S > pause_ms)
 		pause_ms = err->retry_after_s * MS_PER_S;
 	if (!repeat_may_help(err) || left_ms < 0 || err->retry_after_s * MS_PER_S > left_ms)

@@ -24,8 +24,9 @@ void repeat_moved(struct repeat *repeat);
  * Whether the transfer that failed with err is to be begun again: the connection was cut or is
  * refused, the server is busy, or it still works on the former call with the same Idempotency-Key.
  * True after a pause; it says so on stderr once unless http->quiet. False: err stays, or is
- * ERROR_INTERRUPTED. It gives up a minute after the last byte, or after 5 s if the server was never
- * reached, and at once if the server asks (Retry-After) to come after that.
+ * ERROR_INTERRUPTED. It gives up a minute after the last byte, but not before one repetition, or
+ * after 5 s if the server was never reached, and at once if the server asks (Retry-After) to come
+ * after that.
  */
 bool repeat_after(struct repeat *repeat, struct http *http, bool connected, struct error *err);
 
