@@ -37,6 +37,7 @@ import time
 import urllib.parse
 import uuid
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Optional, Union
 
@@ -201,7 +202,10 @@ class Kabuto:
         fields, files = _image(dockerfile, context, links)
         fields += _fields({'name': name, 'nocache': nocache or None, 'build_arg': build_args})
         body = _Body(fields, {'attachments': files})
-        build = int(self._upload('/image', body)['build_id'])
+        try:
+            build = int(self._upload('/image', body)['build_id'])
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._foreign() from error
         for _ in self._build_lines(build):
             pass
         return int(self.call('GET', f'/image/build/{build}')['id'])
@@ -214,11 +218,13 @@ class Kabuto:
             {'name': name, 'order': 'newest', 'own': 'true', 'limit': 1000})
         while path:
             answer = self._send('GET', path)
-            for image in answer.json().values():
+            for image in self._json(answer).values():
                 if image['name'] == name:
                     return int(image['id'])
-            path = answer.links.get('next', {}).get('url', '')
+            here, path = path, answer.links.get('next', {}).get('url', '')
             path = path[len(self.url):] if path.startswith(self.url) else path
+            if path == here:  # as from a cache that does not look at the query
+                raise self._foreign()
         raise KabutoError(f'no image has the name {name!r}: build it, or give dockerfile= with a '
                           'line FROM instead of image=')
 
@@ -266,10 +272,13 @@ class Kabuto:
                            **options})
         parts['attachments'] = _files(files, links)
         made = self._upload('/run', _Body(fields, parts))
-        return Job({'id': made['job'], 'pipeline': {'id': made['pipeline']},
-                    'state': 'ready' if made['build'] else 'in_queue', 'response': None,
-                    'error': None, 'build': made['build'] and {'id': made['build']}},
-                   made['urls']['page'])
+        try:
+            return Job({'id': made['job'], 'pipeline': {'id': made['pipeline']},
+                        'state': 'ready' if made['build'] else 'in_queue', 'response': None,
+                        'error': None, 'build': made['build'] and {'id': made['build']}},
+                       made['urls']['page'])
+        except (KeyError, TypeError) as error:
+            raise self._foreign() from error
 
     def run(self, command: Union[str, Sequence[str], None] = None, *,
             on_line: Optional[Callable[[Line], object]] = None, check: bool = False,
@@ -475,7 +484,16 @@ class Kabuto:
         """
         if method == 'POST' and 'headers' not in kw:
             kw['headers'] = {'Idempotency-Key': uuid.uuid4().hex}
-        return self._send(method, path, patience, **kw).json()
+        return self._json(self._send(method, path, patience, **kw))
+
+    def _json(self, answer: requests.Response) -> Any:
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise self._foreign() from error
+
+    def _foreign(self) -> KabutoError:
+        return KabutoError(f'what answers at {self.url} is not Kabuto: check the URL')
 
     def _upload(self, path: str, body: _Body) -> Any:
         if len(body) > CHECKED_FIRST:
@@ -556,9 +574,13 @@ class Kabuto:
                         return
                     for line in _lines(answer):
                         patient.reset()
-                        event = json.loads(line)
-                        yield event['event'], event['data']
-                        if event['event'] == 'end':
+                        try:
+                            event = json.loads(line)
+                            name, data = event['event'], event['data']
+                        except (KeyError, TypeError, ValueError) as error:
+                            raise self._foreign() from error
+                        yield name, data
+                        if name == 'end':
                             return
                         after = event.get('id') or after
                 problem: Exception = KabutoError('the stream ended early')
@@ -581,10 +603,14 @@ class Kabuto:
                     file.truncate()
                     tag = answer.headers.get('ETag', '')
                     size = int(answer.headers.get('Content-Length', -1))
+                elif not answer.headers.get('Content-Range', '').startswith(f'bytes {file.tell()}-'):
+                    raise self._foreign()
                 try:
                     for block in answer.iter_content(BLOCK):
                         patient.reset()
                         file.write(block)
+                    if size < 0 and 'Transfer-Encoding' in answer.headers:
+                        size = file.tell()  # a proxy has left the length out; its last chunk came
                 except RETRIED as error:
                     problem = error
             if file.tell() != size:
@@ -840,7 +866,7 @@ def _is_cut(answer: requests.Response) -> bool:
 
 
 def _seconds(text: Optional[str]) -> float:
-    return float(text) if text and text.isdigit() else 0.0
+    return float(text) if text and text.isdecimal() else 0.0
 
 
 def _read_config() -> dict[str, str]:
@@ -876,18 +902,20 @@ def _unpack(file: IO[bytes], folder: pathlib.Path) -> list[str]:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 names.append(entry.filename)
                 if stat.S_ISLNK(mode):
-                    links.append((path, os.fsdecode(results.read(entry))))
+                    with _entry(results, entry) as source:
+                        links.append((path, os.fsdecode(source.read())))
                     continue
                 if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                     raise KabutoError(f"the results have a device: '{entry.filename}'")
-                with results.open(entry) as source, open(path, 'xb') as to:
+                with _entry(results, entry) as source, open(path, 'xb') as to:
                     while block := source.read(BLOCK):
                         to.write(block)
                 if mode & 0o111:
                     path.chmod(path.stat().st_mode | 0o100)
     except (FileExistsError, NotADirectoryError) as error:
         raise KabutoError(f"the results have two entries of one name: '{error.filename}'") from error
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError,
+            RuntimeError) as error:
         raise KabutoError(f'the results cannot be unpacked: {error}') from error
     for path, goal in links:
         if os.path.isabs(goal) or os.path.lexists(path):
@@ -898,6 +926,13 @@ def _unpack(file: IO[bytes], folder: pathlib.Path) -> list[str]:
         if os.path.commonpath([root, os.path.realpath(path)]) != root:
             raise KabutoError(f"the results have a link that leads out of them: '{path.name}'")
     return sorted(names)
+
+
+def _entry(results: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return results.open(entry)
+    except OSError as error:  # it would begin before the file
+        raise zipfile.BadZipFile(f"'{entry.filename}' is not where the zip says") from error
 
 
 def _inside(folder: pathlib.Path, name: str) -> pathlib.Path:

@@ -261,6 +261,63 @@ def test_force_does_not_write_through_links(module, k, alice, tmp_path):
     assert os.listdir('elsewhere') == [] and os.listdir('out') == ['a']
 
 
+@pytest.mark.parametrize('body', [b'<html>hello</html>\n', b'[1]\n', b'null\n',
+                                  b'{"error": "who are you?"}\n', b'{"job": 1, "build_id": "x"}\n'])
+def test_answer_of_another_server_is_a_kabuto_error(module, listener, monkeypatch, body):
+    """As of a proxy that answers each call with 200."""
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    other = module.Kabuto(listener(answer_bytes(body=body))[0], 'x')
+    with pytest.raises(module.KabutoError, match='not Kabuto'):
+        other.submit('true', image=1)
+    with pytest.raises(module.KabutoError, match='not Kabuto'):
+        other.build('FROM busybox')
+    with pytest.raises(module.KabutoError, match='not Kabuto'):
+        list(other.follow(module.Job({'id': 1})))
+
+
+def test_images_whose_pages_repeat_end(module, listener, monkeypatch):
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    page = '/image?name=mine&order=newest&own=true&limit=1000'
+    url, asked = listener(answer_bytes('200 OK', b'{"1": {"id": 1, "name": "other"}}',
+                                       f'Link: <{page}>; rel="next"'))
+    with pytest.raises(module.KabutoError, match='not Kabuto'):
+        module.Kabuto(url, 'x').image('mine')
+    assert len(asked) == 1
+
+
+ENDED = {'id': 1, 'pipeline': {'id': 2}, 'state': 'done', 'response': 0, 'error': None}
+
+
+def test_download_without_a_length_is_whole(module, listener, monkeypatch, tmp_path):
+    """A proxy may leave out Content-Length and send chunks."""
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, 'w') as results:
+        results.writestr('one', '1')
+    content = file.getvalue()
+    head = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n'
+    chunks = b'%x\r\n%s\r\n0\r\n\r\n' % (len(content), content)
+    url, asked = listener(head + chunks[:20], head + chunks)
+    assert module.Kabuto(url, 'x').get(module.Job(ENDED), tmp_path / 'out') == [tmp_path / 'out/one']
+    assert len(asked) == 2
+
+
+def test_damaged_zip_is_a_kabuto_error(module, listener, monkeypatch, tmp_path):
+    """Whichever byte of it is wrong."""
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as results:
+        results.writestr('one', '1234567890' * 20)
+    content = file.getvalue()
+    bad = [content[:at] + bytes([content[at] ^ 0xff]) + content[at + 1:] for at in range(len(content))]
+    url, _ = listener(*(answer_bytes(body=one) for one in bad))
+    for at in range(len(bad)):
+        try:
+            module.Kabuto(url, 'x').get(module.Job(ENDED), tmp_path / f'out{at}')
+        except module.KabutoError:
+            assert not (tmp_path / f'out{at}').exists()
+
+
 LINK = stat.S_IFLNK | 0o777
 
 
