@@ -35,6 +35,7 @@ interrupt_begin(void)
 		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
 			(void)sigaction(numbers[i], &note, NULL);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGXFSZ, &ignore, NULL); /* a file beyond ulimit -f is an error of write */
 }
 
 const volatile sig_atomic_t *

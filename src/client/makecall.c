@@ -50,6 +50,8 @@ makecall_send(struct http *http, struct sendform *form, const struct makecall *c
 	http->stop = interrupt_first();
 	if (done)
 		return EXIT_DONE;
+	if (err.kind != ERROR_INTERRUPTED && form->lost)
+		display_say("%s", call->maybe);
 	return form->sent ? makecall_stopped(&err, call->maybe, call->trouble)
 			  : makecall_failed(&err, call->trouble);
 }

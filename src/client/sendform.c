@@ -342,6 +342,15 @@ sendform_transfer(struct sendform *form, struct http *http, const struct http_re
 		http->settings.url);
 }
 
+/* Remembers that the server may have carried out the call. Always true. */
+static bool
+sendform_note_lost(struct sendform *form, const struct error *err)
+{
+	if (form->sent && (err->kind == ERROR_AWAY || err->kind == ERROR_BUSY))
+		form->lost = true;
+	return true;
+}
+
 bool
 sendform_send(struct sendform *form, struct http *http, const char *method, const char *path,
     const char *key, json_t **answer, struct error *err)
@@ -365,7 +374,7 @@ sendform_send(struct sendform *form, struct http *http, const char *method, cons
 	form->http = http;
 	progress_begin(&form->progress, "sending", form->quiet);
 	while (!(done = sendform_transfer(form, http, &request, &connected, answer, err)) &&
-	    (form->offset < MOVED_LEAST || cuts++ < CUTS_MOST) &&
+	    sendform_note_lost(form, err) && (form->offset < MOVED_LEAST || cuts++ < CUTS_MOST) &&
 	    repeat_after(&form->repeat, http, connected, err))
 		continue;
 	return done;

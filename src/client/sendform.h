@@ -43,6 +43,7 @@ struct sendform {
 	 */
 	const volatile sig_atomic_t *stop_sent;
 	bool sent; /* all bytes were read once, and stay so if the form is sent again */
+	bool lost; /* the server may have the whole form, and its answer did not come */
 
 	/* The rest is the form's own. */
 	char boundary[SENDFORM_BOUNDARY];

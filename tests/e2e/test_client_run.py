@@ -447,6 +447,24 @@ def test_revoked_token_leaves_the_job(kabuto, cli, cutter):
     kabuto.let_go(job)
 
 
+def test_token_that_is_revoked_while_the_answer_is_lost_leaves_it_open(cli, cutter):
+    """The server may have made the job, and does not say so any more: do not run it twice."""
+    image = cli.user.image()
+    cutter.hold_answers()
+    process = cli.start('run', '-q', '-i', str(image), '--', 'true', env=through(cutter, cli))
+    wait_job(cli, 'in_queue', 'running', 'done')
+    for token in cli.user.json('/account/token'):
+        expect(cli.user.call('DELETE', f'/account/token/{token}'), 200)
+    cutter.cut()
+    cutter.let_go()
+    status, _, err = finish(process)
+    assert status == 125 and 'KABUTO_TOKEN is not' in err.splitlines()[-1]
+    assert err.splitlines()[-2] == 'kabuto: the job may have started; kabuto ps shows it'
+    again = cli.run('run', '-q', '-i', str(image), '--', 'true', env=through(cutter, cli))
+    assert again.returncode == 125 and 'may have started' not in again.stderr, again
+    only_job(cli)
+
+
 def test_deleted_job_ends_it(cli):
     process = begin(cli, '-q', '--', f'echo begin; {WAIT}')
     assert process.stdout.readline() == b'begin\n'
@@ -705,6 +723,19 @@ def test_full_disk_of_the_results_is_told_and_leaves_nothing(cli):
         subprocess.run(['umount', cli.work], check=True)
     assert cli.run('get', job, '-o', 'out').returncode == 0
     assert (cli.work / 'out/x').stat().st_size == 3000000
+
+
+def test_limit_of_file_sizes_is_told_and_leaves_the_results(cli):
+    """As batch systems set it: the kernel would send SIGXFSZ."""
+    image = str(cli.user.image())
+    command = ['bash', '-c', 'ulimit -f 64; exec "$@"', 'bash', cli.program, 'run', '-q', '-i', image,
+               '-o', 'out', '--', 'head -c 200000 /dev/urandom >/outbox/x; exit 7']
+    done = subprocess.run(command, env=cli.surroundings({}), cwd=cli.work, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 7 and 'File too large' in done.stderr, done
+    assert list(cli.work.iterdir()) == []
+    assert cli.run('get', 'last', '-o', 'out').returncode == 0
+    assert (cli.work / 'out/x').stat().st_size == 200000
 
 
 @pytest.mark.limit(400)
