@@ -81,11 +81,14 @@ class Command:
             found.append(f'{job["attempt"]} attempts')
         if starts.exists() and starts.read_text() != 'begun\n':
             found.append('it was started twice')
-        raw = self.user.get(f'/execution/{job["id"]}/logs?raw&stream=stdout').content
+        lost = engine_died and (job['error'] or '').startswith('the engine ')
+        raw = self.user.get(f'/execution/{job["id"]}/logs?raw').content
+        if lost:  # its log ends with that line of Kabuto's own
+            raw = raw.replace(f'failed: {job["error"]}\n'.encode(), b'')
         if self.out != raw:
             found.append(f'{len(self.out)} bytes of output, {len(raw)} in the log')
-        if job['state'] == 'failed' and job['response'] is None and engine_died:
-            if self.process.returncode != 125:
+        if lost:
+            if self.process.returncode != (job['response'] or 125):
                 found.append('exit code of a job that the engine lost')
             return found
         if self.process.returncode != self.code or job['response'] not in (self.code, None):
