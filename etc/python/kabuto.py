@@ -26,6 +26,7 @@ job runs twice. An error is a KabutoError, and its text says what to do.
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import numbers
 import os
@@ -214,17 +215,9 @@ class Kabuto:
         """Returns the id of the account's newest image with this name; an id stays as it is."""
         if isinstance(name, numbers.Integral) or name.isdigit():
             return int(name)
-        path = '/image?' + urllib.parse.urlencode(
-            {'name': name, 'order': 'newest', 'own': 'true', 'limit': 1000})
-        while path:
-            answer = self._send('GET', path)
-            for image in self._json(answer).values():
-                if image['name'] == name:
-                    return int(image['id'])
-            here, path = path, answer.links.get('next', {}).get('url', '')
-            path = path[len(self.url):] if path.startswith(self.url) else path
-            if path == here:  # as from a cache that does not look at the query
-                raise self._foreign()
+        for image in self._newest('/image', 1000, {'name': name}):
+            if image['name'] == name:
+                return int(image['id'])
         raise KabutoError(f'no image has the name {name!r}: build it, or give dockerfile= with a '
                           'line FROM instead of image=')
 
@@ -331,10 +324,9 @@ class Kabuto:
 
         `filters` are those of GET /jobs: state='failed', name='fit', pipeline=7, image=3.
         """
-        found = self.call('GET', '/jobs', params={'order': 'newest', 'own': 'true', 'limit': limit,
-                                                  **filters})
-        return [Job(found[key], f'{self.url}/ui/job/{key}')
-                for key in sorted(found, key=int, reverse=True)]
+        found = self._newest('/jobs', min(limit, 1000), filters)
+        return [Job(job, f'{self.url}/ui/job/{job["id"]}')
+                for job in itertools.islice(found, limit)]
 
     def follow(self, job: Union[Job, int]) -> Iterator[Line]:
         """
@@ -494,6 +486,18 @@ class Kabuto:
 
     def _foreign(self) -> KabutoError:
         return KabutoError(f'what answers at {self.url} is not Kabuto: check the URL')
+
+    def _newest(self, path: str, limit: int, filters: Mapping[str, Any]) -> Iterator[Any]:
+        """Iterates over a list of the account, the newest first. Its pages may be short."""
+        path += '?' + urllib.parse.urlencode(_fields({'order': 'newest', 'own': True,
+                                                      'limit': limit, **filters}))
+        while path:
+            answer = self._send('GET', path)
+            yield from self._json(answer).values()
+            here, path = path, answer.links.get('next', {}).get('url', '')
+            path = path[len(self.url):] if path.startswith(self.url) else path
+            if path == here:  # as from a cache that does not look at the query
+                raise self._foreign()
 
     def _upload(self, path: str, body: _Body) -> Any:
         if len(body) > CHECKED_FIRST:

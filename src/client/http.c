@@ -463,6 +463,7 @@ http_ask(struct http *http, const struct http_request *request, json_t **answer,
 	    http_transfer(http, request, &got, err) && http_read_json(http, &got, answer, err);
 
 	*connected = got.connected;
+	http->next_after = httpanswer_next_after(&got);
 	return done;
 }
 

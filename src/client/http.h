@@ -37,8 +37,9 @@ struct http {
 	 * repetitions end with ERROR_INTERRUPTED.
 	 */
 	const volatile sig_atomic_t *stop;
-	bool cookies; /* keep the server's cookies in memory: for kabuto login */
-	bool quiet;   /* say nothing on stderr when a call is repeated */
+	int64_t next_after; /* where the list of the last answer with JSON goes on; 0: it ends */
+	bool cookies;       /* keep the server's cookies in memory: for kabuto login */
+	bool quiet;         /* say nothing on stderr when a call is repeated */
 };
 
 /* Reads the settings and makes ready. Connects to nothing. The caller calls http_close. */

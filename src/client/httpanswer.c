@@ -136,6 +136,26 @@ httpanswer_retry_after(const struct http_answer *answer)
 	    : 0;
 }
 
+int64_t
+httpanswer_next_after(const struct http_answer *answer)
+{
+	char link[4096], number[24];
+	const char *after;
+	int64_t id;
+
+	if (!httpanswer_header(answer, "Link", link, sizeof link) ||
+	    strstr(link, "rel=\"next\"") == NULL)
+		return 0;
+	after = strstr(link, "&after=");
+	if (after == NULL)
+		after = strstr(link, "?after=");
+	if (after == NULL)
+		return 0;
+	after += strlen("&after=");
+	snprintf(number, sizeof number, "%.*s", (int)strspn(after, "0123456789"), after);
+	return number_parse_integer(number, &id) ? id : 0;
+}
+
 bool
 httpanswer_refused(const struct settings *settings, const struct http_answer *answer,
     struct error *err)

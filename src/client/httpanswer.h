@@ -32,6 +32,12 @@ void httpanswer_clear(struct http_answer *answer);
 bool httpanswer_header(const struct http_answer *answer, const char *name, char *value,
     size_t size);
 
+/*
+ * Returns the value of "after" in the Link to the list's next page (RFC 8288); 0: the answer has no
+ * such Link, or names no page after an id.
+ */
+int64_t httpanswer_next_after(const struct http_answer *answer);
+
 /* Sets err to what an answer with an error status or a redirect says. Always returns false. */
 bool httpanswer_refused(const struct settings *settings, const struct http_answer *answer,
     struct error *err);

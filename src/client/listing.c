@@ -1,5 +1,6 @@
 /*
- * Reads lists of the API page by page: each page begins after the last id of the one before it.
+ * Reads lists of the API page by page. A page may be short or empty and have a next one, so the
+ * header Link tells whether the list goes on.
  */
 #include "listing.h"
 
@@ -21,12 +22,12 @@ listing_copy_fields(const struct http_fields *from, struct http_fields *to)
 }
 
 /*
- * Visits a page of at most size items after the id `after` ("": the first page). *after becomes the
- * page's last id, *count the number of its items; 0 ends the list.
+ * Visits a page of at most size items after the id `after` (0: the first page). Takes the number of
+ * its items from *left. *after becomes the id that the next page begins after; 0: the list ends.
  */
 static bool
-listing_page(struct http *http, const char *path, const struct http_fields *fields, int64_t size,
-    char after[static 32], int64_t *count, listing_visit *visit, void *context, struct error *err)
+listing_page(struct http *http, const char *path, const struct http_fields *fields, int64_t *after,
+    int64_t *left, listing_visit *visit, void *context, struct error *err)
 {
 	cleanup_fields struct http_fields page = { 0 };
 	cleanup_json json_t *items = NULL;
@@ -34,24 +35,24 @@ listing_page(struct http *http, const char *path, const struct http_fields *fiel
 	json_t *item;
 
 	listing_copy_fields(fields, &page);
-	httpfields_add_number(&page, "limit", size);
-	httpfields_add(&page, "after", after[0] != '\0' ? after : NULL);
+	httpfields_add_number(&page, "limit", *left < PAGE_MOST ? *left : PAGE_MOST);
+	if (*after != 0)
+		httpfields_add_number(&page, "after", *after);
 	if (!http_call(http, "GET", path, &page, &items, err))
 		return false;
 	if (!json_is_object(items))
 		return httpanswer_foreign(http->settings.url, err);
-	if (json_object_get(items, after) != NULL)
+	if (*after != 0 && http->next_after == *after)
 		return error_set(err, ERROR_SYSTEM,
 		    "%s sent a page of a list again: check what is between you and the server",
 		    http->settings.url);
-	*count = 0;
+	*after = http->next_after;
 	json_object_foreach (items, id, item) {
 		if (id[0] == '\0' || id[strspn(id, "0123456789")] != '\0')
 			return httpanswer_foreign(http->settings.url, err);
-		snprintf(after, 32, "%s", id);
-		++*count;
+		--*left;
 		if (!visit(id, item, context)) {
-			*count = 0;
+			*after = 0;
 			break;
 		}
 	}
@@ -62,16 +63,12 @@ bool
 listing_each(struct http *http, const char *path, const struct http_fields *fields, int64_t limit,
     listing_visit *visit, void *context, struct error *err)
 {
-	char after[32] = "";
-	int64_t size, count;
+	int64_t after = 0;
 
-	for (int64_t left = limit; left > 0; left -= count) {
-		size = left < PAGE_MOST ? left : PAGE_MOST;
-		if (!listing_page(http, path, fields, size, after, &count, visit, context, err))
+	do
+		if (!listing_page(http, path, fields, &after, &limit, visit, context, err))
 			return false;
-		if (count < size)
-			break;
-	}
+	while (after != 0 && limit > 0);
 	return true;
 }
 

@@ -233,6 +233,17 @@ def test_error_of_kabuto_itself_is_told_at_once(cli, listener, body):
     assert len(asked) == 1
 
 
+def test_list_goes_on_after_short_and_empty_pages(cli, listener):
+    """As the server sends them if a filter leaves out much, or jobs have many attachments."""
+    def page(after, *jobs):
+        link = [f'Link: </jobs?limit=20&after={after}&order=newest>; rel="next"'] * (after > 0)
+        items = {job: {'id': job, 'pipeline': {'id': 1}, 'state': 'done'} for job in jobs}
+        return answer_bytes('200 OK', json.dumps(items).encode(), *link)
+    url, asked = listener(page(7, 9), page(5), page(0, 4))
+    assert cli.say('ps', '-q', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'}) == '9\n4\n'
+    assert [b'after=' + after in request for request, after in zip(asked[1:], (b'7', b'5'))] == [True] * 2
+
+
 def test_token_is_never_made_twice(cli, listener):
     url, asked = listener(b'')
     cli.fails(1, 'token', 'create', 'x', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'y'}, says='was cut')

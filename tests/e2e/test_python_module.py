@@ -207,6 +207,16 @@ def test_call_that_may_not_be_repeated_is_told_at_once(module, monkeypatch, list
     assert raised.value.status == 500 and len(asked) == 1
 
 
+def test_list_goes_on_after_short_and_empty_pages(module, monkeypatch, listener):
+    def page(after, *jobs):
+        link = [f'Link: </jobs?limit=20&after={after}>; rel="next"'] * (after > 0)
+        return answer_bytes('200 OK', json.dumps({job: {'id': job} for job in jobs}).encode(), *link)
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    url, asked = listener(page(7, 9), page(5), page(4, 4), page(0, 3))
+    assert [job.info['id'] for job in module.Kabuto(url, 'x').jobs(2)] == [9, 4]
+    assert len(asked) == 3 and b'limit=2 ' in asked[0] and b'after=5' in asked[2]
+
+
 # Results
 
 def run(alice, command):
