@@ -11,7 +11,7 @@
 #include "request.h"
 #include "route.h"
 
-#define PARTS_MOST 100000 /* parts of a multipart body */
+#define FIELDS_MOST 100000 /* parts of a multipart body that are no files */
 
 bool
 form_check_unknown(const struct request *req, const char *name, struct error *err)
@@ -100,14 +100,14 @@ form_part_begin(void *context, const struct multipart_part *part, struct error *
 	struct request *req = form->req;
 	const struct parameter *p;
 
-	if (++form->parts > PARTS_MOST)
-		return error_set(err, ERROR_TOO_LARGE, "a request may have %d parts at most",
-		    PARTS_MOST);
 	form->field = fieldname_find(req->route->parameters, part->name);
 	form->part = part;
 	form->text.length = 0;
 	p = form->field.parameter;
 	form->file = part->filename != NULL && (p == NULL || p->type == PARAMETER_FILES);
+	if ((!form->file || form_nothing_chosen(form)) && ++form->fields > FIELDS_MOST)
+		return error_set(err, ERROR_TOO_LARGE,
+		    "a request may have %d fields at most, besides files", FIELDS_MOST);
 	if (part->filename == NULL)
 		return p != NULL || form_check_unknown(req, part->name, err);
 	if (!form_check_file(form, err))

@@ -23,7 +23,7 @@ struct form {
 	const struct multipart_part *part; /* valid until the part's end */
 	bool file;                         /* the part goes to the upload */
 	struct textbuffer text;
-	int64_t parts;
+	int64_t fields;
 };
 
 /* Returns the functions that receive the parts for this form. form_clear must follow. */

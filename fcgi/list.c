@@ -11,7 +11,8 @@
 #include "take.h"
 #include "urlencoded.h"
 
-#define LIST_LINK 1600 /* bytes of the filters in a Link, which must fit into RESPONSE_HEADERS */
+#define LIST_LINK  1600   /* bytes of the filters in a Link, which must fit into RESPONSE_HEADERS */
+#define LIST_PARTS 100000 /* of the items of a page; about 130 MB of memory */
 
 const struct parameter list_parameters[] = {
 	LIST_PARAMETERS,
@@ -65,14 +66,22 @@ list_gather_item(struct list *list, int64_t id, json_t *item, struct error *err)
 }
 
 bool
+list_is_full(struct list *list)
+{
+	if (list->limit == 0 || (list->count < list->limit && list->parts < LIST_PARTS))
+		return false;
+	list->more = true;
+	return true;
+}
+
+bool
 list_add(struct list *list, int64_t id, json_t *item, struct error *err)
 {
 	bool done;
 
 	if (item == NULL)
 		return list_no_memory(err);
-	if (list->limit > 0 && list->count == list->limit) {
-		list->more = true;
+	if (list_is_full(list)) {
 		json_decref(item);
 		return true;
 	}

@@ -25,6 +25,7 @@ struct list {
 	json_t *gathered; /* NULL: items are sent as they are read */
 	int64_t last_id;  /* of the last item on this page */
 	int64_t count;
+	int64_t parts;                        /* of the items so far; see list_is_full */
 	bool more;                            /* more items follow this page */
 	struct queue_mark marks[QUEUE_MARKS]; /* for a list of jobs */
 };
@@ -75,6 +76,13 @@ int64_t list_id(const struct list *list, const char *name);
 /* Gathers all items before it answers. For short lists. */
 bool list_answer_whole(struct request *req, struct response *res, const struct list_kind *kind,
     struct error *err);
+
+/*
+ * Returns whether the page takes no more items: it has "limit" of them, or their parts (the small
+ * values in them, which the caller counts in list->parts) are as many as memory should hold. Then
+ * sets list->more. For lists with items that may be very long; each page has an item at least.
+ */
+bool list_is_full(struct list *list);
 
 /*
  * Adds an item, and takes the reference to it. id is its key in an object. NULL: no memory, an

@@ -114,9 +114,19 @@ static bool
 jobs_add_job(const struct job *job, void *context, struct error *err)
 {
 	struct list *list = context;
-	json_t *json = jobjson_make(list->req->db, list->req->config, list->marks, job, err);
+	size_t attachments;
+	json_t *json;
 
-	return json != NULL && list_add(list, job->id, json, err);
+	if (list_is_full(list))
+		return true;
+	json = jobjson_make(list->req->db, list->req->config, list->marks, job, err);
+	if (json == NULL)
+		return false;
+	attachments = json_array_size(json_object_get(json, "attachments"));
+	if (!list_add(list, job->id, json, err))
+		return false;
+	list->parts += (int64_t)attachments;
+	return true;
 }
 
 /* Sets *account to the one whose jobs are wanted; 0: all that the viewer may see. */

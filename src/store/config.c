@@ -63,7 +63,7 @@ const struct setting config_settings[] = {
 	{ NULL, "min_free", SETTING_BYTES, "1g", 0, ANY_BYTES, NULL, AT(min_free) },
 	{ NULL, "min_free_inodes", SETTING_NUMBER, "10000", 0, 1e15, NULL, AT(min_free_inodes) },
 	{ NULL, "request_limit", SETTING_BYTES, "16g", 1024, ANY_BYTES, NULL, AT(request_limit) },
-	{ NULL, "attachments_max", SETTING_NUMBER, "20000", 0, MANY, NULL, AT(attachments_max) },
+	{ NULL, "attachments_max", SETTING_NUMBER, "200000", 0, MANY, NULL, AT(attachments_max) },
 	{ NULL, "log_limit", SETTING_BYTES, "64m", 4096, ANY_BYTES, NULL, AT(log_limit) },
 	{ NULL, "queued_max", SETTING_NUMBER, "100000", 1, 1e9, NULL, AT(queued_max) },
 	{ NULL, "running_max", SETTING_NUMBER, "0", 0, MANY, NULL, AT(running_max) },

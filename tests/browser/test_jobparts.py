@@ -129,3 +129,20 @@ def test_the_top_of_a_chart_is_a_round_number(module):
     for n, binary, top in ((0, False, 1), (0.3, False, 0.5), (1, False, 1), (1.2, False, 2), (70, False, 100),
                            (300, True, 512), (512, True, 512), (0, True, 1)):
         assert abs(evaluate('m.roundUp(args[0], args[1])', n, binary) - top) < 1e-9, n
+
+
+MANY = 'Array.from({ length: 100000 }, (_, i) => ({ name: `f${i}`, size: 1 }))'
+
+
+def test_a_hundred_thousand_inputs_do_not_fill_the_page(module):
+    rows, text = module('job/facts.js')(
+        f"(() => {{ const e = m.jobInputs({{ attachments: {MANY} }});"
+        "return [e.querySelectorAll('tbody tr').length, e.textContent]; })()")
+    assert rows == 1000 and '100,000 files' in text and '99,000 more' in text
+
+
+def test_a_hundred_thousand_inputs_of_a_former_job_do_not_fill_the_form(module):
+    boxes, text, removed = module('forms/oldinputs.js')(
+        f"(() => {{ const i = m.oldInputs({MANY}, ['f1', 'f600'], () => {{}});"
+        "return [i.element.querySelectorAll('input').length, i.element.textContent, i.removed()]; })()")
+    assert boxes == 500 and '99,500 more files' in text and removed == ['f1']

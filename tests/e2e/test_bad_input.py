@@ -237,6 +237,13 @@ def test_broken_boundary(alice, job_path, content_type, status):
     assert multipart.send(alice, job_path, body, content_type=content_type)[0] == status
 
 
+def test_fields_have_a_limit_of_their_own(alice, job_path):
+    not_chosen = file('attachments', '', b'')  # as browsers send a file field that was left empty
+    body = multipart.body(fields(alice) + 100000 * [not_chosen])
+    status, answer = multipart.send(alice, job_path, body)
+    assert status == 413 and b'100000 fields' in answer, (status, answer)
+
+
 def test_boundary_of_every_good_form(alice):
     pipeline = alice.pipeline()
     for boundary, header in (('x', 'x'), ('x' * 70, 'x' * 70), ("'()+_,-./:=?", "\"'()+_,-./:=?\""),

@@ -115,16 +115,21 @@ def test_many_small_files_in_the_outbox(dave, bounded, long):
         assert archive.read(f'{(count - 1) // 1000}/{count - 1}') == b'%d\n' % (count - 1)
 
 
-def test_many_attachments_in_one_job(dave, bounded, long):
-    count = 10000 if long else 1000
+def test_many_attachments_in_one_job(kabuto, dave, long):
+    """The API holds the list of a job's attachments, the others do not."""
+    count = 100000 if long else 1000
+    before = memory(kabuto)
     pipeline = dave.pipeline()
-    job = dave.job(pipeline, 'ls /inbox | wc -l; cat /inbox/* | sha256sum',
+    job = dave.job(pipeline, 'ls /inbox | wc -l; find /inbox -type f | sort | xargs cat | sha256sum',
                    [(f'f{i:05}', b'%d\n' % i) for i in range(count)])
     assert len(dave.state(pipeline, job)['attachments']) == count
     dave.submit(pipeline)
     assert dave.wait_job(pipeline, job)['state'] == 'done'
     content = hashlib.sha256(b''.join(b'%d\n' % i for i in range(count))).hexdigest()
     assert dave.lines(job) == [str(count), f'{content}  -']
+    assert kabuto.ctl('verify').returncode == 0
+    grown = {name: size - before[name] for name, size in memory(kabuto).items()}
+    assert grown.pop('api') < GROWTH + 2000 * count and max(grown.values()) < GROWTH, grown
 
 
 def test_long_line_comes_in_pieces(kabuto, dave, bounded, long):

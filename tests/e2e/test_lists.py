@@ -217,3 +217,19 @@ def test_page_of_a_hundred_thousand_jobs_examines_some_of_them(own):
             answer = mallory.get(f'/jobs?limit=1&order={order}&{query}')
             assert answer.json() == {} and 'next' not in answer.links, 'it tells how many there are'
     kabuto.sql("DELETE FROM job WHERE name IN ('hay', 'needle')")
+
+
+def test_page_of_jobs_with_many_attachments_is_short(own):
+    """So that a page needs about as much memory as one job of that kind."""
+    kabuto = own()
+    erin = kabuto.user()
+    pipeline = erin.pipeline()
+    jobs = [erin.job(pipeline, 'true') for _ in range(4)]
+    for job in jobs[:3]:
+        kabuto.sql('WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 60000) '
+                   'INSERT INTO attachment (job, name, size) SELECT ?, i, 1 FROM n', job)
+    for path in ('/jobs', f'/pipeline/{pipeline}/job'):
+        assert pages(erin, f'{path}?limit=10') == [jobs[:2], jobs[2:]]
+        assert pages(erin, f'{path}?limit=10&order=newest') == [[*jobs[:0:-1]], [jobs[0]]]
+        assert ids(erin, path) == jobs
+    kabuto.sql('DELETE FROM attachment')

@@ -104,7 +104,8 @@ export function jobInputs(job) {
 					cell: (row) => bytesExact(row.size), number: true }],
 			attachments.slice(0, 1000)),
 			attachments.length > 1000 &&
-				h('p', { class: 'muted' }, 'The first 1,000 are shown.')]);
+				h('p', { class: 'muted' }, 'The first 1,000 are shown. ' +
+					`/inbox has ${count(attachments.length - 1000)} more.`)]);
 }
 
 /** @param {any} job */
