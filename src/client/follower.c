@@ -181,8 +181,7 @@ follower_may_go_on(const struct following *following, long status, struct error 
 	if (status == 404 && following->came)
 		return error_set(err, ERROR_NOT_FOUND,
 		    "job %" PRId64 " was deleted while it was followed", following->follower->job);
-	/* lighttpd answers 500 if the process dies that has got the call. */
-	return status == 500 || patience_may_help(err);
+	return patience_may_help(err);
 }
 
 static bool

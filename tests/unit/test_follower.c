@@ -90,8 +90,7 @@ static const struct {
 	      { STATE("running", FIRST) LINE(4, "b"), 200, "2" }, { "", 0, "4" }, { "", 503, "4" },
 	      { STATE("failed", FIRST) END(5), 200, "4" } },
 	    "a;b;", "failed", ERROR_NONE },
-	{ { { "", 500, NULL }, { LINE(2, "a") STATE("done", FIRST) END(3), 200, NULL } }, "a;",
-	    "done", ERROR_NONE },
+	{ { { LINE(2, "a"), 0, NULL }, { "", 500, "2" } }, "a;", NULL, ERROR_SYSTEM },
 	/* Submitted again: on the same connection the server begins anew by itself. */
 	{ { { STATE("running", FIRST) LINE(9, "a") STATE("in_queue", SECOND) LINE(2, "b")
 		  STATE("done", SECOND) END(3),
