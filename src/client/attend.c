@@ -287,7 +287,7 @@ attend_state(void *context, const json_t *job, struct error *err)
 
 	(void)err;
 	attend_say_wait(attending, job);
-	attending->printer->exact = json_integer_value(json_object_get(job, "retries")) == 0;
+	logprinter_set_job(attending->printer, job);
 	return true;
 }
 

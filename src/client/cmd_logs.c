@@ -232,7 +232,7 @@ cmd_logs_job(struct http *http, const struct jobref *job)
 		return EXIT_FAILED;
 	logs.printer->times = cmd_logs_times;
 	logs.printer->json = cmd_logs_json;
-	logs.printer->exact = json_integer_value(json_object_get(job->job, "retries")) == 0;
+	logprinter_set_job(logs.printer, job->job);
 	done = cmd_logs_show(&logs, &err);
 	logprinter_finish(logs.printer);
 	closed = logprinter_closed(logs.printer);

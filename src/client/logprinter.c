@@ -11,6 +11,8 @@
 
 #include "cleanup.h"
 #include "interrupt.h"
+#include "jobref.h"
+#include "patience.h"
 
 #define RAW_MOST (1 << 20) /* bytes of the raw log that are asked for at a time */
 
@@ -33,6 +35,13 @@ void
 logprinter_set_stop(struct logprinter *printer, const volatile sig_atomic_t *stop)
 {
 	printer->out.stop = printer->error.stop = stop;
+}
+
+void
+logprinter_set_job(struct logprinter *printer, const json_t *job)
+{
+	printer->known = true;
+	printer->exact = json_integer_value(json_object_get(job, "retries")) == 0;
 }
 
 void
@@ -65,6 +74,18 @@ logprinter_keep_raw(void *context, const char *data, size_t length, struct error
 	return true;
 }
 
+/* The call that the lines come from is not over, so the raw log needs another connection. */
+static bool
+logprinter_open_reader(struct logprinter *printer, struct error *err)
+{
+	if (printer->reader.easy == NULL &&
+	    !http_open_url(&printer->reader, printer->http->settings.url,
+		printer->http->settings.token, err))
+		return false;
+	printer->reader.stop = printer->http->stop;
+	return true;
+}
+
 /* Reads a part of the raw log that begins at `at`. */
 static bool
 logprinter_read_raw(struct logprinter *printer, int64_t at, struct error *err)
@@ -82,13 +103,6 @@ logprinter_read_raw(struct logprinter *printer, int64_t at, struct error *err)
 		printer->raw = malloc(RAW_MOST);
 	if (printer->raw == NULL)
 		return error_set(err, ERROR_SYSTEM, "read a log: not enough memory");
-	/* The lines come from a call that is not over, so this one needs a connection of its own.
-	 */
-	if (printer->reader.easy == NULL &&
-	    !http_open_url(&printer->reader, printer->http->settings.url,
-		printer->http->settings.token, err))
-		return false;
-	printer->reader.stop = printer->http->stop;
 	printer->raw_at = at;
 	printer->raw_length = 0;
 	snprintf(path, sizeof path, "/execution/%" PRId64 "/logs?raw", printer->job);
@@ -99,24 +113,56 @@ logprinter_read_raw(struct logprinter *printer, int64_t at, struct error *err)
 	    error_set(err, ERROR_SYSTEM, "the server did not send the part of the log");
 }
 
-/* Returns the bytes of a line in the raw log, with its end. NULL: they cannot be had. */
-static const char *
-logprinter_raw(struct logprinter *printer, const struct follower_line *line)
+/* Whether the part of the raw log that was read has the line. */
+static bool
+logprinter_has_raw(const struct logprinter *printer, const struct follower_line *line)
 {
-	int64_t at = line->id - line->bytes;
-	struct error ignored;
+	return printer->raw_length > 0 && line->id - line->bytes >= printer->raw_at &&
+	    line->id <= printer->raw_at + (int64_t)printer->raw_length;
+}
 
-	if (line->bytes > RAW_MOST)
-		return NULL;
-	if ((printer->raw_length == 0 || at < printer->raw_at ||
-		line->id > printer->raw_at + (int64_t)printer->raw_length) &&
-	    !logprinter_read_raw(printer, at, &ignored)) {
-		printer->raw_length = 0;
-		return NULL;
+/* Asks for the job if it is not known, and then for the part of the raw log with the line. */
+static bool
+logprinter_ask(struct logprinter *printer, const struct follower_line *line, struct error *err)
+{
+	cleanup_jobref struct jobref job = { 0 };
+	char id[24];
+
+	if (!logprinter_open_reader(printer, err))
+		return false;
+	if (!printer->known) {
+		snprintf(id, sizeof id, "%" PRId64, printer->job);
+		if (!jobref_find(&printer->reader, id, &job, err))
+			return false;
+		logprinter_set_job(printer, job.job);
 	}
-	if (line->id > printer->raw_at + (int64_t)printer->raw_length)
-		return NULL;
-	return printer->raw + (at - printer->raw_at);
+	return !printer->exact || logprinter_has_raw(printer, line) ||
+	    logprinter_read_raw(printer, line->id - line->bytes, err);
+}
+
+/*
+ * *raw gets the bytes of a line in the raw log, with its end; NULL: the server does not have them.
+ * While the server does not answer, it is asked again. False: err is set.
+ */
+static bool
+logprinter_find_raw(struct logprinter *printer, const struct follower_line *line, const char **raw,
+    struct error *err)
+{
+	struct patience patience = { 0 };
+
+	*raw = NULL;
+	if ((printer->known && !printer->exact) || line->bytes > RAW_MOST)
+		return true;
+	while (!logprinter_ask(printer, line, err)) {
+		printer->raw_length = 0;
+		if (!patience_may_help(err))
+			return err->kind != ERROR_INTERRUPTED;
+		if (!patience_wait(&patience, &printer->reader, err))
+			return false;
+	}
+	if (printer->exact && logprinter_has_raw(printer, line))
+		*raw = printer->raw + (line->id - line->bytes - printer->raw_at);
+	return true;
 }
 
 static bool
@@ -150,8 +196,8 @@ logprinter_add(struct logprinter *printer, struct output *to, const struct follo
 		return false;
 	printer->within = line->partial;
 	printer->last = to;
-	if (printer->exact && logprinter_is_changed(line))
-		raw = logprinter_raw(printer, line);
+	if (logprinter_is_changed(line) && !logprinter_find_raw(printer, line, &raw, err))
+		return false;
 	if (raw != NULL)
 		return output_add(to, raw, (size_t)line->bytes, err);
 	return output_add(to, line->text, line->length, err) &&

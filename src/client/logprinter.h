@@ -24,6 +24,7 @@ struct logprinter {
 	bool quiet; /* leaves out lines of the stream "system" */
 	bool exact; /* the ids are places in the raw log: the job has no retries */
 	/* The rest is the printer's own. */
+	bool known;          /* logprinter_set_job was called */
 	bool within;         /* the last line had no end */
 	struct output *last; /* where it went */
 	struct output out, error;
@@ -36,6 +37,12 @@ struct logprinter {
 /* Returns a printer; NULL: not enough memory. logprinter_free must follow. */
 struct logprinter *logprinter_new(struct http *http, int64_t job);
 void logprinter_free(struct logprinter *printer);
+
+/*
+ * Tells the printer the job as the server shows it. Until then, the printer asks the server if it
+ * needs it: an ended job's `state` comes after its lines.
+ */
+void logprinter_set_job(struct logprinter *printer, const json_t *job);
 
 /* Sets the flag that ends a write that waits; at first it is interrupt_first's. */
 void logprinter_set_stop(struct logprinter *printer, const volatile sig_atomic_t *stop);

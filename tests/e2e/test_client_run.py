@@ -167,6 +167,19 @@ def test_lost_image_is_told(own, tmp_path):
     assert done.returncode == 125 and 'kabuto build' in done.stderr, done
 
 
+def test_bytes_are_exact_although_the_job_ended_unseen(own, tmp_path):
+    """The state of a job that has ended comes after its lines."""
+    kabuto = own()
+    cli = kabutoclient.Client(kabuto, kabuto.user(), tmp_path)
+    image = str(cli.user.image())
+    kabuto['follow'].kill()
+    process = cli.start('run', '-q', '-i', image, '--', r"printf '\377\n'")
+    until(lambda: any(job['state'] == 'done' for job in jobs(cli)), 'the job ends')
+    kabuto['follow'].start()
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (0, b'\xff\n'), err
+
+
 # Detached, and by JSON
 
 def test_detached_run_prints_the_id_alone(cli):

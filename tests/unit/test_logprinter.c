@@ -20,6 +20,7 @@ print(const char *const *lines, size_t count, bool times, bool quiet, const char
 
 	printer->out.fd = out;
 	printer->error.fd = error;
+	printer->known = true; /* a job with retries, so that no server is asked */
 	printer->times = times;
 	printer->quiet = quiet;
 	for (size_t i = 0; i < count; i++) {
