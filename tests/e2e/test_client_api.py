@@ -154,7 +154,7 @@ def test_rerun_by_another_server_is_no_success(cli, listener):
 def test_list_whose_pages_repeat_ends(cli, listener):
     """A cache between may not look at the query."""
     page = json.dumps({str(i): {'id': i, 'name': 'other'} for i in range(1, 1001)}).encode()
-    url, asked = listener(answer_bytes(body=page))
+    url, asked = listener(answer_bytes('200 OK', page, 'Link: </image?after=1>; rel="next"'))
     cli.fails(125, 'run', '-i', 'mine', '--', 'true', env={'KABUTO_URL': url, 'KABUTO_TOKEN': 'x'},
               says='again')
     assert len(asked) == 2

@@ -292,7 +292,7 @@ def test_images_whose_pages_repeat_end(module, listener, monkeypatch):
                                        f'Link: <{page}>; rel="next"'))
     with pytest.raises(module.KabutoError, match='not Kabuto'):
         module.Kabuto(url, 'x').image('mine')
-    assert len(asked) == 1
+    assert len(asked) == 2
 
 
 ENDED = {'id': 1, 'pipeline': {'id': 2}, 'state': 'done', 'response': 0, 'error': None}

@@ -138,10 +138,8 @@ def stormy(start_engine, start, alive):
 @pytest.mark.limit(1800)
 @pytest.mark.log_errors
 @pytest.mark.parametrize('kind', KINDS)
-def test_run_ends_as_its_job_whatever_is_killed(stormy, tmp_path, request, kind):
+def test_run_ends_as_its_job_whatever_is_killed(stormy, seed, tmp_path, request, kind):
     kabuto, proxy = stormy
-    seed = request.config.getoption('--seed')
-    seed = random.randrange(10**6) if seed is None else seed
     print(f'seed {seed}')
     wrong = []
     if 'live' in kind:

@@ -14,7 +14,6 @@ from load import Load
 from verdict import Verdict, say
 from wait import until
 
-USUAL_SEED = 321164
 SHORT = {'jobs': 80, 'faults': 40, 'seconds': 6, 'rounds': 1}
 LONG = {'jobs': 200, 'faults': 100, 'seconds': 60, 'rounds': 3}
 
@@ -22,15 +21,6 @@ LONG = {'jobs': 200, 'faults': 100, 'seconds': 60, 'rounds': 3}
 @pytest.fixture
 def size(request):
     return LONG if request.config.getoption('--long') else SHORT
-
-
-@pytest.fixture
-def seed(request):
-    """The short form is the same storm each time, as far as time allows; the long one another."""
-    given = request.config.getoption('--seed')
-    if given is not None:
-        return given
-    return random.randrange(10**6) if request.config.getoption('--long') else USUAL_SEED
 
 
 @pytest.fixture
