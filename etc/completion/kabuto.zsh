@@ -69,7 +69,7 @@ _kabuto() {
 			'*--timeout=[end the job after so long]:SECONDS: ' \
 			'*--grace=[time between SIGTERM and SIGKILL]:SECONDS: ' \
 			'*--network=[none or bridge\: whether the job reaches the network]:NETWORK:(none bridge)' \
-			'*--retries=[run it again so often if it fails]:NUMBER: ' \
+			'*--retries=[run it again this many times if it fails]:NUMBER: ' \
 			'*--user=[the user in the container]:USER: ' \
 			'*--workdir=[the folder in the container]:FOLDER:_files' \
 			'*--stderr=[stdout\: one pipe for both streams; separate\: two]:STREAM:(separate stdout)' \
@@ -216,7 +216,7 @@ _kabuto() {
 			'*--timeout=[end the job after so long]:SECONDS: ' \
 			'*--grace=[time between SIGTERM and SIGKILL]:SECONDS: ' \
 			'*--network=[none or bridge\: whether the job reaches the network]:NETWORK:(none bridge)' \
-			'*--retries=[run it again so often if it fails]:NUMBER: ' \
+			'*--retries=[run it again this many times if it fails]:NUMBER: ' \
 			'*--user=[the user in the container]:USER: ' \
 			'*--workdir=[the folder in the container]:FOLDER:_files' \
 			'*--stderr=[stdout\: one pipe for both streams; separate\: two]:STREAM:(separate stdout)' \

@@ -55,7 +55,7 @@ const struct options_row runform_options[] = {
 	    &runform_grace },
 	{ '\0', "network", "NETWORK", "none or bridge: whether the job reaches the network",
 	    OPTIONS_TEXT, &runform_network },
-	{ '\0', "retries", "NUMBER", "run it again so often if it fails", OPTIONS_TEXT,
+	{ '\0', "retries", "NUMBER", "run it again this many times if it fails", OPTIONS_TEXT,
 	    &runform_retries },
 	{ '\0', "user", "USER", "the user in the container", OPTIONS_TEXT, &runform_user },
 	{ '\0', "workdir", "FOLDER", "the folder in the container", OPTIONS_TEXT,
